@@ -1,0 +1,125 @@
+"""What a step asks of the world. Imperative; one frozen dataclass each.
+
+Local effects touch this node only (media, sockets); they are done after the commit, except `CloseRoom` at the hard
+end, which is done before it, and may be repeated. Effects that leave the node go through the outbox, under a key that
+makes a repetition harmless (law 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orchestrator.policy.model import ConnectionId, DeviceId, SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoom:
+    """Open the media room; it closes itself at `closes_at`, timer or no timer."""
+
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectMedia:
+    """Build a media connection of that epoch for a seat: the server offers."""
+
+    seat: SeatId
+    media_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestartMedia:
+    """Same epoch, perhaps another network: an ICE restart."""
+
+    seat: SeatId
+    media_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectMedia:
+    """Take a seat out of the media room."""
+
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRoom:
+    """Cut all media of the session."""
+
+    is_hard_end: bool
+    """At the hard end the cut comes first and the record after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Tell one connection that it may not do this; the policy raises nothing."""
+
+    connection: ConnectionId
+    code: str
+    """One of `REFUSALS`."""
+    closes: bool = False
+    """The connection is of no use any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Tell everybody in the session how long is left."""
+
+    left: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class BindDevice:
+    """The link of a seat now belongs to this device."""
+
+    seat: SeatId
+    device: DeviceId
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Leave the node through the outbox, at least once, under one key (law 5)."""
+
+    topic: str
+    """`session.ended`, `reschedule.opened`, `seeker.rung`."""
+    recipient: str
+    key: str
+    """`<session>:<version>:<topic>:<recipient>:<ordinal>`"""
+
+
+Effect = (
+    OpenRoom
+    | ConnectMedia
+    | RestartMedia
+    | DisconnectMedia
+    | CloseRoom
+    | Refuse
+    | Warn
+    | BindDevice
+    | Publish
+)
+"""Everything a step can ask for."""
+
+REFUSALS = frozenset(
+    {
+        "too_early",
+        "session_over",
+        "other_device",
+        "device_refused",
+        "opened_elsewhere",
+        "not_your_seat",
+        "not_connected",
+        "terms_not_accepted",
+        "attestation_missing",
+        "nobody_in_lobby",
+        "not_live",
+        "already_live",
+        "wait_for_grace",
+        "nothing_asked",
+        "too_late",
+        "reschedule_closed",
+        "slot_taken",
+    }
+)
+"""The stable codes of what the policy refuses; the sentences are in the pages' catalogues."""

@@ -1,0 +1,475 @@
+"""The nouns of a session, as immutable values.
+
+A `Session` is one booked meeting and its life. It is loaded, stepped and stored whole; nothing in it is ever changed
+in place. The rules it runs under travel with it, so that a programme file that changes tomorrow does not change a
+session that was booked today.
+
+All moments are aware UTC datetimes; all spans are timedeltas. Nobody here reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum
+from types import MappingProxyType
+from typing import NewType
+
+SessionId = NewType("SessionId", str)
+PersonId = NewType("PersonId", str)
+ConnectionId = NewType("ConnectionId", str)
+DeviceId = NewType("DeviceId", str)
+"""A hash of the secret that a device keeps in its cookie; never the secret itself."""
+SeatId = NewType("SeatId", str)
+"""`seeker`, `supporter`, or `companion-1`, `companion-2`: one seat a person."""
+
+SEEKER = SeatId("seeker")
+SUPPORTER = SeatId("supporter")
+
+
+class Role(StrEnum):
+    """Who somebody is in a session."""
+
+    SEEKER = "seeker"
+    SUPPORTER = "supporter"
+    COMPANION = "companion"
+    SCHEDULER = "scheduler"
+
+
+class Medium(StrEnum):
+    """How a session is held (IX 1-1)."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    PHONE = "phone"
+
+
+class Phase(StrEnum):
+    """Where a session is in its life."""
+
+    SCHEDULED = "scheduled"
+    """Booked; the doors are closed."""
+    OPEN = "open"
+    """Doors open, before `starts_at`."""
+    WAITING = "waiting"
+    """From `starts_at` until both are admitted."""
+    LIVE = "live"
+    """Seeker and supporter are both in."""
+    INTERRUPTED = "interrupted"
+    """Was live; at least one of the two is lost."""
+    ENDED = "ended"
+    """Over, with an outcome."""
+
+
+ALLOWED: Mapping[Phase, frozenset[Phase]] = MappingProxyType(
+    {
+        Phase.SCHEDULED: frozenset({Phase.OPEN, Phase.WAITING, Phase.ENDED}),
+        Phase.OPEN: frozenset({Phase.WAITING, Phase.LIVE, Phase.ENDED}),
+        Phase.WAITING: frozenset({Phase.LIVE, Phase.ENDED}),
+        Phase.LIVE: frozenset({Phase.INTERRUPTED, Phase.ENDED}),
+        Phase.INTERRUPTED: frozenset({Phase.LIVE, Phase.ENDED}),
+        Phase.ENDED: frozenset(),
+    }
+)
+"""The table of phases: from each, where it may go. docs/session.md is generated from it."""
+
+
+class Presence(StrEnum):
+    """Where the person of a seat is. Present means any but `away`."""
+
+    AWAY = "away"
+    AT_DOOR = "at_door"
+    """The link's page is open and signalling is connected: reading terms, checking devices."""
+    LOBBY = "lobby"
+    """Has agreed, attested and pressed join."""
+    IN = "in"
+    """Admitted."""
+
+
+class Outcome(StrEnum):
+    """How a session ended."""
+
+    COMPLETED = "completed"
+    SEEKER_NO_SHOW = "seeker_no_show"
+    SUPPORTER_NO_SHOW = "supporter_no_show"
+    SUPPORTER_LATE = "supporter_late"
+    NOT_HELD = "not_held"
+    INTERRUPTED = "interrupted"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+
+
+class Cause(StrEnum):
+    """On whose side the reason lies; for `cancelled`, who cancelled."""
+
+    SEEKER = "seeker"
+    SUPPORTER = "supporter"
+    PLATFORM = "platform"
+    UNKNOWN = "unknown"
+    OFFICE = "office"
+    MAINTENANCE = "maintenance"
+
+
+class Confidence(StrEnum):
+    """How firm an attribution is."""
+
+    SURE = "sure"
+    LIKELY = "likely"
+    UNKNOWN = "unknown"
+
+
+class Quota(StrEnum):
+    """What an outcome does to the seeker's number of sessions."""
+
+    USED = "used"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What follows from an outcome; data of the programme, not code."""
+
+    quota: Quota
+    reschedule: bool
+    """A new slot is offered to the seeker."""
+    strike: bool = False
+    confirm: bool = False
+    """A scheduler looks at it before it is final."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The policy numbers of a programme that a session runs under."""
+
+    programme: str
+    programme_version: int
+    doors: timedelta
+    """How long before `starts_at` the doors open; ours."""
+    cutoff: timedelta
+    """How long after `starts_at` a no-show is judged; KUMAGAYA 6(4), SAKAI 2(4), IX 6-3."""
+    ringing: timedelta
+    """How long the seeker must have been rung before a no-show; IX 6-3."""
+    tolerance: timedelta
+    """How late a supporter may be without consequence; ours, for IX 6-7."""
+    warnings: tuple[timedelta, ...]
+    """How long before `ends_at` the people are warned, longest first; ours."""
+    grace: timedelta
+    """How long a lost seat may take to come back, per drop; ours."""
+    grace_total: timedelta
+    """The same over the whole session, per seat; ours."""
+    hold: timedelta
+    """How long a lost seat is kept after the grace has decided the verdict, counted from the drop; ours."""
+    tail: timedelta
+    """A drop this close to `ends_at` does not undo a session that was held; ours."""
+    early_admission: bool
+    """Whether the supporter may admit before `starts_at`; ours."""
+    reschedule_for: timedelta
+    """How long a reschedule stays open for the seeker's choice; ours."""
+    terms_version: str
+    """The version of the terms that must be accepted before the first join; IX 2, KUMAGAYA 4, SAKAI 5-3."""
+    attestations: tuple[str, ...]
+    """Keys of what everyone attests before joining; KUMAGAYA 12, SAKAI 4."""
+    functions: frozenset[str]
+    """The functions allowed in the room: `audio`, `video`, `chat`, `screen`; SAKAI 5-4."""
+    consequences: Mapping[str, Consequence]
+    """Outcome, or `outcome/cause`, to what follows; the longer key wins."""
+
+
+TAIL_LIVE_SHARE = 0.25
+"""A drop in the tail counts as completed only if this share of the slot was live; ours (product.md, Tail)."""
+
+
+class Signal(StrEnum):
+    """One kind of evidence about a lost seat."""
+
+    STEPPED_OUT = "stepped_out"
+    END_PRESSED = "end_pressed"
+    PAGE_CLOSED = "page_closed"
+    SIGNALLING_LOST = "signalling_lost"
+    MEDIA_SILENT = "media_silent"
+    WORKER_LOST = "worker_lost"
+    SERVICE_GAP = "service_gap"
+    BROKEN_PRESSED = "broken_pressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One signal, and when it was seen."""
+
+    signal: Signal
+    at: datetime
+    seat: SeatId | None = None
+    """Whose seat it speaks of; None when it speaks of the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A seat whose person was there and is not any more."""
+
+    at: datetime
+    grace_ends_at: datetime
+    signals: frozenset[Signal]
+    judged: bool = False
+    """The grace is over and the verdict has been given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Another device asks for a seat that is bound already (IX 4-2)."""
+
+    device: DeviceId
+    connection: ConnectionId
+    asked_at: datetime
+    escalated: bool = False
+    """The first device stayed silent for ten seconds: supporter or scheduler may answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """That somebody accepted the terms: which, when, and what they attested."""
+
+    terms_version: str
+    at: datetime
+    attestations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One person's place in a session."""
+
+    id: SeatId
+    role: Role
+    person: PersonId
+    display_name: str
+    """The name that the office chose; nobody can set another (SAKAI 2(3))."""
+    presence: Presence = Presence.AWAY
+    connection: ConnectionId | None = None
+    """The signalling connection that holds the seat now."""
+    device: DeviceId | None = None
+    """The device that first entered with the link."""
+    consent: Consent | None = None
+    is_admitted: bool = False
+    """Was let in; a return within the hold needs no second admission."""
+    media_epoch: int = 0
+    """Counts the media connections of this seat; 0 before the first."""
+    is_media_lost: bool = False
+    """The media worker hears nothing from this seat, or has lost it."""
+    loss: Loss | None = None
+    grace_used: timedelta = timedelta()
+    """Grace that mended losses have used up so far."""
+    first_present_at: datetime | None = None
+    left_at: datetime | None = None
+    """When the seat last became away after having been present; None while present or never there."""
+    was_present_after_start: bool = False
+    claim: Claim | None = None
+
+    @property
+    def is_present(self) -> bool:
+        """Any presence but `away`."""
+        return self.presence is not Presence.AWAY
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A word that somebody will be late."""
+
+    at: datetime
+    by: str
+    """Who recorded it: a person id, or `seeker`."""
+    until: datetime | None = None
+    """Until when the other one agreed to wait; None: until `ends_at`."""
+    channel: str = "page"
+
+
+class Question(StrEnum):
+    """What a person is being asked."""
+
+    END_EARLY = "end_early"
+    """The supporter asks to end now; only the seeker's yes ends it (IX 6-5)."""
+    WAIT_OR_RESCHEDULE = "wait_or_reschedule"
+    """The supporter or the platform is lost past the grace: wait, or another date (IX 6-7; in mid-session ours)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that is open, always to the seeker."""
+
+    question: Question
+    at: datetime
+    answer_by: datetime | None = None
+    """When the question answers itself; None: it stays open."""
+    page_closed_at: datetime | None = None
+    """The seeker closed the page on the open question: a yes, unless it was a reload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An outcome with its cause and what decided it."""
+
+    outcome: Outcome
+    cause: Cause | None
+    confidence: Confidence
+    reason: str
+    """Stable key of the sentence for people, for instance `seeker_lost`; the text is made at the edge."""
+    at: datetime
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOption:
+    """A free slot that is offered."""
+
+    id: str
+    starts_at: datetime
+    ends_at: datetime
+    supporter: PersonId
+    supporter_name: str
+
+
+class RescheduleState(StrEnum):
+    """Where a reschedule is."""
+
+    OPEN = "open"
+    CHOSEN = "chosen"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """Another date for the same session (IX 6-7)."""
+
+    state: RescheduleState
+    opened_at: datetime
+    expires_at: datetime
+    options: tuple[SlotOption, ...] = ()
+    is_proposed: bool = False
+    """Proposals have been computed; with no options, a scheduler has to find one."""
+    new_session: SessionId | None = None
+    new_starts_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A sum of time that runs while a condition holds."""
+
+    total: timedelta = timedelta()
+    since: datetime | None = None
+    """When the running stretch began; None while it does not run."""
+
+    def at(self, now: datetime) -> timedelta:
+        """The sum up to `now`."""
+        return self.total + (now - self.since if self.since is not None else timedelta())
+
+    def run(self, is_running: bool, now: datetime) -> Stretch:
+        """Start, stop or leave the stretch at `now`."""
+        if is_running == (self.since is not None):
+            return self
+        return Stretch(self.total, now) if is_running else Stretch(self.at(now), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One booked meeting and its life; the value that `step` turns into the next one."""
+
+    id: SessionId
+    rules: Rules
+    starts_at: datetime
+    ends_at: datetime
+    """Fixed when the booking is confirmed; nothing in the room moves it (IX 6-4)."""
+    seats: tuple[Seat, ...]
+    time_zone: str = "Asia/Tokyo"
+    medium: Medium = Medium.VIDEO
+    phase: Phase = Phase.SCHEDULED
+    version: int = 0
+    clock: datetime | None = None
+    """The latest moment this session has seen; time never goes backwards."""
+    judge_at: datetime | None = None
+    """When the cutoff table is judged next; None when nothing is due."""
+    warned: frozenset[timedelta] = frozenset()
+    live: Stretch = field(default_factory=Stretch)
+    """How long both have been in."""
+    has_media_flowed: bool = False
+    """Packets went both ways at least once."""
+    waited: Stretch = field(default_factory=Stretch)
+    """How long the seeker was present after `starts_at` with no supporter there."""
+    rung: Stretch = field(default_factory=Stretch)
+    """How long the seeker has been rung (IX 6-3)."""
+    seeker_notice: Notice | None = None
+    supporter_notice: Notice | None = None
+    asked: Asked | None = None
+    hold_ends_at: datetime | None = None
+    verdict: Verdict | None = None
+    """Fixed when the first grace ends unmended; the door may stay open after it."""
+    outcome: Outcome | None = None
+    cause: Cause | None = None
+    ended_at: datetime | None = None
+    consequence: Consequence | None = None
+    reschedule: Reschedule | None = None
+    previous: SessionId | None = None
+    """The session that this one replaces."""
+    booked_by: str = ""
+    exception: str | None = None
+    """Why a scheduler booked it against the programme's rule (KUMAGAYA 6(1), «as a rule»)."""
+
+    def seat(self, seat_id: SeatId) -> Seat | None:
+        """The seat of that id, or None."""
+        return next((seat for seat in self.seats if seat.id == seat_id), None)
+
+    @property
+    def seeker(self) -> Seat:
+        """The seeker's seat; every session has one."""
+        return next(seat for seat in self.seats if seat.role is Role.SEEKER)
+
+    @property
+    def supporter(self) -> Seat:
+        """The supporter's seat; every session has one."""
+        return next(seat for seat in self.seats if seat.role is Role.SUPPORTER)
+
+    @property
+    def is_over(self) -> bool:
+        """The session has ended."""
+        return self.phase is Phase.ENDED
+
+
+class DeadlineReason(Enum):
+    """Why time alone will change something; the value is the order in which ties are settled."""
+
+    HARD_END = 0
+    """What ends the session wins over everything else at the same instant."""
+    DOORS_OPEN = 1
+    START = 2
+    EARLY_END_CLOSED = 3
+    GRACE = 4
+    HOLD = 5
+    JUDGE = 6
+    WARNING = 7
+    CLAIM = 8
+    RESCHEDULE_EXPIRES = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment at which time alone changes something, and why."""
+
+    at: datetime
+    reason: DeadlineReason
+    seat: SeatId | None = None
+    warning: timedelta | None = None
+
+    @property
+    def order(self) -> tuple[datetime, int, str, timedelta]:
+        """Oldest first; at one instant in the order of `DeadlineReason`; total, so that replay is exact."""
+        return (self.at, self.reason.value, self.seat or "", -(self.warning or timedelta()))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of a session's history, as the API and the board show it."""
+
+    at: datetime
+    name: str
+    """`noun.past_verb`, for instance `seat.lost`."""
+    data: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    """Ids, codes and numbers only; never personal data."""

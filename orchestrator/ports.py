@@ -1,0 +1,347 @@
+"""What the brain needs of the world, as protocols. Adapters implement them; `host` and `bookings` see nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from orchestrator.policy.effects import Publish, Refuse, Warn
+from orchestrator.policy.model import (
+    ConnectionId,
+    PersonId,
+    Record,
+    Role,
+    SeatId,
+    Session,
+    SessionId,
+)
+
+
+class Clock(Protocol):
+    """The two clocks of the control process; media time is the worker's own."""
+
+    def now(self) -> datetime:
+        """Wall-clock time, aware UTC: the store's time at start plus the monotonic clock (product.md, Time)."""
+
+    def monotonic(self) -> float:
+        """Seconds of the machine's monotonic clock, which the media workers of this machine share."""
+
+
+# ---- store ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A session as the store has it."""
+
+    session: Session
+    owner: str | None
+    """The node that runs it; None when nobody does."""
+    fence: int
+    """Rises with each claim; a write with an older one is rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One transition to be recorded: session, history, deadline and outbox change together or not at all."""
+
+    session: Session
+    """The new value; its version is the stored one plus one."""
+    fence: int
+    command: str
+    """Id of what caused it; a repetition with the same id is not applied again."""
+    records: tuple[Record, ...]
+    publishes: tuple[Publish, ...]
+    deadline: datetime | None
+    """The next moment at which time alone changes something; None: never."""
+
+
+class Applied(StrEnum):
+    """What became of a commit or a booking."""
+
+    DONE = "done"
+    REPEATED = "repeated"
+    """The same command id had been applied before; nothing changed."""
+    CONFLICT = "conflict"
+    """The stored version is another one."""
+    FENCED = "fenced"
+    """The fence is old: another node owns the session."""
+    TAKEN = "taken"
+    """The slot of a booking overlaps another one of the same supporter or seeker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An invitation: who it lets in where. Stored under the hash of its secret."""
+
+    session: SessionId
+    seat: SeatId
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Somebody of the office, known by a token that is stored hashed."""
+
+    person: PersonId
+    name: str
+    """What `madoguchi staff add NAME` was given; unique."""
+    display_name: str
+    role: Role
+    """Supporter or scheduler."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A new session with its links, to be written in one go."""
+
+    session: Session
+    links: Mapping[str, Link]
+    """Hash of the secret -> link."""
+    command: str
+    """A second booking with the same command id gives the first one's session."""
+    private: Mapping[PersonId, Mapping[str, str]] = field(default_factory=dict)
+    """Personal data, per person, into the erasable hash; nowhere else."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingResult:
+    """What became of a booking."""
+
+    applied: Applied
+    """DONE, REPEATED or TAKEN."""
+    session: SessionId
+    """The session that the command id made, also when repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An outbox entry in somebody's hands; to be acknowledged once its effect is done."""
+
+    id: str
+    session: SessionId
+    topic: str
+    recipient: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A session has changed, somewhere; what the board's feed is made of."""
+
+    session: SessionId
+    version: int
+
+
+class Store(Protocol):
+    """The record. Every method raises `Unavailable("store")` when the store does not answer in time."""
+
+    async def load(self, session: SessionId) -> Stored | None:
+        """The session, its owner and its fence; None when there is none."""
+
+    async def load_many(self, sessions: Sequence[SessionId]) -> list[Stored]:
+        """Several at once, in order; missing ones are left out."""
+
+    async def claim(self, session: SessionId, node: str, over: str | None, fence: int) -> int | None:
+        """Take a session whose owner and fence are as given.
+
+        Returns:
+            The new fence, or None when somebody else was faster.
+        """
+
+    async def commit(self, commit: Commit) -> Applied:
+        """Record one transition (invariants 1 to 4 of the store)."""
+
+    async def book(self, booking: Booking) -> BookingResult:
+        """Write a new session, unowned, unless seeker or supporter is booked already in that time.
+
+        A session that replaces another (`session.previous`) may overlap that one's slot.
+        """
+
+    async def events(self, session: SessionId) -> list[tuple[int, Record]]:
+        """The session's history, oldest first: version and record."""
+
+    async def between(self, begins_at: datetime, ends_at: datetime) -> list[SessionId]:
+        """The sessions whose `starts_at` lies in [begins_at, ends_at), by time."""
+
+    async def due(self, until: datetime) -> list[tuple[SessionId, datetime]]:
+        """The sessions whose deadline lies at or before `until`, soonest first, at most 10,000."""
+
+    async def booked(self, person: PersonId, begins_at: datetime, ends_at: datetime) -> list[tuple[datetime, datetime]]:
+        """The slots that a person has in that time, sessions that ended early or were cancelled left out."""
+
+    async def add_link(self, secret_hash: str, link: Link) -> None:
+        """Make one more link for a seat."""
+
+    async def link(self, secret_hash: str) -> Link | None:
+        """The link under that hash, or None."""
+
+    async def revoke_links(self, session: SessionId, seat: SeatId, at: datetime) -> int:
+        """Revoke all links of a seat; how many there were."""
+
+    async def put_staff(self, staff: Staff, token_hash: str | None) -> None:
+        """Add or replace somebody of the office; an earlier token of the same name is void."""
+
+    async def staff_by_token(self, token_hash: str) -> Staff | None:
+        """Who that token names, or None."""
+
+    async def staff_by_name(self, name: str) -> Staff | None:
+        """Who has that name, or None."""
+
+    async def staff_by_person(self, person: PersonId) -> Staff | None:
+        """Who has that person id, or None."""
+
+    async def private(self, person: PersonId) -> Mapping[str, str]:
+        """A person's private data; empty when there is none or it was erased."""
+
+    async def take(self, node: str, count: int, wait_ms: int) -> list[Delivery]:
+        """Outbox entries for this node: new ones, then those that another node left unacknowledged for long."""
+
+    async def acknowledge(self, delivery: Delivery) -> None:
+        """The effect of a delivery is done."""
+
+    async def beat(self, node: str, ttl_ms: int) -> Mapping[str, datetime]:
+        """Renew this node's heartbeat.
+
+        Returns:
+            Every known node -> its last heartbeat, by the store's time; expired ones stay listed for a day.
+        """
+
+    async def server_time(self) -> datetime:
+        """The store's own time, aware UTC."""
+
+    async def watch(self, on_change: Callable[[Change], None]) -> None:
+        """Call `on_change` for every commit and booking of any node, until cancelled; reconnects by itself."""
+
+    async def flush(self) -> None:
+        """Return when everything written so far is durable."""
+
+
+# ---- alarm ----------------------------------------------------------------------------------------------------------
+
+
+class Alarm(Protocol):
+    """Rings at given moments. It knows no meaning: a late, early or double ring is harmless."""
+
+    def arm(self, session: SessionId, at: datetime | None) -> None:
+        """Ring for that session at `at`, instead of what was armed before; None: not at all."""
+
+
+# ---- media ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade:
+    """The worker offers a media connection; it goes to the page over signalling."""
+
+    session: SessionId
+    seat: SeatId
+    media_epoch: int
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegUp:
+    """DTLS is up: a seat can send and receive."""
+
+    session: SessionId
+    seat: SeatId
+    media_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFlowing:
+    """Packets of seeker and supporter have both been forwarded for the first time."""
+
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class LegSilent:
+    """Five seconds without an authentic packet of a seat whose media had flowed (media.md, Consent)."""
+
+    session: SessionId
+    seat: SeatId
+    media_epoch: int
+    silent_for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LegReturned:
+    """A silent seat is heard again."""
+
+    session: SessionId
+    seat: SeatId
+    media_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLost:
+    """The worker that carried the room is gone."""
+
+    session: SessionId
+
+
+MediaEvent = OfferMade | LegUp | RoomFlowing | LegSilent | LegReturned | RoomLost
+
+
+class Media(Protocol):
+    """The media workers of this node. They are told what, never why.
+
+    All methods return at once; what comes of them arrives as `MediaEvent`s. A command for a room or seat that is not
+    there is ignored. Nothing raises for a dead worker: its rooms are reported `RoomLost` and may be opened again.
+    """
+
+    def open_room(self, session: SessionId, closes_in_s: float) -> None:
+        """Open a room that forwards nothing after `closes_in_s` from now, timer or no timer. Idempotent."""
+
+    def connect(self, session: SessionId, seat: SeatId, media_epoch: int, functions: frozenset[str]) -> None:
+        """Make a new connection for a seat (an older one of it is closed); `OfferMade` follows."""
+
+    def answer(self, session: SessionId, seat: SeatId, media_epoch: int, sdp: str) -> None:
+        """The page's answer to the offer of that epoch."""
+
+    def restart(self, session: SessionId, seat: SeatId, media_epoch: int) -> None:
+        """New ICE credentials for a living connection; `OfferMade` with the same epoch follows."""
+
+    def disconnect(self, session: SessionId, seat: SeatId) -> None:
+        """Close a seat's connection."""
+
+    def close_room(self, session: SessionId) -> None:
+        """Cut everything of the room."""
+
+
+# ---- people ---------------------------------------------------------------------------------------------------------
+
+
+class Audience(Protocol):
+    """The people at their pages. Signalling implements it; all methods return at once and never raise."""
+
+    def show(self, session: Session) -> None:
+        """A new state was committed: everyone in the session is shown it."""
+
+    def time_is_up(self, session: Session) -> None:
+        """The hard end has been cut; the outcome follows when it is recorded."""
+
+    def refuse(self, refusal: Refuse) -> None:
+        """Tell one connection that it may not do this."""
+
+    def warn(self, session: Session, warning: Warn) -> None:
+        """Tell everyone in the session how long is left."""
+
+    def offer(self, connection: ConnectionId, offer: OfferMade) -> None:
+        """Pass a media offer to the page that holds the seat."""
+
+    def dismiss(self, session: SessionId, code: str) -> None:
+        """This node no longer runs the session: its pages shall connect again."""
+
+
+Handler = Callable[[Delivery], Awaitable[None]]
+"""Does the effect of an outbox entry; it must bear being done twice."""
+
+Wake = Callable[[Iterable[SessionId]], None]
+"""What an alarm calls: these sessions shall look at the time."""
