@@ -1,0 +1,59 @@
+# One screen. Each target that needs the virtual environment makes it first; the second time that costs nothing.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup setup-dev setup-browsers demo run test check lint format policy docs bench-end constraints clean
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+CODE := orchestrator signaling workers tests
+
+help:             ## list the targets
+	@sed -nE 's/^([a-z-]+): [^#]*## (.*)/\1\t\2/p; s/^([a-z-]+): *## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
+
+setup:            ## make .venv with the program `madoguchi` in it
+	@deploy/setup
+
+setup-dev:        ## the same, with what tests and checks need
+	@deploy/setup dev
+
+setup-browsers:   ## install Chromium and a Japanese font (Debian packages)
+	@deploy/setup browsers
+
+demo: setup       ## start a session that begins in 30 seconds, with its links (ARGS="--lan" for a phone)
+	@$(BIN)/madoguchi demo $(ARGS)
+
+run: setup        ## start the server (ARGS="--port 8443")
+	@$(BIN)/madoguchi serve $(ARGS)
+
+test: setup-dev setup-browsers ## everything: style, types, import rule, all tests (ARGS="-k lobby")
+	@verdict=0; $(MAKE) --no-print-directory lint || verdict=$$?; $(PYTEST) $(ARGS) || verdict=$$?; exit $$verdict
+
+check: setup-dev docs ## test, and the generated files are as committed
+	@git diff --exit-code --stat -- docs
+	@$(MAKE) --no-print-directory test
+
+lint: setup-dev   ## style, types, import rule
+	@verdict=0; \
+	for check in "ruff check ." "ruff format --check ." "mypy" "lint-imports"; do \
+	  echo "== $$check"; $(BIN)/$$check || verdict=1; \
+	done; exit $$verdict
+
+format: setup-dev ## write the code as the style wants it
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+policy: setup-dev ## the policy's own tests must walk every branch of it
+	@$(PYTEST) tests/orchestrator/policy --cov=orchestrator/policy --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+docs: setup-dev   ## write docs/session.md from the tables of the policy
+	@$(BIN)/python -m orchestrator.policy.docs
+
+bench-end: setup-dev ## 200 sessions that end at one instant: how late is the last packet?
+	@$(BIN)/python -m tests.benchmarks.bench_end $(ARGS)
+
+constraints:      ## move every pinned version up to today's, into constraints.txt
+	@deploy/setup constraints
+
+clean:            ## remove caches and build products, never .venv or data
+	@rm -rf build dist *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
