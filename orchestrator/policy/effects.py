@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orchestrator.policy.model import ConnectionId, DeviceId, SeatId
+from orchestrator.policy.model import ConnectionId, SeatId
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,6 @@ class Warn:
 
 
 @dataclass(frozen=True, slots=True)
-class BindDevice:
-    """The link of a seat now belongs to this device."""
-
-    seat: SeatId
-    device: DeviceId
-
-
-@dataclass(frozen=True, slots=True)
 class Publish:
     """Leave the node through the outbox, at least once, under one key (law 5)."""
 
@@ -89,15 +81,7 @@ class Publish:
 
 
 Effect = (
-    OpenRoom
-    | ConnectMedia
-    | RestartMedia
-    | DisconnectMedia
-    | CloseRoom
-    | Refuse
-    | Warn
-    | BindDevice
-    | Publish
+    OpenRoom | ConnectMedia | RestartMedia | DisconnectMedia | CloseRoom | Refuse | Warn | Publish
 )
 """Everything a step can ask for."""
 

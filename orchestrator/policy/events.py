@@ -26,6 +26,8 @@ class ServiceGap:
 
     began_at: datetime
     ended_at: datetime
+    is_new_node: bool
+    """Connections and media rooms are gone with the old node; False: only the store was away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class WaitChosen:
 class AnotherDateChosen:
     """The seeker prefers another date to waiting (IX 6-7)."""
 
-    connection: ConnectionId
+    connection: ConnectionId | None
+    """None: the choice came without the page, by a slot that was booked."""
 
 
 @dataclass(frozen=True, slots=True)

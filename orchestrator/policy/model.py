@@ -64,7 +64,7 @@ class Phase(StrEnum):
 
 ALLOWED: Mapping[Phase, frozenset[Phase]] = MappingProxyType(
     {
-        Phase.SCHEDULED: frozenset({Phase.OPEN, Phase.WAITING, Phase.ENDED}),
+        Phase.SCHEDULED: frozenset({Phase.OPEN, Phase.ENDED}),
         Phase.OPEN: frozenset({Phase.WAITING, Phase.LIVE, Phase.ENDED}),
         Phase.WAITING: frozenset({Phase.LIVE, Phase.ENDED}),
         Phase.LIVE: frozenset({Phase.INTERRUPTED, Phase.ENDED}),
@@ -246,6 +246,8 @@ class Seat:
     presence: Presence = Presence.AWAY
     connection: ConnectionId | None = None
     """The signalling connection that holds the seat now."""
+    last_connection: ConnectionId | None = None
+    """The one that held it last; its late goodbye still counts as evidence."""
     device: DeviceId | None = None
     """The device that first entered with the link."""
     consent: Consent | None = None
@@ -399,7 +401,6 @@ class Session:
     seeker_notice: Notice | None = None
     supporter_notice: Notice | None = None
     asked: Asked | None = None
-    hold_ends_at: datetime | None = None
     verdict: Verdict | None = None
     """Fixed when the first grace ends unmended; the door may stay open after it."""
     outcome: Outcome | None = None

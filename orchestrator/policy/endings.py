@@ -1,0 +1,257 @@
+"""How a session ends: verdicts, the end itself, its consequence, and the reschedule that opens with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from orchestrator.policy.attribution import attribute
+from orchestrator.policy.effects import CloseRoom
+from orchestrator.policy.model import (
+    TAIL_LIVE_SHARE,
+    Asked,
+    Cause,
+    Confidence,
+    Consequence,
+    Loss,
+    Outcome,
+    Phase,
+    Presence,
+    Question,
+    Quota,
+    Reschedule,
+    RescheduleState,
+    Rules,
+    Session,
+    Verdict,
+)
+from orchestrator.policy.turn import Turn, seats_of
+
+
+def end(turn: Turn, verdict: Verdict, *, is_hard_end: bool = False, forgives: bool = False) -> None:
+    """End the session with that verdict; what follows from it opens in the same step.
+
+    Args:
+        turn: the step.
+        verdict: outcome, cause and reason.
+        is_hard_end: media is cut before the record is written.
+        forgives: no strike, whatever the programme's table says (a notice was given).
+    """
+    session = turn.session
+    turn.move(Phase.ENDED, verdict.reason)
+    if any(seat.media_epoch for seat in session.seats):
+        turn.do(CloseRoom(is_hard_end))
+    consequence = consequence_of(session.rules, verdict)
+    if forgives:
+        consequence = replace(consequence, strike=False)
+    seats = tuple(
+        replace(seat, presence=Presence.AWAY, connection=None, claim=None) for seat in session.seats
+    )
+    turn.set(
+        seats=seats,
+        outcome=verdict.outcome,
+        cause=verdict.cause,
+        verdict=verdict,
+        ended_at=turn.at,
+        consequence=consequence,
+        asked=None,
+        judge_at=None,
+    )
+    turn.record(
+        "session.ended",
+        outcome=verdict.outcome.value,
+        cause=verdict.cause.value if verdict.cause else None,
+        confidence=verdict.confidence.value,
+        reason=verdict.reason,
+        quota=consequence.quota.value,
+        strike=consequence.strike,
+    )
+    if consequence.reschedule:
+        open_reschedule(turn)
+    elif session.reschedule is not None and session.reschedule.state is RescheduleState.OPEN:
+        turn.set(reschedule=replace(session.reschedule, state=RescheduleState.EXPIRED))
+    turn.publish("session.ended", "office")
+
+
+def consequence_of(rules: Rules, verdict: Verdict) -> Consequence:
+    """What follows from a verdict: `outcome/cause` in the programme's table, else `outcome`."""
+    keys = [verdict.outcome.value]
+    if verdict.cause is not None:
+        keys.insert(0, f"{verdict.outcome.value}/{verdict.cause.value}")
+    for key in keys:
+        if key in rules.consequences:
+            return rules.consequences[key]
+    return Consequence(Quota.USED, reschedule=False)
+
+
+def open_reschedule(turn: Turn) -> None:
+    """Offer another date (IX 6-7); the proposals are computed outside and come back as an event."""
+    session = turn.session
+    expires_at = turn.at + session.rules.reschedule_for
+    if session.reschedule is None:
+        turn.set(reschedule=Reschedule(RescheduleState.OPEN, turn.at, expires_at))
+        turn.record("reschedule.opened", expires_at=expires_at.isoformat())
+        turn.publish("reschedule.opened", "seeker")
+    elif session.reschedule.state is RescheduleState.OPEN:
+        turn.set(reschedule=replace(session.reschedule, expires_at=expires_at))
+
+
+def attributed(turn: Turn, outcome: Outcome) -> Verdict:
+    """A verdict whose cause the evidence decides."""
+    found = attribute(turn.session)
+    return Verdict(outcome, found.cause, found.confidence, found.reason, turn.at, found.evidence)
+
+
+def sure(turn: Turn, outcome: Outcome, cause: Cause | None, reason: str) -> Verdict:
+    """A verdict that a rule decides by itself."""
+    return Verdict(outcome, cause, Confidence.SURE, reason, turn.at)
+
+
+def first_loss(session: Session) -> Loss | None:
+    """The earliest loss of seeker or supporter that is not mended, or None."""
+    losses = [seat.loss for seat in seats_of(session) if seat.loss is not None]
+    return min(losses, key=lambda loss: loss.at, default=None)
+
+
+def is_in_tail(session: Session, lost_at: datetime) -> bool:
+    """Whether a drop at that moment leaves the session held (product.md, Tail).
+
+    It was live for at least a quarter of its slot, and the drop lies in the tail.
+    """
+    slot = session.ends_at - session.starts_at
+    return (
+        lost_at >= session.ends_at - session.rules.tail
+        and session.live.at(lost_at) >= slot * TAIL_LIVE_SHARE
+    )
+
+
+def hard_end(turn: Turn) -> None:
+    """`ends_at` has come (IX 6-4): whatever the phase, this is the end."""
+    session = turn.session
+    end(turn, _verdict_at_end(turn), is_hard_end=True, forgives=session.seeker_notice is not None)
+
+
+def _verdict_at_end(turn: Turn) -> Verdict:
+    session = turn.session
+    if session.verdict is not None:
+        return session.verdict
+    loss = first_loss(session)
+    if session.phase is Phase.INTERRUPTED and loss is not None:
+        if is_in_tail(session, loss.at):
+            return sure(turn, Outcome.COMPLETED, None, "lost_in_tail")
+        return attributed(turn, Outcome.INTERRUPTED)
+    if session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+        if not session.has_media_flowed:
+            return Verdict(
+                Outcome.NOT_HELD, Cause.UNKNOWN, Confidence.UNKNOWN, "media_never_flowed", turn.at
+            )
+        return sure(turn, Outcome.COMPLETED, None, "hard_end")
+    return _verdict_of_waiting(turn)
+
+
+def _verdict_of_waiting(turn: Turn) -> Verdict:
+    """The end of a session that was never live, held past the cutoff by a notice or by both being there."""
+    session = turn.session
+    seeker, supporter = session.seeker, session.supporter
+    if not supporter.is_present:
+        return absent_supporter(turn)
+    if not seeker.is_present:
+        return absent_seeker(turn, is_last=True)
+    if seeker.presence is Presence.LOBBY:
+        return sure(turn, Outcome.NOT_HELD, Cause.SUPPORTER, "never_admitted")
+    return Verdict(Outcome.NOT_HELD, Cause.UNKNOWN, Confidence.UNKNOWN, "never_joined", turn.at)
+
+
+def absent_supporter(turn: Turn) -> Verdict:
+    """The supporter is not there: theirs, unless we lost them ourselves (IX 6-3; for the others ours)."""
+    session = turn.session
+    if session.supporter.loss is not None or session.seeker.loss is not None:
+        found = attribute(session)
+        if found.cause is Cause.PLATFORM:
+            return Verdict(
+                Outcome.NOT_HELD,
+                found.cause,
+                found.confidence,
+                found.reason,
+                turn.at,
+                found.evidence,
+            )
+    return sure(turn, Outcome.SUPPORTER_NO_SHOW, Cause.SUPPORTER, "supporter_absent")
+
+
+def absent_seeker(turn: Turn, *, is_last: bool = False) -> Verdict:
+    """The supporter is there and the seeker is not; notices and ringing have been looked at, or this is the end.
+
+    Args:
+        turn: the step.
+        is_last: at `ends_at`, where nothing can be waited for any more.
+    """
+    session = turn.session
+    if session.waited.at(turn.at) > session.rules.tolerance:
+        return sure(turn, Outcome.SUPPORTER_LATE, Cause.SUPPORTER, "seeker_waited")
+    if session.seeker.was_present_after_start:
+        return attributed(turn, Outcome.NOT_HELD)
+    is_rung = session.rung.at(turn.at) >= session.rules.ringing
+    if is_last and not is_rung and session.seeker_notice is None:
+        return Verdict(
+            Outcome.NOT_HELD, Cause.UNKNOWN, Confidence.UNKNOWN, "seeker_not_rung", turn.at
+        )
+    return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "seeker_absent")
+
+
+def grace_over(turn: Turn) -> None:
+    """A grace has ended unmended: it decides the verdict, not the door (product.md)."""
+    session = turn.session
+    for seat in seats_of(session):
+        loss = seat.loss
+        if loss is None or loss.judged or loss.grace_ends_at > turn.at:
+            continue
+        turn.set_seat(seat.id, loss=replace(loss, judged=True))
+        turn.record("grace.ended", seat=seat.id)
+        if turn.session.verdict is None and not is_in_tail(session, loss.at):
+            verdict = attributed(turn, Outcome.INTERRUPTED)
+            turn.set(verdict=verdict)
+            turn.record(
+                "verdict.given",
+                outcome=verdict.outcome.value,
+                cause=verdict.cause.value if verdict.cause else None,
+                confidence=verdict.confidence.value,
+                reason=verdict.reason,
+            )
+    ask_whether_to_wait(turn)
+
+
+def may_leave_for_another_date(session: Session) -> bool:
+    """A grace has ended unmended and it was not the seeker's: another date is theirs to take (IX 6-7; here ours)."""
+    verdict = session.verdict
+    return (
+        session.phase is Phase.INTERRUPTED
+        and verdict is not None
+        and verdict.cause is not Cause.SEEKER
+    )
+
+
+def ask_whether_to_wait(turn: Turn) -> None:
+    """A seeker whose supporter or platform is lost past the grace is asked: wait, or another date."""
+    session = turn.session
+    if not may_leave_for_another_date(session) or session.seeker.connection is None:
+        return
+    if session.asked is not None and session.asked.question is Question.WAIT_OR_RESCHEDULE:
+        return
+    turn.set(asked=Asked(Question.WAIT_OR_RESCHEDULE, turn.at))
+    turn.record("question.asked", question=Question.WAIT_OR_RESCHEDULE.value)
+    assert session.verdict is not None, "may_leave_for_another_date has looked"
+    if consequence_of(session.rules, session.verdict).reschedule:
+        open_reschedule(turn)
+
+
+def hold_over(turn: Turn) -> None:
+    """Nobody waits for the lost seat any longer."""
+    session = turn.session
+    loss = first_loss(session)
+    if session.verdict is not None:
+        end(turn, session.verdict)
+    elif loss is not None and is_in_tail(session, loss.at):
+        end(turn, sure(turn, Outcome.COMPLETED, None, "lost_in_tail"))
+    else:
+        end(turn, attributed(turn, Outcome.INTERRUPTED))

@@ -1,0 +1,120 @@
+"""A stretch of time in which nobody ran the session: our own absence is never held against a person.
+
+What fell into the gap starts again at its end: cutoffs and graces. What ran across it and ends later is lengthened by
+as much as the gap took. A hard end inside a gap that took more than the tail is `interrupted`, by the platform
+(product.md, Service gap).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from orchestrator.policy import endings
+from orchestrator.policy.events import ServiceGap
+from orchestrator.policy.model import (
+    Cause,
+    Confidence,
+    Loss,
+    Outcome,
+    Phase,
+    Session,
+    Signal,
+    Stretch,
+    Verdict,
+)
+from orchestrator.policy.presence import lose, pass_warnings
+from orchestrator.policy.turn import Turn
+
+
+def service_gap(turn: Turn, gap: ServiceGap) -> None:
+    """Apply a gap; the caller has applied all time before it, and applies the rest after it."""
+    if turn.session.is_over or gap.ended_at <= gap.began_at:
+        return
+    now = turn.at
+    turn.at = max(gap.began_at, turn.session.clock or gap.began_at)
+    turn.record("service.gap", ended_at=gap.ended_at.isoformat(), new_node=gap.is_new_node)
+    if turn.session.ends_at <= gap.ended_at:
+        _end_inside(turn, gap)
+        return
+    _pause(turn, gap)
+    _move_cutoff(turn, gap)
+    _move_graces(turn, gap)
+    turn.at = max(now, gap.ended_at)
+    pass_warnings(turn)
+    if gap.is_new_node:
+        _lose_everybody(turn, gap)
+
+
+def _end_inside(turn: Turn, gap: ServiceGap) -> None:
+    """The hard end fell into the gap."""
+    session = turn.session
+    missed = session.ends_at - max(gap.began_at, session.starts_at)
+    if missed <= session.rules.tail and session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+        return
+    turn.at = session.ends_at
+    if session.verdict is not None:
+        verdict = session.verdict
+    else:
+        was_live = session.phase in {Phase.LIVE, Phase.INTERRUPTED}
+        outcome = Outcome.INTERRUPTED if was_live else Outcome.NOT_HELD
+        verdict = Verdict(outcome, Cause.PLATFORM, Confidence.SURE, "service_gap", turn.at)
+    endings.end(turn, verdict, is_hard_end=True)
+
+
+def _pause(turn: Turn, gap: ServiceGap) -> None:
+    """Nobody rang and nobody waited for somebody while we were away; the call itself may have gone on."""
+
+    def paused(stretch: Stretch) -> Stretch:
+        if stretch.since is None:
+            return stretch
+        return Stretch(stretch.total + (turn.at - stretch.since), max(gap.ended_at, turn.at))
+
+    session = turn.session
+    live = paused(session.live) if gap.is_new_node else session.live
+    turn.set(waited=paused(session.waited), rung=paused(session.rung), live=live)
+
+
+def _move_cutoff(turn: Turn, gap: ServiceGap) -> None:
+    session = turn.session
+    if session.judge_at is None:
+        return
+    starts_at = max(gap.began_at, session.starts_at)
+    moved = _moved(session.judge_at, starts_at, gap.ended_at, session.rules.cutoff)
+    if moved != session.judge_at:
+        turn.set(judge_at=moved if moved < session.ends_at else None)
+        turn.record("cutoff.moved", until=moved.isoformat())
+
+
+def _move_graces(turn: Turn, gap: ServiceGap) -> None:
+    session: Session = turn.session
+    for seat in session.seats:
+        loss = seat.loss
+        if loss is None or loss.judged:
+            continue
+        ends_at = _moved(
+            loss.grace_ends_at, max(gap.began_at, loss.at), gap.ended_at, session.rules.grace
+        )
+        moved = Loss(loss.at, min(ends_at, session.ends_at), loss.signals | {Signal.SERVICE_GAP})
+        turn.set_seat(seat.id, loss=replace(moved, judged=loss.judged))
+
+
+def _moved(deadline: datetime, gap_from: datetime, gap_to: datetime, span: timedelta) -> datetime:
+    """Where a deadline lies after a gap: unchanged, lengthened, or started again."""
+    if deadline <= gap_from or gap_to <= gap_from:
+        return deadline
+    if deadline <= gap_to:
+        return gap_to + span
+    return deadline + (gap_to - gap_from)
+
+
+def _lose_everybody(turn: Turn, gap: ServiceGap) -> None:
+    """The old node's connections and media rooms are gone; the way back is open."""
+    for seat in turn.session.seats:
+        if seat.connection is None and not seat.is_present:
+            continue
+        epoch = seat.media_epoch + 1 if seat.is_admitted else seat.media_epoch
+        gone = turn.set_seat(
+            seat.id, connection=None, media_epoch=epoch, is_media_lost=False, claim=None
+        )
+        lose(turn, gone, frozenset({Signal.SERVICE_GAP}), grace_from=gap.ended_at)
