@@ -1,0 +1,216 @@
+"""What the fields of a programme must be to each other.
+
+Each check names in its parameters the fields that it looks at, or `written` for the table as it stands in the file,
+and yields key and reason of every mistake.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from orchestrator.policy.model import Cause, Outcome
+from orchestrator.policy.programme_mistakes import CrossCheck, Found
+from orchestrator.policy.span import write_span
+
+if TYPE_CHECKING:
+    from orchestrator.policy.programme import ConsequenceRow, Strikes, Window
+
+Times = tuple[timedelta, ...]
+
+CAUSES: Mapping[Outcome, tuple[Cause, ...]] = MappingProxyType(
+    {
+        Outcome.COMPLETED: (),
+        Outcome.SEEKER_NO_SHOW: (Cause.SEEKER,),
+        Outcome.SUPPORTER_NO_SHOW: (Cause.SUPPORTER,),
+        Outcome.SUPPORTER_LATE: (Cause.SUPPORTER,),
+        Outcome.NOT_HELD: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
+        Outcome.INTERRUPTED: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
+        Outcome.STOPPED: (Cause.SEEKER, Cause.SUPPORTER),
+        Outcome.CANCELLED: (Cause.SEEKER, Cause.SUPPORTER, Cause.OFFICE, Cause.MAINTENANCE),
+    }
+)
+"""The rows of product.md's table of outcomes: which causes each outcome can have."""
+
+_KNOWN = frozenset(outcome.value for outcome in CAUSES) | {
+    f"{outcome.value}/{cause.value}" for outcome, causes in CAUSES.items() for cause in causes
+}
+
+DAY = timedelta(days=1)
+
+
+def _windows_are_ordered(windows: tuple[Window, ...]) -> Iterator[Found]:
+    last: dict[str, timedelta] = {}
+    for index, window in enumerate(windows):
+        if window.from_ >= window.to:
+            yield f"windows.{index}", "The window must end after it begins."
+            continue
+        clash = [day for day in window.days if last.get(day, timedelta()) > window.from_]
+        if clash:
+            days = ", ".join(clash)
+            yield f"windows.{index}", f"On {days} it begins before an earlier window has ended."
+        if len(set(window.days)) < len(window.days):
+            yield f"windows.{index}.days", "A day is named twice."
+        last |= dict.fromkeys(window.days, window.to)
+
+
+def _lengths_fit_windows(lengths: Times, windows: tuple[Window, ...]) -> Iterator[Found]:
+    # A window that ends at midnight may go on in the next day's; only then can a slot be longer than one.
+    if any(window.to == DAY for window in windows):
+        return
+    longest = max(window.to - window.from_ for window in windows)
+    for length in lengths:
+        if length > longest:
+            yield "lengths", f"A slot of {write_span(length)} fits into none of the windows."
+
+
+def _default_length_is_allowed(default_length: timedelta, lengths: Times) -> Iterator[Found]:
+    if default_length not in lengths:
+        yield "default_length", f"{write_span(default_length)} is not one of the lengths."
+
+
+def _grid_divides_the_day(grid: timedelta) -> Iterator[Found]:
+    if DAY % grid:
+        yield "grid", "The grid must divide a day, so that it is the same every day."
+
+
+def _warnings_fit(warnings: Times, lengths: Times) -> Iterator[Found]:
+    for warning in warnings:
+        if warning >= lengths[0]:
+            yield "warnings", _must_be_shorter(warning, lengths[0])
+    if len(set(warnings)) < len(warnings):
+        yield "warnings", "A warning is named twice."
+
+
+def _cutoff_fits(cutoff: timedelta, lengths: Times) -> Iterator[Found]:
+    if cutoff >= lengths[0]:
+        yield "cutoff", _must_be_shorter(cutoff, lengths[0])
+
+
+def _grace_fits(grace: timedelta, lengths: Times) -> Iterator[Found]:
+    if grace >= lengths[0]:
+        yield "grace", _must_be_shorter(grace, lengths[0])
+
+
+def _tail_fits(tail: timedelta, lengths: Times) -> Iterator[Found]:
+    if tail >= lengths[0]:
+        yield "tail", _must_be_shorter(tail, lengths[0])
+
+
+def _hold_covers_grace(hold: timedelta, grace: timedelta) -> Iterator[Found]:
+    if hold < grace:
+        yield "hold", f"A seat must be held at least as long as the grace of {write_span(grace)}."
+
+
+def _total_covers_grace(grace_total: timedelta, grace: timedelta) -> Iterator[Found]:
+    if grace_total < grace:
+        yield "grace_total", f"The total must be at least one grace of {write_span(grace)}."
+
+
+def _tolerance_ends_by_cutoff(tolerance: timedelta, cutoff: timedelta) -> Iterator[Found]:
+    if tolerance > cutoff:
+        yield "tolerance", f"It must not be longer than the cutoff of {write_span(cutoff)}."
+
+
+def _ringing_fits_cutoff(ringing: timedelta, cutoff: timedelta) -> Iterator[Found]:
+    if ringing > cutoff:
+        yield "ringing", f"It must not be longer than the cutoff of {write_span(cutoff)}."
+
+
+def _early_admission_has_doors(early_admission: bool, doors: timedelta) -> Iterator[Found]:
+    if early_admission and not doors:
+        yield "early_admission", "Nobody can be admitted early when the doors open at the start."
+
+
+def _lead_ends_before_horizon(lead: timedelta, horizon: timedelta) -> Iterator[Found]:
+    if lead >= horizon:
+        yield "lead", f"Nothing can be proposed: it must be shorter than {write_span(horizon)}."
+
+
+def _a_session_can_be_heard(functions: frozenset[str]) -> Iterator[Found]:
+    if "audio" not in functions:
+        yield "functions", 'A consultation needs at least "audio".'
+
+
+def _recording_is_attested(attestations: tuple[str, ...]) -> Iterator[Found]:
+    if "no_recording" not in attestations:
+        reason = 'Recording is forbidden, so "no_recording" must be attested (KUMAGAYA 12(2)).'
+        yield "attestations", reason
+    if len(set(attestations)) < len(attestations):
+        yield "attestations", "An attestation is named twice."
+
+
+def _a_beside_companion_is_declared(
+    companions: int, attestations: tuple[str, ...]
+) -> Iterator[Found]:
+    if companions and not {"private_room", "declared_companions"} & set(attestations):
+        reason = 'Companions are declared: attest "private_room" or "declared_companions".'
+        yield "companions", f"{reason} (KUMAGAYA 12(3))"
+
+
+def _consequences_are_known(written: Mapping[str, object]) -> Iterator[Found]:
+    for key in _consequence_keys(written) - _KNOWN:
+        near = difflib.get_close_matches(key, sorted(_KNOWN), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        yield f"consequences.{key}", f"There is no such outcome or cause{hint}"
+
+
+def _consequences_are_complete(written: Mapping[str, object]) -> Iterator[Found]:
+    keys = _consequence_keys(written)
+    for outcome, causes in CAUSES.items():
+        if not keys or outcome.value in keys:
+            continue
+        for cause in causes:
+            if (key := f"{outcome.value}/{cause.value}") not in keys:
+                yield f"consequences.{key}", "This outcome has no consequence."
+        if not causes:
+            yield f"consequences.{outcome.value}", "This outcome has no consequence."
+
+
+def _consequence_keys(written: Mapping[str, object]) -> frozenset[str]:
+    table = written.get("consequences")
+    return frozenset(table) if isinstance(table, Mapping) else frozenset()
+
+
+def _strikes_are_counted(
+    consequences: Mapping[str, ConsequenceRow], strikes: Strikes | None
+) -> Iterator[Found]:
+    for key, row in consequences.items():
+        if not row.strike:
+            continue
+        if strikes is None:
+            yield f"consequences.{key}.strike", "There is no [strikes] table to count it."
+        if key != Outcome.SEEKER_NO_SHOW.value and not key.endswith(f"/{Cause.SEEKER.value}"):
+            yield f"consequences.{key}.strike", "Only what the seeker caused can be a strike."
+
+
+def _must_be_shorter(span: timedelta, shortest: timedelta) -> str:
+    return f"{write_span(span)} must be shorter than the shortest slot of {write_span(shortest)}."
+
+
+CROSS_CHECKS: tuple[CrossCheck, ...] = (
+    _windows_are_ordered,
+    _lengths_fit_windows,
+    _default_length_is_allowed,
+    _grid_divides_the_day,
+    _warnings_fit,
+    _cutoff_fits,
+    _grace_fits,
+    _tail_fits,
+    _hold_covers_grace,
+    _total_covers_grace,
+    _tolerance_ends_by_cutoff,
+    _ringing_fits_cutoff,
+    _early_admission_has_doors,
+    _lead_ends_before_horizon,
+    _a_session_can_be_heard,
+    _recording_is_attested,
+    _a_beside_companion_is_declared,
+    _consequences_are_known,
+    _consequences_are_complete,
+    _strikes_are_counted,
+)
+"""All of them, in the order in which their mistakes are told."""
