@@ -1,13 +1,153 @@
-"""One actor per session: load, step, commit, carry out the effects, re-arm the alarm. Nothing else is in this file."""
+"""One actor per session: load, step, commit, carry out the effects, re-arm the alarm. Nothing else is in this file.
+
+Events are queued per session and stamped when they arrive. The actor steps the session, commits it with its history,
+its outbox entries and its deadline in one transaction, and only then does what touches this node: media, people, the
+alarm. The one exception is the hard end: whoever wakes a session that is over cuts its media first, at once, whatever
+the actor is waiting for, and the record follows (architecture.md, How data flows, 2).
+"""
 
 from __future__ import annotations
 
-from orchestrator.policy.events import Event
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import assert_never
+
+import structlog
+
+from orchestrator.errors import Conflict, Fenced, MadoguchiError, NotFound, Unavailable
+from orchestrator.policy.effects import (
+    CloseRoom,
+    ConnectMedia,
+    DisconnectMedia,
+    Effect,
+    OpenRoom,
+    Publish,
+    Refuse,
+    RestartMedia,
+    Warn,
+)
+from orchestrator.policy.events import (
+    Event,
+    MediaFlowed,
+    MediaReturned,
+    MediaSilent,
+    ServiceGap,
+    Woken,
+    WorkerLost,
+)
 from orchestrator.policy.model import SeatId, Session, SessionId
+from orchestrator.policy.session import next_deadline, step
+from orchestrator.policy.turn import Step
+from orchestrator.ports import (
+    Alarm,
+    Applied,
+    Audience,
+    Clock,
+    Commit,
+    Leases,
+    LegReturned,
+    LegSilent,
+    LegUp,
+    Media,
+    MediaEvent,
+    OfferMade,
+    RoomFlowing,
+    RoomLost,
+    Store,
+)
+
+log = structlog.get_logger()
+
+QUEUE_LIMIT = 500
+"""Events that may wait for one session; a healthy one has none waiting. Beyond it the caller is told to come back."""
+
+CONFLICT_LIMIT = 5
+"""How often a step is repeated on a newer version before it is given up; two owners cannot race longer than a claim."""
+
+IDLE_S = 60.0
+"""After this long without an event a session that has nothing to do soon leaves the memory."""
+
+SOON = timedelta(minutes=5)
+"""A session with a deadline this near stays in memory."""
+
+SLOW_COMMIT_S = 2.0
+"""A commit that took longer means that the store was away: a service gap. A healthy one takes milliseconds."""
+
+
+@dataclass(slots=True)
+class _Item:
+    """An event on its way to a session."""
+
+    event: Event
+    at: datetime
+    command: str
+    done: asyncio.Future[Session] | None = None
+
+
+@dataclass(slots=True)
+class _Actor:
+    """A session in the memory of this node."""
+
+    id: SessionId
+    queue: asyncio.Queue[_Item] = field(default_factory=lambda: asyncio.Queue(QUEUE_LIMIT))
+    session: Session | None = None
+    """None until it was loaded."""
+    fence: int = 0
+    is_cut: bool = False
+    """Media was cut at the hard end; people have been told that time is up."""
 
 
 class Host:
-    """Runs the sessions of this node. (Signature only so far; the body follows.)"""
+    """Runs the sessions of this node.
+
+    What may drive it: people (`deliver`, `post`), the media workers (`on_media`), and time (`wake`).
+    """
+
+    def __init__(
+        self,
+        *,
+        node: str,
+        store: Store,
+        clock: Clock,
+        leases: Leases,
+        alarm: Alarm,
+        media: Media,
+        audience: Audience,
+    ) -> None:
+        self._node = node
+        self._store = store
+        self._clock = clock
+        self._leases = leases
+        self._alarm = alarm
+        self._media = media
+        self._audience = audience
+        self._actors: dict[SessionId, _Actor] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        self._commands = count(1)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the actors inside this context; leaving it stops them once their queues are empty."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            try:
+                yield
+                await self._drain()
+            finally:
+                self._tasks = None
+                for task in list(self._running):
+                    task.cancel()
+
+    async def _drain(self) -> None:
+        for actor in list(self._actors.values()):
+            await actor.queue.join()
+
+    # ---- what drives it ---------------------------------------------------------------------------------------------
 
     async def deliver(self, session: SessionId, event: Event) -> Session:
         """Queue an event for a session and wait until what it changed is durable.
@@ -20,23 +160,279 @@ class Host:
         Raises:
             NotFound: there is no such session.
             Fenced: another living node runs it.
-            Unavailable: the store does not answer; the event is not lost, it is applied when the store is back.
+            Unavailable: the store does not answer, or too much is waiting.
         """
-        raise AssertionError
+        done: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
+        self._queue(session, event, done)
+        return await done
 
     def post(self, session: SessionId, event: Event) -> None:
-        """The same without waiting."""
+        """The same without waiting; what goes wrong is logged."""
+        self._queue(session, event, None)
+
+    def wake(self, sessions: Iterable[SessionId]) -> None:
+        """Let these sessions look at the time; rooms that are over are cut here and now, before any record."""
+        ids = list(sessions)
+        now = self._clock.now()
+        for session_id in ids:
+            self._cut_if_over(session_id, now)
+        for session_id in ids:
+            self._queue(session_id, Woken(), None)
+
+    def adopt(self, session: SessionId, fence: int, gap_began_at: datetime) -> None:
+        """Run a session that was taken over from a dead node."""
+        actor = self._actors.get(session)
+        if actor is not None and actor.session is not None and actor.fence < fence:
+            actor.fence, actor.session = fence, None
+        log.info("session.adopted", session=session, fence=fence, since=gap_began_at.isoformat())
+        self._queue(session, ServiceGap(gap_began_at, self._clock.now(), is_new_node=True), None)
+
+    def on_media(self, event: MediaEvent) -> None:
+        """Take news of the media workers."""
+        match event:
+            case OfferMade():
+                self._pass_offer(event)
+            case LegUp() | LegReturned():
+                self.post(event.session, MediaReturned(event.seat, event.media_epoch))
+            case RoomFlowing():
+                self.post(event.session, MediaFlowed())
+            case LegSilent():
+                heard_at = self._clock.now() - timedelta(seconds=event.silent_for_s)
+                self.post(event.session, MediaSilent(event.seat, event.media_epoch, heard_at))
+            case RoomLost():
+                self.post(event.session, WorkerLost())
+            case _:
+                assert_never(event)
+
+    def _pass_offer(self, offer: OfferMade) -> None:
+        actor = self._actors.get(offer.session)
+        seat = actor.session.seat(offer.seat) if actor and actor.session else None
+        if seat is not None and seat.connection and seat.media_epoch == offer.media_epoch:
+            self._audience.offer(seat.connection, offer)
+
+    # ---- what is asked of it ----------------------------------------------------------------------------------------
 
     async def view(self, session: SessionId) -> Session:
         """The session as it is now, also one that another node runs.
 
         Raises:
             NotFound: there is no such session.
+            Unavailable: the store does not answer.
         """
-        raise AssertionError
+        actor = self._actors.get(session)
+        if actor is not None and actor.session is not None:
+            return actor.session
+        stored = await self._store.load(session)
+        if stored is None:
+            raise NotFound("session_unknown")
+        return stored.session
 
     def answer(self, session: SessionId, seat: SeatId, media_epoch: int, sdp: str) -> None:
-        """Pass a page's answer to the media worker."""
+        """Pass a page's answer to the media worker; one of another epoch is ignored."""
+        if self._has_epoch(session, seat, media_epoch):
+            self._media.answer(session, seat, media_epoch, sdp)
 
     def restart_media(self, session: SessionId, seat: SeatId, media_epoch: int) -> None:
         """Pass a page's wish for an ICE restart to the media worker."""
+        if self._has_epoch(session, seat, media_epoch):
+            self._media.restart(session, seat, media_epoch)
+
+    def _has_epoch(self, session_id: SessionId, seat_id: SeatId, media_epoch: int) -> bool:
+        actor = self._actors.get(session_id)
+        seat = actor.session.seat(seat_id) if actor and actor.session else None
+        return seat is not None and seat.is_admitted and seat.media_epoch == media_epoch
+
+    # ---- the actor --------------------------------------------------------------------------------------------------
+
+    def _queue(
+        self, session_id: SessionId, event: Event, done: asyncio.Future[Session] | None
+    ) -> None:
+        if self._tasks is None:
+            self._give_up(done, Unavailable("node", "it is shutting down"))
+            return
+        actor = self._actors.get(session_id)
+        if actor is None:
+            actor = self._actors[session_id] = _Actor(session_id)
+            task = self._tasks.create_task(self._run(actor))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        command = f"{self._node}:{next(self._commands)}"
+        try:
+            actor.queue.put_nowait(_Item(event, self._clock.now(), command, done))
+        except asyncio.QueueFull:
+            log.warning("session.overflowed", session=session_id)
+            self._give_up(done, Unavailable("node", "too much waits for this session"))
+
+    @staticmethod
+    def _give_up(done: asyncio.Future[Session] | None, error: Exception) -> None:
+        if done is not None and not done.done():
+            done.set_exception(error)
+
+    async def _run(self, actor: _Actor) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    item = await actor.queue.get()
+            except TimeoutError:
+                if self._may_forget(actor):
+                    self._forget(actor)
+                    return
+                continue
+            try:
+                await self._handle(actor, item)
+            except MadoguchiError as error:
+                self._give_up(item.done, error)
+                if not isinstance(error, Unavailable):
+                    self._abandon(actor, error)
+                    return
+                log.warning("session.delayed", session=actor.id, error=error.code)
+            except Exception:
+                # A bug: this session's actor dies with it, the node lives (style.md, Errors).
+                log.exception("session.failed", session=actor.id, event=type(item.event).__name__)
+                self._abandon(actor, Unavailable("node", "an internal error"), item)
+                return
+            finally:
+                actor.queue.task_done()
+
+    def _may_forget(self, actor: _Actor) -> bool:
+        if not actor.queue.empty():
+            return False
+        if actor.session is None:
+            return True
+        due = next_deadline(actor.session)
+        is_quiet = due is None or due.at > self._clock.now() + SOON
+        return is_quiet and not any(seat.connection for seat in actor.session.seats)
+
+    def _forget(self, actor: _Actor) -> None:
+        self._actors.pop(actor.id, None)
+        self._alarm.arm(actor.id, None)
+
+    def _abandon(self, actor: _Actor, error: Exception, item: _Item | None = None) -> None:
+        """This node no longer runs the session; whoever waits is told, and the pages connect again."""
+        self._forget(actor)
+        waiting = [item] if item is not None else []
+        while not actor.queue.empty():
+            waiting.append(actor.queue.get_nowait())
+            actor.queue.task_done()
+        for left in waiting:
+            self._give_up(left.done, error)
+        if isinstance(error, NotFound):
+            return
+        log.warning("session.abandoned", session=actor.id, error=str(error))
+        self._media.close_room(actor.id)
+        self._audience.dismiss(actor.id, getattr(error, "code", "unavailable"))
+
+    async def _handle(self, actor: _Actor, item: _Item) -> None:
+        if actor.session is None:
+            await self._load(actor)
+        for _ in range(CONFLICT_LIMIT):
+            assert actor.session is not None, "_load has filled it or raised"
+            done = step(actor.session, item.event, item.at)
+            if done.session is actor.session or await self._commit(actor, item, done):
+                self._finish(actor, item, done)
+                return
+            await self._load(actor)
+        raise Conflict
+
+    async def _load(self, actor: _Actor) -> None:
+        """Become the owner, read the session, and account for the time in which nobody ran it."""
+        actor.fence, gap_began_at = await self._leases.acquire(actor.id)
+        stored = await self._store.load(actor.id)
+        if stored is None:
+            raise NotFound("session_unknown")
+        actor.session = stored.session
+        now = self._clock.now()
+        due = next_deadline(stored.session)
+        if gap_began_at is None and due is not None and due.at < now - SOON / 60:
+            gap_began_at = due.at  # it was booked, and no node was there at its first moment
+        if gap_began_at is not None and not stored.session.is_over:
+            gap = ServiceGap(gap_began_at, now, is_new_node=True)
+            await self._handle(actor, _Item(gap, now, f"{self._node}:{next(self._commands)}"))
+        self._arm(actor)
+
+    async def _commit(self, actor: _Actor, item: _Item, done: Step) -> bool:
+        """Record a step; False: the stored session is another one than was stepped."""
+        self._cut_if_over(actor.id, item.at)
+        due = next_deadline(done.session)
+        began = self._clock.monotonic()
+        applied = await self._store.commit(
+            Commit(
+                session=done.session,
+                fence=actor.fence,
+                command=item.command,
+                records=done.records,
+                publishes=done.publishes,
+                deadline=due.at if due else None,
+            )
+        )
+        if applied is Applied.FENCED:
+            raise Fenced
+        if applied is Applied.CONFLICT:
+            return False
+        waited_s = self._clock.monotonic() - began
+        if waited_s > SLOW_COMMIT_S and not done.session.is_over:
+            now = self._clock.now()
+            gap = ServiceGap(now - timedelta(seconds=waited_s), now, is_new_node=False)
+            self._queue(actor.id, gap, None)
+        return True
+
+    def _finish(self, actor: _Actor, item: _Item, done: Step) -> None:
+        before = actor.session
+        actor.session = done.session
+        for effect in done.effects:
+            self._carry_out(actor, effect)
+        if done.session is not before:
+            self._log(done, item)
+            self._audience.show(done.session)
+            self._arm(actor)
+        if item.done is not None and not item.done.done():
+            item.done.set_result(done.session)
+
+    def _log(self, done: Step, item: _Item) -> None:
+        for record in done.records:
+            log.info(
+                record.name,
+                session=done.session.id,
+                version=done.session.version,
+                event_name=type(item.event).__name__,
+                **{key: value for key, value in record.data.items() if key != "session"},
+            )
+
+    def _arm(self, actor: _Actor) -> None:
+        assert actor.session is not None, "only a loaded session has deadlines"
+        due = next_deadline(actor.session)
+        self._alarm.arm(actor.id, due.at if due else None)
+
+    def _cut_if_over(self, session_id: SessionId, now: datetime) -> None:
+        """The cut waits for nothing: `ends_at` is fixed, so no conflict can undo it."""
+        actor = self._actors.get(session_id)
+        if actor is None or actor.session is None or actor.is_cut or actor.session.is_over:
+            return
+        if now >= actor.session.ends_at:
+            actor.is_cut = True
+            self._media.close_room(session_id)
+            self._audience.time_is_up(actor.session)
+
+    def _carry_out(self, actor: _Actor, effect: Effect) -> None:
+        assert actor.session is not None, "effects come from a step of a loaded session"
+        match effect:
+            case OpenRoom():
+                left_s = (effect.closes_at - self._clock.now()).total_seconds()
+                self._media.open_room(actor.id, left_s)
+            case ConnectMedia():
+                functions = actor.session.rules.functions
+                self._media.connect(actor.id, effect.seat, effect.media_epoch, functions)
+            case RestartMedia():
+                self._media.restart(actor.id, effect.seat, effect.media_epoch)
+            case DisconnectMedia():
+                self._media.disconnect(actor.id, effect.seat)
+            case CloseRoom():
+                self._media.close_room(actor.id)
+            case Refuse():
+                self._audience.refuse(effect)
+            case Warn():
+                self._audience.warn(actor.session, effect)
+            case Publish():
+                pass  # it was committed with the session; the outbox relay takes it from there
+            case _:
+                assert_never(effect)

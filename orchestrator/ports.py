@@ -221,6 +221,22 @@ class Store(Protocol):
         """Return when everything written so far is durable."""
 
 
+class Leases(Protocol):
+    """Which node runs which session."""
+
+    async def acquire(self, session: SessionId) -> tuple[int, datetime | None]:
+        """Become or stay the owner of a session.
+
+        Returns:
+            The fence, and since when nobody ran it: the last heartbeat of a dead owner; None without a gap.
+
+        Raises:
+            Fenced: a living node runs it.
+            NotFound: there is no such session.
+            Unavailable: the store does not answer.
+        """
+
+
 # ---- alarm ----------------------------------------------------------------------------------------------------------
 
 

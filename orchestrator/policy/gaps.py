@@ -50,8 +50,10 @@ def _end_inside(turn: Turn, gap: ServiceGap) -> None:
     """The hard end fell into the gap."""
     session = turn.session
     missed = session.ends_at - max(gap.began_at, session.starts_at)
-    if missed <= session.rules.tail and session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+    if session.phase in {Phase.LIVE, Phase.INTERRUPTED} and missed <= session.rules.tail:
         return
+    if session.phase is Phase.LIVE and not gap.is_new_node:
+        return  # the call went on to its end; only its record was late
     turn.at = session.ends_at
     if session.verdict is not None:
         verdict = session.verdict

@@ -112,9 +112,9 @@ class Turn:
 
     def done(self, now: datetime) -> Step:
         """The step: one version further if anything changed, and not a different value if nothing did."""
-        session: Session = self.session
-        if session != self._before or self._records:
-            session = replace(session, version=self._before.version + 1, clock=now)
+        session = self._before
+        if self.session != self._before or self._records:
+            session = replace(self.session, version=self._before.version + 1, clock=now)
         return Step(session, tuple(self._effects), tuple(self._records))
 
 
