@@ -1,0 +1,93 @@
+"""Every key of the store, in one place, with its shape in words.
+
+One keyspace on a standalone server or a Sentinel group: what must change together (session, supporter, seeker,
+outbox) lies on one server, so the scripts may touch all of it at once. A cluster is not supported.
+
+Moments that are compared inside the store are whole microseconds since 1970: exact in a sorted set's double until
+the year 2255.
+"""
+
+from __future__ import annotations
+
+from orchestrator.policy.model import PersonId, SeatId, SessionId
+
+NODES = "nodes"
+"""Sorted set: node id, score = its last heartbeat by the store's TIME. Written by BEAT."""
+
+DEADLINES = "deadlines"
+"""Sorted set: session id, score = its next deadline; absent when time alone changes nothing. APPLY, BOOK."""
+
+STARTS = "starts"
+"""Sorted set: session id, score = its `starts_at`, which never moves. BOOK."""
+
+OUTBOX = "outbox"
+"""Stream: session, topic, recipient, key of each effect that must leave; an acknowledged entry is deleted. APPLY."""
+
+RELAY_GROUP = "relay"
+"""The consumer group of `outbox`; each node is one consumer."""
+
+CHANGES = "changes"
+"""Stream, capped: session and version of each commit and booking, for those who watch. APPLY, BOOK."""
+
+LINK_PREFIX = "link:"
+STAFF_PREFIX = "staff:"
+STAFF_NAME_PREFIX = "staff-name:"
+STAFF_TOKEN_PREFIX = "staff-token:"  # noqa: S105 - the name of a key, no secret
+
+
+def session(session_id: SessionId) -> str:
+    """Hash: `state` (JSON), `version`, `owner` (empty: nobody), `fence`. APPLY, BOOK, CLAIM."""
+    return f"s:{session_id}"
+
+
+def events(session_id: SessionId) -> str:
+    """Stream: `record` (JSON), id `<version>-<n>` with n from 1. APPLY."""
+    return f"ev:{session_id}"
+
+
+def commands(session_id: SessionId) -> str:
+    """Hash: id of each applied command -> the version that it made. APPLY."""
+    return f"cm:{session_id}"
+
+
+def booking(command: str) -> str:
+    """String: the session that this booking command made. BOOK."""
+    return f"bk:{command}"
+
+
+def calendar(person: PersonId) -> str:
+    """Sorted set: `<starts_at>:<session id>`, score = `ends_at`; sessions over before their end are absent.
+
+    Written by BOOK and APPLY, so that nobody is booked twice.
+    """
+    return f"cal:{person}"
+
+
+def link(secret_hash: str) -> str:
+    """Hash: `session`, `seat`, `expires_at`, and `revoked_at` once revoked. BOOK, REVOKE, `add_link`."""
+    return f"{LINK_PREFIX}{secret_hash}"
+
+
+def links(session_id: SessionId, seat: SeatId) -> str:
+    """Set: hashes of the secrets of all links of one seat. BOOK, `add_link`."""
+    return f"links:{session_id}:{seat}"
+
+
+def staff(person: PersonId) -> str:
+    """Hash: `staff` (JSON), `name`, `token` (hash of the valid token; empty: none). ENROL."""
+    return f"{STAFF_PREFIX}{person}"
+
+
+def staff_name(name: str) -> str:
+    """String: the person of that name. ENROL."""
+    return f"{STAFF_NAME_PREFIX}{name}"
+
+
+def staff_token(token_hash: str) -> str:
+    """String: the person whose token it is. ENROL."""
+    return f"{STAFF_TOKEN_PREFIX}{token_hash}"
+
+
+def private(person: PersonId) -> str:
+    """Hash: a person's private data, the only place for it; deleting the key erases the person."""
+    return f"person:{person}"
