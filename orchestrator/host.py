@@ -74,6 +74,9 @@ IDLE_S = 60.0
 SOON = timedelta(minutes=5)
 """A session with a deadline this near stays in memory."""
 
+LATE = timedelta(seconds=5)
+"""A deadline of a session that nobody ran, overdue by more than this, is a gap; the sweeper looks each second."""
+
 SLOW_COMMIT_S = 2.0
 """A commit that took longer means that the store was away: a service gap. A healthy one takes milliseconds."""
 
@@ -343,8 +346,9 @@ class Host:
         actor.session = stored.session
         now = self._clock.now()
         due = next_deadline(stored.session)
-        if gap_began_at is None and due is not None and due.at < now - SOON / 60:
-            gap_began_at = due.at  # it was booked, and no node was there at its first moment
+        since = max(due.at, stored.session.clock or due.at) if due is not None else now
+        if gap_began_at is None and since < now - LATE:
+            gap_began_at = since  # it was booked, and no node was there at its first moment
         if gap_began_at is not None and not stored.session.is_over:
             gap = ServiceGap(gap_began_at, now, is_new_node=True)
             await self._handle(actor, _Item(gap, now, f"{self._node}:{next(self._commands)}"))
