@@ -1,0 +1,398 @@
+"""What the operator decides: one frozen value, read once from the environment, all mistakes reported together.
+
+This is the only module that reads the environment. The policy numbers of a programme are not here: they travel with
+each session (`policy.model.Rules`). Nothing is connected to or created here; only what can be judged by looking is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from orchestrator.errors import Misconfigured
+
+PREFIX = "MADOGUCHI_"
+_SERVICE_LINK = re.compile(r"MADOGUCHI_(?:SERVICE_(?:HOST|PORT).*|PORT_\d+_(?:TCP|UDP).*)")
+"""What Kubernetes puts into the environment of every pod beside a Service called `madoguchi`; not ours."""
+
+
+class Secret:
+    """A string that shows itself only when asked."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The string itself; not for logs, errors or pages."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(…)" if self._value else "Secret()"
+
+
+# ---- reading one value; raises ValueError with the rest of a sentence that begins with the variable -----------------
+
+
+def _text(value: str) -> str:
+    if not value or any(character.isspace() for character in value):
+        raise ValueError("must be a name or an address without spaces")
+    return value
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", value, re.ASCII) or not low <= int(value) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}, not {value!r}")
+        return int(value)
+
+    return read
+
+
+def _seconds(low: float, high: float) -> Callable[[str], float]:
+    def read(value: str) -> float:
+        if not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) or not low <= float(value) <= high:
+            raise ValueError(f"must be a number of seconds from {low:g} to {high:g}, not {value!r}")
+        return float(value)
+
+    return read
+
+
+def _yes_or_no(value: str) -> bool:
+    if value not in {"yes", "no"}:
+        raise ValueError(f"must be yes or no, not {value!r}")
+    return value == "yes"
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"must be one of {', '.join(words)}, not {value!r}")
+        return value
+
+    return read
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(word for word in (part.strip() for part in value.split(",")) if word)
+
+
+def _words(value: str) -> frozenset[str]:
+    return frozenset(_listed(value))
+
+
+def _addresses(value: str) -> tuple[str, ...]:
+    addresses = _listed(value)
+    for address in addresses:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            raise ValueError(f"must be IP addresses with commas between, not {address!r}") from None
+        if parsed.is_unspecified:
+            raise ValueError(f"must be addresses that browsers can reach, not {address!r}")
+    return addresses
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise ValueError(
+            f"must be an IP address of this machine, 0.0.0.0 or ::, not {value!r}"
+        ) from None
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise ValueError(f"must look like https://example.org, not {value!r}") from None
+    if not is_web or parts.query or parts.fragment:
+        raise ValueError(f"must look like https://example.org, not {value!r}")
+    if parts.path not in {"", "/"}:
+        raise ValueError("must have no path: the server wants a host name of its own")
+    return value.rstrip("/")
+
+
+def _store_address(value: str) -> Secret:
+    if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return Secret(value)
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser()
+
+
+def _existing(what: str, test: Callable[[Path], bool]) -> Callable[[str], Path]:
+    def read(value: str) -> Path:
+        path = _path(value)
+        if not test(path):
+            raise ValueError(f"must be {what} that is there, not {value!r}")
+        return path
+
+    return read
+
+
+# ---- the value ------------------------------------------------------------------------------------------------------
+
+
+def _about(
+    variable: str, read: Callable[[str], object], shown: str, meaning: str
+) -> dict[str, object]:
+    """What a field knows of itself: its variable, how to read it, how its default is shown, what it means."""
+    return {"variable": PREFIX + variable, "read": read, "shown": shown, "meaning": meaning}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator decides. Make it with `from_env`; the defaults here suit one machine."""
+
+    data_dir: Path = field(
+        default=Path(),
+        metadata=_about(
+            "DATA",
+            _path,
+            "`~/.local/share/madoguchi`",
+            "folder of the embedded store and of what it needs",
+        ),
+    )
+    redis_url: Secret = field(
+        default=Secret(""),
+        metadata=_about(
+            "REDIS_URL",
+            _store_address,
+            "none: embedded",
+            "an external Valkey or Redis, `redis://…`",
+        ),
+    )
+    accept_durability: frozenset[str] = field(
+        default=frozenset(),
+        metadata=_about(
+            "ACCEPT_DURABILITY",
+            _words,
+            "none",
+            "weaknesses of that store that are accepted, with commas",
+        ),
+    )
+    host: str = field(
+        default="127.0.0.1",
+        metadata=_about("HOST", _text, "`127.0.0.1`", "where pages and API listen"),
+    )
+    port: int = field(
+        default=8080,
+        metadata=_about("PORT", _whole(0, 65_535), "`8080`", "the same; 0: any free one"),
+    )
+    public_url: str | None = field(
+        default=None,
+        metadata=_about(
+            "PUBLIC_URL", _web_address, "from host and port", "what links begin with, `https://…`"
+        ),
+    )
+    tls_cert: Path | None = field(
+        default=None,
+        metadata=_about(
+            "TLS_CERT",
+            _existing("a file", Path.is_file),
+            "none: plain HTTP",
+            "certificate chain, PEM",
+        ),
+    )
+    tls_key: Path | None = field(
+        default=None,
+        metadata=_about("TLS_KEY", _existing("a file", Path.is_file), "none", "its key, PEM"),
+    )
+    media_host: str = field(
+        default="127.0.0.1",
+        metadata=_about("MEDIA_HOST", _address, "`127.0.0.1`", "where media workers listen (UDP)"),
+    )
+    media_port: int = field(
+        default=40_000,
+        metadata=_about(
+            "MEDIA_PORT",
+            _whole(0, 65_535),
+            "`40000`",
+            "port of the first worker, the next has the next; 0: any",
+        ),
+    )
+    media_workers: int = field(
+        default=0,
+        metadata=_about(
+            "MEDIA_WORKERS", _whole(1, 256), "one a core", "how many media workers this node runs"
+        ),
+    )
+    public_addresses: tuple[str, ...] = field(
+        default=(),
+        metadata=_about(
+            "PUBLIC_ADDRESS",
+            _addresses,
+            "none",
+            "IP addresses that browsers reach the media at, with commas",
+        ),
+    )
+    programmes_dir: Path | None = field(
+        default=None,
+        metadata=_about(
+            "PROGRAMMES",
+            _existing("a folder", Path.is_dir),
+            "none",
+            "folder with programmes of your own, `*.toml`",
+        ),
+    )
+    node_ttl_s: float = field(
+        default=2.0,
+        metadata=_about(
+            "NODE_TTL_S",
+            _seconds(0.5, 60),
+            "`2`",
+            "seconds of silence after which a node counts as dead",
+        ),
+    )
+    log_format: str = field(
+        default="json",
+        metadata=_about(
+            "LOG", _one_of("json", "text"), "`json`", "`json` or `text`, to standard error"
+        ),
+    )
+    log_level: str = field(
+        default="info",
+        metadata=_about(
+            "LOG_LEVEL",
+            _one_of("debug", "info", "warning", "error"),
+            "`info`",
+            "`debug`, `info`, `warning` or `error`",
+        ),
+    )
+    log_private: bool = field(
+        default=False,
+        metadata=_about(
+            "LOG_PRIVATE",
+            _yes_or_no,
+            "`no`",
+            "`yes`: names and addresses in clear, for development only",
+        ),
+    )
+
+    @property
+    def is_store_embedded(self) -> bool:
+        """The node runs the store itself."""
+        return not self.redis_url
+
+    @property
+    def is_secure(self) -> bool:
+        """The node itself serves HTTPS."""
+        return self.tls_cert is not None
+
+
+def from_env(environ: Mapping[str, str], **overrides: object) -> Settings:
+    """Read the settings.
+
+    Args:
+        environ: variable -> value; empty values count as not given.
+        overrides: field name -> value of the command line, which wins over the environment; None counts as not given.
+            Strings are read like variables, other values must have the field's type already.
+
+    Returns:
+        Settings in which `data_dir` and `media_workers` are filled in.
+
+    Raises:
+        Misconfigured: with every mistake that was found, each naming its variable.
+    """
+    known = {entry.name: entry for entry in fields(Settings)}
+    unknown = overrides.keys() - known.keys()
+    assert not unknown, f"the command line names settings that do not exist: {sorted(unknown)}"
+    mistakes = _unknown_variables(environ)
+    values: dict[str, Any] = {}
+    for name, entry in known.items():
+        given = overrides.get(name)
+        if given is None:
+            given = environ.get(entry.metadata["variable"], "").strip() or None
+        if given is None:
+            continue
+        try:
+            values[name] = entry.metadata["read"](given) if isinstance(given, str) else given
+        except ValueError as mistake:
+            mistakes.append(f"{entry.metadata['variable']} {mistake}")
+    values.setdefault("data_dir", _default_data_dir(environ))
+    values.setdefault("media_workers", len(os.sched_getaffinity(0)))
+    settings = Settings(**values)
+    mistakes += _contradictions(settings)
+    if mistakes:
+        raise Misconfigured(mistakes)
+    return settings
+
+
+def process_environment() -> Mapping[str, str]:
+    """The environment of this process, for the composition root to pass to `from_env`."""
+    return os.environ
+
+
+def table() -> str:
+    """The settings as a table in Markdown: variable, default, meaning."""
+    rows = [
+        (entry.metadata["variable"], entry.metadata["shown"], entry.metadata["meaning"])
+        for entry in fields(Settings)
+    ]
+    lines = [f"| `{variable}` | {shown} | {meaning} |" for variable, shown, meaning in rows]
+    return "\n".join(["| variable | default | meaning |", "| --- | --- | --- |", *lines])
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    variables = [entry.metadata["variable"] for entry in fields(Settings)]
+    mistakes = []
+    for variable in sorted(environ):
+        if (
+            not variable.startswith(PREFIX)
+            or variable in variables
+            or _SERVICE_LINK.fullmatch(variable)
+        ):
+            continue
+        near = difflib.get_close_matches(variable, variables, n=1)
+        mistakes.append(f"{variable} is not a setting" + (f"; is {near[0]} meant?" if near else ""))
+    return mistakes
+
+
+def _default_data_dir(environ: Mapping[str, str]) -> Path:
+    base = environ.get("XDG_DATA_HOME", "")
+    # The XDG Base Directory Specification wants relative values ignored.
+    root = (
+        Path(base)
+        if Path(base).is_absolute()
+        else Path(environ.get("HOME") or Path.home()) / ".local" / "share"
+    )
+    return root / "madoguchi"
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    mistakes = []
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        mistakes.append(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY belong together: give both or none")
+    if settings.media_port and settings.media_port + settings.media_workers - 1 > 65_535:
+        mistakes.append(
+            f"{PREFIX}MEDIA_PORT leaves no room for {settings.media_workers} workers below 65536"
+        )
+    if settings.accept_durability and settings.is_store_embedded:
+        mistakes.append(
+            f"{PREFIX}ACCEPT_DURABILITY speaks of an external store: give {PREFIX}REDIS_URL or leave it out"
+        )
+    if settings.data_dir.exists() and not settings.data_dir.is_dir():
+        mistakes.append(f"{PREFIX}DATA must be a folder, not the file {str(settings.data_dir)!r}")
+    return mistakes
