@@ -11,7 +11,6 @@ import structlog
 
 from orchestrator.credentials import hash_secret, new_id, new_secret, new_staff_token
 from orchestrator.errors import NotFound, Refused
-from orchestrator.host import Host
 from orchestrator.policy import names, slots
 from orchestrator.policy.events import (
     Cancelled,
@@ -38,7 +37,7 @@ from orchestrator.policy.model import (
 )
 from orchestrator.policy.programme import Programme
 from orchestrator.policy.session import book
-from orchestrator.ports import Applied, Booking, Clock, Delivery, Link, Staff, Store
+from orchestrator.ports import Applied, Booking, Clock, Delivery, Link, Sessions, Staff, Store
 
 log = structlog.get_logger()
 
@@ -97,7 +96,7 @@ class Bookings:
     """
 
     def __init__(
-        self, *, store: Store, clock: Clock, host: Host, programmes: Mapping[str, Programme]
+        self, *, store: Store, clock: Clock, host: Sessions, programmes: Mapping[str, Programme]
     ) -> None:
         self._store = store
         self._clock = clock

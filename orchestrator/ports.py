@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from orchestrator.policy.effects import Publish, Refuse, Warn
+from orchestrator.policy.events import Event
 from orchestrator.policy.model import (
     ConnectionId,
     PersonId,
@@ -235,6 +236,16 @@ class Leases(Protocol):
             NotFound: there is no such session.
             Unavailable: the store does not answer.
         """
+
+
+class Sessions(Protocol):
+    """The sessions, as use cases see them; `host.Host` is the one that runs them."""
+
+    async def deliver(self, session: SessionId, event: Event) -> Session:
+        """Let an event happen to a session, and wait until what it changed is durable."""
+
+    async def view(self, session: SessionId) -> Session:
+        """The session as it is now."""
 
 
 # ---- alarm ----------------------------------------------------------------------------------------------------------
