@@ -1,0 +1,336 @@
+"""What the HTTP API takes and gives: the types validate, and document, themselves. PURE."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from orchestrator.api.moments import Moment, NextMoment, cutoff_at, next_moment, opens_at
+from orchestrator.bookings import Wish
+from orchestrator.policy.model import (
+    Cause,
+    Confidence,
+    Medium,
+    Notice,
+    Outcome,
+    Phase,
+    Presence,
+    Quota,
+    Record,
+    RescheduleState,
+    Role,
+    Seat,
+    Session,
+)
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+# ---- up -----------------------------------------------------------------------------------------
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class NewSession(_Body):
+    """A session to be booked."""
+
+    programme: Name = Field(description="Name of a programme of this server")
+    starts_at: AwareDatetime = Field(description="RFC 3339 with offset")
+    seeker_name: Name = Field(description="The display name that the office chose (SAKAI 2(3))")
+    supporter: Name = Field(description="Name of the supporter, as given to `staff add`")
+    length_minutes: int | None = Field(
+        default=None, ge=1, le=1_440, description="Minutes; absent: the programme's default"
+    )
+    medium: Medium = Medium.VIDEO
+    seeker_real_name: Name | None = Field(
+        default=None, description="Only to check the display name against it"
+    )
+    exception: Line | None = Field(
+        default=None, description="Why it is booked against the programme's rule"
+    )
+    companions: tuple[Name, ...] = Field(
+        default=(), max_length=2, description="Display names of remote companions"
+    )
+
+    def wish(self) -> Wish:
+        """What is asked of the bookings."""
+        return Wish(
+            programme=self.programme,
+            starts_at=self.starts_at,
+            seeker_name=self.seeker_name,
+            supporter=self.supporter,
+            length=timedelta(minutes=self.length_minutes) if self.length_minutes else None,
+            medium=self.medium,
+            seeker_real_name=self.seeker_real_name,
+            exception=self.exception,
+            companions=self.companions,
+        )
+
+
+class Cancellation(_Body):
+    """A cancellation that reached the office (KUMAGAYA 6(4), SAKAI 2(4))."""
+
+    by: Literal["seeker", "supporter", "office", "maintenance"]
+    channel: Name = Field(default="api", description="How it came: telephone, e-mail, …")
+
+
+class NewNotice(_Body):
+    """A word that somebody will be late."""
+
+    about: Literal["seeker", "supporter"]
+    until: AwareDatetime | None = Field(
+        default=None, description="Until when the other one agreed to wait; absent: until the end"
+    )
+    channel: Name = "api"
+
+
+class ClaimAnswer(_Body):
+    """Whether another device may have a seat (IX 4-2)."""
+
+    agrees: bool
+
+
+# ---- down ---------------------------------------------------------------------------------------
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Participant(_Shown):
+    """One person of a session."""
+
+    seat: str
+    role: Role
+    display_name: str
+    present: bool = Field(description="Any presence but away")
+    connected: bool = Field(description="Holds a signalling connection")
+    presence: Presence
+    is_admitted: bool
+    has_joined: bool
+    is_lost: bool
+    grace_ends_at: Moment | None
+    is_claimed: bool = Field(description="Another device asks for the seat")
+
+
+class Verdict(_Shown):
+    """A verdict, with how firm it is."""
+
+    outcome: Outcome
+    cause: Cause | None
+    confidence: Confidence
+    reason: str
+    at: Moment
+
+
+class Option(_Shown):
+    """A slot that is offered."""
+
+    id: str
+    starts_at: Moment
+    ends_at: Moment
+    supporter_name: str
+
+
+class Reschedule(_Shown):
+    """Another date for the same session (IX 6-7)."""
+
+    state: RescheduleState
+    opened_at: Moment
+    expires_at: Moment
+    is_proposed: bool
+    options: tuple[Option, ...]
+    new_session: str | None
+    new_starts_at: Moment | None
+
+
+class NoticeGiven(_Shown):
+    """A word that somebody will be late."""
+
+    at: Moment
+    until: Moment | None
+    channel: str
+
+
+class SessionBody(_Shown):
+    """A session as schedulers and programs see it."""
+
+    id: str
+    version: int
+    programme: str
+    programme_version: int
+    medium: Medium
+    time_zone: str
+    phase: Phase
+    outcome: Outcome | None
+    cause: Cause | None
+    reason: str | None = Field(description="Stable key of why it ended")
+    opens_at: Moment
+    starts_at: Moment
+    cutoff_at: Moment | None
+    ends_at: Moment
+    ended_at: Moment | None
+    next: NextMoment | None
+    participants: tuple[Participant, ...]
+    verdict: Verdict | None
+    quota: Quota | None
+    reschedule: Reschedule | None
+    has_media_flowed: bool
+    live_s: float = Field(description="Seconds for which both were in, running stretch left out")
+    seeker_notice: NoticeGiven | None
+    supporter_notice: NoticeGiven | None
+    previous: str | None = Field(description="The session that this one replaces")
+    booked_by: str
+    exception: str | None
+
+
+class BookedBody(SessionBody):
+    """A new session, with what is shown only once."""
+
+    links: dict[str, str] = Field(description="Seat to invitation URL; stored hashed")
+    notes: tuple[str, ...] = Field(description="Sentences for whoever booked")
+
+
+class SessionsBody(_Shown):
+    """Sessions, by `starts_at`."""
+
+    sessions: tuple[SessionBody, ...]
+
+
+class EventBody(_Shown):
+    """One line of a session's history."""
+
+    version: int
+    at: Moment
+    name: str
+    data: dict[str, str | int | float | bool | None]
+
+
+class EventsBody(_Shown):
+    """A session's history, oldest first."""
+
+    events: tuple[EventBody, ...]
+
+
+class LinkBody(_Shown):
+    """A new invitation link; older ones of the seat are void."""
+
+    seat: str
+    url: str
+
+
+class RevokedBody(_Shown):
+    """How many links were revoked."""
+
+    seat: str
+    revoked: int
+
+
+def api_session(session: Session) -> SessionBody:
+    """The session as the API shows it."""
+    return SessionBody.model_validate(_fields(session))
+
+
+def api_booked(session: Session, links: dict[str, str], notes: tuple[str, ...]) -> BookedBody:
+    """The new session with the URLs of its links."""
+    return BookedBody.model_validate({**_fields(session), "links": links, "notes": notes})
+
+
+def api_event(version: int, record: Record) -> EventBody:
+    """One line of history as the API shows it."""
+    return EventBody(version=version, at=record.at, name=record.name, data=dict(record.data))
+
+
+def _fields(session: Session) -> dict[str, object]:
+    verdict, rules = session.verdict, session.rules
+    return {
+        "id": session.id,
+        "version": session.version,
+        "programme": rules.programme,
+        "programme_version": rules.programme_version,
+        "medium": session.medium,
+        "time_zone": session.time_zone,
+        "phase": session.phase,
+        "outcome": session.outcome,
+        "cause": session.cause,
+        "reason": verdict.reason if verdict else None,
+        "opens_at": opens_at(session),
+        "starts_at": session.starts_at,
+        "cutoff_at": cutoff_at(session),
+        "ends_at": session.ends_at,
+        "ended_at": session.ended_at,
+        "next": next_moment(session),
+        "participants": tuple(_participant(seat) for seat in session.seats),
+        "verdict": _verdict(session),
+        "quota": session.consequence.quota if session.consequence else None,
+        "reschedule": _reschedule(session),
+        "has_media_flowed": session.has_media_flowed,
+        "live_s": session.live.total.total_seconds(),
+        "seeker_notice": _notice(session.seeker_notice),
+        "supporter_notice": _notice(session.supporter_notice),
+        "previous": session.previous,
+        "booked_by": session.booked_by,
+        "exception": session.exception,
+    }
+
+
+def _participant(seat: Seat) -> Participant:
+    return Participant(
+        seat=seat.id,
+        role=seat.role,
+        display_name=seat.display_name,
+        present=seat.is_present,
+        connected=seat.connection is not None,
+        presence=seat.presence,
+        is_admitted=seat.is_admitted,
+        has_joined=seat.consent is not None,
+        is_lost=seat.loss is not None,
+        grace_ends_at=seat.loss.grace_ends_at if seat.loss and not seat.loss.judged else None,
+        is_claimed=seat.claim is not None,
+    )
+
+
+def _verdict(session: Session) -> Verdict | None:
+    verdict = session.verdict
+    if verdict is None:
+        return None
+    return Verdict(
+        outcome=verdict.outcome,
+        cause=verdict.cause,
+        confidence=verdict.confidence,
+        reason=verdict.reason,
+        at=verdict.at,
+    )
+
+
+def _reschedule(session: Session) -> Reschedule | None:
+    reschedule = session.reschedule
+    if reschedule is None:
+        return None
+    return Reschedule(
+        state=reschedule.state,
+        opened_at=reschedule.opened_at,
+        expires_at=reschedule.expires_at,
+        is_proposed=reschedule.is_proposed,
+        options=tuple(
+            Option(
+                id=option.id,
+                starts_at=option.starts_at,
+                ends_at=option.ends_at,
+                supporter_name=option.supporter_name,
+            )
+            for option in reschedule.options
+        ),
+        new_session=reschedule.new_session,
+        new_starts_at=reschedule.new_starts_at,
+    )
+
+
+def _notice(notice: Notice | None) -> NoticeGiven | None:
+    if notice is None:
+        return None
+    return NoticeGiven(at=notice.at, until=notice.until, channel=notice.channel)

@@ -1,0 +1,184 @@
+"""The sessions over HTTP: `/api/v1/sessions` and what is below it.
+
+Schedulers may do everything; supporters may read their own sessions. Handlers raise errors of ours; who serves them
+turns those into statuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from orchestrator.api.bodies import (
+    Cancellation,
+    ClaimAnswer,
+    EventsBody,
+    LinkBody,
+    NewNotice,
+    NewSession,
+    RevokedBody,
+    SessionsBody,
+    api_booked,
+    api_event,
+    api_session,
+)
+from orchestrator.api.query import StaffOf, asker, body_of, filter_of, scheduler
+from orchestrator.bookings import Bookings
+from orchestrator.errors import Malformed, NotFound
+from orchestrator.host import Host
+from orchestrator.policy.events import ClaimAnswered
+from orchestrator.policy.model import Cause, Role, SeatId, Session, SessionId
+from orchestrator.ports import Clock, Staff, Store
+
+PREFIX = "/api/v1/sessions"
+_SLICE = 100
+_LONGEST_ID = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsApi:
+    """The handlers, and what they need."""
+
+    host: Host
+    bookings: Bookings
+    store: Store
+    clock: Clock
+    staff_of: StaffOf
+    link_url: Callable[[web.Request, str], str]
+    """The invitation URL for a secret, as the asker reaches this server."""
+    on_revoked: Callable[[SessionId, SeatId], None]
+    """Called when the links of a seat are void: who came with them is sent away."""
+    zone: ZoneInfo
+
+    def routes(self) -> list[web.RouteDef]:
+        """What to serve."""
+        one = PREFIX + "/{session}"
+        return [
+            web.post(PREFIX, self.create),
+            web.get(PREFIX, self.search),
+            web.get(one, self.read),
+            web.get(one + "/events", self.events),
+            web.post(one + "/cancel", self.cancel),
+            web.post(one + "/notices", self.give_notice),
+            web.post(one + "/links/{seat}", self.renew_link),
+            web.delete(one + "/links/{seat}", self.revoke_links),
+            web.post(one + "/claims/{seat}", self.answer_claim),
+        ]
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Book a session."""
+        staff = await scheduler(request, self.staff_of)
+        body = await body_of(request, NewSession)
+        booked = await self.bookings.create(body.wish(), staff.person)
+        links: dict[str, str] = {
+            seat: self.link_url(request, secret) for seat, secret in booked.links.items()
+        }
+        answer = _answer(api_booked(booked.session, links, tuple(booked.notes)), 201)
+        answer.headers["Location"] = f"{PREFIX}/{booked.session.id}"
+        return answer
+
+    async def search(self, request: web.Request) -> web.Response:
+        """The sessions that start in a time, of all phases or some."""
+        staff = await asker(request, self.staff_of)
+        wanted = filter_of(request, self.clock.now(), self.zone)
+        ids = await self.store.between(wanted.begins_at, wanted.ends_at)
+        found: list[Session] = []
+        for begin in range(0, len(ids), _SLICE):
+            stored = await self.store.load_many(ids[begin : begin + _SLICE])
+            found += [each.session for each in stored]
+        return _answer(
+            SessionsBody(
+                sessions=tuple(
+                    api_session(session)
+                    for session in found
+                    if _may_read(staff, session)
+                    and (not wanted.phases or session.phase in wanted.phases)
+                )
+            )
+        )
+
+    async def read(self, request: web.Request) -> web.Response:
+        """One session."""
+        return _answer(api_session(await self._readable(request)))
+
+    async def events(self, request: web.Request) -> web.Response:
+        """A session's history."""
+        session = await self._readable(request)
+        records = await self.store.events(session.id)
+        return _answer(
+            EventsBody(events=tuple(api_event(version, record) for version, record in records))
+        )
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """Cancel on somebody's behalf."""
+        staff = await scheduler(request, self.staff_of)
+        body = await body_of(request, Cancellation)
+        cancelled = await self.bookings.cancel(
+            _session_id(request), Cause(body.by), staff.person, body.channel
+        )
+        return _answer(api_session(cancelled))
+
+    async def give_notice(self, request: web.Request) -> web.Response:
+        """Note that somebody will be late."""
+        staff = await scheduler(request, self.staff_of)
+        body = await body_of(request, NewNotice)
+        noted = await self.bookings.give_notice(
+            _session_id(request), SeatId(body.about), staff.person, body.until, body.channel
+        )
+        return _answer(api_session(noted))
+
+    async def renew_link(self, request: web.Request) -> web.Response:
+        """Make a new link for a seat; the older ones are void."""
+        await scheduler(request, self.staff_of)
+        session, seat = await self._seat(request)
+        secret = await self.bookings.renew_link(session.id, seat)
+        return _answer(LinkBody(seat=seat, url=self.link_url(request, secret)), 201)
+
+    async def revoke_links(self, request: web.Request) -> web.Response:
+        """Make all links of a seat void, and send away who came with them."""
+        await scheduler(request, self.staff_of)
+        session, seat = await self._seat(request)
+        revoked = await self.store.revoke_links(session.id, seat, self.clock.now())
+        self.on_revoked(session.id, seat)
+        return _answer(RevokedBody(seat=seat, revoked=revoked))
+
+    async def answer_claim(self, request: web.Request) -> web.Response:
+        """Say whether another device may have a seat."""
+        await scheduler(request, self.staff_of)
+        body = await body_of(request, ClaimAnswer)
+        session, seat = await self._seat(request)
+        answered = await self.host.deliver(session.id, ClaimAnswered(seat, body.agrees))
+        return _answer(api_session(answered))
+
+    async def _readable(self, request: web.Request) -> Session:
+        staff = await asker(request, self.staff_of)
+        session = await self.host.view(_session_id(request))
+        if not _may_read(staff, session):
+            raise NotFound("session_unknown")
+        return session
+
+    async def _seat(self, request: web.Request) -> tuple[Session, SeatId]:
+        session = await self.host.view(_session_id(request))
+        seat = SeatId(request.match_info["seat"])
+        if session.seat(seat) is None:
+            raise NotFound("seat_unknown", "the session has no such seat")
+        return session, seat
+
+
+def _may_read(staff: Staff, session: Session) -> bool:
+    return staff.role is Role.SCHEDULER or staff.person == session.supporter.person
+
+
+def _session_id(request: web.Request) -> SessionId:
+    session = request.match_info["session"]
+    if len(session) > _LONGEST_ID or not session.isascii() or not session.isprintable():
+        raise Malformed("bad_field", "session: not an id")
+    return SessionId(session)
+
+
+def _answer(body: BaseModel, status: int = 200) -> web.Response:
+    return web.Response(text=body.model_dump_json(), status=status, content_type="application/json")

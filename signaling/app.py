@@ -1,0 +1,310 @@
+"""What is served over HTTP: the socket, the pages, the API, the health checks. Composition only.
+
+The error middleware is the one place where an error of ours becomes an HTTP answer; the table is in `signaling.ends`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from orchestrator.api.sessions import SessionsApi
+from orchestrator.bookings import Bookings
+from orchestrator.errors import MadoguchiError, Malformed, Refused, Unavailable
+from orchestrator.host import Host
+from orchestrator.policy.events import Disconnected
+from orchestrator.policy.model import ConnectionId, DeviceId
+from orchestrator.policy.programme import Programme
+from orchestrator.ports import Clock, Staff, Store
+from signaling.audience import Audience
+from signaling.auth import (
+    DEVICE_COOKIE,
+    SECRET_BYTES,
+    bearer_token,
+    device_from,
+    is_secret_shaped,
+    secret_from,
+)
+from signaling.board import Feed
+from signaling.connection import Connection, Guest
+from signaling.door import Door
+from signaling.ends import Close, http_status
+from signaling.files import PAGES, Files
+from signaling.headers import FIXED, content_security_policy
+from signaling.limits import Limits
+from signaling.participant import Counter
+from signaling.protocol import Hello
+from signaling.views import Bilingual
+
+_log = structlog.get_logger(__name__)
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+RETRY_AFTER_S = "2"
+"""What a 503 asks for: a store that restarts takes about a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """What the composition root decides about what is served."""
+
+    public_url: str | None = None
+    """How browsers reach this server, for instance `https://room.example.org`; None: as the request says."""
+    office: Bilingual = field(default_factory=lambda: Bilingual(ja="窓口", en="Madoguchi"))
+    """The name over the board."""
+    time_zone: str = "Asia/Tokyo"
+    """In which the board's day is meant; an IANA name."""
+    limits: Limits = field(default_factory=Limits)
+    has_media: Callable[[], bool] = lambda: True
+    """Whether at least one media worker is alive."""
+    pages: Path = PAGES
+
+
+def make_app(
+    host: Host,
+    bookings: Bookings,
+    store: Store,
+    clock: Clock,
+    audience: Audience,
+    programmes: Mapping[str, Programme],
+    settings: AppSettings,
+) -> web.Application:
+    """The web application of a node.
+
+    The caller serves it, and calls `audience.drain()` before it goes down.
+
+    Args:
+        host: runs the sessions.
+        bookings: the use cases around them.
+        store: the record.
+        clock: the node's.
+        audience: the same one that the host was given.
+        programmes: by name; texts for the pages.
+        settings: see there.
+    """
+    limits = settings.limits
+    zone = ZoneInfo(settings.time_zone)
+    feed = Feed(store, clock, limits, zone)
+    counter = Counter(host, bookings, audience, clock, limits, dict(programmes))
+    server = _Server(settings, Door(counter, store, feed, settings.office))
+    api = SessionsApi(
+        host=host,
+        bookings=bookings,
+        store=store,
+        clock=clock,
+        staff_of=server.staff_of,
+        link_url=server.link_url,
+        on_revoked=audience.revoke,
+        zone=zone,
+    )
+    app = web.Application(middlewares=[_answer_errors(limits)], client_max_size=limits.body_bytes)
+    app.add_routes(
+        [
+            web.get("/ws", server.socket),
+            web.post("/beacon", server.beacon),
+            web.get("/health/live", server.live),
+            web.get("/health/ready", server.ready),
+            *Files(settings.pages, server.is_secure).routes(),
+            *api.routes(),
+        ]
+    )
+    app.on_shutdown.append(server.hang_up)
+    app.on_response_prepare.append(_add_headers)
+    app.cleanup_ctx.append(_following(feed))
+    return app
+
+
+def _following(feed: Feed) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def follow(_: web.Application) -> AsyncIterator[None]:
+        # aiohttp may set up and clean up in different tasks, so a TaskGroup cannot span the two.
+        task = asyncio.create_task(feed.run())  # noqa: TID251 - awaited four lines below
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    return follow
+
+
+@dataclass(slots=True)
+class _Server:
+    """The handlers that are not pages and not the API."""
+
+    settings: AppSettings
+    door: Door
+    connections: set[Connection] = field(default_factory=set)
+    """All that are open, also those that have not said hello."""
+
+    # ---- signalling --------------------------------------------------------------------------
+
+    async def socket(self, request: web.Request) -> web.StreamResponse:
+        """One WebSocket (docs/protocol.md)."""
+        limits = self.settings.limits
+        if not self._is_same_origin(request):
+            raise Refused("origin_refused", "the socket must come from the page of this server")
+        if len(self.connections) >= limits.connections:
+            raise Unavailable("node", "too many connections")
+        # Larger frames are closed with 1009 by aiohttp; its limit itself is not allowed any more.
+        socket = web.WebSocketResponse(
+            max_msg_size=limits.frame_bytes + 1, compress=False, timeout=limits.close_s
+        )
+        if not socket.can_prepare(request):
+            raise web.HTTPUpgradeRequired(headers={"Upgrade": "websocket"})
+        connection_id = ConnectionId(_random_secret())
+        cookie = request.cookies.get(DEVICE_COOKIE, "")
+        # Without cookies every visit is another device: the first one gets in, a reload has to ask.
+        device = device_from(cookie if is_secret_shaped(cookie) else _random_secret())
+        await socket.prepare(request)
+        connection = Connection(request, socket, connection_id, self.door.counter.clock, limits)
+        self.connections.add(connection)
+        try:
+            await connection.run(self._greet(device))
+        finally:
+            self.connections.discard(connection)
+        return socket
+
+    def _greet(self, device: DeviceId) -> Callable[[Connection, Hello], Awaitable[Guest]]:
+        async def greet(connection: Connection, hello: Hello) -> Guest:
+            return await self.door.greet(connection, hello, device)
+
+        return greet
+
+    async def hang_up(self, _: web.Application) -> None:
+        """The server goes down: everybody connects again, elsewhere or a little later."""
+        self.door.counter.audience.drain()
+        for connection in list(self.connections):
+            connection.close(Close.DRAINING)
+
+    async def beacon(self, request: web.Request) -> web.Response:
+        """A page says goodbye; its body is the connection's id. Never says whether it knew it."""
+        if not self._is_same_origin(request):
+            raise Refused("origin_refused", "the beacon must come from the page of this server")
+        connection = ConnectionId((await request.text())[:100])
+        counter = self.door.counter
+        listener = counter.audience.find(connection)
+        departed = counter.audience.departed(connection)
+        if listener is not None:
+            listener.goodbye()
+        elif departed is not None:
+            gone = Disconnected(departed.seat, connection, page_closed=True)
+            counter.host.post(departed.session, gone)
+        return web.Response(status=204)
+
+    # ---- health ------------------------------------------------------------------------------
+
+    async def live(self, _: web.Request) -> web.Response:
+        """The process answers."""
+        return web.json_response({"status": "live"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """New people can be served: the store answers, a media worker is alive, the node does not drain."""
+        problems = []
+        if self.door.counter.audience.is_draining:
+            problems.append("draining")
+        if not self.settings.has_media():
+            problems.append("media")
+        try:
+            async with asyncio.timeout(self.settings.limits.health_s):
+                await self.door.store.server_time()
+        except (Unavailable, TimeoutError):
+            problems.append("store")
+        if problems:
+            return web.json_response({"status": "not_ready", "problems": problems}, status=503)
+        return web.json_response({"status": "ready"})
+
+    # ---- where a request comes from ------------------------------------------------------------
+
+    async def staff_of(self, authorization: str | None) -> Staff | None:
+        """Who an `Authorization` header names."""
+        token = bearer_token(authorization)
+        return await self.door.staff(token) if token is not None else None
+
+    def link_url(self, request: web.Request, secret: str) -> str:
+        """The invitation URL for a secret."""
+        base = self.settings.public_url or f"{request.scheme}://{request.host}"
+        return f"{base.rstrip('/')}/room#{secret}"
+
+    def is_secure(self, request: web.Request) -> bool:
+        """The browser uses HTTPS, with us or with a proxy before us."""
+        return request.secure or (self.settings.public_url or "").startswith("https://")
+
+    def _is_same_origin(self, request: web.Request) -> bool:
+        """A browser names the page's origin (RFC 6454 §7); what names none is not a browser."""
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return True
+        parts = urlsplit(origin)
+        own = {request.host}
+        if self.settings.public_url is not None:
+            own.add(urlsplit(self.settings.public_url).netloc)
+        return parts.scheme in {"http", "https"} and parts.netloc in own
+
+
+def _random_secret() -> str:
+    return secret_from(secrets.token_bytes(SECRET_BYTES))
+
+
+# ---- every answer -------------------------------------------------------------------------------
+
+
+async def _add_headers(request: web.Request, answer: web.StreamResponse) -> None:
+    for name, value in FIXED.items():
+        answer.headers.setdefault(name, value)
+    policy = content_security_policy(request.headers.get("Host"))
+    answer.headers["Content-Security-Policy"] = policy
+    if request.path.startswith(("/api/", "/health/")):
+        answer.headers["Cache-Control"] = "no-store"
+
+
+def _answer_errors(limits: Limits) -> Middleware:
+    @web.middleware
+    async def answer_errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        try:
+            if not request.path.startswith("/api/"):
+                return await handler(request)
+            async with asyncio.timeout(limits.request_s):
+                return await handler(request)
+        except MadoguchiError as error:
+            return _answer_to(error)
+        except TimeoutError:
+            return _error(503, "timeout", "the request took too long", retry=True)
+        except web.HTTPException as error:
+            if request.path.startswith("/api/") and error.status >= 400:
+                code = error.reason.lower().replace(" ", "_")
+                answer = _error(error.status, code, error.reason)
+                if "Allow" in error.headers:
+                    answer.headers["Allow"] = error.headers["Allow"]
+                return answer
+            raise
+        except Exception:  # the request's boundary: a bug is ours, and its text is not for the peer
+            _log.exception("request.failed", path=request.path, method=request.method)
+            return _error(500, "internal", "an error of the server")
+
+    return answer_errors
+
+
+def _answer_to(error: MadoguchiError) -> web.Response:
+    status = http_status(error)
+    is_for_peer = isinstance(error, Refused | Malformed | Unavailable)
+    detail = str(error) if is_for_peer else "please try again"
+    answer = _error(status, error.code, detail, retry=status == 503)
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _error(status: int, code: str, detail: str, *, retry: bool = False) -> web.Response:
+    answer = web.json_response({"error": {"code": code, "detail": detail}}, status=status)
+    if retry:
+        answer.headers["Retry-After"] = RETRY_AFTER_S
+    return answer

@@ -1,0 +1,146 @@
+"""Who is connected to this node: the people of each session, by session and by connection.
+
+Implements `orchestrator.ports.Audience`: all methods return at once and never raise. It decides nothing; it passes on.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.policy.effects import Refuse, Warn
+from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
+from orchestrator.ports import OfferMade
+from signaling.ends import Close
+from signaling.protocol import Offer, TimeIsUp, TimeLeft
+
+_REMEMBERED = 2_000
+"""Goodbyes that may come later than the line's end: a few seconds of a busy node."""
+
+
+class Listener(Protocol):
+    """A participant, as far as the audience is concerned."""
+
+    @property
+    def connection_id(self) -> ConnectionId:
+        """Of the connection that carries it."""
+
+    @property
+    def session_id(self) -> SessionId:
+        """Of the session that it takes part in."""
+
+    @property
+    def seat_id(self) -> SeatId:
+        """Of the seat that it has, asks for, or had."""
+
+    def show(self, session: Session) -> None:
+        """Show a new state."""
+
+    def tell(self, message: Offer | TimeIsUp | TimeLeft) -> None:
+        """Pass a message on, in order."""
+
+    def refused(self, code: str, closes: bool) -> None:
+        """The policy refused something."""
+
+    def close(self, code: Close) -> None:
+        """End the connection from our side."""
+
+    def goodbye(self) -> None:
+        """The page said that it goes away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """A connection that is over, remembered for a goodbye that is slower than its line."""
+
+    session: SessionId
+    seat: SeatId
+
+
+class Audience:
+    """The connected people of this node."""
+
+    def __init__(self) -> None:
+        self._by_connection: dict[ConnectionId, Listener] = {}
+        self._by_session: dict[SessionId, dict[ConnectionId, Listener]] = {}
+        self._departed: OrderedDict[ConnectionId, Departed] = OrderedDict()
+        self.is_draining = False
+        """The node goes down: nobody is let in, and what ends now is not the people's doing."""
+
+    # ---- arrivals ----------------------------------------------------------------------------
+
+    def add(self, listener: Listener) -> None:
+        """Somebody listens from now on."""
+        self._by_connection[listener.connection_id] = listener
+        self._by_session.setdefault(listener.session_id, {})[listener.connection_id] = listener
+
+    def remove(self, listener: Listener) -> None:
+        """Somebody listens no longer; twice is once."""
+        if self._by_connection.pop(listener.connection_id, None) is None:
+            return
+        people = self._by_session[listener.session_id]
+        del people[listener.connection_id]
+        if not people:
+            del self._by_session[listener.session_id]
+        self._departed[listener.connection_id] = Departed(listener.session_id, listener.seat_id)
+        if len(self._departed) > _REMEMBERED:
+            self._departed.popitem(last=False)
+
+    def find(self, connection: ConnectionId) -> Listener | None:
+        """Who is on that connection, or None."""
+        return self._by_connection.get(connection)
+
+    def departed(self, connection: ConnectionId) -> Departed | None:
+        """Whose connection it was, if it ended not long ago; asked once."""
+        return self._departed.pop(connection, None)
+
+    def drain(self) -> None:
+        """Let nobody in any more and send everybody away, to connect again elsewhere."""
+        self.is_draining = True
+        for listener in list(self._by_connection.values()):
+            listener.close(Close.DRAINING)
+
+    def revoke(self, session: SessionId, seat: SeatId) -> None:
+        """Send away whoever came with the links of a seat."""
+        for listener in self._of(session):
+            if listener.seat_id == seat:
+                listener.refused("link_revoked", True)
+
+    # ---- orchestrator.ports.Audience ---------------------------------------------------------
+
+    def show(self, session: Session) -> None:
+        """A new state was committed: everyone in the session is shown it."""
+        for listener in self._of(session.id):
+            listener.show(session)
+
+    def time_is_up(self, session: Session) -> None:
+        """The hard end has been cut; the outcome follows when it is recorded."""
+        for listener in self._of(session.id):
+            listener.tell(TimeIsUp())
+
+    def refuse(self, refusal: Refuse) -> None:
+        """Tell one connection that it may not do this."""
+        listener = self._by_connection.get(refusal.connection)
+        if listener is not None:
+            listener.refused(refusal.code, refusal.closes)
+
+    def warn(self, session: Session, warning: Warn) -> None:
+        """Tell everyone in the session how long is left."""
+        for listener in self._of(session.id):
+            listener.tell(TimeLeft(left_s=int(warning.left.total_seconds())))
+
+    def offer(self, connection: ConnectionId, offer: OfferMade) -> None:
+        """Pass a media offer to the page that holds the seat."""
+        listener = self._by_connection.get(connection)
+        if listener is not None:
+            listener.tell(Offer(media_epoch=offer.media_epoch, sdp=offer.sdp))
+
+    def dismiss(self, session: SessionId, code: str) -> None:
+        """This node no longer runs the session: its pages shall connect again."""
+        close = Close.DRAINING if code == "draining" else Close.MOVED
+        for listener in self._of(session):
+            listener.close(close)
+
+    def _of(self, session: SessionId) -> list[Listener]:
+        return list(self._by_session.get(session, {}).values())

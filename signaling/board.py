@@ -1,0 +1,251 @@
+"""The schedulers' live feed: a snapshot of the day, then each session as it changes.
+
+One `Feed` a node reads the store for all boards; a `Watcher` is one board's connection. Changes are gathered for a
+tenth of a second, so that a session that changes fast costs one row, and a version never goes backwards: a row that is
+not newer than the one before is dropped. The feed is a hint; now and then the whole day is compared with the store, so
+that a hint that got lost is made good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from orchestrator.errors import Unavailable
+from orchestrator.policy.model import PersonId, Role, Session, SessionId
+from orchestrator.ports import Change, Clock, Staff, Store
+from signaling.connection import Connection
+from signaling.limits import Limits
+from signaling.protocol import Board, BoardRowChanged, Up, Welcome, You
+from signaling.views import Bilingual, BoardRow, board_row
+
+_log = structlog.get_logger(__name__)
+
+_SLICE = 50
+"""Sessions read and shown at once: a few milliseconds of the loop."""
+
+_BACK_OFF_S = 0.5
+"""After the store was away; the store waits on its own as well."""
+
+_LONGEST_SLOT = timedelta(days=1)
+"""How far before the day a session that still runs may have begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row, and whose it is."""
+
+    row: BoardRow
+    supporter: PersonId
+
+
+def day_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The local day of a moment: from its midnight to the next, which may be 23 or 25 hours later."""
+    date = now.astimezone(zone).date()
+    begins_at = datetime.combine(date, time(), zone)
+    return begins_at, datetime.combine(date + timedelta(days=1), time(), zone)
+
+
+class Feed:
+    """What the boards of this node show, kept up to date for all of them.
+
+    Args:
+        store: read only.
+        clock: says which day it is.
+        limits: how often.
+        zone: in which the day is meant.
+    """
+
+    def __init__(self, store: Store, clock: Clock, limits: Limits, zone: ZoneInfo) -> None:
+        self._store = store
+        self._clock = clock
+        self._limits = limits
+        self._zone = zone
+        self._watchers: set[Watcher] = set()
+        self._changed: set[SessionId] = set()
+        self._entries: dict[SessionId, Entry] = {}
+        self._day: tuple[datetime, datetime] | None = None
+        self._reading = asyncio.Lock()
+
+    async def join(self, watcher: Watcher) -> None:
+        """Show a board the day; what changes from now on follows.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+        self._watchers.add(watcher)
+        async with self._reading:
+            if self._day is None or self._is_next_day():
+                await self._read_day()
+        watcher.snapshot(list(self._entries.values()))
+
+    def part(self, watcher: Watcher) -> None:
+        """A board is gone; with the last one the feed forgets the day."""
+        self._watchers.discard(watcher)
+        if not self._watchers:
+            self._day = None
+            self._entries.clear()
+
+    async def run(self) -> None:
+        """Follow the store until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow())
+            group.create_task(self._flush_again_and_again())
+            group.create_task(self._reconcile_again_and_again())
+
+    def _heard(self, change: Change) -> None:
+        if self._watchers:
+            self._changed.add(change.session)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._store.watch(self._heard)
+            except Unavailable:
+                _log.warning("feed.lost")
+            except (
+                Exception
+            ):  # the worker's boundary: a bug here must not blind the boards for ever
+                _log.exception("feed.failed")
+            await asyncio.sleep(_BACK_OFF_S)
+            await self._reconcile()
+
+    async def _flush_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.board_flush_s)
+            if self._changed:
+                await self._flush()
+
+    async def _reconcile_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.board_reconcile_s)
+            await self._reconcile()
+
+    async def _flush(self) -> None:
+        changed, self._changed = self._changed, set()
+        try:
+            async with self._reading:
+                await self._read(sorted(changed))
+        except Unavailable:
+            self._changed |= changed
+            await asyncio.sleep(_BACK_OFF_S)
+        except (
+            Exception
+        ):  # the worker's boundary: one session that cannot be shown must not hide the others
+            _log.exception("feed.failed")
+
+    async def _reconcile(self) -> None:
+        """Compare the day with the store; on a new day every board gets a new snapshot."""
+        if not self._watchers:
+            return
+        try:
+            async with self._reading:
+                is_new_day = self._day is None or self._is_next_day()
+                await self._read_day()
+        except Unavailable:
+            return
+        if is_new_day:
+            for watcher in list(self._watchers):
+                watcher.snapshot(list(self._entries.values()))
+
+    def _is_next_day(self) -> bool:
+        return self._day != day_of(self._clock.now(), self._zone)
+
+    async def _read_day(self) -> None:
+        day = day_of(self._clock.now(), self._zone)
+        ids = await self._store.between(day[0] - _LONGEST_SLOT, day[1])
+        if day != self._day:
+            self._entries.clear()
+        self._day = day
+        await self._read(ids)
+
+    async def _read(self, ids: Sequence[SessionId]) -> None:
+        for begin in range(0, len(ids), _SLICE):
+            for stored in await self._store.load_many(ids[begin : begin + _SLICE]):
+                self._take(stored.session)
+            await asyncio.sleep(0)
+
+    def _take(self, session: Session) -> None:
+        known = self._entries.get(session.id)
+        if known is None and not self._is_of_today(session):
+            return
+        if known is not None and session.version <= known.row.version:
+            return
+        entry = Entry(board_row(session), session.supporter.person)
+        self._entries[session.id] = entry
+        for watcher in list(self._watchers):
+            watcher.changed(entry)
+
+    def _is_of_today(self, session: Session) -> bool:
+        if self._day is None:
+            return False
+        begins_at, ends_at = self._day
+        if begins_at <= session.starts_at < ends_at:
+            return True
+        return session.starts_at < begins_at and not session.is_over
+
+
+class Watcher:
+    """The guest behind a staff token: a board that looks, and asks for nothing.
+
+    A scheduler sees every session, a supporter the own ones.
+    """
+
+    def __init__(self, feed: Feed, connection: Connection, staff: Staff) -> None:
+        self._feed = feed
+        self._connection = connection
+        self._staff = staff
+        self._has_snapshot = False
+
+    async def greet(self, office: Bilingual, now: datetime) -> None:
+        """Welcome the board; the snapshot follows.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+        try:
+            await self._feed.join(self)
+        except BaseException:
+            self._feed.part(self)
+            raise
+        you = You(
+            connection=self._connection.id,
+            seat=None,
+            role=self._staff.role,
+            display_name=self._staff.display_name,
+            device="bound",
+            name=self._staff.name,
+        )
+        self._connection.welcome(Welcome(server_time=now, you=you, office=office))
+
+    def snapshot(self, entries: Sequence[Entry]) -> None:
+        """Show the whole day."""
+        rows = [entry.row for entry in entries if self._may_see(entry)]
+        rows.sort(key=lambda row: (row.starts_at, row.id))
+        self._has_snapshot = True
+        self._connection.tell_latest("board", lambda: Board(sessions=tuple(rows)))
+
+    def changed(self, entry: Entry) -> None:
+        """Show one session after a change; before the snapshot it is part of that."""
+        if self._has_snapshot and self._may_see(entry):
+            message = BoardRowChanged(session=entry.row)
+            self._connection.tell_latest(entry.row.id, lambda: message)
+
+    def _may_see(self, entry: Entry) -> bool:
+        return self._staff.role is Role.SCHEDULER or self._staff.person == entry.supporter
+
+    def receive(self, message: Up) -> None:
+        """A board has nothing to say."""
+        self._connection.refuse("not_your_seat")
+
+    async def serve(self) -> None:
+        """Nothing takes time."""
+
+    def leave(self, page_closed: bool) -> None:
+        """The board is gone."""
+        self._feed.part(self)

@@ -1,0 +1,81 @@
+"""The door of signalling: looks at a `hello` and says who comes in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.errors import NotFound, Refused
+from orchestrator.policy.model import DeviceId, Role
+from orchestrator.ports import Staff, Store
+from signaling.auth import check_link, hash_secret, is_secret_shaped
+from signaling.board import Feed, Watcher
+from signaling.connection import Connection, Guest
+from signaling.participant import Counter, Participant
+from signaling.protocol import Hello
+from signaling.views import Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Lets participants in by their link and boards by their token."""
+
+    counter: Counter
+    store: Store
+    feed: Feed
+    office: Bilingual
+
+    async def greet(self, connection: Connection, hello: Hello, device: DeviceId) -> Guest:
+        """Find out who says hello and welcome them.
+
+        Args:
+            connection: opened with the welcome.
+            hello: its first message.
+            device: of the cookie.
+
+        Raises:
+            Refused: `draining`, `link_unknown`, `link_revoked`, `link_expired`, `token_unknown`, or of the policy.
+            Conflict: another node runs the session.
+            Unavailable: the store does not answer.
+        """
+        if self.counter.audience.is_draining:
+            raise Refused("draining")
+        if hello.token is not None:
+            return await self._greet_staff(connection, hello.token)
+        assert hello.link is not None, "the protocol wants one of link and token"
+        return await self._greet_participant(connection, hello.link, hello.media_epoch, device)
+
+    async def _greet_staff(self, connection: Connection, token: str) -> Guest:
+        staff = await self.staff(token)
+        if staff is None:
+            raise Refused("token_unknown")
+        watcher = Watcher(self.feed, connection, staff)
+        await watcher.greet(self.office, self.counter.clock.now())
+        return watcher
+
+    async def staff(self, token: str) -> Staff | None:
+        """Who a staff token names; None when it names nobody who may see sessions.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+        if not is_secret_shaped(token):
+            return None
+        staff = await self.store.staff_by_token(hash_secret(token))
+        if staff is None or staff.role not in (Role.SCHEDULER, Role.SUPPORTER):
+            return None
+        return staff
+
+    async def _greet_participant(
+        self, connection: Connection, secret: str, media_epoch: int, device: DeviceId
+    ) -> Guest:
+        link = await self.store.link(hash_secret(secret)) if is_secret_shaped(secret) else None
+        code = check_link(link, self.counter.clock.now())
+        if code is not None:
+            raise Refused(code)
+        assert link is not None, "check_link refuses an unknown one"
+        participant = Participant(self.counter, connection, link.session, link.seat, device)
+        try:
+            await participant.greet(media_epoch)
+        except NotFound as error:
+            raise Refused("link_unknown") from error
+        return participant

@@ -1,0 +1,74 @@
+"""How much a page may ask of us, in one place. PURE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one connection and of all; the defaults are those of docs/protocol.md."""
+
+    frame_bytes: int = 65_536
+    """Largest frame up; a larger one closes with 1009."""
+    hello_s: float = 10.0
+    """How long a new socket may stay silent, and how long we may take to answer its `hello`."""
+    ping_s: float = 5.0
+    """How often the server sends `ping`."""
+    silence_s: float = 12.0
+    """After that long without any message the connection is over: two pings and a slow phone."""
+    messages_per_s: float = 20.0
+    """Rate of messages up; a person who clicks makes two a second, ICE trouble perhaps five."""
+    messages_burst: int = 40
+    """Messages that may come at once, for instance after a phone wakes up."""
+    malformed: int = 5
+    """The malformed message that closes the connection."""
+    outbox: int = 64
+    """Messages down that may wait for a slow reader; states replace each other and count once."""
+    write_s: float = 10.0
+    """How long one frame may take to leave; a reader that is slower is cut off."""
+    close_s: float = 1.0
+    """How long a peer may take to answer our close."""
+    requests: int = 8
+    """Use cases (choose a slot, give notice) of one connection that may wait their turn."""
+    ended_idle_s: float = 1800.0
+    """How long the page of an ended session may keep its connection: the seeker may be choosing a slot."""
+    connections: int = 20_000
+    """Connections of this node; beyond that a new one is asked to come back."""
+    board_flush_s: float = 0.1
+    """How long changes are gathered for the boards: at most ten rows a second for each session."""
+    board_reconcile_s: float = 60.0
+    """How often the boards compare with the store, in case the feed has missed something."""
+    request_s: float = 15.0
+    """How long an API request may take before it is answered 503."""
+    health_s: float = 1.0
+    """How long the readiness check waits for the store."""
+    body_bytes: int = 65_536
+    """Largest body of an API request."""
+
+
+class TokenBucket:
+    """Allows `rate_per_s` on average and `burst` at once.
+
+    Args:
+        rate_per_s: tokens that come back each second.
+        burst: the most that can be saved up.
+        now_s: the monotonic clock at the start.
+    """
+
+    def __init__(self, rate_per_s: float, burst: int, now_s: float) -> None:
+        self._rate_per_s = rate_per_s
+        self._burst = float(burst)
+        self._tokens = float(burst)
+        self._at_s = now_s
+
+    def take(self, now_s: float) -> bool:
+        """Take one token at `now_s`; False when there is none."""
+        self._tokens = min(
+            self._burst, self._tokens + max(0.0, now_s - self._at_s) * self._rate_per_s
+        )
+        self._at_s = max(self._at_s, now_s)
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True

@@ -1,0 +1,308 @@
+"""A person of a session at a connection: greets, translates what the page sends, shows what was committed.
+
+Whether a message may come from this role at all is checked here; whether it may come now is the policy's question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import structlog
+
+from orchestrator.bookings import Bookings
+from orchestrator.errors import Conflict, MadoguchiError, Refused
+from orchestrator.host import Host
+from orchestrator.policy.events import Connected, Disconnected
+from orchestrator.policy.model import ConnectionId, DeviceId, Role, SeatId, Session, SessionId
+from orchestrator.policy.programme import Programme
+from orchestrator.ports import Clock
+from signaling import protocol
+from signaling.audience import Audience
+from signaling.auth import check_ended
+from signaling.connection import Connection
+from signaling.ends import Close, close_code
+from signaling.intents import event_of
+from signaling.limits import Limits
+from signaling.views import SessionView, programme_view, session_view
+
+_log = structlog.get_logger(__name__)
+
+_Request = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What participants are served from."""
+
+    host: Host
+    bookings: Bookings
+    audience: Audience
+    clock: Clock
+    limits: Limits
+    programmes: dict[str, Programme]
+
+
+class Participant:
+    """The guest behind an invitation link.
+
+    Args:
+        counter: what it is served from.
+        connection: carries it.
+        session_id: of the link.
+        seat_id: of the link.
+        device: of the cookie.
+    """
+
+    def __init__(
+        self,
+        counter: Counter,
+        connection: Connection,
+        session_id: SessionId,
+        seat_id: SeatId,
+        device: DeviceId,
+    ) -> None:
+        self._counter = counter
+        self._connection = connection
+        self.session_id = session_id
+        self.seat_id = seat_id
+        self._device = device
+        self._session: Session | None = None
+        self._is_welcome = False
+        self._was_seated = False
+        self._was_over_before = False
+        self._refusal: Refused | None = None
+        self._ended = asyncio.Event()
+        self._requests: asyncio.Queue[_Request] = asyncio.Queue(counter.limits.requests)
+        self._log = _log.bind(connection=connection.id, session=session_id, seat=seat_id)
+
+    @property
+    def connection_id(self) -> ConnectionId:
+        """Of the connection that carries it."""
+        return self._connection.id
+
+    # ---- greeting ----------------------------------------------------------------------------
+
+    async def greet(self, media_epoch: int) -> None:
+        """Take the seat, or ask for it, and open the connection with a welcome.
+
+        Raises:
+            Refused: with the code of the policy or of `check_ended`.
+            Conflict: another node runs the session.
+            Unavailable: the store does not answer.
+        """
+        before = await self._counter.host.view(self.session_id)
+        seat = before.seat(self.seat_id)
+        if seat is None:
+            raise Refused("link_unknown")
+        if before.is_over:
+            self._greet_after_the_end(before)
+            return
+        self._counter.audience.add(self)
+        try:
+            await self._take_seat(media_epoch)
+        except BaseException as error:
+            self._counter.audience.remove(self)
+            if not isinstance(error, Conflict):
+                self._post_disconnected(page_closed=False)
+            raise
+        is_new = seat.device is None
+        self._log.info("participant.arrived", device="new" if is_new else "known")
+        self._welcome("new" if is_new else "bound")
+
+    async def _take_seat(self, media_epoch: int) -> None:
+        connected = Connected(self.seat_id, self.connection_id, self._device, media_epoch)
+        self._note(await self._counter.host.deliver(self.session_id, connected))
+        if self._refusal is None:
+            return
+        if self._refusal.code == "session_over" and self._session is not None:
+            code = check_ended(self._session, self.seat_id, self._device)
+            if code is None:
+                return
+        raise self._refusal
+
+    def _greet_after_the_end(self, session: Session) -> None:
+        code = check_ended(session, self.seat_id, self._device)
+        if code is not None:
+            raise Refused(code)
+        self._was_over_before = self._was_seated = True
+        self._note(session)
+        self._counter.audience.add(self)
+        self._log.info("participant.returned")
+        self._welcome("bound")
+
+    def _welcome(self, device: Literal["bound", "new"]) -> None:
+        session = self._session
+        assert session is not None, "greet has noted the session"
+        self._is_welcome = True
+        self._connection.welcome(self._welcome_message(session, device))
+
+    def _welcome_message(
+        self, session: Session, device: Literal["bound", "new"]
+    ) -> protocol.Welcome:
+        seat = session.seat(self.seat_id)
+        assert seat is not None, "greet has looked"
+        now = self._counter.clock.now()
+        is_seated = self._was_seated or session.is_over
+        return protocol.Welcome(
+            server_time=now,
+            you=protocol.You(
+                connection=self.connection_id,
+                seat=seat.id if is_seated else None,
+                role=seat.role,
+                display_name=seat.display_name,
+                device=device if is_seated else "asked",
+            ),
+            programme=programme_view(
+                session, self._counter.programmes.get(session.rules.programme)
+            ),
+            session=self._view(session, now),
+        )
+
+    def _view(self, session: Session, now: datetime) -> SessionView:
+        return session_view(session, self.seat_id if self._was_seated else None, now)
+
+    # ---- down --------------------------------------------------------------------------------
+
+    def show(self, session: Session) -> None:
+        """Show a new state; an older one than was shown is of no interest."""
+        if self._session is not None and session.version < self._session.version:
+            return
+        was_seated = self._was_seated
+        self._note(session)
+        if not self._is_welcome:
+            return
+        if self._was_seated and not was_seated:
+            # Somebody said yes to this device: it is told so as if it had come right now.
+            self._connection.tell(self._welcome_message(session, "bound"))
+        self._connection.tell_latest("session", self._state)
+
+    def _note(self, session: Session) -> None:
+        if self._session is not None and session.version < self._session.version:
+            return
+        self._session = session
+        seat = session.seat(self.seat_id)
+        if seat is not None and seat.connection == self.connection_id:
+            self._was_seated = True
+        if session.is_over:
+            self._ended.set()
+
+    def _state(self) -> protocol.State:
+        assert self._session is not None, "a state is told after it was noted"
+        return protocol.State(session=self._view(self._session, self._counter.clock.now()))
+
+    def tell(self, message: protocol.Offer | protocol.TimeIsUp | protocol.TimeLeft) -> None:
+        """Pass a message on."""
+        self._connection.tell(message)
+
+    def refused(self, code: str, closes: bool) -> None:
+        """The policy refused something; before the welcome that decides the greeting."""
+        error = Refused(code)
+        if not self._is_welcome and closes:
+            self._refusal = error
+        else:
+            self._connection.refuse(code, close_code(error) if closes else None)
+
+    def close(self, code: Close) -> None:
+        """End the connection from our side."""
+        self._connection.close(code)
+
+    # ---- up ----------------------------------------------------------------------------------
+
+    def receive(self, message: protocol.Up) -> None:
+        """Take a message of the page."""
+        if self._role not in message.senders:
+            self._connection.refuse("not_your_seat")
+            return
+        event = event_of(message, self.seat_id, self.connection_id)
+        if event is not None:
+            self._counter.host.post(self.session_id, event)
+        elif isinstance(message, protocol.Answer | protocol.RestartMedia):
+            self._pass_to_media(message)
+        else:
+            self._request(message)
+
+    @property
+    def _role(self) -> Role:
+        seat = self._session.seat(self.seat_id) if self._session is not None else None
+        assert seat is not None, "greet has looked"
+        return seat.role
+
+    def _pass_to_media(self, message: protocol.Answer | protocol.RestartMedia) -> None:
+        """Only the connection that holds the seat speaks for its media, and only of its present epoch."""
+        session = self._session
+        seat = session.seat(self.seat_id) if session is not None else None
+        if seat is None or seat.connection != self.connection_id:
+            self._connection.refuse("not_connected")
+        elif seat.media_epoch != message.media_epoch or message.media_epoch == 0:
+            return  # of an epoch that is over: the next offer is on its way
+        elif isinstance(message, protocol.Answer):
+            self._counter.host.answer(
+                self.session_id, self.seat_id, message.media_epoch, message.sdp
+            )
+        else:
+            self._counter.host.restart_media(self.session_id, self.seat_id, message.media_epoch)
+
+    def _request(self, message: protocol.Up) -> None:
+        """A use case that takes time; one after another, so that a page cannot start many at once."""
+        if not self._was_seated:
+            self._connection.refuse("not_connected")
+            return
+        bookings, session, seat = self._counter.bookings, self.session_id, self.seat_id
+
+        async def carry_out() -> object:
+            match message:
+                case protocol.ChooseSlot():
+                    return await bookings.choose_slot(session, message.option, seat)
+                case protocol.DeclineReschedule():
+                    return await bookings.decline(session, seat)
+                case protocol.GiveNotice():
+                    return await bookings.give_notice(session, seat, seat, None, "page")
+                case _:
+                    raise AssertionError(f"nobody takes {message.type}")
+
+        try:
+            self._requests.put_nowait(carry_out)
+        except asyncio.QueueFull:
+            self._connection.close(Close.TOO_MANY)
+
+    async def serve(self) -> None:
+        """Carry out use cases, and close the connection long after the session's end."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._carry_out())
+            group.create_task(self._close_after_the_end())
+
+    async def _carry_out(self) -> None:
+        while True:
+            request = await self._requests.get()
+            try:
+                await request()
+            except Refused as error:
+                self._connection.refuse(error.code)
+            except MadoguchiError as error:
+                self._connection.close(close_code(error))
+
+    async def _close_after_the_end(self) -> None:
+        await self._ended.wait()
+        await asyncio.sleep(self._counter.limits.ended_idle_s)
+        self._connection.close(Close.OVER)
+
+    # ---- leaving -----------------------------------------------------------------------------
+
+    def goodbye(self) -> None:
+        """The page said that it goes away."""
+        self._connection.close(Close.OVER, page_closed=True)
+
+    def leave(self, page_closed: bool) -> None:
+        """The connection is over."""
+        self._counter.audience.remove(self)
+        if not self._connection.is_our_doing:
+            self._post_disconnected(page_closed=page_closed)
+
+    def _post_disconnected(self, *, page_closed: bool) -> None:
+        if not self._was_over_before:
+            gone = Disconnected(self.seat_id, self.connection_id, page_closed)
+            self._counter.host.post(self.session_id, gone)

@@ -1,0 +1,398 @@
+"""The messages of the signalling protocol, version 1. PURE.
+
+One frozen model a message, one union for each direction: *up* is client to server, *down* is server to client.
+docs/protocol.md comes first; a test compares its tables with the unions below. Parsing is total: whatever a peer sends
+becomes a message or `Malformed`, and nothing of what it sent is echoed back.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from orchestrator.api.moments import Moment
+from orchestrator.errors import Malformed
+from orchestrator.policy.model import Role
+from signaling.views import Bilingual, BoardRow, ProgrammeView, SessionView
+
+VERSION = 1
+FRAME_BYTES = 65_536
+_DETAIL_CHARS = 300
+
+Text = Annotated[str, StringConstraints(max_length=1_000)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Sdp = Annotated[str, StringConstraints(min_length=1, max_length=32_768)]
+Epoch = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+ALL = frozenset(Role)
+PARTICIPANTS = frozenset({Role.SEEKER, Role.SUPPORTER, Role.COMPANION})
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _Up(_Message):
+    senders: ClassVar[frozenset[Role]] = PARTICIPANTS
+    """Who may send it; the policy then says when."""
+
+
+# ---- up -----------------------------------------------------------------------------------------
+
+
+class Hello(_Up):
+    """Who I am: the secret of an invitation link, or a staff token."""
+
+    senders = ALL
+    type: Literal["hello"]
+    version: Literal[1]
+    link: Text | None = None
+    token: Text | None = None
+    media_epoch: Epoch = 0
+    """The media connection that this page still holds; 0 after a reload."""
+    language: Literal["ja", "en"] = "ja"
+
+    @model_validator(mode="after")
+    def _one_of_link_and_token(self) -> Self:
+        if (self.link is None) == (self.token is None):
+            raise ValueError("exactly one of link and token")
+        return self
+
+
+class Pong(_Up):
+    """Echo of `ping`."""
+
+    senders = ALL
+    type: Literal["pong"]
+    server_time: Text
+
+
+class Join(_Up):
+    """I agree and am ready: into the lobby, or straight in after a drop."""
+
+    type: Literal["join"]
+    terms_version: Name
+    attestations: Annotated[tuple[Name, ...], Field(max_length=20)]
+
+
+class Admit(_Up):
+    """Let this seat in from the lobby."""
+
+    senders = frozenset({Role.SUPPORTER})
+    type: Literal["admit"]
+    seat: Name
+
+
+class Answer(_Up):
+    """JSEP answer to the offer of that epoch."""
+
+    type: Literal["answer"]
+    media_epoch: Epoch
+    sdp: Sdp
+
+
+class RestartMedia(_Up):
+    """My network changed or ICE failed: please offer again."""
+
+    type: Literal["restart_media"]
+    media_epoch: Epoch
+
+
+class RenewMedia(_Up):
+    """My connection is beyond repair: a new epoch, please."""
+
+    type: Literal["renew_media"]
+
+
+class StepOut(_Up):
+    """I am leaving for a moment: the seat stays, the grace runs."""
+
+    type: Literal["step_out"]
+
+
+class End(_Up):
+    """End the consultation: finished, or it does not work."""
+
+    senders = frozenset({Role.SEEKER})
+    type: Literal["end"]
+    works: bool
+
+
+class RequestEnd(_Up):
+    """Ask the seeker to end early (IX 6-5)."""
+
+    senders = frozenset({Role.SUPPORTER})
+    type: Literal["request_end"]
+
+
+class AnswerEnd(_Up):
+    """Answer to that."""
+
+    senders = frozenset({Role.SEEKER})
+    type: Literal["answer_end"]
+    agrees: bool
+
+
+class ReleaseSeat(_Up):
+    """I no longer wait for a seeker whose grace is over."""
+
+    senders = frozenset({Role.SUPPORTER})
+    type: Literal["release_seat"]
+
+
+class Wait(_Up):
+    """I wait for the one who is lost."""
+
+    senders = frozenset({Role.SEEKER})
+    type: Literal["wait"]
+
+
+class AnotherDate(_Up):
+    """I prefer another date to waiting (IX 6-7)."""
+
+    senders = frozenset({Role.SEEKER})
+    type: Literal["another_date"]
+
+
+class ChooseSlot(_Up):
+    """This slot of the reschedule, please."""
+
+    senders = frozenset({Role.SEEKER})
+    type: Literal["choose_slot"]
+    option: Name
+
+
+class DeclineReschedule(_Up):
+    """No other date, thank you."""
+
+    senders = frozenset({Role.SEEKER})
+    type: Literal["decline_reschedule"]
+
+
+class GiveNotice(_Up):
+    """I will be late."""
+
+    senders = frozenset({Role.SEEKER, Role.SUPPORTER})
+    type: Literal["give_notice"]
+
+
+class AnswerClaim(_Up):
+    """Whether the other device may have the seat (IX 4-2)."""
+
+    type: Literal["answer_claim"]
+    seat: Name
+    agrees: bool
+
+
+class Leaving(_Up):
+    """The page is being closed."""
+
+    type: Literal["leaving"]
+
+
+Up = Annotated[
+    Hello
+    | Pong
+    | Join
+    | Admit
+    | Answer
+    | RestartMedia
+    | RenewMedia
+    | StepOut
+    | End
+    | RequestEnd
+    | AnswerEnd
+    | ReleaseSeat
+    | Wait
+    | AnotherDate
+    | ChooseSlot
+    | DeclineReschedule
+    | GiveNotice
+    | AnswerClaim
+    | Leaving,
+    Field(discriminator="type"),
+]
+"""Everything that a client may send."""
+
+# ---- down ---------------------------------------------------------------------------------------
+
+
+class You(_Message):
+    """Who the receiver of a `welcome` is."""
+
+    connection: str
+    """Also the body of `POST /beacon`; unguessable."""
+    seat: str | None
+    role: Role
+    display_name: str
+    device: Literal["bound", "new", "asked"]
+    name: str | None = None
+    """Staff only."""
+
+
+class Welcome(_Message):
+    """Accepted; for participants with programme and session, for the board with the office."""
+
+    type: Literal["welcome"] = "welcome"
+    version: Literal[1] = 1
+    server_time: Moment
+    you: You
+    programme: ProgrammeView | None = None
+    session: SessionView | None = None
+    office: Bilingual | None = None
+
+
+class State(_Message):
+    """The state of the session after a change, whole, as the receiver may see it."""
+
+    type: Literal["session"] = "session"
+    session: SessionView
+
+
+class Offer(_Message):
+    """JSEP offer of an epoch."""
+
+    type: Literal["offer"] = "offer"
+    media_epoch: int
+    sdp: str
+
+
+class TimeLeft(_Message):
+    """So many seconds until the end."""
+
+    type: Literal["warning"] = "warning"
+    left_s: int
+
+
+class TimeIsUp(_Message):
+    """Media has been cut at `ends_at`; the outcome follows."""
+
+    type: Literal["time_is_up"] = "time_is_up"
+
+
+class Refused(_Message):
+    """You may not; the code is stable, the sentence is the page's."""
+
+    type: Literal["refused"] = "refused"
+    code: str
+    closes: bool
+
+
+class Error(_Message):
+    """Your message was malformed."""
+
+    type: Literal["error"] = "error"
+    code: str
+    detail: str
+
+
+class Ping(_Message):
+    """Answer with `pong`."""
+
+    type: Literal["ping"] = "ping"
+    server_time: Moment
+
+
+class Board(_Message):
+    """Every session of the day."""
+
+    type: Literal["board"] = "board"
+    sessions: tuple[BoardRow, ...]
+
+
+class BoardRowChanged(_Message):
+    """One session after a change."""
+
+    type: Literal["board_row"] = "board_row"
+    session: BoardRow
+
+
+Down = Annotated[
+    Welcome
+    | State
+    | Offer
+    | TimeLeft
+    | TimeIsUp
+    | Refused
+    | Error
+    | Ping
+    | Board
+    | BoardRowChanged,
+    Field(discriminator="type"),
+]
+"""Everything that the server may send."""
+
+# ---- text ---------------------------------------------------------------------------------------
+
+_UP: TypeAdapter[Any] = TypeAdapter(Up)
+
+
+def parse(text: str) -> Up:
+    """Read one frame.
+
+    Args:
+        text: what the peer sent; anything at all.
+
+    Raises:
+        Malformed: `too_large`, `not_json`, `unknown_type`, `bad_field`, or `version_unsupported` for a `hello` of
+            another version; the detail is safe to send back.
+    """
+    if len(text) > FRAME_BYTES or len(text.encode("utf-8", "surrogatepass")) > FRAME_BYTES:
+        raise Malformed("too_large", f"a frame has at most {FRAME_BYTES} bytes")
+    try:
+        message: Up = _UP.validate_json(text)
+    except ValidationError as error:
+        raise _malformed(error) from None
+    except ValueError:
+        # Lone surrogates cannot be written as UTF-8 and never reach the JSON parser.
+        raise Malformed("not_json", "not valid UTF-8") from None
+    return message
+
+
+def encode(message: Down) -> str:
+    """Write one frame."""
+    if not isinstance(message, Welcome):
+        return message.model_dump_json()
+    # What is not the receiver's kind is left out; everywhere else null is a value.
+    kinds = ("programme", "session", "office")
+    exclude: dict[str, Any] = {name: True for name in kinds if getattr(message, name) is None}
+    if message.you.name is None:
+        exclude["you"] = {"name"}
+    return message.model_dump_json(exclude=exclude)
+
+
+def _malformed(error: ValidationError) -> Malformed:
+    first = error.errors(include_url=False, include_context=False, include_input=True)[0]
+    match first["type"]:
+        case "json_invalid":
+            return Malformed("not_json", "not a JSON text")
+        case "union_tag_invalid":
+            return Malformed("unknown_type", "no message has this type")
+        case "union_tag_not_found":
+            return Malformed("unknown_type", "a message is an object with a type")
+        case "model_attributes_type" | "dict_type" | "model_type":
+            return Malformed("bad_field", "a message is an object")
+        case _:
+            return _bad_field(error)
+
+
+def _bad_field(error: ValidationError) -> Malformed:
+    errors = error.errors(include_url=False, include_context=False)
+    for each in errors:
+        if each["loc"] == ("hello", "version") and isinstance(each["input"], int):
+            return Malformed("version_unsupported", f"this server speaks version {VERSION}")
+    first = errors[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        place = str(first["loc"][0])
+        return Malformed("bad_field", f"{place}: there are fields that it does not have")
+    return Malformed("bad_field", f"{place}: {first['msg']}"[:_DETAIL_CHARS])
