@@ -242,7 +242,7 @@ class Programme(_Table):
         Raises:
             ProgrammeMistakes: the named times contradict each other.
         """
-        length = slot or self.default_length
+        length = self.default_length if slot is None else slot
         share = min(length / self.default_length, 1.0)
 
         def fit(span: timedelta, below: timedelta) -> timedelta:

@@ -161,13 +161,11 @@ def _consequences_are_known(written: Mapping[str, object]) -> Iterator[Found]:
 def _consequences_are_complete(written: Mapping[str, object]) -> Iterator[Found]:
     keys = _consequence_keys(written)
     for outcome, causes in CAUSES.items():
-        if not keys or outcome.value in keys:
+        missing = [key for cause in causes if (key := f"{outcome.value}/{cause.value}") not in keys]
+        if not keys or outcome.value in keys or (causes and not missing):
             continue
-        for cause in causes:
-            if (key := f"{outcome.value}/{cause.value}") not in keys:
-                yield f"consequences.{key}", "This outcome has no consequence."
-        if not causes:
-            yield f"consequences.{outcome.value}", "This outcome has no consequence."
+        for key in missing if len(causes) > 1 else [outcome.value]:
+            yield f"consequences.{key}", "This outcome has no consequence."
 
 
 def _consequence_keys(written: Mapping[str, object]) -> frozenset[str]:

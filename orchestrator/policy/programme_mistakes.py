@@ -89,7 +89,11 @@ def read_model(
             try:
                 sound[key] = _adapters(model)[key].validate_python(table[key])
             except ValidationError as error:
-                found += [_sentence(model, key, details) for details in error.errors()]
+                found += [
+                    _sentence(model, key, details)
+                    for details in error.errors()
+                    if not _is_echo(details)
+                ]
         elif field.is_required():
             found.append((key, _missing(field.description)))
         else:
@@ -149,6 +153,11 @@ def _sentence(model: type[BaseModel], key: str, details: ErrorDetails) -> Found:
         known = {"value": details["input"], "msg": details["msg"]}
         reason = template.format(**known, near=_near(details["input"], context), **context)
     return ".".join(str(part) for part in place if part != "[key]"), reason
+
+
+def _is_echo(details: ErrorDetails) -> bool:
+    """A list counts as too short when its items were refused, which has been said already."""
+    return details["type"] == "too_short" and bool(details["input"])
 
 
 def _near(value: object, context: Mapping[str, Any]) -> str:

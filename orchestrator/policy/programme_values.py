@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-from orchestrator.policy.span import read_span
+from orchestrator.policy.span import read_span, write_span
 
 Function = Literal["audio", "video", "chat", "screen"]
 """What a room can offer (SAKAI 5-4)."""
@@ -153,7 +153,11 @@ TimeOfDay = Annotated[
 ]
 """Wall-clock time since local midnight, 00:00 to 24:00; written HH:MM."""
 
-Lengths = Annotated[tuple[timedelta, ...], BeforeValidator(_read_lengths)]
+Lengths = Annotated[
+    tuple[timedelta, ...],
+    BeforeValidator(_read_lengths),
+    PlainSerializer(lambda lengths: [write_span(length) for length in lengths], when_used="json"),
+]
 ClosedRange = Annotated[
     ClosedDays, BeforeValidator(_read_closed_days), PlainSerializer(str, when_used="json")
 ]

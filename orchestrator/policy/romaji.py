@@ -51,6 +51,7 @@ def _rows() -> dict[str, str]:
                 for small, vowel in zip("ゃゅょ", "auo", strict=True)
             }
             table[kana + "ぇ"] = latin[0] + "ye"
+    table |= {"ゔ" + small: "b" + vowel for small, vowel in zip("ぁぃぇぉ", "aieo", strict=True)}
     table |= {"ふ" + small: "h" + vowel for small, vowel in zip("ぁぃぇぉ", "aieo", strict=True)}
     table |= {
         "て" + "ぃ": "ti",
