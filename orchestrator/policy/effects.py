@@ -74,7 +74,7 @@ class Publish:
     """Leave the node through the outbox, at least once, under one key (law 5)."""
 
     topic: str
-    """`session.ended`, `reschedule.opened`, `seeker.rung`."""
+    """`reschedule.opened`; more follow with webhooks and messages."""
     recipient: str
     key: str
     """`<session>:<version>:<topic>:<recipient>:<ordinal>`"""

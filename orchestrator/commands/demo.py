@@ -1,0 +1,159 @@
+"""`madoguchi demo`: a server with one session that begins in half a minute, and its links."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import segno
+
+from orchestrator.bookings import Booked, Wish
+from orchestrator.commands.certificate import ensure_certificate, lan_address
+from orchestrator.commands.node import Node, run_node
+from orchestrator.errors import Misconfigured, Refused
+from orchestrator.policy.model import SEEKER, SUPPORTER, PersonId, Role
+from orchestrator.policy.programme import Programme, ProgrammeMistakes
+from orchestrator.policy.span import read_span, write_span
+from orchestrator.settings import Settings
+
+SUPPORTERS = (
+    "あおぞら", "こもれび", "さざなみ", "せせらぎ", "そよかぜ", "つきかげ", "はまべ", "ひだまり", "みなも", "やまびこ",
+)  # fmt: skip
+"""A supporter who still has the session of an earlier start is busy; the next one takes over."""
+
+SEEKER_NAME = "さくら14"
+SCHEDULER = "demo-scheduler"
+
+
+def programme_of(arguments: Namespace, programmes: dict[str, Programme]) -> Programme:
+    """The demo programme with the times of the command line.
+
+    Raises:
+        Misconfigured: a span that cannot be read, or times that contradict each other.
+    """
+    mistakes: list[str] = []
+    spans: dict[str, timedelta | None] = {}
+    for name in ("slot", "cutoff", "grace", "starts_in"):
+        written = getattr(arguments, name)
+        try:
+            spans[name] = read_span(written) if written is not None else None
+        except ValueError as error:
+            mistakes.append(f"--{name.replace('_', '-')}: {error}")
+    if mistakes:
+        raise Misconfigured(mistakes)
+    try:
+        return programmes["demo"].override(spans["slot"], spans["cutoff"], spans["grace"])
+    except ProgrammeMistakes as found:
+        raise Misconfigured([str(mistake) for mistake in found.mistakes]) from None
+
+
+def on_the_network(settings: Settings, folder: Path, now: datetime) -> Settings:
+    """The same settings, listening on the local network with HTTPS.
+
+    Raises:
+        Misconfigured: this machine has no address there.
+    """
+    address = lan_address()
+    if address is None:
+        raise Misconfigured(["--lan: this machine has no address on a local network"])
+    certificate, key = ensure_certificate(folder, address, now)
+    return replace(
+        settings,
+        host="0.0.0.0",  # noqa: S104 - the point of --lan
+        media_host="0.0.0.0",  # noqa: S104
+        public_addresses=(*settings.public_addresses, address),
+        public_url=f"https://{address}:{settings.port}",
+        tls_cert=certificate,
+        tls_key=key,
+    )
+
+
+async def demo(arguments: Namespace, settings: Settings, programmes: dict[str, Programme]) -> None:
+    """Run the server and print the links once it is ready."""
+    programme = programme_of(arguments, programmes)
+    starts_in = read_span(arguments.starts_in)
+
+    async def book(node: Node) -> None:
+        token = await node.bookings.add_staff(SCHEDULER, Role.SCHEDULER, "調整担当")
+        earlier = await node.store.between(
+            node.clock.now() - timedelta(days=1), node.clock.now() + timedelta(days=1)
+        )
+        booked = await _book(node, starts_in, arguments)
+        _print(arguments, node, booked, token, len(earlier), programme)
+
+    await run_node(settings, {**programmes, "demo": programme}, on_ready=book)
+
+
+async def _book(node: Node, starts_in: timedelta, arguments: Namespace) -> Booked:
+    starts_at = (node.clock.now() + starts_in).replace(microsecond=0) + timedelta(seconds=1)
+    for supporter in SUPPORTERS:
+        wish = Wish("demo", starts_at, SEEKER_NAME, supporter)
+        try:
+            return await node.bookings.create(wish, PersonId("demo"))
+        except Refused as refusal:
+            if refusal.code != "slot_taken":
+                raise
+    raise Misconfigured(
+        [f"all {len(SUPPORTERS)} supporters of the demo are busy; wait for a session to end"]
+    )
+
+
+def _print(
+    arguments: Namespace,
+    node: Node,
+    booked: Booked,
+    token: str,
+    earlier: int,
+    programme: Programme,
+) -> None:
+    session = booked.session
+    room = f"{node.base_url}/room#"
+    links = {
+        "base_url": node.base_url,
+        "session_id": session.id,
+        "starts_at": session.starts_at.isoformat(),
+        "ends_at": session.ends_at.isoformat(),
+        "seeker_url": room + booked.links[SEEKER],
+        "supporter_url": room + booked.links[SUPPORTER],
+        "board_url": f"{node.base_url}/board#{token}",
+        "staff_token": token,
+    }
+    if arguments.json:
+        print(json.dumps(links, ensure_ascii=False), flush=True)
+        return
+    zone = programme.zone
+    begins, ends = session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
+    print()
+    print(f"  窓口 Madoguchi   session {begins:%H:%M:%S} - {ends:%H:%M:%S} ({programme.time_zone})")
+    print(
+        f"                   no-show cutoff after {write_span(programme.cutoff)}, grace {write_span(programme.grace)}"
+    )
+    print()
+    print(f"  Seeker     {links['seeker_url']}")
+    print(f"  Supporter  {links['supporter_url']}")
+    print(f"  Board      {links['board_url']}")
+    print()
+    if arguments.lan:
+        segno.make(links["seeker_url"], error="m").terminal(out=sys.stdout, compact=True)
+        print(
+            "  Seeker's link for a phone on the same network. The certificate was made by this machine:"
+        )
+        print("  Android Chrome: «Advanced», then «Proceed».")
+        print("  iPhone Safari: «Show Details», then «visit this website», then confirm.")
+        print("  The phone then asks for camera and microphone: allow both.")
+    else:
+        segno.make(links["seeker_url"], error="m").terminal(out=sys.stdout, compact=True)
+        print(
+            "  Seeker's link. For a phone start with --lan: phones give the camera to HTTPS only."
+        )
+    print()
+    if earlier:
+        print(f"  {earlier} earlier session(s) of this data folder are on the board as well.")
+    print(
+        "  Open the seeker's and the supporter's link in two browsers (or one private window). Ctrl-C ends the server."
+    )
+    print(flush=True)

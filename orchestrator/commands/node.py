@@ -1,0 +1,246 @@
+"""`madoguchi serve`: one node. The only place that wires real adapters to the ports."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from aiohttp import web
+
+from orchestrator.bookings import Bookings
+from orchestrator.clock import StoreClock, SystemClock
+from orchestrator.credentials import new_id
+from orchestrator.errors import Misconfigured, Unavailable
+from orchestrator.host import Host
+from orchestrator.policy.model import SessionId
+from orchestrator.policy.programme import Programme
+from orchestrator.settings import Settings
+from orchestrator.store import embedded
+from orchestrator.store.valkey import ValkeyStore
+from signaling.app import AppSettings, make_app
+from signaling.audience import Audience
+from workers.alarm import ApsAlarm
+from workers.leases import Leases
+from workers.media_link import MediaLink, MediaSettings
+from workers.outbox import OutboxRelay
+from workers.sweeper import Sweeper
+
+log = structlog.get_logger()
+
+CORRECT_EVERY_S = 60.0
+"""How often our clock is compared with the store's; drift is milliseconds a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node, as commands see it."""
+
+    id: str
+    base_url: str
+    """What links begin with, without a slash at the end."""
+    store: ValkeyStore
+    clock: StoreClock
+    bookings: Bookings
+
+
+def machine_time() -> datetime:
+    """The machine's wall clock, for certificates."""
+    return SystemClock().now()
+
+
+async def serve(settings: Settings, programmes: dict[str, Programme]) -> None:
+    """Run a node until SIGTERM or SIGINT."""
+
+    async def say(node: Node) -> None:
+        log.info("node.started", node=node.id, address=node.base_url)
+
+    await run_node(settings, programmes, on_ready=say)
+
+
+async def run_node(
+    settings: Settings,
+    programmes: dict[str, Programme],
+    on_ready: Callable[[Node], Awaitable[None]],
+) -> None:
+    """Run a node until SIGTERM or SIGINT, then drain it: nobody new, people told, store flushed.
+
+    Args:
+        settings: of the operator.
+        programmes: by name.
+        on_ready: called once everything listens.
+
+    Raises:
+        Misconfigured: a port is taken, a store is set otherwise than we need, a folder cannot be written.
+        Unavailable: the store does not answer.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with _store(settings) as (store, is_sole):
+        for weakness in await store.check(settings.accept_durability):
+            log.warning("store.weak", weakness=weakness)
+        await _run(settings, programmes, store, is_sole, on_ready, stopped)
+
+
+@asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[tuple[ValkeyStore, bool]]:
+    """The store, and whether no other node can be alive on it."""
+    async with AsyncExitStack() as stack:
+        if settings.is_store_embedded:
+            try:
+                lock = embedded.NodeLock.acquire(settings.data_dir)
+            except OSError as wrong:
+                raise Misconfigured(
+                    [f"the data folder {settings.data_dir} cannot be used: {wrong.strerror}"]
+                ) from None
+            if lock is None:
+                raise Misconfigured(
+                    [
+                        f"another server runs on the data folder {settings.data_dir}; use another --data"
+                    ]
+                )
+            stack.callback(lock.release)
+            url = await embedded.ensure(settings.data_dir)
+            stack.push_async_callback(embedded.stop, settings.data_dir)
+        else:
+            url = settings.redis_url.reveal()
+        store = await stack.enter_async_context(ValkeyStore(url))
+        yield store, settings.is_store_embedded
+
+
+async def _run(
+    settings: Settings,
+    programmes: dict[str, Programme],
+    store: ValkeyStore,
+    is_sole: bool,
+    on_ready: Callable[[Node], Awaitable[None]],
+    stopped: asyncio.Event,
+) -> None:
+    system = SystemClock()
+    clock = await StoreClock.start(
+        store, system, lambda step: log.error("clock.stepped", step_s=step.total_seconds())
+    )
+    node_id = new_id("n")
+    structlog.contextvars.bind_contextvars(node=node_id)
+    ttl = timedelta(seconds=settings.node_ttl_s)
+
+    async def take_over(session: SessionId, fence: int, gap_began_at: datetime | None) -> None:
+        host.adopt(session, fence, gap_began_at or clock.now())
+
+    audience = Audience()
+    leases = Leases(store, node_id, clock, take_over, ttl=ttl, sole=is_sole)
+    alarm = ApsAlarm(lambda sessions: host.wake(sessions), clock, system)  # noqa: PLW0108 - host comes later
+    media = MediaLink(
+        MediaSettings(
+            host=settings.media_host,
+            port=settings.media_port,
+            announced=settings.public_addresses,
+            workers=settings.media_workers,
+            ttl_s=settings.node_ttl_s,
+        ),
+        clock,
+        lambda event: host.on_media(event),  # noqa: PLW0108 - host comes later
+    )
+    host = Host(
+        node=node_id,
+        store=store,
+        clock=clock,
+        leases=leases,
+        alarm=alarm,
+        media=media,
+        audience=audience,
+    )
+    bookings = Bookings(store=store, clock=clock, host=host, programmes=programmes)
+    handlers = {"reschedule.opened": bookings.propose_delivery}
+    relay = OutboxRelay(store, node_id, handlers, clock)
+    sweeper = Sweeper(store, clock, host.wake)
+    app = make_app(
+        host,
+        bookings,
+        store,
+        clock,
+        audience,
+        programmes,
+        AppSettings(public_url=settings.public_url, has_media=lambda: media.is_alive),
+    )
+
+    await leases.start()
+    async with asyncio.TaskGroup() as tasks:
+        background = [tasks.create_task(media.run())]
+        try:
+            await media.started()
+            async with host.running():
+                alarm.start()
+                background += [
+                    tasks.create_task(leases.run()),
+                    tasks.create_task(relay.run()),
+                    tasks.create_task(sweeper.run()),
+                    tasks.create_task(_keep_time(clock, store, alarm, system)),
+                ]
+                async with _listening(app, settings) as base_url:
+                    await on_ready(Node(node_id, base_url, store, clock, bookings))
+                    await stopped.wait()
+                    log.info("node.draining")
+                alarm.stop()
+            await store.flush()
+            log.info("node.stopped")
+        finally:
+            for task in background:
+                task.cancel()
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[str]:
+    """Serve the application; the base URL. On leaving, everybody is told to connect again."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        context: ssl.SSLContext | None = None
+        if settings.tls_cert is not None:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(settings.tls_cert, settings.tls_key)
+        site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
+        try:
+            await site.start()
+        except OSError as wrong:
+            raise Misconfigured([_why_not(settings, wrong)]) from None
+        port = runner.addresses[0][1]
+        scheme = "https" if context is not None else "http"
+        yield settings.public_url or f"{scheme}://{settings.host}:{port}"
+    finally:
+        await runner.cleanup()
+
+
+def _why_not(settings: Settings, wrong: OSError) -> str:
+    where = f"{settings.host}:{settings.port}"
+    if wrong.errno == errno.EADDRINUSE:
+        return f"port {settings.port} is taken by another program; stop it or use another --port"
+    if wrong.errno == errno.EACCES:
+        return f"no permission to listen on {where}; ports below 1024 need root, use another --port"
+    return f"cannot listen on {where}: {wrong.strerror}"
+
+
+async def _keep_time(
+    clock: StoreClock, store: ValkeyStore, alarm: ApsAlarm, system: SystemClock
+) -> None:
+    """Notice steps of the machine's clock, and follow the store's slowly."""
+    corrected_at = clock.monotonic()
+    while True:
+        await asyncio.sleep(1.0)
+        if clock.check(system.now()):
+            alarm.realign()
+        if clock.monotonic() - corrected_at >= CORRECT_EVERY_S:
+            corrected_at = clock.monotonic()
+            try:
+                await clock.correct(store)
+            except Unavailable as away:
+                log.warning("clock.uncorrected", error=str(away))
+            alarm.realign()

@@ -1,0 +1,125 @@
+"""`madoguchi session create` and `madoguchi staff add`: what an operator does at the shell, beside a running node."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+
+from orchestrator.bookings import Bookings, Wish
+from orchestrator.clock import StoreClock
+from orchestrator.errors import Misconfigured, NotFound, Unavailable
+from orchestrator.policy.events import Event
+from orchestrator.policy.model import Medium, Role, Session, SessionId
+from orchestrator.policy.programme import Programme
+from orchestrator.settings import Settings
+from orchestrator.store import embedded
+from orchestrator.store.valkey import ValkeyStore
+
+
+class _StoredSessions:
+    """Sessions as they are stored: to be read, not to be stepped; that is for a node."""
+
+    def __init__(self, store: ValkeyStore) -> None:
+        self._store = store
+
+    async def deliver(self, session: SessionId, event: Event) -> Session:
+        """Refused: the shell is not a node."""
+        raise Unavailable("node", f"{type(event).__name__} for {session} needs a running server")
+
+    async def view(self, session: SessionId) -> Session:
+        """The session as it was committed last."""
+        stored = await self._store.load(session)
+        if stored is None:
+            raise NotFound("session_unknown")
+        return stored.session
+
+
+@asynccontextmanager
+async def _bookings(
+    settings: Settings, programmes: dict[str, Programme]
+) -> AsyncIterator[Bookings]:
+    """The use cases on the store of these settings; an embedded server is left as it was found."""
+    async with AsyncExitStack() as stack:
+        if settings.is_store_embedded:
+            lock = embedded.NodeLock.acquire(settings.data_dir)
+            url = await embedded.ensure(settings.data_dir)
+            if lock is not None:  # no node runs there, so nobody else needs the server
+                stack.push_async_callback(embedded.stop, settings.data_dir)
+                stack.callback(lock.release)
+        else:
+            url = settings.redis_url.reveal()
+        store = await stack.enter_async_context(ValkeyStore(url))
+        await store.check(settings.accept_durability)
+        clock = await StoreClock.start(store)
+        yield Bookings(store=store, clock=clock, host=_StoredSessions(store), programmes=programmes)
+
+
+async def create_session(
+    arguments: Namespace, settings: Settings, programmes: dict[str, Programme]
+) -> None:
+    """Book a session and print its links."""
+    wish = Wish(
+        programme=arguments.programme,
+        starts_at=_moment(arguments.starts),
+        seeker_name=arguments.seeker_name,
+        supporter=arguments.supporter,
+        length=timedelta(minutes=arguments.minutes) if arguments.minutes else None,
+        medium=Medium(arguments.medium),
+        seeker_real_name=arguments.seeker_real_name,
+        exception=arguments.exception,
+    )
+    async with _bookings(settings, programmes) as bookings:
+        booked = await bookings.create(wish, "operator")
+    base = settings.public_url or f"http://{settings.host}:{settings.port}"
+    links = {str(seat): f"{base}/room#{secret}" for seat, secret in booked.links.items()}
+    session = booked.session
+    if arguments.json:
+        found = {
+            "session_id": session.id,
+            "starts_at": session.starts_at.isoformat(),
+            "ends_at": session.ends_at.isoformat(),
+            "links": links,
+            "notes": list(booked.notes),
+        }
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    print(f"session    {session.id}")
+    print(f"from - to  {session.starts_at.isoformat()} - {session.ends_at.isoformat()}")
+    for seat, link in links.items():
+        print(f"{seat:<10} {link}")
+    for note in booked.notes:
+        print(f"note       {note}")
+
+
+def _moment(written: str) -> datetime:
+    """A moment with its offset.
+
+    Raises:
+        Misconfigured: without one it would be anybody's guess.
+    """
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise Misconfigured(
+            [f"--starts: write it like 2026-12-01T10:00+09:00, not {written!r}"]
+        ) from None
+    if moment.tzinfo is None:
+        raise Misconfigured([f"--starts: the offset is missing, as in {written}+09:00"])
+    return moment
+
+
+async def add_staff(
+    arguments: Namespace, settings: Settings, programmes: dict[str, Programme]
+) -> None:
+    """Add somebody of the office and print the token, once."""
+    async with _bookings(settings, programmes) as bookings:
+        token = await bookings.add_staff(
+            arguments.name, Role(arguments.role), arguments.display_name
+        )
+    if arguments.json:
+        print(json.dumps({"name": arguments.name, "role": arguments.role, "token": token}))
+    else:
+        print(token)
