@@ -1,0 +1,145 @@
+"""DTLS of one leg, through aiortc.
+
+The only home of aiortc's private seam: `RTCDtlsTransport._ssl`, from which the keys come, and the three names that it
+asks of its ICE transport: `_recv`, `_send` and `role`. Everything else we use of aiortc is public. We make the SRTP
+sessions ourselves (`workers.media.srtp`). `tests/workers/media/test_dtls.py` is the contract.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Literal, cast
+
+from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcicetransport import RTCIceTransport
+
+from workers.media import srtp
+
+MAX_QUEUED = 64
+"""Datagrams that may wait: a handshake has about a dozen. The first ones may come before the answer does."""
+HANDSHAKE_TIMEOUT_S = 20.0
+
+PROFILES = {
+    b"SRTP_AEAD_AES_256_GCM": (srtp.AES_256_GCM, 32, 12),
+    b"SRTP_AEAD_AES_128_GCM": (srtp.AES_128_GCM, 16, 12),
+    b"SRTP_AES128_CM_SHA1_80": (srtp.AES_128_CM_SHA1_80, 16, 14),
+}
+"""Name in DTLS -> libsrtp's profile, bytes of key, bytes of salt (RFC 7714 §12, RFC 5764 §4.1.2)."""
+
+EXPORTER_LABEL = b"EXTRACTOR-dtls_srtp"
+"""RFC 5764 §4.2."""
+
+
+class DtlsFailed(Exception):
+    """The handshake did not come to keys."""
+
+
+class Identity:
+    """The certificate of a worker: ECDSA on P-256, made at start, never stored."""
+
+    def __init__(self) -> None:
+        self.certificate = RTCCertificate.generateCertificate()
+        self.fingerprint = next(
+            each.value for each in self.certificate.getFingerprints() if each.algorithm == "sha-256"
+        )
+
+
+class _Pipe:
+    """What RTCDtlsTransport takes for its ICE transport.
+
+    Args:
+        send: takes a datagram for the other side.
+        role: ICE role; aiortc derives the DTLS role from it and from nothing else: `controlling` is the DTLS server.
+    """
+
+    def __init__(
+        self, send: Callable[[bytes], None], role: Literal["controlling", "controlled"]
+    ) -> None:
+        self.role = role
+        self._deliver = send
+        self._received: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    def push(self, data: bytes) -> bool:
+        if self._received.qsize() >= MAX_QUEUED:
+            return False
+        self._received.put_nowait(data)
+        return True
+
+    def end(self) -> None:
+        self._received.put_nowait(None)
+
+    async def _recv(self) -> bytes:
+        data = await self._received.get()
+        if data is None:
+            raise ConnectionError("the leg is closed")
+        return data
+
+    async def _send(self, data: bytes) -> None:
+        self._deliver(data)
+
+
+class DtlsTransport:
+    """One side of one DTLS association; ours is the server.
+
+    Args:
+        identity: whose certificate is shown.
+        send: takes a datagram for the other side; must not raise.
+        is_server: False only in clients of tests and benchmarks.
+    """
+
+    def __init__(
+        self, identity: Identity, send: Callable[[bytes], None], *, is_server: bool = True
+    ) -> None:
+        self._pipe = _Pipe(send, "controlling" if is_server else "controlled")
+        self._is_server = is_server
+        # The pipe stands in for a class of which aiortc uses three names only.
+        self._transport = RTCDtlsTransport(
+            cast(RTCIceTransport, self._pipe), [identity.certificate]
+        )
+
+    def receive(self, data: bytes) -> bool:
+        """Take a datagram, also before `handshake`; False when too many wait already."""
+        return self._pipe.push(data)
+
+    async def handshake(self, fingerprints: Sequence[tuple[str, str]]) -> srtp.SrtpKeys:
+        """Shake hands with whoever owns a certificate of these fingerprints.
+
+        Args:
+            fingerprints: digest name and value, at least one; all must fit.
+
+        Raises:
+            DtlsFailed: no handshake within 20 s, another certificate, or no common SRTP profile.
+        """
+        expected = RTCDtlsParameters(
+            [RTCDtlsFingerprint(algorithm, value) for algorithm, value in fingerprints]
+        )
+        try:
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
+                await self._transport.start(expected)
+        except TimeoutError as late:
+            raise DtlsFailed("timeout") from late
+        if self._transport.state != "connected":
+            raise DtlsFailed(self._transport.state)
+        return self._keys()
+
+    def _keys(self) -> srtp.SrtpKeys:
+        connection = self._transport._ssl
+        assert connection is not None, "aiortc sets it before it connects"
+        name = connection.get_selected_srtp_profile()
+        if name not in PROFILES:
+            raise DtlsFailed("no SRTP profile in common")
+        profile, key_bytes, salt_bytes = PROFILES[name]
+        # Order of RFC 5764 §4.2: client key, server key, client salt, server salt.
+        material = connection.export_keying_material(EXPORTER_LABEL, 2 * (key_bytes + salt_bytes))
+        salts = 2 * key_bytes
+        client = material[:key_bytes] + material[salts : salts + salt_bytes]
+        server = material[key_bytes:salts] + material[salts + salt_bytes :]
+        if self._is_server:
+            return srtp.SrtpKeys(profile, receiving=client, sending=server)
+        return srtp.SrtpKeys(profile, receiving=server, sending=client)
+
+    async def close(self) -> None:
+        """Say close_notify and stop; what waits in `handshake` raises `DtlsFailed`."""
+        await self._transport.stop()
+        self._pipe.end()

@@ -1,0 +1,390 @@
+"""The ICE-lite agent of one UDP socket: all legs, no clock, no socket (RFC 8445 §2.5, RFC 7675).
+
+Whoever drives it gives datagrams, times (monotonic seconds) and ticks, and carries out what it returns. aioice parses
+and builds STUN; nothing else of aioice is used.
+
+Where a leg's media goes:
+
+- USE-CANDIDATE moves the leg. Any authenticated check does too once the old address has been silent for 0.5 s, for
+  Firefox checks every 4 to 6 s and mostly without USE-CANDIDATE.
+- Beyond RFC 8445's lite agent: authentic SRTP from an unknown address makes us send one signed request there (the
+  *probe*); only its signed answer moves the leg. It is consent by RFC 7675, and cannot be triggered or answered by
+  anybody without the keys. The same probe keeps consent prompt when a browser checks seldom.
+- An address that another leg is heard from is not taken over by a check alone, for a source address can be forged;
+  the answer to a probe takes it.
+
+Left out: candidates of the browser (a lite agent needs none), role conflicts (§7.3.1.1: a lite agent is always
+controlled and our offer says so), aggressive nomination timers.
+"""
+
+from __future__ import annotations
+
+import secrets
+import struct
+from collections import OrderedDict
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import Generic, TypeVar
+
+from aioice import stun
+
+Owner = TypeVar("Owner")
+Address = tuple[str, int] | tuple[str, int, int, int]
+"""What `recvfrom` gives for IPv4 and IPv6."""
+
+MAX_PATHS = 8
+"""Addresses a leg may be heard from at once: Chromium restarts ICE on a new port each time."""
+MAX_GENERATIONS = 3
+SILENT_AFTER_S = 5.0
+"""Silence that is reported (product.md, Attribution)."""
+EXPIRED_AFTER_S = 30.0
+"""Without a check or an answer for this long we may not send (RFC 7675 §5.1)."""
+PROBE_AFTER_S = 2.8
+"""Without a check for this long we ask ourselves: Chromium checks every 2.65 s, Firefox every 4.3 to 6 s."""
+PROBE_INTERVAL_S = 1.0
+ROAMING_INTERVAL_S = 0.05
+PROBE_TIMEOUT_S = 2.0
+OLD_ADDRESS_SILENT_S = 0.5
+IN_USE_S = 5.0
+PRIORITY = 1_853_824_767
+"""Priority of a peer-reflexive candidate (RFC 8445 §5.1.2.1); the answerer does not look at it."""
+
+
+class Path(Generic[Owner]):
+    """A source address that has proven to be a leg's."""
+
+    __slots__ = ("address", "heard_at", "leg")
+
+    def __init__(self, leg: IceLeg[Owner], address: Address, now: float) -> None:
+        self.leg = leg
+        self.address = address
+        self.heard_at = now
+        """When an authentic packet of any kind last came from here."""
+
+
+class Credentials(Generic[Owner]):
+    """One generation of ICE credentials: ours, and the browser's once it has answered."""
+
+    __slots__ = ("leg", "password", "remote_password", "remote_ufrag", "ufrag")
+
+    def __init__(self, leg: IceLeg[Owner]) -> None:
+        self.leg = leg
+        self.ufrag = secrets.token_hex(4)
+        self.password = secrets.token_hex(12)
+        self.remote_ufrag: str | None = None
+        self.remote_password: str | None = None
+
+
+class IceLeg(Generic[Owner]):
+    """What the agent knows of one leg; made by `IceAgent.join`."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+        self.generations: list[Credentials[Owner]] = []
+        """Oldest first; more than one during an ICE restart."""
+        self.paths: OrderedDict[Address, Path[Owner]] = OrderedDict()
+        self.address: Address | None = None
+        """Where the leg's packets are sent; None: nowhere (yet, or consent has expired)."""
+        self.has_media = False
+        """RTP of the leg was authentic at least once; set by the driver."""
+        self.is_silent = False
+        self.consent_at: float | None = None
+        """When the browser last agreed to be sent to: a check, or an answer to a probe."""
+        self.heard_at = 0.0
+        self.probed_at = 0.0
+        self.tie_breaker = secrets.randbits(64)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A datagram that the driver is to send."""
+
+    data: bytes
+    to: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(Generic[Owner]):
+    """The leg has a new address."""
+
+    leg: IceLeg[Owner]
+    reason: str
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted(Generic[Owner]):
+    """An ICE restart is complete: the old credentials are void."""
+
+    leg: IceLeg[Owner]
+
+
+@dataclass(frozen=True, slots=True)
+class Silent(Generic[Owner]):
+    """Nothing authentic was heard of a leg whose media had flowed."""
+
+    leg: IceLeg[Owner]
+    silent_for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Returned(Generic[Owner]):
+    """A silent leg is heard again."""
+
+    leg: IceLeg[Owner]
+
+
+@dataclass(frozen=True, slots=True)
+class Expired(Generic[Owner]):
+    """Consent is over; nothing is sent to the leg until it checks again."""
+
+    leg: IceLeg[Owner]
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A datagram that was not answered, for that reason: no oracle, nothing to amplify."""
+
+    reason: str
+
+
+Output = (
+    Sent
+    | Moved[Owner]
+    | Restarted[Owner]
+    | Silent[Owner]
+    | Returned[Owner]
+    | Expired[Owner]
+    | Discarded
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe(Generic[Owner]):
+    leg: IceLeg[Owner]
+    to: Address
+    sent_at: float
+    password: bytes
+
+
+class IceAgent(Generic[Owner]):
+    """All legs that share one socket.
+
+    Driven by: `receive` for each STUN datagram, `probe` for authentic media from an unknown address, `tick` a few
+    times a second. The driver sets `Path.heard_at` for authentic media itself, for speed.
+    """
+
+    def __init__(self) -> None:
+        self.paths: dict[Address, Path[Owner]] = {}
+        self._by_ufrag: dict[str, Credentials[Owner]] = {}
+        self._probes: dict[bytes, _Probe[Owner]] = {}
+        self._legs: dict[IceLeg[Owner], None] = {}
+
+    @property
+    def table_sizes(self) -> tuple[int, int, int, int]:
+        """Legs, user fragments, addresses and probes on file; all zero when every leg has left."""
+        return len(self._legs), len(self._by_ufrag), len(self.paths), len(self._probes)
+
+    def join(self, owner: Owner) -> IceLeg[Owner]:
+        """Make a leg with its first credentials."""
+        leg = IceLeg(owner)
+        self._legs[leg] = None
+        self.renew(leg)
+        return leg
+
+    def renew(self, leg: IceLeg[Owner]) -> Credentials[Owner]:
+        """Make new credentials (ICE restart); the old ones stay valid until the new ones nominate."""
+        credentials = Credentials(leg)
+        leg.generations.append(credentials)
+        self._by_ufrag[credentials.ufrag] = credentials
+        while len(leg.generations) > MAX_GENERATIONS:
+            self._by_ufrag.pop(leg.generations.pop(0).ufrag, None)
+        return credentials
+
+    def answered(self, leg: IceLeg[Owner], ufrag: str, password: str) -> None:
+        """Take the browser's credentials, which belong to the newest of ours."""
+        leg.generations[-1].remote_ufrag = ufrag
+        leg.generations[-1].remote_password = password
+
+    def leave(self, leg: IceLeg[Owner]) -> None:
+        """Forget a leg."""
+        self._legs.pop(leg, None)
+        for credentials in leg.generations:
+            self._by_ufrag.pop(credentials.ufrag, None)
+        for path in leg.paths.values():
+            if self.paths.get(path.address) is path:
+                del self.paths[path.address]
+        leg.paths.clear()
+        leg.address = None
+        for transaction in [key for key, probe in self._probes.items() if probe.leg is leg]:
+            del self._probes[transaction]
+
+    # ---- datagrams ----------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, address: Address, now: float) -> list[Output[Owner]]:
+        """Take a datagram that looks like STUN.
+
+        Returns:
+            What to do about it, in order.
+        """
+        try:
+            message = stun.parse_message(data)
+        except (ValueError, struct.error):
+            return [Discarded("stun_malformed")]
+        is_binding = message.message_method == stun.Method.BINDING
+        if not is_binding or "FINGERPRINT" not in message.attributes:
+            return [Discarded("stun_malformed")]
+        if message.message_class == stun.Class.REQUEST:
+            return self._check(message, address, now)
+        if message.message_class == stun.Class.RESPONSE:
+            return self._probe_answered(message, address, now)
+        return [Discarded("stun_unwanted")]
+
+    def _check(self, message: stun.Message, address: Address, now: float) -> list[Output[Owner]]:
+        local, _, remote = str(message.attributes.get("USERNAME", "")).partition(":")
+        credentials = self._by_ufrag.get(local)
+        if credentials is None or credentials.remote_ufrag not in (None, remote):
+            return [Discarded("stun_refused")]
+        if not message.check_message_integrity(credentials.password.encode()):
+            return [Discarded("stun_refused")]
+        reply = stun.Message(
+            stun.Method.BINDING,
+            stun.Class.RESPONSE,
+            message.transaction_id,
+            {"XOR-MAPPED-ADDRESS": _mapped(address)},
+        )
+        reply.add_message_integrity(credentials.password.encode())
+        outputs: list[Output[Owner]] = [Sent(bytes(reply), address)]
+        leg = credentials.leg
+        leg.consent_at = now
+        if not self._bind(leg, address, now, is_proven=False):
+            return outputs + self.probe(leg, address, now)
+        nominates = "USE-CANDIDATE" in message.attributes
+        current = leg.paths.get(leg.address) if leg.address is not None else None
+        if nominates or current is None or now - current.heard_at > OLD_ADDRESS_SILENT_S:
+            outputs += self._move(leg, address, "use_candidate" if nominates else "check")
+        if nominates and credentials is leg.generations[-1] and len(leg.generations) > 1:
+            outputs.append(self._finish_restart(leg))
+        return outputs
+
+    def _finish_restart(self, leg: IceLeg[Owner]) -> Restarted[Owner]:
+        for old in leg.generations[:-1]:
+            self._by_ufrag.pop(old.ufrag, None)
+        del leg.generations[:-1]
+        return Restarted(leg)
+
+    def _bind(self, leg: IceLeg[Owner], address: Address, now: float, *, is_proven: bool) -> bool:
+        """Give an address to a leg; False when another leg is heard from it and nothing but a check speaks for us."""
+        holder = self.paths.get(address)
+        if holder is not None and holder.leg is not leg:
+            if not is_proven and now - holder.heard_at < IN_USE_S:
+                return False
+            self._unbind(holder)
+            holder = None
+        if holder is None:
+            self.paths[address] = leg.paths[address] = Path(leg, address, now)
+            while len(leg.paths) > MAX_PATHS:
+                oldest = next(at for at in leg.paths if at not in (leg.address, address))
+                self._unbind(leg.paths[oldest])
+        else:
+            holder.heard_at = now
+        return True
+
+    def _unbind(self, path: Path[Owner]) -> None:
+        del self.paths[path.address]
+        del path.leg.paths[path.address]
+        if path.leg.address == path.address:
+            path.leg.address = None
+
+    def _move(self, leg: IceLeg[Owner], address: Address, reason: str) -> list[Output[Owner]]:
+        if address == leg.address:
+            return []
+        is_first = leg.address is None
+        leg.address = address
+        return [Moved(leg, reason, is_first)]
+
+    # ---- probes -------------------------------------------------------------------------------------------------
+
+    def probe(self, leg: IceLeg[Owner], address: Address, now: float) -> list[Output[Owner]]:
+        """Ask an address whether it is the leg's, at most every 50 ms; its signed answer moves the leg there."""
+        if now - leg.probed_at < ROAMING_INTERVAL_S:
+            return []
+        # During a restart the newest generation may be unanswered; the browser still answers to the one before.
+        known = [each for each in leg.generations if each.remote_password is not None]
+        if not known:
+            return []
+        credentials = known[-1]
+        assert credentials.remote_password is not None, "filtered in the line above"
+        leg.probed_at = now
+        request = stun.Message(
+            stun.Method.BINDING,
+            stun.Class.REQUEST,
+            attributes={
+                "USERNAME": f"{credentials.remote_ufrag}:{credentials.ufrag}",
+                "PRIORITY": PRIORITY,
+                "ICE-CONTROLLED": leg.tie_breaker,
+            },
+        )
+        password = credentials.remote_password.encode()
+        request.add_message_integrity(password)
+        self._probes[request.transaction_id] = _Probe(leg, address, now, password)
+        return [Sent(bytes(request), address)]
+
+    def _probe_answered(
+        self, message: stun.Message, address: Address, now: float
+    ) -> list[Output[Owner]]:
+        probe = self._probes.get(message.transaction_id)
+        if probe is None or probe.to != address:
+            return [Discarded("stun_refused")]
+        if not message.check_message_integrity(probe.password):
+            return [Discarded("stun_refused")]
+        del self._probes[message.transaction_id]
+        self._bind(probe.leg, address, now, is_proven=True)
+        probe.leg.consent_at = now
+        return self._move(probe.leg, address, "probe")
+
+    # ---- time ---------------------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> list[Output[Owner]]:
+        """Look at the time: probe who checks seldom, report who is silent, stop sending to who no longer consents."""
+        outputs: list[Output[Owner]] = []
+        for leg in self._legs:
+            if leg.consent_at is not None:
+                outputs += self._look_at(leg, leg.consent_at, now)
+        late = [key for key, probe in self._probes.items() if now - probe.sent_at > PROBE_TIMEOUT_S]
+        for transaction in late:
+            del self._probes[transaction]
+        return outputs
+
+    def _look_at(self, leg: IceLeg[Owner], consent_at: float, now: float) -> list[Output[Owner]]:
+        outputs: list[Output[Owner]] = []
+        # Kept on the leg, for a path may be dropped while what was heard on it still counts.
+        leg.heard_at = max(
+            leg.heard_at, *(path.heard_at for path in leg.paths.values()), consent_at
+        )
+        without_check, unheard = now - consent_at, now - leg.heard_at
+        if (
+            leg.address is not None
+            and without_check > PROBE_AFTER_S
+            and now - leg.probed_at >= PROBE_INTERVAL_S
+        ):
+            outputs += self.probe(leg, leg.address, now)
+        if leg.has_media and not leg.is_silent and unheard > SILENT_AFTER_S:
+            leg.is_silent = True
+            outputs.append(Silent(leg, unheard))
+        elif leg.is_silent and unheard <= SILENT_AFTER_S:
+            leg.is_silent = False
+            outputs.append(Returned(leg))
+        if leg.address is not None and without_check > EXPIRED_AFTER_S:
+            leg.address = None
+            outputs.append(Expired(leg))
+        return outputs
+
+
+def _mapped(address: Address) -> tuple[str, int]:
+    """The address as the client sees it: an IPv4 client of a dual-stack socket has an IPv4 address."""
+    host, port = address[0], address[1]
+    if ":" in host:
+        inner = IPv6Address(host.partition("%")[0]).ipv4_mapped
+        host = str(inner) if inner is not None else host.partition("%")[0]
+    return host, port

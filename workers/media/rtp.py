@@ -1,0 +1,257 @@
+"""RTP and RTCP as bytes: headers, serial arithmetic, RTX, and feedback translated between two numberings. PURE.
+
+It reads no clock, draws no random number, waits for nothing and logs nothing. What comes in is authentic (SRTP has
+been checked) but may still lie: whatever is malformed raises `MalformedRtcp`, and nothing else.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+OPUS = 111
+VP8 = 96
+RTX = 97
+"""The payload types of our offer; both browsers take them as they are, so nothing is remapped (media.md)."""
+
+CLOCK_HZ: Mapping[int, int] = {OPUS: 48_000, VP8: 90_000, RTX: 90_000}
+"""The RTP clock of each payload type (RFC 7587 §4.1, RFC 7741 §4.1, RFC 4588 §4)."""
+
+HEADER = struct.Struct("!BBHLL")
+"""Version and flags, marker and payload type, sequence number, timestamp, SSRC (RFC 3550 §5.1)."""
+HEADER_BYTES = HEADER.size
+NUMBERING = struct.Struct("!HLL")
+"""Sequence number, timestamp, SSRC: what the forwarder rewrites, from the third byte on."""
+
+_UINT16 = struct.Struct("!H")
+_UINT32 = struct.Struct("!L")
+_RTCP_HEADER = struct.Struct("!BBH")
+_NACK_ENTRY = struct.Struct("!HH")
+
+SENDER_REPORT = 200
+RECEIVER_REPORT = 201
+TRANSPORT_FEEDBACK = 205
+PAYLOAD_FEEDBACK = 206
+NACK = 1
+TRANSPORT_WIDE = 15
+PLI = 1
+"""Packet types and formats of RFC 3550 §12.1, RFC 4585 §6 and draft-holmer-rmcat-transport-wide-cc-extensions."""
+
+REPORT_BLOCK_BYTES = 24
+OUR_SSRC = 1
+"""The sender SSRC of the feedback that we originate ourselves; receivers do not look at it."""
+
+
+class MalformedRtcp(ValueError):
+    """An authentic RTCP packet whose lengths lie."""
+
+
+def uint16_add(value: int, offset: int) -> int:
+    """Add modulo 2^16, as sequence numbers are added (RFC 3550 §5.1)."""
+    return (value + offset) & 0xFFFF
+
+
+def uint32_add(value: int, offset: int) -> int:
+    """Add modulo 2^32, as timestamps are added (RFC 3550 §5.1)."""
+    return (value + offset) & 0xFFFF_FFFF
+
+
+def uint16_is_older(value: int, than: int) -> bool:
+    """Whether a sequence number comes before another one, by half the circle (RFC 1982 §3.2)."""
+    return (value - than) & 0xFFFF >= 0x8000
+
+
+def is_rtcp(second_byte: int) -> bool:
+    """Whether a packet on a multiplexed port is RTCP, by its second byte (RFC 5761 §4)."""
+    return 192 <= second_byte <= 223
+
+
+def original_sequence_at(buffer: bytes | bytearray, length: int) -> int | None:
+    """Find the original sequence number of an RTX packet (RFC 4588 §4).
+
+    Args:
+        buffer: holds the decrypted packet from its start.
+        length: bytes of the packet.
+
+    Returns:
+        Its position in bytes, or None when the packet carries none: padding only, as in bandwidth probing.
+    """
+    position = HEADER_BYTES + 4 * (buffer[0] & 0x0F)
+    if buffer[0] & 0x10:
+        if length < position + 4:
+            return None
+        position += 4 + 4 * int(_UINT16.unpack_from(buffer, position + 2)[0])
+    if length < position + 2:
+        return None
+    is_padding_only = bool(buffer[0] & 0x20) and buffer[length - 1] == length - position
+    return None if is_padding_only else position
+
+
+# ---- RTCP -----------------------------------------------------------------------------------------------------------
+
+
+class Numbering(Protocol):
+    """How one SSRC that is sent up becomes one SSRC that is received down."""
+
+    @property
+    def payload_type(self) -> int:
+        """Payload type of the track."""
+
+    @property
+    def ssrc(self) -> int:
+        """SSRC as the receiver knows it."""
+
+    @property
+    def up_ssrc(self) -> int:
+        """SSRC as the sender knows it."""
+
+    @property
+    def sequence_offset(self) -> int:
+        """Up sequence number plus this is the down one."""
+
+    @property
+    def timestamp_offset(self) -> int:
+        """Up timestamp plus this is the down one."""
+
+
+@dataclass(slots=True)
+class Feedback:
+    """What one compound packet of a leg means for the leg at the other end."""
+
+    relay: bytes = b""
+    """Reports and transport-wide feedback in the other end's numbering; empty when there are none."""
+    lost: list[tuple[int, list[int]]] = field(default_factory=list)
+    """NACKs: the down SSRC, and the down sequence numbers that are missing."""
+    wants_key_frame: bool = False
+
+
+def rtcp_packets(compound: bytes) -> Iterator[bytes]:
+    """Split a compound packet (RFC 3550 §6.1).
+
+    Raises:
+        MalformedRtcp: a length goes past the end.
+    """
+    position = 0
+    while position < len(compound):
+        if position + 8 > len(compound):
+            raise MalformedRtcp("trailing bytes")
+        words = int(_UINT16.unpack_from(compound, position + 2)[0])
+        end = position + 4 + 4 * words
+        if words < 1 or end > len(compound):
+            raise MalformedRtcp("length past the end")
+        yield compound[position:end]
+        position = end
+
+
+def read_feedback(
+    compound: bytes, published: Mapping[int, Numbering], received: Mapping[int, Numbering]
+) -> Feedback:
+    """Translate what a leg reports into the numbering of the leg at the other end.
+
+    Args:
+        compound: decrypted RTCP.
+        published: the leg's own tracks, by the SSRC that it sends (up).
+        received: the tracks that the leg receives, by the SSRC that it knows (down).
+
+    Returns:
+        What to relay, what to resend and whether to ask for a key frame. SDES, BYE, APP and XR are not passed on.
+
+    Raises:
+        MalformedRtcp: a length lies; the whole compound packet is to be dropped.
+    """
+    feedback = Feedback()
+    relay = bytearray()
+    for packet in rtcp_packets(compound):
+        kind = packet[1]
+        if kind in (SENDER_REPORT, RECEIVER_REPORT):
+            relay += _translated_report(packet, published, received)
+        elif kind == TRANSPORT_FEEDBACK:
+            relay += _read_transport_feedback(packet, received, feedback)
+        elif kind == PAYLOAD_FEEDBACK and packet[0] & 31 == PLI and len(packet) >= 12:
+            feedback.wants_key_frame |= _UINT32.unpack_from(packet, 8)[0] in received
+    feedback.relay = bytes(relay)
+    return feedback
+
+
+def _translated_report(
+    packet: bytes, published: Mapping[int, Numbering], received: Mapping[int, Numbering]
+) -> bytes:
+    """A sender or receiver report in the other end's numbering; a report of an unknown sender keeps its blocks."""
+    has_sender_info = packet[1] == SENDER_REPORT
+    first_block = 28 if has_sender_info else 8
+    count = packet[0] & 31
+    if len(packet) < first_block + REPORT_BLOCK_BYTES * count:
+        raise MalformedRtcp("fewer report blocks than announced")
+    head = bytearray(packet[4:8])
+    kind = RECEIVER_REPORT
+    track = published.get(_UINT32.unpack_from(packet, 4)[0])
+    if has_sender_info and track is not None:
+        kind = SENDER_REPORT
+        head = bytearray(packet[4:28])
+        _UINT32.pack_into(head, 0, track.ssrc)
+        timestamp = uint32_add(_UINT32.unpack_from(head, 12)[0], track.timestamp_offset)
+        _UINT32.pack_into(head, 12, timestamp)
+    blocks = [
+        block
+        for index in range(count)
+        if (block := _translated_block(packet, first_block + REPORT_BLOCK_BYTES * index, received))
+    ]
+    if kind == RECEIVER_REPORT and not blocks:
+        return b""
+    body = bytes(head) + b"".join(blocks)
+    return _RTCP_HEADER.pack(0x80 | len(blocks), kind, len(body) // 4) + body
+
+
+def _translated_block(packet: bytes, at: int, received: Mapping[int, Numbering]) -> bytes:
+    track = received.get(_UINT32.unpack_from(packet, at)[0])
+    if track is None:
+        return b""
+    block = bytearray(packet[at : at + REPORT_BLOCK_BYTES])
+    _UINT32.pack_into(block, 0, track.up_ssrc)
+    # The upper half counts cycles of the receiver's numbering; senders only look at its growth.
+    highest = _UINT16.unpack_from(block, 10)[0]
+    _UINT16.pack_into(block, 10, uint16_add(highest, -track.sequence_offset))
+    return bytes(block)
+
+
+def _read_transport_feedback(
+    packet: bytes, received: Mapping[int, Numbering], feedback: Feedback
+) -> bytes:
+    if len(packet) < 12:
+        raise MalformedRtcp("feedback without a media SSRC")
+    media_ssrc = _UINT32.unpack_from(packet, 8)[0]
+    track = received.get(media_ssrc)
+    kind = packet[0] & 31
+    if kind == NACK and track is not None:
+        feedback.lost.append((media_ssrc, nacked(packet)))
+    elif kind == TRANSPORT_WIDE:
+        # It speaks of the whole transport, and browsers put any SSRC there, sometimes none of ours.
+        track = track or next(iter(received.values()), None)
+        if track is not None:
+            return packet[:8] + _UINT32.pack(track.up_ssrc) + packet[12:]
+    return b""
+
+
+def nacked(packet: bytes) -> list[int]:
+    """Read the sequence numbers that a generic NACK names (RFC 4585 §6.2.1)."""
+    missing: list[int] = []
+    for position in range(12, len(packet) - 3, 4):
+        first, mask = _NACK_ENTRY.unpack_from(packet, position)
+        missing.append(first)
+        missing.extend(uint16_add(first, bit + 1) for bit in range(16) if mask >> bit & 1)
+    return missing
+
+
+def nack(media_ssrc: int, sequence_numbers: Sequence[int]) -> bytes:
+    """Write a generic NACK (RFC 4585 §6.2.1)."""
+    entries = b"".join(_NACK_ENTRY.pack(number, 0) for number in sequence_numbers)
+    head = _RTCP_HEADER.pack(0x80 | NACK, TRANSPORT_FEEDBACK, 2 + len(sequence_numbers))
+    return head + _UINT32.pack(OUR_SSRC) + _UINT32.pack(media_ssrc) + entries
+
+
+def pli(media_ssrc: int) -> bytes:
+    """Write a picture loss indication: the sender shall make a key frame (RFC 4585 §6.3.1)."""
+    head = _RTCP_HEADER.pack(0x80 | PLI, PAYLOAD_FEEDBACK, 2)
+    return head + _UINT32.pack(OUR_SSRC) + _UINT32.pack(media_ssrc)
