@@ -30,9 +30,8 @@ Attestation = Literal[
     "no_recording",
     "safe_device",
     "safe_network",
-    "unmodified_device",
 ]
-"""What can be attested: KUMAGAYA 12(3), KUMAGAYA 12(2), KUMAGAYA 5, SAKAI 4, IX 5-2.
+"""What can be attested: KUMAGAYA 12(3), KUMAGAYA 12(2), KUMAGAYA 5, SAKAI 4, IX 5-2(1).
 
 The pages have a sentence for each.
 """
@@ -158,8 +157,6 @@ Lengths = Annotated[
     BeforeValidator(_read_lengths),
     PlainSerializer(lambda lengths: [write_span(length) for length in lengths], when_used="json"),
 ]
-ClosedRange = Annotated[
-    ClosedDays, BeforeValidator(_read_closed_days), PlainSerializer(str, when_used="json")
-]
+ClosedRange = Annotated[ClosedDays, BeforeValidator(_read_closed_days), PlainSerializer(str)]
 ZoneName = Annotated[str, Field(strict=True), BeforeValidator(_known_zone)]
 Country = Annotated[str, Field(strict=True), BeforeValidator(_known_country)]

@@ -1,6 +1,6 @@
 import inspect
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -253,6 +253,15 @@ def test_ten_mistakes_are_told_at_once():
         ('functions = ["audio", "video"]', 'functions = ["video"]', "functions", "audio"),
         ('  "no_recording", # KUMAGAYA 12(2)\n', "", "attestations", "no_recording"),
         ('  "private_room", # KUMAGAYA 12(3)\n', "", "companions", "KUMAGAYA 12(3)"),
+        ('"no_recording", #', '"no_recording", "no_recording", #', "attestations", "twice"),
+        ('"no_recording", #', '"no_rec", #', "attestations.0", "Did you mean 'no_recording'"),
+        (
+            'lengths = ["3m"]',
+            f"lengths = {[f'{s}s' for s in range(180, 300)]}",
+            "lengths",
+            "at most 100",
+        ),
+        ('grid = "5m"', 'grid = "5m"\nclosed_days = ["May"]', "closed_days.0", "'May'"),
         ("companions = 2", "companions = 3", "companions", "at most 2"),
         ("early_admission = false", "early_admission = 0", "early_admission", "true or false"),
         ('version = "demo-1" # ours\n', "", "terms.version", "missing: Version of the terms"),
@@ -333,6 +342,22 @@ def test_an_outcome_without_causes_covers_them_all():
     assert parse(text, "trial.toml").rules().consequences["stopped"] == Consequence(USED, False)
 
 
+@pytest.mark.parametrize(
+    ("closed", "days", "open_days"),
+    [
+        ("12-29..01-03", ("12-29", "12-31", "01-01", "01-03"), ("12-28", "01-04", "07-01")),
+        ("08-13..08-15", ("08-13", "08-15"), ("08-12", "08-16", "01-01")),
+        ("02-29", ("02-29",), ("02-28", "03-01")),
+    ],
+)
+def test_closed_days_come_back_every_year(closed, days, open_days):
+    (range_,) = parse(
+        changed(('grid = "5m"', f'grid = "5m"\nclosed_days = ["{closed}"]')), "x"
+    ).closed_days
+    assert all(range_.cover(date.fromisoformat(f"2028-{day}")) for day in days)
+    assert not any(range_.cover(date.fromisoformat(f"2028-{day}")) for day in open_days)
+
+
 # ---- spans
 
 
@@ -365,9 +390,10 @@ def test_a_span_is_read_as_it_was_written(seconds):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_programme_survives_json(name):
+def test_a_programme_survives_being_dumped(name):
     programme = PROGRAMMES[name]
     assert Programme.model_validate_json(programme.model_dump_json(by_alias=True)) == programme
+    assert Programme.model_validate(programme.model_dump(by_alias=True)) == programme
 
 
 # ---- the demo's command line
