@@ -1,0 +1,255 @@
+"""Leases: which node runs which session, and who takes over from a dead one.
+
+A lease is a hint; the fence decides (store invariant 1). Nodes compare no clocks: a node is dead when its heartbeat
+did not change for a TTL of our own monotonic time, during which our own heartbeats were good (invariant 5). So
+neither a node that was cut off nor one whose machine's clock stepped steals from the living.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from orchestrator.errors import Conflict, Fenced, NotFound, Unavailable
+from orchestrator.policy.model import SessionId
+from orchestrator.ports import Clock, Store, Stored
+
+TTL = timedelta(seconds=2)
+"""Measured: all rooms of a killed node are owned again within 2.4 s (state.md, Prototype figures)."""
+
+BEATS_PER_TTL = 4
+"""Two beats may be lost before anybody worries; state.md, Keys."""
+
+GOOD_GAP = 0.75
+"""A beat that comes later than this share of the TTL after the last one breaks our streak; as the prototype did."""
+
+STREAK = 1.25
+"""How many TTLs of good heartbeats of its own a node needs before it judges others; invariant 5."""
+
+HORIZON = timedelta(hours=2)
+"""Sessions of a dead node that are due within this are taken over at once; the others when they are needed; ours."""
+
+_CLAIM_ATTEMPTS = 5
+_LOAD_AT_ONCE = 100
+
+_log = structlog.get_logger(__name__)
+
+Takeover = Callable[[SessionId, int, datetime | None], Awaitable[None]]
+"""Session, our fence, and when the gap in its service began."""
+
+
+@dataclass(slots=True)
+class _Peer:
+    """Another node, as we see it."""
+
+    last_beat: datetime
+    """By the store's time."""
+    changed_at: float
+    """When we last saw it beat, by our monotonic clock; also when our streak began."""
+    is_known_dead: bool = False
+    """It was there before us, and we hold the lock of its data directory."""
+    is_cleared: bool = False
+    """It is dead and nothing of it is left to take over."""
+
+
+class Leases:
+    """The leases of one node."""
+
+    def __init__(
+        self,
+        store: Store,
+        node: str,
+        clock: Clock,
+        on_takeover: Takeover,
+        *,
+        ttl: timedelta = TTL,
+        sole: bool = False,
+    ) -> None:
+        """Prepare the leases; `start` and then `run` them.
+
+        Args:
+            store: the record.
+            node: our id, new for each start of the process.
+            clock: for `now` and the monotonic clock.
+            on_takeover: told of each session that was taken from a dead node.
+            ttl: how long a silent node counts as alive.
+            sole: every earlier node is known to be dead, because we hold the lock of the data directory.
+        """
+        self._store = store
+        self._node = node
+        self._clock = clock
+        self._on_takeover = on_takeover
+        self._ttl = ttl
+        self._ttl_s = ttl.total_seconds()
+        self._is_sole = sole
+        self._peers: dict[str, _Peer] = {}
+        self._last_good: float | None = None
+        self._streak_began: float | None = None
+        self._rest_began_at: datetime | None = None
+        self._overdue_at_start: set[SessionId] = set()
+        self._gaps: dict[SessionId, datetime | None] = {}
+
+    @property
+    def living(self) -> frozenset[str]:
+        """The nodes that we believe to be alive, ourselves among them."""
+        return frozenset({self._node} | {name for name in self._peers if not self._is_dead(name)})
+
+    async def start(self) -> None:
+        """Beat once, and learn when the service stopped if nobody has run it since.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+        now = await self._beat()
+        if not self._peers:
+            return
+        newest = max(peer.last_beat for peer in self._peers.values())
+        if self._is_sole:
+            for peer in self._peers.values():
+                peer.is_known_dead = True
+        elif now - newest < self._ttl:
+            return
+        self._rest_began_at = newest
+        self._overdue_at_start = {session for session, _ in await self._store.due(now)}
+
+    async def run(self) -> None:
+        """Beat and take over, until cancelled."""
+        while True:
+            began = self._clock.monotonic()
+            try:
+                async with asyncio.timeout(self._ttl_s / 2):
+                    await self._beat()
+                await self._take_over_dead()
+            except (Unavailable, TimeoutError) as error:
+                _log.warning("lease.heartbeat_failed", node=self._node, error=type(error).__name__)
+            spent_s = self._clock.monotonic() - began
+            await asyncio.sleep(max(0.01, self._ttl_s / BEATS_PER_TTL - spent_s))
+
+    async def acquire(self, session: SessionId) -> tuple[int, datetime | None]:
+        """Become the owner of a session, or find that we are.
+
+        Returns:
+            Our fence, and when the gap in the session's service began; None when there was no gap.
+
+        Raises:
+            NotFound: there is no such session.
+            Fenced: a living node owns it, or one that we may not judge yet.
+            Conflict: others were faster again and again.
+            Unavailable: the store does not answer.
+        """
+        for _ in range(_CLAIM_ATTEMPTS):
+            stored = await self._store.load(session)
+            if stored is None:
+                raise NotFound("session_unknown")
+            if stored.owner == self._node:
+                # Also after a claim whose answer was lost; its gap is still to be told.
+                return stored.fence, self._gaps.pop(session, None)
+            if stored.owner is not None and stored.owner not in self._peers:
+                # It may have begun since our last heartbeat; a node beats before it claims.
+                await self._beat()
+            if stored.owner is not None and not self._is_dead(stored.owner):
+                raise Fenced(f"node {stored.owner} runs this session")
+            fence = await self._claim(stored)
+            if fence is not None:
+                return fence, self._gaps.pop(session, None)
+        raise Conflict("the session changes hands too often")
+
+    async def _claim(self, stored: Stored) -> int | None:
+        session = stored.session.id
+        self._gaps[session] = self._gap_of(stored)
+        fence = await self._store.claim(session, self._node, stored.owner, stored.fence)
+        if fence is None:
+            self._gaps.pop(session, None)
+            return None
+        self._overdue_at_start.discard(session)
+        return fence
+
+    def _gap_of(self, stored: Stored) -> datetime | None:
+        """When the service of a session stopped, if it did."""
+        if stored.owner is not None:
+            peer = self._peers.get(stored.owner)
+            # A node that was forgotten long ago: the session itself knows when it was last looked after.
+            return peer.last_beat if peer is not None else stored.session.clock
+        if stored.session.id in self._overdue_at_start:
+            return self._rest_began_at
+        return None
+
+    # ---- heartbeats ----
+
+    async def _beat(self) -> datetime:
+        """Renew our heartbeat and look at the others'.
+
+        Returns:
+            The store's time.
+        """
+        began = self._clock.monotonic()
+        beats = await self._store.beat(self._node, round(self._ttl_s * 1000))
+        now = self._clock.monotonic()
+        if self._last_good is None or now - self._last_good > GOOD_GAP * self._ttl_s:
+            # We, or the store, were away: whoever seemed silent meanwhile gets a fresh start.
+            self._streak_began = began
+            for peer in self._peers.values():
+                peer.changed_at = now
+        self._last_good = now
+        for name, last_beat in beats.items():
+            known = self._peers.get(name)
+            if name != self._node and (known is None or known.last_beat != last_beat):
+                self._peers[name] = _Peer(last_beat, now)
+        return beats[self._node]
+
+    def _is_dead(self, node: str) -> bool:
+        peer = self._peers.get(node)
+        if self._is_sole and (peer is None or peer.is_known_dead):
+            return True
+        now = self._clock.monotonic()
+        if self._last_good is None or now - self._last_good > GOOD_GAP * self._ttl_s:
+            return False
+        if self._streak_began is None or now - self._streak_began < STREAK * self._ttl_s:
+            return False
+        return peer is None or now - peer.changed_at >= self._ttl_s
+
+    # ---- takeover ----
+
+    async def _take_over_dead(self) -> None:
+        dead = {
+            name: peer
+            for name, peer in self._peers.items()
+            if not peer.is_cleared and self._is_dead(name)
+        }
+        if not dead:
+            return
+        due = await self._store.due(self._clock.now() + HORIZON)
+        sessions = [session for session, _ in due]
+        left = 0
+        for begin in range(0, len(sessions), _LOAD_AT_ONCE):
+            for stored in await self._store.load_many(sessions[begin : begin + _LOAD_AT_ONCE]):
+                if stored.owner in dead and not await self._take_over(stored):
+                    left += 1
+        if not left:
+            for name, peer in dead.items():
+                peer.is_cleared = True
+                _log.info("node.cleared", node=self._node, dead=name)
+
+    async def _take_over(self, stored: Stored) -> bool:
+        """Take one session if it falls to us; False when somebody else should have it first."""
+        session = stored.session.id
+        heirs = self.living
+        if max(heirs, key=lambda name: (_weight(name, session), name)) != self._node:
+            # Its heir takes it with its next heartbeat; if that one dies too, it leaves `living`.
+            return False
+        fence = await self._claim(stored)
+        if fence is not None:
+            gap_began_at = self._gaps.pop(session, None)
+            _log.info("lease.taken_over", node=self._node, session=session, dead=stored.owner)
+            await self._on_takeover(session, fence, gap_began_at)
+        return True
+
+
+def _weight(node: str, session: SessionId) -> int:
+    """Rendezvous hashing: all nodes agree on the heir, and the rooms of a dead node spread evenly."""
+    return zlib.crc32(f"{node}/{session}".encode())
