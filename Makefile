@@ -45,8 +45,9 @@ format: setup-dev ## write the code as the style wants it
 policy: setup-dev ## the policy's own tests must walk every branch of it
 	@$(PYTEST) tests/orchestrator/policy --cov=orchestrator/policy --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
-docs: setup-dev   ## write docs/session.md from the tables of the policy
+docs: setup-dev   ## write docs/session.md and docs/settings.md from the code
 	@$(BIN)/python -m orchestrator.policy.docs
+	@$(BIN)/python -c 'from orchestrator import settings; print(settings.document(), end="")' >docs/settings.md
 
 bench-end: setup-dev ## 200 sessions that end at one instant: how late is the last packet?
 	@$(BIN)/python -m tests.benchmarks.bench_end $(ARGS)

@@ -345,14 +345,24 @@ def process_environment() -> Mapping[str, str]:
     return os.environ
 
 
-def table() -> str:
-    """The settings as a table in Markdown: variable, default, meaning."""
+def document() -> str:
+    """The whole of docs/settings.md: variable, default, meaning."""
     rows = [
         (entry.metadata["variable"], entry.metadata["shown"], entry.metadata["meaning"])
         for entry in fields(Settings)
     ]
     lines = [f"| `{variable}` | {shown} | {meaning} |" for variable, shown, meaning in rows]
-    return "\n".join(["| variable | default | meaning |", "| --- | --- | --- |", *lines])
+    head = [
+        "# Settings",
+        "",
+        "Environment variables; options of the command line win over them. All mistakes are reported at once, and an",
+        "unknown variable that begins with `MADOGUCHI_` is one. `make docs` writes this page from",
+        "`orchestrator/settings.py`.",
+        "",
+        "| variable | default | meaning |",
+        "| --- | --- | --- |",
+    ]
+    return "\n".join([*head, *lines, ""])
 
 
 def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
