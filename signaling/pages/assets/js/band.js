@@ -1,0 +1,87 @@
+// The time band: thin line = doors open, tray = the slot, filled = elapsed, strokes = policy moments, double bar = the end.
+
+import { h, setAttr, setVar } from "./dom.js";
+import { ms } from "./clock.js";
+
+const MINUTE = 60000;
+
+// size: "", "s", "l"; names: whether the moments are written under the line
+export function createBand({ size = "", names = false, gap = 0.17 } = {}) {
+  const rail = h("div", { class: "band__rail" });
+  const list = names ? h("ol", { class: "band__names" }) : null;
+  const now = h("i", { class: "band__now" });
+  const el = h("figure", { class: `band ${size ? `band--${size}` : ""}`.trim(), role: "img" }, rail, list);
+
+  function build(plan) {
+    const stops = plan.stops.map((stop) =>
+      h("i", { class: `band__stop${stop.isMinor ? " band__stop--minor" : ""}`, vars: { at: stop.at } }),
+    );
+    const lost = plan.lost.map((span) => h("i", { class: "band__lost", vars: { x0: span.from, x1: "var(--n)" } }));
+    const parts = ["wait", "gone", "slot", "fill"].map((part) => h("i", { class: `band__${part}` }));
+    rail.replaceChildren(...parts, ...lost, ...stops, h("i", { class: "band__end" }), now);
+  }
+
+  function write(plan) {
+    list.replaceChildren(
+      ...placed(plan, gap).map((name) =>
+        h("li", { class: name.side, vars: { at: name.at } }, h("b", { class: "num" }, name.time), name.word),
+      ),
+    );
+  }
+
+  return {
+    el,
+    update(plan) {
+      const { n, label, ...still } = plan;
+      const key = JSON.stringify(still);
+      if (el.dataset.key !== key) {
+        el.dataset.key = key;
+        for (const name of ["a", "z", "s", "e", "o"]) setVar(el, name, plan[name]);
+        build(plan);
+        if (list) write(plan);
+      }
+      setAttr(el, "data-phase", plan.phase);
+      setAttr(el, "aria-label", label);
+      setVar(el, "n", Math.min(Math.max(n, plan.a), plan.z).toFixed(3));
+      now.hidden = !plan.hasNow;
+    },
+  };
+}
+
+// The important names first; one that would lie over another is left out.
+function placed(plan, gap) {
+  const width = plan.z - plan.a;
+  const kept = [];
+  for (const name of plan.names) {
+    const x = (name.at - plan.a) / width;
+    if (x < 0 || x > 1 || kept.some((other) => Math.abs(other.x - x) < gap)) continue;
+    kept.push({ ...name, x, side: x < gap / 2 ? "l" : x > 1 - gap / 2 ? "r" : "" });
+  }
+  return kept;
+}
+
+// The band of a session. words: {doors, start, cutoff, end}; from: "doors" or "start"
+export function planOf(session, now, { words, write, from = "doors", lostFrom = null, label = "" }) {
+  const starts = ms(session.starts_at);
+  const minute = (at) => (at - starts) / MINUTE;
+  const slot = minute(ms(session.ends_at));
+  const doors = minute(ms(session.opens_at));
+  const a = from === "doors" ? Math.max(doors, -Math.max(slot, 2)) : 0;
+  const cutoff = session.cutoff_at ? minute(ms(session.cutoff_at)) : null;
+  const ended = session.ended_at ? minute(ms(session.ended_at)) : null;
+  const stops = [{ at: 0 }];
+  if (a === doors) stops.push({ at: doors });
+  if (cutoff !== null && ended === null) stops.push({ at: cutoff });
+  for (const left of session.warnings_s ?? []) stops.push({ at: slot - left / 60, isMinor: true });
+  if (ended !== null && ended > a && ended < slot) stops.push({ at: ended });
+  const names = [
+    { at: 0, time: write.time(starts), word: words.start },
+    { at: slot, time: write.time(ms(session.ends_at)), word: words.end },
+    cutoff !== null && ended === null && { at: cutoff, time: write.time(ms(session.cutoff_at)), word: words.cutoff },
+    ended !== null && { at: ended, time: write.time(ms(session.ended_at)), word: words.ended },
+    a === doors && { at: doors, time: write.time(ms(session.opens_at)), word: words.doors },
+  ].filter(Boolean);
+  const n = ended ?? minute(now);
+  const lost = lostFrom ? [{ from: minute(lostFrom) }] : [];
+  return { a, z: slot, s: 0, e: slot, o: ((-a % 5) + 5) % 5, n, phase: session.phase, stops, names, lost, label, hasNow: ended === null };
+}

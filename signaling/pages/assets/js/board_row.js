@@ -1,0 +1,111 @@
+// One session on the board: who, where everybody is, what comes next and in how long; its block in the lane of the day.
+
+import { h, keyed, setAttr, setText, setVar, show } from "./dom.js";
+import { phaseShape, plate } from "./icons.js";
+import { countdown, ms } from "./clock.js";
+import { currentLanguage, hasText, t } from "./text.js";
+import { isLost } from "./state.js";
+
+const HOT_MS = 60000; // a deadline of absence or loss that is this near is shown in red
+
+export function createRow() {
+  const when = h("span", { class: "num" });
+  const host = h("b");
+  const sign = h("span");
+  const guest = h("b");
+  const others = h("span", { class: "small quiet" });
+  const here = { seeker: presence("board.guest"), supporter: presence("board.host") };
+  const phase = h("span", { class: "phase" });
+  const more = h("small");
+  const state = h("div", { class: "row__state" }, phase, more);
+  const left = h("b", { class: "num" });
+  const what = h("span");
+  const next = h("div", { class: "row__next" }, left, what);
+  const block = h("span", { class: "blk" }, h("b"));
+  const doors = h("i", { class: "doors" });
+  const lane = h("div", { class: "row__lane", "aria-hidden": "true" }, doors, block);
+  const el = h(
+    "div",
+    { class: "row", role: "listitem", tabindex: "0", dataset: { testid: "board-row" } },
+    h("div", { class: "row__head" }, h("div", { class: "row__when" }, sign, h("span", { class: "row__who" }, host, when)), h("div", { class: "row__who" }, guest, others), h("div", { class: "row__here" }, here.seeker.el, here.supporter.el), state, next),
+    lane,
+  );
+  let drawn = "";
+
+  // What changes only with the session's version or the language.
+  function patch(row, { write, start, span, hours }) {
+    el.dataset.sessionId = row.id;
+    el.dataset.phase = row.phase;
+    el.dataset.outcome = row.outcome ?? "";
+    el.dataset.cause = row.cause ?? "";
+    keyed(sign, row.supporter, () => plate(row.supporter, "plate--s"));
+    setText(host, row.supporter);
+    setText(when, `${write.time(ms(row.starts_at))}–${write.time(ms(row.ends_at))}`);
+    setText(guest, row.seats.find((seat) => seat.role === "seeker")?.display_name ?? "");
+    const companions = row.seats.filter((seat) => seat.role === "companion");
+    setText(others, companions.map((seat) => `${seat.display_name} ${t(`here.${seat.presence}`)}`).join(t("list.and")));
+    for (const role of ["seeker", "supporter"]) here[role].update(row.seats.find((seat) => seat.role === role), row.phase);
+    phase.dataset.phase = row.phase;
+    keyed(phase, `${row.phase}|${currentLanguage()}`, () => [phaseShape(row.phase), t(`phase.${row.phase}`)]);
+    setText(more, moreOf(row));
+    state.classList.toggle("is-bad", isBad(row));
+    block.dataset.phase = row.phase;
+    block.classList.toggle("bad", row.phase === "ended" && isBad(row));
+    setText(block.firstChild, row.seats.find((seat) => seat.role === "seeker")?.display_name ?? "");
+    const share = (at) => ((ms(at) - start) / span).toFixed(5);
+    setVar(block, "s", share(row.starts_at));
+    setVar(block, "l", ((ms(row.ends_at) - ms(row.starts_at)) / span).toFixed(5));
+    setVar(lane, "hours", hours);
+    doors.dataset.phase = row.phase;
+    setVar(doors, "d", share(row.opens_at));
+    setVar(doors, "s", share(row.starts_at));
+    show(doors, row.phase === "open");
+  }
+
+  return {
+    el,
+    update(row, context) {
+      const key = `${row.version}|${currentLanguage()}|${context.start}|${context.hours}|${row.seats.map((seat) => seat.is_connected).join()}`;
+      if (key !== drawn) {
+        drawn = key;
+        patch(row, context);
+      }
+      const { now } = context;
+      const slot = ms(row.ends_at) - ms(row.starts_at);
+      const isRunning = ["live", "waiting", "interrupted"].includes(row.phase);
+      setVar(block, "f", isRunning ? Math.min(1, Math.max(0, (now - ms(row.starts_at)) / slot)).toFixed(3) : 0);
+      const hasNext = Boolean(row.next);
+      show(next, hasNext);
+      if (!hasNext) return;
+      const leftMs = ms(row.next.at) - now;
+      setText(left, countdown(leftMs));
+      setText(what, t(hasText(`next.${row.next.reason}`) ? `next.${row.next.reason}` : "board.column.next"));
+      setAttr(next, "class", `row__next${["cutoff", "grace", "hold"].includes(row.next.reason) && leftMs < HOT_MS ? " is-hot" : ""}`);
+    },
+  };
+}
+
+function presence(who) {
+  const word = h("b");
+  const el = h("span", {}, h("i", { "aria-hidden": "true" }), t(who), word);
+  return {
+    el,
+    update(seat, phase) {
+      const where = !seat ? "away" : isLost(seat) && phase !== "ended" ? "lost" : seat.presence;
+      el.dataset.presence = where;
+      setText(word, t(`here.${where}`));
+    },
+  };
+}
+
+const isBad = (row) => Boolean(row.verdict && !["completed", "cancelled"].includes(row.verdict.outcome)) || (row.outcome !== null && !["completed", "cancelled"].includes(row.outcome));
+
+// Outcome with its cause; before the end a verdict that is already fixed; then the reschedule.
+function moreOf(row) {
+  const words = [];
+  const named = ({ outcome, cause }) => [t(`short.${outcome}`), cause && outcome !== "seeker_no_show" && !outcome.startsWith("supporter_") ? t(`cause.${cause}`) : ""].join(" ").trim();
+  if (row.outcome) words.push(named(row));
+  else if (row.verdict) words.push(t("board.verdict", { outcome: named(row.verdict) }));
+  if (row.reschedule) words.push(t(`board.reschedule.${row.reschedule.state}`));
+  return words.join(currentLanguage() === "ja" ? "・" : ", ");
+}

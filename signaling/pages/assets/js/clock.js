@@ -1,0 +1,59 @@
+// The server's clock counts. The page keeps the offset, and writes times in the programme's zone.
+
+const SAMPLES = 12;
+
+export class ServerClock {
+  #samples = [];
+
+  // A message that was late makes the offset look smaller; so the largest of the last minute is the nearest.
+  observe(serverTime) {
+    this.#samples.push(Date.parse(serverTime) - performance.now());
+    if (this.#samples.length > SAMPLES) this.#samples.shift();
+  }
+
+  // After sleep or a new connection the old samples say nothing.
+  forget() {
+    this.#samples = [];
+  }
+
+  now() {
+    return this.#samples.length ? Math.max(...this.#samples) + performance.now() : Date.now();
+  }
+}
+
+export const ms = (moment) => (moment ? Date.parse(moment) : null);
+
+// 125000 -> "2:05"; the last second shows 0:01, zero is over.
+export function countdown(leftMs) {
+  const total = Math.max(0, Math.ceil(leftMs / 1000));
+  const pad = (n) => String(n).padStart(2, "0");
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor(total / 60) % 60;
+  return hours ? `${hours}:${pad(minutes)}:${pad(total % 60)}` : `${minutes}:${pad(total % 60)}`;
+}
+
+const formats = new Map();
+
+function format(language, zone, options) {
+  const key = `${language}|${zone}|${JSON.stringify(options)}`;
+  if (!formats.has(key)) {
+    formats.set(key, new Intl.DateTimeFormat(language === "ja" ? "ja-JP" : "en-GB", { timeZone: zone, ...options }));
+  }
+  return formats.get(key);
+}
+
+// For one language and zone; every moment as milliseconds.
+export function writer(language, zone) {
+  const hm = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const day =
+    language === "ja"
+      ? { month: "long", day: "numeric", weekday: "short" }
+      : { weekday: "short", day: "numeric", month: "short" };
+  return {
+    time: (at) => format(language, zone, hm).format(at),
+    exact: (at) => format(language, zone, { ...hm, second: "2-digit" }).format(at),
+    day: (at) => format(language, zone, day).format(at).replace("(", "（").replace(")", "）"),
+    stamp: (at) => format(language, zone, { month: "numeric", day: "numeric", ...hm }).format(at),
+    hour: (at) => Number(format(language, zone, { hour: "2-digit", hourCycle: "h23" }).format(at).replace(/\D/g, "")),
+  };
+}

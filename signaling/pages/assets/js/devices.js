@@ -1,0 +1,163 @@
+// Camera and microphone, with honest fall-backs: what is missing is said, and never stops anybody from coming in.
+
+const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 24, max: 30 }, facingMode: "user" };
+const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+
+// Why a device is not there: denied, missing, busy, insecure, unsupported.
+function reasonOf(error) {
+  switch (error?.name) {
+    case "NotAllowedError":
+    case "SecurityError":
+      return "denied";
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return "missing";
+    default:
+      return "busy";
+  }
+}
+
+export class Devices {
+  stream = new MediaStream();
+  state = { microphone: "unknown", camera: "unknown" };
+  isOpening = false;
+  #level = null;
+
+  // functions: what the programme allows; onChange() after any change of state or tracks
+  constructor({ onChange }) {
+    this.onChange = onChange;
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => this.onChange());
+  }
+
+  async open({ wantsVideo }) {
+    this.isOpening = true;
+    this.onChange();
+    try {
+      await this.#openBoth(wantsVideo);
+    } finally {
+      this.isOpening = false;
+      this.onChange();
+    }
+  }
+
+  async #openBoth(wantsVideo) {
+    if (!navigator.mediaDevices?.getUserMedia) {
+      const reason = window.isSecureContext ? "unsupported" : "insecure";
+      this.state = { microphone: reason, camera: wantsVideo ? reason : "not_used" };
+      return;
+    }
+    this.state.camera = wantsVideo ? this.state.camera : "not_used";
+    try {
+      this.#adopt(await this.#ask({ audio: AUDIO, video: wantsVideo ? VIDEO : false }));
+    } catch {
+      // One of the two stops both: ask for each alone, so that one missing camera does not cost the voice.
+      await this.#openAlone("microphone", { audio: AUDIO });
+      if (wantsVideo) await this.#openAlone("camera", { video: VIDEO });
+    }
+  }
+
+  #ask(constraints) {
+    return navigator.mediaDevices.getUserMedia(constraints);
+  }
+
+  async #openAlone(device, constraints) {
+    try {
+      this.#adopt(await this.#ask(constraints));
+    } catch (error) {
+      this.state[device] = reasonOf(error);
+    }
+  }
+
+  #adopt(stream) {
+    for (const track of stream.getTracks()) {
+      this.track(track.kind)?.stop();
+      for (const old of this.stream.getTracks().filter((one) => one.kind === track.kind)) this.stream.removeTrack(old);
+      this.stream.addTrack(track);
+      this.state[track.kind === "audio" ? "microphone" : "camera"] = "ok";
+      track.addEventListener("ended", () => this.#ended(track));
+    }
+    if (this.track("audio")) this.#listen();
+  }
+
+  #ended(track) {
+    if (this.track(track.kind) !== track) return;
+    this.stream.removeTrack(track);
+    this.state[track.kind === "audio" ? "microphone" : "camera"] = "busy";
+    this.onChange();
+  }
+
+  track(kind) {
+    return this.stream.getTracks().find((one) => one.kind === kind) ?? null;
+  }
+
+  get hasAny() {
+    return this.stream.getTracks().length > 0;
+  }
+
+  isOn(kind) {
+    return this.track(kind)?.enabled ?? false;
+  }
+
+  toggle(kind) {
+    const track = this.track(kind);
+    if (track) track.enabled = !track.enabled;
+    this.onChange();
+  }
+
+  // The other camera, the other microphone: the next of its kind, in the browser's order.
+  async next(kind) {
+    const track = this.track(kind);
+    const all = await this.list(kind);
+    if (!track || all.length < 2) return null;
+    const at = all.findIndex((one) => one.deviceId === track.getSettings().deviceId);
+    return this.choose(kind, all[(at + 1) % all.length].deviceId);
+  }
+
+  async list(kind) {
+    const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+    return all.filter((one) => one.kind === `${kind}input` && one.deviceId);
+  }
+
+  async choose(kind, deviceId) {
+    const wish = { ...(kind === "audio" ? AUDIO : VIDEO), deviceId: { exact: deviceId } };
+    delete wish.facingMode;
+    this.track(kind)?.stop(); // phones lend one camera at a time
+    try {
+      this.#adopt(await this.#ask({ [kind]: wish }));
+    } catch (error) {
+      this.state[kind === "audio" ? "microphone" : "camera"] = reasonOf(error);
+    }
+    this.onChange();
+    return this.track(kind);
+  }
+
+  close() {
+    for (const track of this.stream.getTracks()) {
+      track.stop();
+      this.stream.removeTrack(track);
+    }
+    this.#level?.context.close();
+    this.#level = null;
+  }
+
+  #listen() {
+    this.#level?.context.close();
+    const Context = window.AudioContext;
+    if (!Context) return;
+    const context = new Context();
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 512;
+    context.createMediaStreamSource(new MediaStream([this.track("audio")])).connect(analyser);
+    this.#level = { context, analyser, samples: new Float32Array(analyser.fftSize) };
+  }
+
+  // 0 to 1, from the loudness of this moment; -60 dB and less is 0.
+  level() {
+    if (!this.#level) return 0;
+    const { context, analyser, samples } = this.#level;
+    if (context.state === "suspended") context.resume().catch(() => {});
+    analyser.getFloatTimeDomainData(samples);
+    const power = samples.reduce((sum, x) => sum + x * x, 0) / samples.length;
+    return Math.min(1, Math.max(0, 1 + (10 * Math.log10(power + 1e-12)) / 60));
+  }
+}

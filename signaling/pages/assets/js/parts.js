@@ -1,0 +1,84 @@
+// What several views show alike: the head, the strip of time, the plate with a name, a telephone line.
+
+import { append, h, setAttr, setText, show } from "./dom.js";
+import { icon, logo } from "./icons.js";
+import { createBand, planOf } from "./band.js";
+import { countdown } from "./clock.js";
+import { currentLanguage, hasText, t } from "./text.js";
+import { nextMoment } from "./state.js";
+
+export function languages(app) {
+  const choice = (tag, word) =>
+    h("button", { type: "button", lang: tag, "aria-current": currentLanguage() === tag ? "true" : null, onclick: () => app.do.speak(tag) }, word);
+  return h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English"));
+}
+
+export function head(app) {
+  return h("header", { class: "top" }, logo(t("site.name")), languages(app));
+}
+
+export const bandWords = () => ({
+  doors: t("moment.doors"),
+  start: t("moment.start"),
+  cutoff: t("moment.cutoff"),
+  end: t("moment.end"),
+  ended: t("moment.ended"),
+});
+
+// A sentence, a figure and the band. size: "s" in a strip, "l" in the lobby
+export function createUntil({ size = "s", names = false, gap, isLarge = false, level = "span" } = {}) {
+  const what = h(level, { class: isLarge ? "" : "until__what" });
+  const clock = h("span", { class: "until__clock num", dataset: { testid: "countdown" } });
+  const band = createBand({ size, names, gap });
+  const until = h("div", { class: `until${isLarge ? " until--l" : ""}`, role: "timer", "aria-live": "off" }, what, clock);
+  return {
+    el: [until, h("div", { class: "until__band" }, band.el)],
+    update(s, write) {
+      const next = nextMoment(s);
+      const left = next.at - s.now;
+      const days = Math.floor(left / 86400000);
+      setText(what, t(next.word));
+      setText(clock, days >= 2 ? t("until.days", { days }) : countdown(left));
+      const label = t("band.label", { start: write.time(Date.parse(s.session.starts_at)), end: write.time(Date.parse(s.session.ends_at)) });
+      band.update(planOf(s.session, s.now, { words: bandWords(), write, label }));
+    },
+  };
+}
+
+export function strip(until) {
+  return h("section", { class: "strip", "aria-label": t("strip.label") }, until.el);
+}
+
+// A wide button is a sign: words left, arrow right, where it leads.
+export function sign(words, { onclick, testid, kind = "btn--go", shape = "arrow", small = "" } = {}) {
+  const label = h("span", {}, words, small && h("small", { class: "sign__more" }, small));
+  const button = h("button", { type: "button", class: `btn btn--wide ${kind}`, onclick, dataset: testid ? { testid } : {} }, label, shape && icon(shape));
+  button.label = label;
+  return button;
+}
+
+export function telephone(app, key = "help.telephone") {
+  const number = app.s.programme?.telephone;
+  if (!number) return h("p", { class: "small quiet" }, t("help.no_telephone"));
+  return h("p", { class: "small quiet help" }, icon("phone", "i--s"), h("span", {}, t(key), " ", h("a", { href: `tel:${number.replace(/[^+\d]/g, "")}`, class: "num" }, number)));
+}
+
+// A refusal that the page survives, and the word that the line is being mended.
+export function createNotices(app) {
+  const refused = h("div", { class: "note note--bad", role: "alert", hidden: true });
+  const words = h("p");
+  append(refused, [icon("bell"), words]);
+  const line = h("p", { class: "mending", role: "status", hidden: true }, t("line.mending"));
+  return {
+    el: [line, refused],
+    update(s) {
+      show(line, !s.isOnline && s.lostAt !== null && s.now - s.lostAt > 1000);
+      show(refused, s.notice !== null);
+      setAttr(refused, "data-testid", s.notice === null ? null : "refusal");
+      if (s.notice === null) return;
+      refused.dataset.code = s.notice;
+      const known = hasText(`refusal.${s.notice}`) ? s.notice : "unknown";
+      setText(words, `${t(`refusal.${known}`)} ${t(`refusal.${known}.next`)}`);
+    },
+  };
+}

@@ -1,0 +1,314 @@
+// The room's page: seeker, supporter and companions. Wires socket, devices, media connection and views.
+
+import { ServerClock, ms, writer } from "./clock.js";
+import { Devices } from "./devices.js";
+import { Peer } from "./peer.js";
+import { Quality } from "./quality.js";
+import { Socket } from "./socket.js";
+import { chime } from "./chime.js";
+import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
+import { can, initialState, isSupporter, me, viewOf, waiting, warningOf } from "./state.js";
+import { Announcer } from "./announcer.js";
+import { createSheets } from "./views/sheets.js";
+import * as after from "./views/after.js";
+import * as away from "./views/away.js";
+import * as call from "./views/call.js";
+import * as check from "./views/check.js";
+import * as claim from "./views/claim.js";
+import * as connecting from "./views/connecting.js";
+import * as door from "./views/door.js";
+import * as lobby from "./views/lobby.js";
+import * as refused from "./views/refused.js";
+
+const VIEWS = { after, away, call, check, claim, connecting, door, lobby, refused };
+const TICK_MS = 250;
+const CLOSED = { 1009: "protocol", 4400: "protocol", 4429: "protocol", 4401: "link_unknown", 4403: "unknown", 4409: "opened_elsewhere", 4410: "link_expired" };
+
+const s = { ...initialState(), sheet: null };
+const clock = new ServerClock();
+const link = decodeURIComponent(location.hash.slice(1));
+const page = document.getElementById("page");
+let shown = { name: null, view: null };
+let opening = null; // the promise of camera and microphone, while and after it was asked for
+
+const devices = new Devices({ onChange: () => draw() });
+const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => {}, onLost, onRefused });
+const peer = new Peer({ send: (message) => socket.send(message), ready: () => openDevices().then(() => devices.stream), onChange: () => draw() });
+const quality = new Quality({ peer, onChange: () => draw() });
+const announcer = new Announcer();
+
+const app = { s, devices, peer, quality, write: writer("ja", "Asia/Tokyo"), do: actions() };
+const sheets = createSheets(app);
+
+function hello() {
+  return { type: "hello", version: 1, link, media_epoch: peer.heldEpoch, language: currentLanguage() };
+}
+
+function actions() {
+  const send = (message) => socket.send(message);
+  return {
+    speak: async (language) => {
+      remember(language);
+      await speak(language);
+      retell();
+      redraw();
+    },
+    agree: () => {
+      s.step = "check";
+      openDevices();
+      draw();
+    },
+    openDevices: () => openDevices(true),
+    join: () => {
+      s.notice = null;
+      join();
+      draw();
+    },
+    admit: () => waiting(s).forEach((seat) => send({ type: "admit", seat: seat.seat })),
+    stepOut,
+    comeBack,
+    askEnd: () => openSheet("end"),
+    closeSheet: () => openSheet(null),
+    chooseDevices: () => openSheet("devices"),
+    end: (works) => {
+      send({ type: "end", works });
+      openSheet(null);
+    },
+    requestEnd: () => {
+      s.wasEndDeclined = false;
+      s.hasAskedEnd = send({ type: "request_end" });
+      draw();
+    },
+    answerEnd: (agrees) => send({ type: "answer_end", agrees }),
+    release: () => send({ type: "release_seat" }),
+    wait: () => {
+      if (can(s, "wait")) send({ type: "wait" });
+      openSheet(null);
+    },
+    askAnotherDate: () => openSheet("wait_or_reschedule"),
+    anotherDate: () => send({ type: "another_date" }),
+    chooseSlot: (option) => {
+      s.notice = null;
+      send({ type: "choose_slot", option });
+    },
+    decline: () => send({ type: "decline_reschedule" }),
+    giveNotice: () => send({ type: "give_notice" }),
+    answerClaim: (seat, agrees) => send({ type: "answer_claim", seat, agrees }),
+    toggle: (kind) => devices.toggle(kind),
+    choose: (kind, id) => devices.choose(kind, id).then((track) => track && peer.replace(track)),
+    chime,
+    hurry: () => socket.hurry(),
+  };
+}
+
+function openSheet(kind) {
+  s.sheet = kind;
+  draw();
+}
+
+// Asked for once; again only on purpose, after something was refused or missing.
+function openDevices(isAgain = false) {
+  if (!opening || isAgain) {
+    const wantsVideo = (s.programme?.functions ?? ["video"]).includes("video") && s.session?.medium !== "audio";
+    opening = devices.open({ wantsVideo }).then(() => peer.pc && devices.stream.getTracks().forEach((track) => peer.replace(track)));
+  }
+  return opening;
+}
+
+function join() {
+  const { terms_version, attestations } = s.programme;
+  s.isJoining = socket.send({ type: "join", terms_version, attestations });
+}
+
+// Agreed before, and only back from a reload or a dropped line: the server has put this person back already.
+function comeInAgain() {
+  if (me(s)?.has_joined && s.steppedOutAt === null && !s.isTimeUp) openDevices();
+}
+
+function stepOut() {
+  if (!socket.send({ type: "step_out" })) return;
+  s.steppedOutAt = clock.now();
+  s.sheet = null;
+  setTimeout(() => s.steppedOutAt !== null && socket.close(), 500); // after the word is out
+  rest();
+  draw();
+}
+
+function comeBack() {
+  s.steppedOutAt = null;
+  s.isOnline = false;
+  s.isJoining = false;
+  s.lostAt = clock.now();
+  socket.close();
+  socket.connect();
+  draw();
+}
+
+// Camera and microphone off, media closed: nothing of this person leaves the device.
+function rest() {
+  peer.forget();
+  devices.close();
+  opening = null;
+}
+
+const TAKE = {
+  welcome(message) {
+    const isFirst = s.session === null;
+    Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
+    Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null });
+    retell();
+    if (isFirst) redraw();
+    settle(null);
+    if (peer.pc && !peer.isAlive) peer.restart();
+  },
+  session({ session }) {
+    const before = s.session;
+    if (!before || session.version < before.version) return;
+    s.session = session;
+    settle(before);
+  },
+  offer(message) {
+    if (s.steppedOutAt === null && !s.isTimeUp) peer.offer(message);
+  },
+  warning({ left_s: left }) {
+    s.warnedS = left;
+  },
+  time_is_up() {
+    s.isTimeUp = true;
+    rest();
+    announcer.say(t("cover.time_up"), true);
+  },
+  refused({ code, closes }) {
+    s.isJoining = false;
+    if (code === "draining") return; // the close that follows brings us to another node
+    if (closes) refuse(code);
+    else s.notice = code;
+  },
+  error({ code, detail }) {
+    console.warn("the server did not understand", code, detail);
+  },
+};
+
+function take(message) {
+  TAKE[message.type]?.(message);
+  draw();
+}
+
+// What follows from a new state: the way in, the chime, the end.
+function settle(before) {
+  const mine = me(s);
+  if (mine && mine.presence !== "at_door") s.isJoining = false;
+  const wasTalking = ["live", "interrupted"].includes(before?.phase);
+  const isTalking = ["live", "interrupted"].includes(s.session.phase);
+  if (before && !wasTalking && isTalking && mine?.is_admitted) chime();
+  if (before && isSupporter(s)) tellOfGuests(before);
+  if (s.hasAskedEnd && isTalking && can(s, "request_end") && before && !before.can.includes("request_end")) {
+    s.hasAskedEnd = false;
+    s.wasEndDeclined = true;
+  }
+  if (s.session.phase === "ended") rest();
+  else comeInAgain();
+}
+
+function tellOfGuests(before) {
+  const old = new Set(before.seats.filter((seat) => seat.presence === "lobby").map((seat) => seat.seat));
+  const guests = waiting(s).filter((seat) => !old.has(seat.seat));
+  if (!guests.length) return;
+  chime();
+  announcer.say(t("staff.guest", { name: guests.map((seat) => seat.display_name).join(t("list.and")) }));
+}
+
+function onLost() {
+  s.isOnline = false;
+  s.isJoining = false;
+  s.lostAt ??= clock.now();
+  draw();
+}
+
+function onRefused(code) {
+  s.isOnline = false;
+  if (code !== 1000) refuse(CLOSED[code] ?? "unknown");
+  draw();
+}
+
+function refuse(code) {
+  s.refusal ??= { code };
+  rest();
+}
+
+function retell() {
+  app.write = writer(currentLanguage(), s.programme?.time_zone ?? "Asia/Tokyo");
+}
+
+function redraw() {
+  shown = { name: null, view: null };
+  draw();
+}
+
+function draw() {
+  s.now = clock.now();
+  const name = viewOf(s);
+  if (name !== shown.name) {
+    const isFirst = shown.name === null;
+    shown.view?.rest?.();
+    shown = { name, view: VIEWS[name].create(app) };
+    page.replaceChildren(shown.view.el);
+    document.title = `${t(`title.${name}`)} | ${t("site.name")}`;
+    document.body.dataset.view = name;
+    window.scrollTo(0, 0);
+    if (!isFirst) shown.view.focus?.focus({ preventScroll: true });
+    announcer.say(t(`title.${name}`));
+  }
+  shown.view.update();
+  sheets.update();
+  announceWarning();
+}
+
+let saidWarning = null;
+
+function announceWarning() {
+  const span = s.session ? warningOf(s) : null;
+  if (span === saidWarning) return;
+  saidWarning = span;
+  if (span !== null) announcer.say(t(span >= 60 ? "warning.minutes" : "warning.seconds", { n: span >= 60 ? Math.round(span / 60) : span }), true);
+}
+
+// The picture must not go dark while somebody waits or talks.
+async function stayAwake() {
+  try {
+    if (document.visibilityState === "visible") await navigator.wakeLock?.request("screen");
+  } catch {
+    // low battery, or not allowed: the screen goes its own way
+  }
+}
+
+function sayGoodbye() {
+  if (s.refusal || s.steppedOutAt !== null || !s.you) return;
+  socket.send({ type: "leaving" });
+  navigator.sendBeacon?.("/beacon", s.you.connection);
+}
+
+// A person who stays on the page while away, or after a silent loss, must still see how it ended.
+function lookAtTheEnd() {
+  if (s.steppedOutAt !== null && s.session && s.now > ms(s.session.ends_at) + 1000) comeBack();
+}
+
+async function start() {
+  await speak(chosenLanguage());
+  retell();
+  document.body.append(sheets.el, ...announcer.els);
+  if (!link) refuse("link_missing");
+  draw();
+  setInterval(() => {
+    draw();
+    lookAtTheEnd();
+  }, TICK_MS);
+  window.addEventListener("hashchange", () => location.reload());
+  window.addEventListener("pagehide", sayGoodbye);
+  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+  document.addEventListener("visibilitychange", stayAwake);
+  stayAwake();
+  if (link) socket.connect();
+}
+
+start();

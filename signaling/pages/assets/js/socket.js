@@ -1,0 +1,99 @@
+// One connection to the server: hello, pong, silence, back-off (docs/protocol.md, Connecting).
+
+const BACK_OFF_S = [0.3, 0.6, 1.2, 2.4, 5];
+const SILENCE_S = 12;
+const AGAIN = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1015, 4408, 4421]);
+
+export class Socket {
+  #web = null;
+  #tries = 0;
+  #timer = 0;
+  #silence = 0;
+  #isWanted = false;
+
+  // hello() gives the first message; onMessage(message), onOpen(), onLost(), onRefused(closeCode)
+  constructor({ clock, hello, onMessage, onOpen, onLost, onRefused }) {
+    Object.assign(this, { clock, hello, onMessage, onOpen, onLost, onRefused });
+    window.addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
+  }
+
+  get isOpen() {
+    return this.#web?.readyState === WebSocket.OPEN;
+  }
+
+  connect() {
+    this.#isWanted = true;
+    clearTimeout(this.#timer);
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const web = new WebSocket(`${scheme}://${location.host}/ws`);
+    this.#web = web;
+    this.#listen();
+    web.onopen = () => {
+      web.send(JSON.stringify(this.hello()));
+      this.onOpen();
+    };
+    web.onmessage = (event) => {
+      this.#listen();
+      this.#take(JSON.parse(event.data));
+    };
+    web.onclose = (event) => web === this.#web && this.#lose(event.code);
+  }
+
+  // Something changed for the better: do not wait for the back-off.
+  hurry() {
+    if (!this.#isWanted || this.#web) return;
+    this.#tries = 0;
+    this.connect();
+  }
+
+  send(message) {
+    if (!this.isOpen) return false;
+    this.#web.send(JSON.stringify(message));
+    return true;
+  }
+
+  // On purpose, and for good until connect() is called.
+  close() {
+    this.#isWanted = false;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
+    const web = this.#web;
+    this.#web = null;
+    web?.close(1000);
+  }
+
+  #listen() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#lose(4408), SILENCE_S * 1000);
+  }
+
+  #take(message) {
+    if (message.type === "welcome") this.clock.forget();
+    if (message.server_time) this.clock.observe(message.server_time);
+    if (message.type === "ping") {
+      this.send({ type: "pong", server_time: message.server_time });
+      return;
+    }
+    if (message.type === "welcome") this.#tries = 0;
+    this.onMessage(message);
+  }
+
+  #lose(code) {
+    const web = this.#web;
+    if (!web) return;
+    this.#web = null;
+    clearTimeout(this.#silence);
+    web.onopen = web.onmessage = web.onclose = null;
+    web.close();
+    if (!AGAIN.has(code)) {
+      this.#isWanted = false;
+      this.onRefused(code);
+      return;
+    }
+    this.onLost(code);
+    const wait = BACK_OFF_S[Math.min(this.#tries, BACK_OFF_S.length - 1)] * (0.8 + 0.4 * Math.random());
+    this.#tries += 1;
+    this.#timer = setTimeout(() => this.connect(), wait * 1000);
+  }
+}

@@ -1,0 +1,85 @@
+// What the page knows, and what follows from it. Pure: no element, no socket, no clock of its own.
+
+import { ms } from "./clock.js";
+
+export function initialState() {
+  return {
+    now: Date.now(),
+    isOnline: false, // welcome has come on the socket that is open
+    lostAt: null, // since when the socket is lost
+    you: null,
+    programme: null,
+    session: null,
+    connection: null,
+    refusal: null, // {code}: the whole page says so
+    notice: null, // code of a refusal that the page survives
+    step: "door", // before joining: door (invitation, terms, consent), then check (devices)
+    isJoining: false,
+    steppedOutAt: null,
+    isTimeUp: false,
+    warnedS: null,
+    hasAskedEnd: false,
+    wasEndDeclined: false,
+    declinedClaim: null,
+  };
+}
+
+export const seatOf = (s, id) => s.session?.seats.find((seat) => seat.seat === id) ?? null;
+export const me = (s) => seatOf(s, s.you?.seat);
+export const byRole = (s, role) => s.session?.seats.find((seat) => seat.role === role) ?? null;
+export const can = (s, what) => s.isOnline && (s.session?.can.includes(what) ?? false);
+export const isSupporter = (s) => s.you?.role === "supporter";
+export const isSeeker = (s) => s.you?.role === "seeker";
+
+// Whom this person has come to see.
+export const other = (s) => byRole(s, isSupporter(s) ? "seeker" : "supporter");
+
+// A seat is lost when the server says so, or when somebody who was let in is away.
+export const isLost = (seat) => Boolean(seat) && (seat.is_lost || (seat.is_admitted && seat.presence === "away"));
+
+export const waiting = (s) =>
+  (s.session?.seats ?? []).filter((seat) => seat.presence === "lobby" && seat.role !== "supporter");
+
+export function viewOf(s) {
+  if (s.refusal) return "refused";
+  if (!s.session) return "connecting";
+  if (s.session.phase === "ended") return "after";
+  if (s.you.device === "asked" || !s.you.seat) return "claim";
+  if (s.steppedOutAt !== null) return "away";
+  const mine = me(s);
+  const isTalking = ["live", "interrupted"].includes(s.session.phase);
+  if (isTalking && mine?.is_admitted && mine.has_joined) return "call";
+  if (mine?.presence === "lobby" || mine?.presence === "in" || mine?.has_joined) return "lobby";
+  return s.step;
+}
+
+// The next moment that concerns this person: {word, at}; the word is a key of the catalogue.
+export function nextMoment(s) {
+  const session = s.session;
+  const at = (word, moment) => ({ word, at: ms(moment) });
+  switch (session.phase) {
+    case "scheduled":
+      return at("until.doors", session.opens_at);
+    case "open":
+      return at("until.start", session.starts_at);
+    case "waiting": {
+      const isCutoffNear = isSupporter(s) && session.cutoff_at && ms(session.cutoff_at) > s.now;
+      return isCutoffNear ? at("until.cutoff", session.cutoff_at) : at("until.end", session.ends_at);
+    }
+    default:
+      return at("until.end", session.ends_at);
+  }
+}
+
+// The notice that holds now: the shortest warning that has been reached, in seconds; null before the first.
+export function warningOf(s) {
+  if (!["live", "interrupted"].includes(s.session.phase)) return null;
+  const left = (ms(s.session.ends_at) - s.now) / 1000;
+  const reached = s.session.warnings_s.filter((span) => left <= span || s.warnedS === span);
+  return reached.length && left > 0 ? Math.min(...reached) : null;
+}
+
+// Until when a seat is kept for somebody who is offline and cannot ask: a guess, never past the end.
+export function keptUntil(s, since) {
+  return Math.min(since + s.programme.grace_s * 1000, ms(s.session.ends_at));
+}

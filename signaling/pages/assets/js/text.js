@@ -1,0 +1,57 @@
+// Every sentence that a person reads comes from a catalogue, one for each language.
+
+const LANGUAGES = ["ja", "en"];
+const KEY = "madoguchi.language";
+let language = "ja";
+let catalogue = {};
+
+export function chosenLanguage() {
+  const kept = remembered();
+  if (LANGUAGES.includes(kept)) return kept;
+  const wanted = (navigator.languages ?? [navigator.language]).map((tag) => tag.slice(0, 2).toLowerCase());
+  return wanted.find((tag) => LANGUAGES.includes(tag)) ?? "ja";
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null; // storage is closed in some private windows
+  }
+}
+
+export async function speak(wanted) {
+  const answer = await fetch(`/assets/locales/${wanted}.json`);
+  if (!answer.ok) throw new Error(`no catalogue for ${wanted}`);
+  catalogue = await answer.json();
+  language = wanted;
+  document.documentElement.lang = wanted;
+}
+
+export function remember(wanted) {
+  try {
+    localStorage.setItem(KEY, wanted);
+  } catch {
+    // nothing to keep it in: it holds for this page
+  }
+}
+
+export const currentLanguage = () => language;
+export const hasText = (key) => key in catalogue;
+
+export function t(key, values = {}) {
+  const sentence = catalogue[key];
+  if (sentence === undefined) {
+    console.warn(`no sentence for ${key}`);
+    return key;
+  }
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+// The first key that has a sentence: from the special to the general.
+export function tFirst(keys, values = {}) {
+  return t(keys.find(hasText) ?? keys.at(-1), values);
+}
+
+// The server's own words come in both languages.
+export const pick = (words) => words?.[language] || words?.ja || words?.en || "";

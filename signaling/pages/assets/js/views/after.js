@@ -1,0 +1,94 @@
+// After the end: what happened, why, what it means for the count, and another date where one is due.
+
+import { h, keyed, setAttr, setText, show } from "../dom.js";
+import { icon } from "../icons.js";
+import { ms } from "../clock.js";
+import { hasText, t, tFirst } from "../text.js";
+import { isSeeker, isSupporter, other } from "../state.js";
+import { bandWords, createNotices, head, telephone } from "../parts.js";
+import { createBand, planOf } from "../band.js";
+import { createSlots } from "./slots.js";
+
+export function create(app) {
+  const { s, write } = app;
+  const band = createBand({ names: true });
+  const notices = createNotices(app);
+  const h1 = h("h1", { tabindex: "-1" });
+  const why = h("p", { class: "after__why" });
+  const sorry = h("p");
+  const outcome = h("div", { dataset: { testid: "outcome" } }, h1, why, sorry);
+  const quota = h("p", { class: "small after__quota" }, icon("tick", "i--s"), h("span"));
+  const again = createReschedule(app);
+  const start = ms(s.session.starts_at);
+  const el = h(
+    "div",
+    { class: "phone" },
+    head(app),
+    h(
+      "main",
+      {},
+      h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, `${write.day(start)}　${write.time(start)}–${write.time(ms(s.session.ends_at))}　${other(s).display_name}`), outcome, h("div", { class: "after__band" }, band.el), quota),
+      notices.el,
+      again.el,
+    ),
+    h("footer", { class: "actbar" }, telephone(app)),
+  );
+  return {
+    el,
+    focus: h1,
+    update() {
+      const { session } = s;
+      outcome.dataset.outcome = session.outcome ?? "";
+      outcome.dataset.cause = session.cause ?? "";
+      setText(h1, t(`outcome.${session.outcome}`));
+      setText(why, whyWords(session));
+      const isOurs = ["supporter", "platform"].includes(session.cause);
+      setText(sorry, isOurs && isSeeker(s) ? t("after.sorry") : "");
+      band.update(planOf(session, s.now, { words: bandWords(), write, from: "start", label: t(`outcome.${session.outcome}`) }));
+      show(quota, !isSupporter(s) && session.is_quota_restored !== null);
+      setText(quota.lastChild, t(session.is_quota_restored ? "after.quota_restored" : "after.quota_used"));
+      notices.update(s);
+      again.update();
+    },
+  };
+}
+
+// The reason where it has a sentence; else what the cause means for this outcome.
+function whyWords({ outcome, cause, reason }) {
+  if (reason && hasText(`reason.${reason}`)) return t(`reason.${reason}`);
+  return tFirst([`outcome.${outcome}.${cause}`, `outcome.${outcome}.more`]);
+}
+
+function createReschedule(app) {
+  const { s, write } = app;
+  const title = h("h2");
+  const words = h("p", { class: "pad-s small" });
+  const slots = createSlots(app);
+  const decline = h("button", { type: "button", class: "btn btn--plain", onclick: () => app.do.decline() }, t("slots.decline"));
+  const booked = h("div", { class: "booked" });
+  const el = h("section", { class: "sec", role: "status" }, title, booked, slots.el, words, decline);
+  return {
+    el,
+    update() {
+      const plan = s.session.reschedule;
+      show(el, Boolean(plan));
+      if (!plan) return;
+      const isOpen = plan.state === "open" && isSeeker(s);
+      const options = isOpen ? plan.options ?? [] : [];
+      setAttr(el, "data-reschedule", plan.state);
+      setText(title, t(isOpen && options.length ? "slots.title" : `reschedule.${plan.state}${isSupporter(s) ? ".staff" : ""}`));
+      slots.update(options);
+      show(decline, isOpen);
+      setText(words, wordsOf(plan, isOpen, options));
+      const at = ms(plan.new_starts_at);
+      show(booked, plan.state === "chosen" && at !== null);
+      keyed(booked, String(at), () => at !== null && h("p", { class: "when" }, h("em", {}, write.day(at)), h("b", { class: "num" }, write.time(at))));
+    },
+  };
+
+  function wordsOf(plan, isOpen, options) {
+    if (!isOpen) return isSeeker(s) ? t(`reschedule.${plan.state}.more`) : "";
+    const until = ms(plan.expires_at);
+    return options.length ? t("slots.until", { day: write.day(until), time: write.time(until) }) : t("slots.none");
+  }
+}

@@ -1,0 +1,134 @@
+// The call: the band at the top, next to the camera; the other person; what to do at the bottom.
+
+import { append, h, setAttr, setText, show } from "../dom.js";
+import { icon, plate } from "../icons.js";
+import { countdown, ms } from "../clock.js";
+import { t } from "../text.js";
+import { can, isSeeker, isSupporter, other, waiting, warningOf } from "../state.js";
+import { bandWords, createNotices } from "../parts.js";
+import { createBand, planOf } from "../band.js";
+import { createWatermark } from "../watermark.js";
+import { createConnection, createSelf, createSwitches } from "./self.js";
+import { createAdmit, createStaffList } from "./staff.js";
+import { createCover } from "./cover.js";
+
+export function create(app) {
+  const { s, write } = app;
+  const stage = createStage(app);
+  const top = createTop(app);
+  const panel = isSupporter(s) ? createPanel(app) : null;
+  const controls = createControls(app);
+  const el = h("div", { class: `call on-dark${panel ? " call--staff" : ""}` }, top.el, stage.el, panel?.el, controls.el);
+  return {
+    el,
+    focus: top.focus,
+    update() {
+      top.update();
+      stage.update();
+      panel?.update();
+      controls.update();
+    },
+    rest: () => stage.rest(),
+  };
+
+  function createTop() {
+    const left = h("b", { class: "num", dataset: { testid: "countdown" }, role: "timer", "aria-live": "off" });
+    const band = createBand({ size: "s" });
+    const connection = createConnection(app);
+    const notices = createNotices(app);
+    const head = h("h1", { class: "vh", tabindex: "-1" }, t("call.title"));
+    const warning = h("b");
+    const warningMore = h("span");
+    const warn = h("div", { class: "warn", role: "status", hidden: true, dataset: { testid: "warning" } }, icon("clock"), h("p", {}, warning, warningMore));
+    const end = write.time(ms(s.session.ends_at));
+    return {
+      el: h("header", { class: "call__top" }, head, h("div", { class: "call__row" }, h("span", { class: "left" }, h("span", {}, t("call.left")), left, h("span", { class: "quiet num" }, t("call.until", { time: end }))), connection.el), band.el, warn, notices.el),
+      focus: head,
+      update() {
+        const leftMs = ms(s.session.ends_at) - s.now;
+        setText(left, countdown(leftMs));
+        connection.update();
+        notices.update(s);
+        const lostFrom = s.lostAt ?? ms(other(s)?.is_lost ? other(s).since : null);
+        band.update(planOf(s.session, s.now, { words: bandWords(), write, from: "start", lostFrom, label: t("call.band", { time: end }) }));
+        const span = warningOf(s);
+        show(warn, span !== null);
+        if (span === null) return;
+        setText(warning, t(span >= 60 ? "warning.minutes" : "warning.seconds", { n: span >= 60 ? Math.round(span / 60) : span }));
+        setText(warningMore, t("warning.more", { time: end }));
+      },
+    };
+  }
+}
+
+function createStage(app) {
+  const { s, write, peer } = app;
+  const video = h("video", { autoplay: true, playsinline: true, disablepictureinpicture: true, dataset: { testid: "remote-video" }, "aria-label": t("call.picture", { name: other(s).display_name }) });
+  const still = h("p", { class: "video__still" }, t("call.sound_only"));
+  const unmute = h("button", { type: "button", class: "btn btn--go video__play", hidden: true, onclick: () => play() }, icon("sound"), t("call.tap"));
+  const name = h("p", { class: "video__name" }, isSupporter(s) ? null : plate(other(s).display_name, "plate--s"), other(s).display_name);
+  const picture = h("div", { class: "video" }, video, still);
+  const mark = s.programme.watermark ? createWatermark() : null;
+  mark?.keepOn(picture);
+  append(picture, [name]);
+  const self = createSelf(app);
+  self.el.classList.add("self");
+  const cover = createCover(app);
+  video.addEventListener("contextmenu", (event) => event.preventDefault());
+
+  function play() {
+    video.play().then(() => show(unmute, false), (error) => show(unmute, error.name === "NotAllowedError"));
+  }
+
+  return {
+    el: h("main", { class: "call__stage" }, picture, self.el, unmute, cover.el),
+    update() {
+      if (video.srcObject !== peer.remote) video.srcObject = peer.remote;
+      if (video.paused && peer.remote.getTracks().length) play();
+      show(still, peer.isAlive && video.videoWidth === 0);
+      mark?.update(s.you.display_name, write.stamp(s.now), s.now / 1000);
+      self.update();
+      cover.update();
+    },
+    rest() {
+      video.srcObject = null;
+    },
+  };
+}
+
+function createPanel(app) {
+  const { s } = app;
+  const people = createStaffList(app);
+  const admit = createAdmit(app);
+  const guests = h("div", { class: "panel__admit" }, admit.el);
+  const asked = h("p", { class: "note", role: "status", hidden: true });
+  return {
+    el: h("aside", { class: "panel" }, h("div", { class: "panel__in" }, people.el, guests, asked)),
+    update() {
+      people.update();
+      admit.update();
+      show(guests, waiting(s).length > 0);
+      show(asked, s.hasAskedEnd || s.wasEndDeclined);
+      setText(asked, t(s.hasAskedEnd ? "end.asked" : "end.declined"));
+    },
+  };
+}
+
+function createControls(app) {
+  const { s } = app;
+  const switches = createSwitches(app);
+  const control = (testid, shape, words, onclick, kind = "") =>
+    h("button", { type: "button", class: `ctl ${kind}`, dataset: { testid }, onclick }, icon(shape), h("span", {}, t(words)));
+  const stepOut = control("step-out", "door", "leave.step_out", () => app.do.stepOut());
+  const end = isSeeker(s) ? control("end", "end", "leave.end", () => app.do.askEnd(), "ctl--leave") : null;
+  const request = isSupporter(s) ? control("request-end", "end", "leave.request", () => app.do.requestEnd()) : null;
+  return {
+    el: h("footer", { class: "call__ctl" }, h("div", { class: "ctls" }, switches.el), h("div", { class: "ctls" }, stepOut, end, request)),
+    update() {
+      switches.update();
+      setAttr(stepOut, "disabled", !s.isOnline);
+      if (end) setAttr(end, "disabled", !can(s, "end"));
+      if (request) setAttr(request, "disabled", !can(s, "request_end") || s.hasAskedEnd);
+    },
+  };
+}

@@ -1,0 +1,113 @@
+// Camera, microphone, sound, line: each in words, and never a dead end.
+
+import { h, setAttr, setText, show } from "../dom.js";
+import { icon } from "../icons.js";
+import { hasText, t } from "../text.js";
+import { can, isSupporter } from "../state.js";
+import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
+import { createLevel, createSelf } from "./self.js";
+
+export function create(app) {
+  const { s, write, devices } = app;
+  const until = createUntil();
+  const notices = createNotices(app);
+  const self = createSelf(app);
+  const level = createLevel(app);
+  const title = h("h1", { tabindex: "-1" });
+  const microphone = createItem("microphone");
+  const camera = createItem("camera");
+  const line = createItem("line");
+  const join = sign("", { testid: "join", onclick: () => app.do.join() });
+  const hint = h("p", { class: "small quiet" });
+  const sound = h("button", { type: "button", class: "linklike", onclick: () => app.do.chime() }, t("check.sound_play"));
+  const again = h("button", { type: "button", class: "btn btn--between", onclick: () => app.do.openDevices() }, t("check.again"), icon("arrow"));
+
+  const el = h(
+    "div",
+    { class: "phone" },
+    head(app),
+    strip(until),
+    h(
+      "main",
+      {},
+      h("section", { class: "pad pad--top" }, h("p", { class: "step" }, t("check.step")), title, h("p", { class: "small quiet" }, t(isSupporter(s) ? "check.lead_supporter" : "check.lead"))),
+      notices.el,
+      h("section", { class: "preview" }, self.el, h("div", {}, h("p", {}, h("b", {}, t("lobby.you", { name: s.you.display_name }))), h("p", { class: "small quiet" }, t("lobby.unseen")), level.el)),
+      h(
+        "section",
+        { class: "sec" },
+        h(
+          "div",
+          { class: "sheet" },
+          microphone.el,
+          camera.el,
+          h("div", { class: "check" }, icon("sound", "mk mk--plain"), h("h2", {}, t("check.sound")), h("span", { class: "res" }), h("p", {}, sound)),
+          line.el,
+          again,
+        ),
+      ),
+    ),
+    h("footer", { class: "actbar" }, join, hint, telephone(app)),
+  );
+
+  return {
+    el,
+    focus: title,
+    update() {
+      until.update(s, write);
+      notices.update(s);
+      self.update();
+      level.update();
+      const { state, isOpening } = devices;
+      microphone.update(isOpening ? "opening" : state.microphone);
+      camera.update(isOpening ? "opening" : state.camera);
+      line.update(s.isOnline ? "ok" : "mending");
+      show(again, !isOpening && (isBad(state.microphone) || isBad(state.camera)));
+      setText(title, t(titleOf(devices)));
+      const mayJoin = can(s, "join") && !isOpening && !s.isJoining;
+      setAttr(join, "disabled", !mayJoin);
+      setText(join.label, t(joinWords(devices, s)));
+      setText(hint, s.session.phase === "scheduled" ? t("check.doors_hint", { time: write.time(Date.parse(s.session.opens_at)) }) : "");
+    },
+  };
+}
+
+const isBad = (state) => !["ok", "not_used", "unknown", "opening"].includes(state);
+
+function titleOf({ state, isOpening }) {
+  if (isOpening) return "check.title_opening";
+  if (isBad(state.microphone)) return "check.title_microphone";
+  return isBad(state.camera) ? "check.title_camera" : "check.title_ok";
+}
+
+function joinWords({ state }, s) {
+  if (isSupporter(s)) return "check.join_supporter";
+  if (isBad(state.microphone) && isBad(state.camera)) return "check.join_listening";
+  if (isBad(state.microphone)) return "check.join_silent";
+  return isBad(state.camera) ? "check.join_unseen" : "check.join";
+}
+
+// One line of the check: a mark, a word, and where it is bad what to do.
+function createItem(name) {
+  const mark = h("span", { class: "check__mark" });
+  const result = h("span", { class: "res" });
+  const more = h("p");
+  const how = h("ol", { class: "how", hidden: true });
+  const el = h("div", { class: "check" }, mark, h("h2", {}, t(`check.${name}`)), result, more, how);
+  return {
+    el,
+    update(state) {
+      if (el.dataset.state === state) return;
+      el.dataset.state = state;
+      const isWrong = isBad(state) && state !== "mending";
+      el.classList.toggle("check--bad", isWrong);
+      mark.replaceChildren(icon(isWrong ? "cross" : state === "ok" ? "tick" : "clock", "mk"));
+      setText(result, t(`check.state.${state}`));
+      const advice = `check.${name}.${state}`;
+      setText(more, hasText(advice) ? t(advice) : "");
+      const steps = isWrong && state === "denied" ? [1, 2, 3].map((n) => t(`check.how.${n}`)) : [];
+      how.replaceChildren(...steps.map((step) => h("li", {}, step)));
+      show(how, steps.length > 0);
+    },
+  };
+}

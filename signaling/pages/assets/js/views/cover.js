@@ -1,0 +1,57 @@
+// What lies over the picture while there is none: what is, what to do, until when.
+
+import { h, setAttr, setText, setVar, show } from "../dom.js";
+import { countdown, ms } from "../clock.js";
+import { t } from "../text.js";
+import { can, isLost, keptUntil, me, other } from "../state.js";
+import { sign, telephone } from "../parts.js";
+
+export function createCover(app) {
+  const { s, write, peer } = app;
+  const title = h("h2", { class: "cover__title" });
+  const words = h("p", { class: "cover__words" });
+  const what = h("span", { class: "until__what" });
+  const clock = h("span", { class: "until__clock num" });
+  const fill = h("i");
+  const grace = h("div", { class: "grace", hidden: true }, h("div", { class: "until" }, what, clock), h("div", { class: "grace__bar", "aria-hidden": "true" }, fill));
+  const again = sign(t("cover.retry"), { onclick: () => app.do.hurry() });
+  const release = sign(t("cover.release"), { onclick: () => app.do.release(), kind: "" });
+  const another = sign(t("cover.another_date"), { onclick: () => app.do.askAnotherDate(), kind: "" });
+  const help = telephone(app);
+  const el = h("section", { class: "cover", hidden: true, "aria-live": "polite" }, title, words, grace, h("div", { class: "cover__do" }, again, release, another, help));
+
+  return {
+    el,
+    update() {
+      const state = stateOf(s, peer);
+      show(el, state !== null);
+      if (state === null) return;
+      setAttr(el, "data-state", state.name);
+      const name = other(s).display_name;
+      setText(title, t(`cover.${state.name}`, { name }));
+      setText(words, t(`cover.${state.name}.more`, { name, time: write.time(ms(s.session.ends_at)) }));
+      show(grace, state.until > s.now);
+      if (state.until > s.now) {
+        setText(what, t(state.name === "offline" ? "cover.kept_until" : "cover.waits_until", { time: write.exact(state.until) }));
+        setText(clock, countdown(state.until - s.now));
+        setVar(fill, "share", Math.min(1, (state.until - s.now) / (s.programme.grace_s * 1000)).toFixed(3));
+      }
+      show(again, state.name === "offline");
+      show(another, can(s, "another_date") && !can(s, "wait"));
+      show(release, can(s, "release_seat"));
+      show(help, state.name === "offline" || state.name === "other_lost");
+    },
+  };
+}
+
+// Say only what the device knows: while offline, nothing about the other person.
+function stateOf(s, peer) {
+  if (s.isTimeUp) return { name: "time_up", until: 0 };
+  if (!s.isOnline && !peer.isAlive) return { name: "offline", until: keptUntil(s, s.lostAt ?? s.now) };
+  if (!s.isOnline) return null;
+  const them = other(s);
+  if (isLost(them)) return { name: them.presence === "at_door" ? "other_back" : "other_lost", until: ms(them.grace_ends_at) ?? 0 };
+  if (me(s)?.is_lost) return { name: "picture_lost", until: ms(me(s).grace_ends_at) ?? 0 };
+  if (!peer.isAlive) return { name: "connecting", until: 0 };
+  return null;
+}

@@ -1,0 +1,115 @@
+// The invitation and what is to be agreed on: one page, one box to tick.
+
+import { h, show } from "../dom.js";
+import { icon, plate } from "../icons.js";
+import { ms } from "../clock.js";
+import { hasText, pick, t } from "../text.js";
+import { byRole, can, isSupporter, me } from "../state.js";
+import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
+
+export function create(app) {
+  const { s, write } = app;
+  const until = createUntil();
+  const notices = createNotices(app);
+  const box = h("input", { type: "checkbox", dataset: { testid: "consent" }, onchange: () => show(missing, false) });
+  const missing = h("p", { class: "small hot", role: "alert", hidden: true }, t("door.consent_missing"));
+  const go = sign(t("door.continue"), { testid: "continue", onclick: onContinue });
+  const late = h("button", { type: "button", class: "btn btn--plain", onclick: () => app.do.giveNotice() }, t("door.give_notice"));
+  const flow = h("ol", { class: "line" });
+  const h1 = h("h1", { tabindex: "-1" }, isSupporter(s) ? t("door.title_supporter") : pick(s.programme.title));
+
+  function onContinue() {
+    if (!box.checked) {
+      show(missing, true);
+      box.focus();
+      return;
+    }
+    app.do.agree();
+  }
+
+  const el = h(
+    "div",
+    { class: "phone" },
+    head(app),
+    strip(until),
+    h(
+      "main",
+      {},
+      h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, pick(s.programme.office)), h1, when(app), partner(app)),
+      notices.el,
+      !isSupporter(s) && h("section", { class: "pad-s flow" }, h("h2", {}, t("door.flow")), flow),
+      h("section", { class: "sec" }, h("h2", {}, t("door.promises")), h("div", { class: "sheet" }, h("ul", { class: "promises" }, s.programme.attestations.map(promise)))),
+      h("section", { class: "sec pad-s" }, h("div", { class: "note" }, icon("lock"), h("p", {}, h("b", {}, t("door.recording")), t(s.programme.watermark ? "door.recording_words_mark" : "door.recording_words")))),
+      h("section", { class: "sec" }, h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), missing)),
+      h("section", { class: "sec facts-sec" }, h("div", { class: "sheet" }, facts(app))),
+    ),
+    h("footer", { class: "actbar" }, go, late, !isSupporter(s) && telephone(app, "door.disagree")),
+  );
+
+  return {
+    el,
+    focus: h1,
+    update() {
+      until.update(s, write);
+      notices.update(s);
+      show(late, can(s, "give_notice"));
+      if (!isSupporter(s)) updateFlow(flow, app);
+    },
+  };
+}
+
+function when({ s, write }) {
+  const [start, end] = [ms(s.session.starts_at), ms(s.session.ends_at)];
+  return h("p", { class: "when" }, h("em", {}, write.day(start)), h("b", { class: "num" }, `${write.time(start)}–${write.time(end)}`));
+}
+
+function partner({ s }) {
+  if (isSupporter(s)) {
+    return h("div", { class: "who" }, h("p", {}, h("span", { class: "small quiet" }, t("role.seeker")), h("br"), h("b", {}, t("name.seeker", { name: byRole(s, "seeker").display_name }))));
+  }
+  const name = byRole(s, "supporter").display_name;
+  return h("div", { class: "who" }, plate(name, "plate--l"), h("p", {}, h("span", { class: "small quiet" }, t("role.supporter")), h("br"), h("b", {}, name)));
+}
+
+function promise(key) {
+  const isKnown = hasText(`attestation.${key}`);
+  return h("li", {}, icon("tick"), h("span", {}, h("b", {}, isKnown ? t(`attestation.${key}`) : key), isKnown && h("small", {}, t(`attestation.${key}.more`))));
+}
+
+function terms(s) {
+  const version = t("door.terms_version", { version: s.programme.terms_version });
+  if (!s.programme.terms_url) return version;
+  return [version, "　", h("a", { href: s.programme.terms_url, target: "_blank", rel: "noopener noreferrer" }, t("door.terms_read"))];
+}
+
+function facts({ s }) {
+  const row = (term, words, more) => h("div", {}, h("dt", {}, term), h("dd", {}, words, more && h("small", {}, more)));
+  return h(
+    "dl",
+    { class: "facts" },
+    row(t("door.name"), me(s)?.display_name ?? s.you.display_name, t(isSupporter(s) ? "door.name_more_supporter" : "door.name_more")),
+    !isSupporter(s) && row(t("door.need"), t("door.need_words"), t("door.need_more")),
+    s.programme.telephone && row(t("door.trouble"), h("a", { href: `tel:${s.programme.telephone.replace(/[^+\d]/g, "")}`, class: "num" }, s.programme.telephone), t("door.trouble_more")),
+  );
+}
+
+// The day's moments, with a window that stands at now.
+function updateFlow(list, { s, write }) {
+  const { session } = s;
+  const moments = [
+    { key: "doors", at: ms(session.opens_at) },
+    { key: "start", at: ms(session.starts_at), kind: "slot" },
+    session.cutoff_at && { key: "cutoff", at: ms(session.cutoff_at), kind: "slot" },
+    { key: "end", at: ms(session.ends_at), kind: "end" },
+    { key: "now", at: s.now, kind: "now" },
+  ].filter(Boolean);
+  moments.sort((one, two) => one.at - two.at);
+  const key = moments.map((moment) => moment.key + write.time(moment.at)).join();
+  if (list.dataset.key === key) return;
+  list.dataset.key = key;
+  list.replaceChildren(
+    ...moments.map(({ key: name, at, kind }) =>
+      h("li", { class: kind }, h("time", { class: "num" }, write.time(at)), h("div", {}, h("b", {}, t(`flow.${name}`)), h("span", {}, t(`flow.${name}.more`)))),
+    ),
+  );
+}

@@ -1,0 +1,150 @@
+// The waiting room: the time until the start, whether the other one is there, one's own picture.
+
+import { h, setAttr, setText } from "../dom.js";
+import { icon, logo, plate } from "../icons.js";
+import { ms } from "../clock.js";
+import { pick, t } from "../text.js";
+import { isLost, isSupporter, other } from "../state.js";
+import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
+import { createConnection, createLevel, createSelf, createSwitches } from "./self.js";
+import { createAdmit, createStaffList, whereWords } from "./staff.js";
+
+export function create(app) {
+  return isSupporter(app.s) ? createDesk(app) : createWaitingRoom(app);
+}
+
+function createWaitingRoom(app) {
+  const { s, write } = app;
+  const until = createUntil({ size: "l", names: true, isLarge: true, level: "h1" });
+  const notices = createNotices(app);
+  const self = createSelf(app);
+  const level = createLevel(app);
+  const switches = createSwitches(app);
+  const connection = h("p", { class: "conn" });
+  const host = other(s);
+  const where = h("span", { class: "small presence" });
+  const noteHead = h("b");
+  const noteWords = h("span");
+
+  const el = h(
+    "div",
+    { class: "phone", dataset: { testid: "lobby" } },
+    head(app),
+    h(
+      "main",
+      {},
+      h("section", { class: "pad lobby-time" }, h("p", { class: "step" }, t("lobby.step")), until.el),
+      notices.el,
+      h(
+        "section",
+        { class: "pad-s lobby-who" },
+        h("div", { class: "who" }, plate(host.display_name, "plate--l"), h("p", {}, h("b", {}, host.display_name), h("br"), where)),
+        h("div", { class: "note" }, icon("bell"), h("p", {}, noteHead, noteWords)),
+      ),
+      h("section", { class: "preview" }, self.el, h("div", {}, h("p", {}, h("b", {}, t("lobby.you", { name: s.you.display_name }))), h("p", { class: "small quiet" }, t("lobby.unseen")), level.el, connection)),
+      h("section", { class: "pad-s" }, telephone(app)),
+    ),
+    h("footer", { class: "actbar actbar--row" }, h("div", { class: "ctls" }, switches.el), leaveButtons(app)),
+  );
+  return {
+    el,
+    focus: el.querySelector("h1"),
+    update() {
+      until.update(s, write);
+      notices.update(s);
+      self.update();
+      level.update();
+      switches.update();
+      const there = other(s);
+      setText(where, hostWords(s, there));
+      setAttr(where, "data-presence", isLost(there) ? "lost" : there.presence);
+      setText(noteHead, t("lobby.stay"));
+      setText(noteWords, stayWords(s, write));
+      setText(connection, t(s.isOnline ? "lobby.line_ok" : "line.mending"));
+    },
+  };
+}
+
+function hostWords(s, host) {
+  if (!s.isOnline) return t("presence.unknown");
+  if (isLost(host)) return t("host.lost");
+  return t(`host.${host.presence}`);
+}
+
+function stayWords(s, write) {
+  const start = write.time(ms(s.session.starts_at));
+  if (s.session.phase === "scheduled") return t("lobby.stay_scheduled", { time: write.time(ms(s.session.opens_at)) });
+  return s.now < ms(s.session.starts_at) ? t("lobby.stay_before", { time: start }) : t("lobby.stay_after");
+}
+
+// Two ways out, never one.
+function leaveButtons(app) {
+  const { s } = app;
+  const buttons = h("div", { class: "leave" }, h("button", { type: "button", class: "btn btn--plain", dataset: { testid: "step-out" }, onclick: () => app.do.stepOut() }, t("leave.step_out")));
+  if (s.you.role === "seeker") buttons.append(h("button", { type: "button", class: "btn btn--plain btn--quiet", dataset: { testid: "end" }, onclick: () => app.do.askEnd() }, t("leave.cancel")));
+  return buttons;
+}
+
+function createDesk(app) {
+  const { s, write } = app;
+  const seeker = other(s);
+  const until = createUntil({ size: "l", names: true, gap: 0.09 });
+  const notices = createNotices(app);
+  const self = createSelf(app);
+  const level = createLevel(app);
+  const switches = createSwitches(app);
+  const admit = createAdmit(app);
+  const people = createStaffList(app);
+  const clock = h("span", { class: "clock num", "aria-hidden": "true" });
+  const where = h("p", { class: "small presence" });
+  const noShow = h("p", { class: "small" });
+  const h1 = h("h1", { tabindex: "-1" }, t("name.seeker", { name: seeker.display_name }));
+
+  const el = h(
+    "div",
+    { class: "full desk-page", dataset: { testid: "lobby" } },
+    h("header", { class: "bar" }, logo(t("site.name")), h("span", { class: "office" }, pick(s.programme.office)), h("span", { class: "day" }, write.day(s.now)), h("span", { class: "sp" }), languages(app), h("span", { class: "who" }, plate(s.you.display_name), s.you.display_name), clock),
+    h(
+      "div",
+      { class: "desk desk--two" },
+      h(
+        "main",
+        { class: "main" },
+        h("p", { class: "step" }, t("desk.step")),
+        h("div", { class: "hd" }, h1, until.el[0]),
+        until.el[1],
+        notices.el,
+        h("div", { class: "desk__go" }, admit.el),
+        h("p", {}, h("span", { class: "small quiet" }, t("desk.seeker_now")), " ", where),
+        h("section", { class: "desk__rule" }, h("h2", {}, t("desk.no_show")), noShow),
+      ),
+      h(
+        "aside",
+        { class: "aside" },
+        people.el,
+        h("h2", {}, t("desk.you")),
+        h("div", { class: "preview preview--aside" }, self.el, h("div", {}, level.el)),
+        h("div", { class: "ctls" }, switches.el),
+        h("div", { class: "leave" }, h("button", { type: "button", class: "btn", dataset: { testid: "step-out" }, onclick: () => app.do.stepOut() }, icon("door"), t("leave.step_out"))),
+      ),
+    ),
+  );
+  return {
+    el,
+    focus: h1,
+    update() {
+      until.update(s, write);
+      notices.update(s);
+      self.update();
+      level.update();
+      switches.update();
+      admit.update();
+      people.update();
+      setText(clock, write.exact(s.now));
+      const guest = other(s);
+      setText(where, s.isOnline ? whereWords(s, guest, write) : t("presence.unknown"));
+      setAttr(where, "data-presence", isLost(guest) ? "lost" : guest.presence);
+      setText(noShow, s.session.cutoff_at ? t("desk.no_show_words", { start: write.time(ms(s.session.starts_at)), cutoff: write.time(ms(s.session.cutoff_at)) }) : t("desk.no_show_held"));
+    },
+  };
+}

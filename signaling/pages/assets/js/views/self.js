@@ -1,0 +1,72 @@
+// One's own picture, loudness and switches.
+
+import { h, keyed, setAttr, setText, setVar, show } from "../dom.js";
+import { icon } from "../icons.js";
+import { t } from "../text.js";
+
+export function createSelf(app) {
+  const video = h("video", { autoplay: true, playsinline: true, disablepictureinpicture: true, dataset: { testid: "local-video" }, "aria-label": t("self.picture") });
+  video.muted = true;
+  const none = h("p", { class: "self__none" }, t("self.none"));
+  const el = h("div", { class: "video self-view" }, video, none);
+  return {
+    el,
+    video,
+    update() {
+      const { devices } = app;
+      if (video.srcObject !== devices.stream) video.srcObject = devices.stream;
+      if (video.paused && devices.track("video")) video.play().catch(() => {}); // muted: only a closed page refuses
+      show(none, !devices.isOn("video"));
+    },
+  };
+}
+
+export function createLevel(app) {
+  const bar = h("i");
+  const el = h("div", { class: "level" }, h("span", { class: "small" }, t("self.level")), h("div", { class: "level__bar", "aria-hidden": "true" }, bar));
+  return {
+    el,
+    update() {
+      setVar(bar, "level", app.devices.isOn("audio") ? app.devices.level().toFixed(2) : 0);
+    },
+  };
+}
+
+// Microphone, camera: what the switch will do is in its caption, what is so in its state.
+export function createSwitches(app) {
+  const one = (kind, shape) => {
+    const word = h("span");
+    const button = h("button", { type: "button", class: "ctl", onclick: () => app.do.toggle(kind) }, icon(shape), word);
+    return { button, word, kind };
+  };
+  const microphone = one("audio", "mic");
+  const camera = one("video", "camera");
+  const choose = h("button", { type: "button", class: "ctl", onclick: () => app.do.chooseDevices() }, icon("devices"), h("span", {}, t("self.choose")));
+  return {
+    el: [microphone.button, camera.button, choose],
+    update() {
+      for (const { button, word, kind } of [microphone, camera]) {
+        const isThere = Boolean(app.devices.track(kind));
+        const isOn = app.devices.isOn(kind);
+        button.classList.toggle("is-off", isThere && !isOn);
+        setAttr(button, "aria-pressed", String(isOn));
+        setAttr(button, "disabled", !isThere);
+        setText(word, t(!isThere ? `self.${kind}_none` : isOn ? `self.${kind}` : `self.${kind}_off`));
+      }
+    },
+  };
+}
+
+const BARS = { good: "", unstable: "conn--weak", lost: "conn--none", unknown: "conn--none" };
+
+export function createConnection(app) {
+  const el = h("span", { class: "conn" });
+  return {
+    el,
+    update() {
+      const word = app.s.isOnline || app.peer.isAlive ? app.quality.word : "lost";
+      keyed(el, word, () => [h("i", {}, h("b")), h("span", {}, t(`quality.${word}`))]);
+      el.className = `conn conn-${word} ${BARS[word]}`;
+    },
+  };
+}

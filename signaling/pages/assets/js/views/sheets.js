@@ -1,0 +1,136 @@
+// Questions that need an answer lie over the page's lower edge, one at a time.
+
+import { h } from "../dom.js";
+import { icon } from "../icons.js";
+import { ms } from "../clock.js";
+import { currentLanguage, t } from "../text.js";
+import { byRole, can, isSeeker, seatOf } from "../state.js";
+import { sign } from "../parts.js";
+import { createSlots } from "./slots.js";
+
+const BUILD = { claim: claimSheet, end_early: endEarlySheet, wait_or_reschedule: waitSheet, end: endSheet, devices: devicesSheet };
+// What was opened here may be closed here; what somebody else asks wants an answer.
+const isDismissible = (s) => s.sheet !== null && kindOf(s) === s.sheet && !can(s, "wait");
+
+export function createSheets(app) {
+  const { s } = app;
+  const dialog = h("dialog", { class: "bsheet" });
+  let open = { key: null, update: null };
+
+  dialog.addEventListener("cancel", (event) => {
+    if (isDismissible(s)) app.do.closeSheet();
+    else event.preventDefault();
+  });
+
+  return {
+    el: dialog,
+    update() {
+      const kind = kindOf(s);
+      const key = kind && `${kind}|${currentLanguage()}|${s.session.claim?.asked_at ?? ""}`;
+      if (key !== open.key) {
+        open = { key, update: null };
+        if (dialog.open) dialog.close();
+        if (!kind) return;
+        const sheet = BUILD[kind](app);
+        dialog.replaceChildren(...sheet.parts.filter(Boolean));
+        dialog.setAttribute("aria-label", dialog.querySelector("h2").textContent);
+        dialog.dataset.kind = kind;
+        dialog.showModal();
+        open.update = sheet.update ?? null;
+      }
+      open.update?.();
+    },
+  };
+}
+
+function kindOf(s) {
+  if (!s.session || s.session.phase === "ended" || s.refusal || s.steppedOutAt !== null || s.isTimeUp) return null;
+  if (s.session.claim && can(s, "answer_claim")) return "claim";
+  const question = isSeeker(s) && s.isOnline ? s.session.question?.kind : null;
+  if (question === "end_early" || (question && can(s, "wait"))) return question;
+  if (s.sheet === "wait_or_reschedule" && !question) return null;
+  return s.sheet;
+}
+
+function title(words) {
+  return h("h2", { tabindex: "-1" }, words);
+}
+
+function claimSheet(app) {
+  const { claim } = app.s.session;
+  const isMine = claim.seat === app.s.you.seat;
+  const name = seatOf(app.s, claim.seat)?.display_name ?? "";
+  const answer = (agrees) => () => app.do.answerClaim(claim.seat, agrees);
+  return {
+    parts: [
+      title(t(isMine ? "claim.title" : "claim.title_staff", { name })),
+      h("p", { class: "small" }, t(isMine ? "claim.words" : "claim.words_staff", { name })),
+      sign(t(isMine ? "claim.yes" : "claim.yes_staff"), { kind: "", testid: "claim-yes", onclick: answer(true) }),
+      sign(t(isMine ? "claim.no" : "claim.no_staff"), { testid: "claim-no", onclick: answer(false), shape: "cross" }),
+    ],
+  };
+}
+
+// The supporter asks; only a yes ends it (IX 6-5).
+function endEarlySheet(app) {
+  const name = byRole(app.s, "supporter").display_name;
+  return {
+    parts: [
+      title(t("end_early.title", { name })),
+      h("p", { class: "small" }, t("end_early.words", { time: app.write.time(ms(app.s.session.ends_at)) })),
+      sign(t("end_early.no"), { testid: "refuse-end", onclick: () => app.do.answerEnd(false), shape: "back" }),
+      sign(t("end_early.yes"), { testid: "confirm-end", kind: "btn--stop", onclick: () => app.do.answerEnd(true), shape: "end" }),
+    ],
+  };
+}
+
+// The supporter or the equipment is lost past the grace, or late: wait, or another date (IX 6-7).
+function waitSheet(app) {
+  const { s } = app;
+  const slots = createSlots(app);
+  const isTalking = s.session.phase === "interrupted";
+  return {
+    parts: [
+      title(t(isTalking ? "wait.title_lost" : "wait.title_late")),
+      h("p", { class: "small" }, t("wait.words", { time: app.write.time(ms(s.session.ends_at)) })),
+      sign(t(isTalking ? "wait.wait" : "wait.begin"), { testid: "wait", onclick: () => app.do.wait(), shape: "clock" }),
+      h("h3", {}, t("wait.other")),
+      slots.el,
+      sign(t("wait.another_date"), { testid: "another-date", kind: "", onclick: () => app.do.anotherDate() }),
+      h("p", { class: "small quiet" }, t("wait.quota")),
+    ],
+    update: () => slots.update(s.session.reschedule?.options ?? []),
+  };
+}
+
+function endSheet(app) {
+  const isTalking = ["live", "interrupted"].includes(app.s.session.phase);
+  return {
+    parts: [
+      title(t(isTalking ? "end.title" : "end.title_cancel")),
+      sign(t(isTalking ? "end.finished" : "end.cancel"), { testid: "confirm-end", kind: "btn--stop", shape: "end", small: t(isTalking ? "end.finished_more" : "end.cancel_more"), onclick: () => app.do.end(true) }),
+      isTalking && sign(t("end.broken"), { testid: "end-broken", kind: "", small: t("end.broken_more"), onclick: () => app.do.end(false) }),
+      sign(t(isTalking ? "end.back" : "end.back_lobby"), { kind: "btn--plain", shape: "", onclick: () => app.do.closeSheet() }),
+    ],
+  };
+}
+
+function devicesSheet(app) {
+  const rows = h("div", { class: "choices" }, h("p", { class: "small" }, t("devices.looking")));
+  const choice = (kind, device) => {
+    const isUsed = app.devices.track(kind)?.getSettings().deviceId === device.deviceId;
+    const input = h("input", { type: "radio", name: kind, checked: isUsed, onchange: () => app.do.choose(kind, device.deviceId) });
+    return h("label", { class: "tick" }, input, h("span", {}, device.label || t("devices.unnamed")));
+  };
+  const fill = async () => {
+    const parts = [];
+    for (const kind of ["audio", "video"]) {
+      const found = await app.devices.list(kind);
+      parts.push(h("h3", {}, t(`devices.${kind}`)), ...found.map((device) => choice(kind, device)));
+      if (!found.length) parts.push(h("p", { class: "small quiet" }, t("devices.none")));
+    }
+    rows.replaceChildren(...parts);
+  };
+  fill();
+  return { parts: [title(t("self.choose")), rows, h("button", { type: "button", class: "btn", onclick: () => app.do.closeSheet() }, icon("tick"), t("devices.done"))] };
+}

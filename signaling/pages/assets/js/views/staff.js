@@ -1,0 +1,61 @@
+// The supporter's side: who is in this session and where; who waits is let in here.
+
+import { h, keyed, setAttr, setText } from "../dom.js";
+import { icon } from "../icons.js";
+import { countdown, ms } from "../clock.js";
+import { t } from "../text.js";
+import { can, isLost, waiting } from "../state.js";
+
+export function createStaffList(app) {
+  const { s, write } = app;
+  const list = h("ul", { class: "people" });
+  const el = h("section", { dataset: { testid: "staff-list" } }, h("h2", {}, t("staff.title")), list);
+  return {
+    el,
+    update() {
+      keyed(list, s.session.seats.map((seat) => seat.seat).join(), () => s.session.seats.map((seat) => row(seat)));
+      for (const item of list.children) {
+        const seat = s.session.seats.find((one) => one.seat === item.dataset.seat);
+        setAttr(item, "data-presence", isLost(seat) ? "lost" : seat.presence);
+        setText(item.querySelector(".people__where"), whereWords(s, seat, write));
+      }
+    },
+  };
+}
+
+function row(seat) {
+  return h(
+    "li",
+    { dataset: { seat: seat.seat } },
+    h("i", { class: "people__mark", "aria-hidden": "true" }),
+    h("b", {}, seat.display_name),
+    h("span", { class: "small quiet" }, t(`role.${seat.role}`)),
+    h("span", { class: "people__where small" }),
+  );
+}
+
+export function whereWords(s, seat, write) {
+  if (isLost(seat)) {
+    const ends = ms(seat.grace_ends_at);
+    return ends && ends > s.now ? t("presence.lost_until", { left: countdown(ends - s.now) }) : t("presence.lost");
+  }
+  const since = seat.since ? t("presence.since", { time: write.time(ms(seat.since)) }) : "";
+  return `${t(`presence.${seat.presence}`)}${since && seat.presence !== "away" ? ` ${since}` : ""}`;
+}
+
+export function createAdmit(app) {
+  const { s } = app;
+  const label = h("span");
+  const button = h("button", { type: "button", class: "btn btn--go btn--wide admit", dataset: { testid: "admit" }, onclick: () => app.do.admit() }, label, icon("arrow"));
+  const hint = h("p", { class: "small quiet" });
+  return {
+    el: [button, hint],
+    update() {
+      const guests = waiting(s);
+      const mayAdmit = can(s, "admit") && guests.length > 0;
+      setAttr(button, "disabled", !mayAdmit);
+      setText(label, guests.length ? t("staff.admit", { name: guests.map((seat) => seat.display_name).join(t("list.and")) }) : t("staff.admit_nobody"));
+      setText(hint, mayAdmit ? "" : t(s.session.phase === "open" || s.session.phase === "scheduled" ? "staff.admit_early" : guests.length ? "staff.admit_soon" : "staff.admit_hint"));
+    },
+  };
+}
