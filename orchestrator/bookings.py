@@ -35,7 +35,7 @@ from orchestrator.policy.model import (
     SessionId,
     SlotOption,
 )
-from orchestrator.policy.programme import Programme
+from orchestrator.policy.programme import Programme, ProgrammeMistakes
 from orchestrator.policy.session import book
 from orchestrator.ports import Applied, Booking, Clock, Delivery, Link, Sessions, Staff, Store
 
@@ -273,7 +273,12 @@ class Bookings:
         until = after + programme.horizon + timedelta(days=1)
         length = session.ends_at - session.starts_at
         if length not in programme.lengths:
-            programme = programme.override(slot=length)
+            try:
+                programme = programme.override(slot=length)
+            except ProgrammeMistakes:
+                # No window takes that length any more: nothing is free, and a scheduler has to find something.
+                log.warning("programme.outgrown", session=session.id, programme=programme.name)
+                return ()
         found = slots.free_slots(
             programme,
             supporter_busy=await self._store.booked(session.supporter.person, now, until),
