@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from aiohttp.typedefs import Middleware
 
 from orchestrator.api.sessions import SessionsApi
 from orchestrator.bookings import Bookings
+from orchestrator.credentials import new_secret
 from orchestrator.errors import MadoguchiError, Malformed, Refused, Unavailable
 from orchestrator.host import Host
 from orchestrator.policy.events import Disconnected
@@ -29,11 +29,9 @@ from orchestrator.ports import Clock, Staff, Store
 from signaling.audience import Audience
 from signaling.auth import (
     DEVICE_COOKIE,
-    SECRET_BYTES,
     bearer_token,
     device_from,
     is_secret_shaped,
-    secret_from,
 )
 from signaling.board import Feed
 from signaling.connection import Connection, Guest
@@ -160,10 +158,10 @@ class _Server:
         )
         if not socket.can_prepare(request):
             raise web.HTTPUpgradeRequired(headers={"Upgrade": "websocket"})
-        connection_id = ConnectionId(_random_secret())
+        connection_id = ConnectionId(new_secret())
         cookie = request.cookies.get(DEVICE_COOKIE, "")
         # Without cookies every visit is another device: the first one gets in, a reload has to ask.
-        device = device_from(cookie if is_secret_shaped(cookie) else _random_secret())
+        device = device_from(cookie if is_secret_shaped(cookie) else new_secret())
         await socket.prepare(request)
         connection = Connection(request, socket, connection_id, self.door.counter.clock, limits)
         self.connections.add(connection)
@@ -248,10 +246,6 @@ class _Server:
         if self.settings.public_url is not None:
             own.add(urlsplit(self.settings.public_url).netloc)
         return parts.scheme in {"http", "https"} and parts.netloc in own
-
-
-def _random_secret() -> str:
-    return secret_from(secrets.token_bytes(SECRET_BYTES))
 
 
 # ---- every answer -------------------------------------------------------------------------------

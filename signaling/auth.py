@@ -1,51 +1,21 @@
-"""Who somebody is: secrets of links, staff tokens, device cookies. PURE.
+"""Who somebody is: invitation links, staff tokens, device cookies. PURE.
 
-Nothing here draws a random number or looks anything up: randomness and the stored link come in as arguments, and a
-refusal code comes out.
-
-Secrets are stored as plain SHA-256. That is right for these and would be wrong for passwords: a secret of 128 random
-bits cannot be guessed from its hash however fast the hash is, so salt and slowness would add nothing but load.
+Nothing here draws a random number or looks anything up: the stored link comes in as an argument, and a refusal code
+comes out. How secrets are drawn and hashed is in `orchestrator.credentials`.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from datetime import datetime
 
+from orchestrator.credentials import STAFF_PREFIX, hash_secret
 from orchestrator.policy.model import DeviceId, SeatId, Session
 from orchestrator.ports import Link
-
-SECRET_BYTES = 16
-"""128 bits: the issue's least, and what OWASP asks of session ids twice over."""
-
-STAFF_PREFIX = "mdg_"
-"""Makes a staff token recognisable to secret scanners and to people, as GitHub's and Stripe's are."""
 
 DEVICE_COOKIE = "madoguchi_device"
 
 _LONGEST_SECRET = 200
 """Nothing of ours is near that; a longer one is not hashed at all."""
-
-
-def secret_from(random_bytes: bytes) -> str:
-    """Write random bytes as a URL-safe secret.
-
-    Args:
-        random_bytes: at least `SECRET_BYTES` from the system's generator.
-    """
-    assert len(random_bytes) >= SECRET_BYTES, "callers draw at least 128 bits"
-    return base64.urlsafe_b64encode(random_bytes).rstrip(b"=").decode("ascii")
-
-
-def staff_token_from(random_bytes: bytes) -> str:
-    """Write random bytes as a staff token, prefix included."""
-    return STAFF_PREFIX + secret_from(random_bytes)
-
-
-def hash_secret(secret: str) -> str:
-    """Under what name a secret is stored: SHA-256 in hex."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_secret_shaped(text: str) -> bool:
@@ -57,6 +27,11 @@ def is_secret_shaped(text: str) -> bool:
     )
 
 
+def is_token_shaped(text: str) -> bool:
+    """Whether a text could be a staff token of ours."""
+    return text.startswith(STAFF_PREFIX) and is_secret_shaped(text.removeprefix(STAFF_PREFIX))
+
+
 def device_from(cookie: str) -> DeviceId:
     """The device that a cookie's value stands for."""
     return DeviceId(hash_secret(cookie))
@@ -66,7 +41,7 @@ def bearer_token(authorization: str | None) -> str | None:
     """The token of an `Authorization: Bearer` header (RFC 6750 §2.1); None when there is none."""
     scheme, _, token = (authorization or "").partition(" ")
     token = token.strip()
-    return token if scheme.lower() == "bearer" and is_secret_shaped(token) else None
+    return token if scheme.lower() == "bearer" and is_token_shaped(token) else None
 
 
 def check_link(link: Link | None, now: datetime) -> str | None:

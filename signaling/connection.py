@@ -151,7 +151,8 @@ class Connection:
             self._log.error("connection.failed", exc_info=bugs.exceptions[0])
             self._end(Close.FAULT, False)
         finally:
-            self._end(Close.DRAINING, False)
+            if self._end(WSCloseCode.ABNORMAL_CLOSURE, False):
+                self._is_cut = True  # cancelled from outside: the transport is gone
             await self._hang_up()
 
     async def _converse(self, greet: Greet) -> None:

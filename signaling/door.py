@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.credentials import hash_secret
 from orchestrator.errors import NotFound, Refused
 from orchestrator.policy.model import DeviceId, Role
 from orchestrator.ports import Staff, Store
-from signaling.auth import check_link, hash_secret, is_secret_shaped
+from signaling.auth import check_link, is_secret_shaped, is_token_shaped
 from signaling.board import Feed, Watcher
 from signaling.connection import Connection, Guest
 from signaling.participant import Counter, Participant
@@ -58,7 +59,7 @@ class Door:
         Raises:
             Unavailable: the store does not answer.
         """
-        if not is_secret_shaped(token):
+        if not is_token_shaped(token):
             return None
         staff = await self.store.staff_by_token(hash_secret(token))
         if staff is None or staff.role not in (Role.SCHEDULER, Role.SUPPORTER):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
-from signaling.auth import DEVICE_COOKIE, SECRET_BYTES, is_secret_shaped, secret_from
+from orchestrator.credentials import new_secret
+from signaling.auth import DEVICE_COOKIE, is_secret_shaped
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -74,9 +74,7 @@ class Files:
         """The page of an invitation link; the secret is in the fragment and never comes here."""
         answer = self._file(self.root / "room.html")
         known = request.cookies.get(DEVICE_COOKIE, "")
-        device = (
-            known if is_secret_shaped(known) else secret_from(secrets.token_bytes(SECRET_BYTES))
-        )
+        device = known if is_secret_shaped(known) else new_secret()
         answer.set_cookie(
             DEVICE_COOKIE,
             device,

@@ -1,0 +1,350 @@
+"""A person at a page, against the real host and the real store."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from orchestrator.policy.model import Presence, SeatId
+from signaling.limits import Limits
+from tests.signaling.node import MINUTE, running_node, until
+
+
+async def test_the_welcome_says_who_one_is_and_what_is_going_on(node):
+    meeting = await node.meet(starts_in=5 * MINUTE)
+    page = await node.enter(meeting, "seeker")
+    you, session = page.welcome["you"], page.welcome["session"]
+    assert you["seat"] == "seeker"
+    assert you["device"] == "new"
+    assert session["id"] == meeting.id
+    assert page.welcome["programme"]["name"] == "kumagaya"
+    assert node.presence(session, "seeker") == "at_door"
+
+
+async def test_opening_the_page_is_being_present(node):
+    meeting = await node.meet()
+    await node.enter(meeting, "seeker")
+    assert (await node.session(meeting)).seeker.presence is Presence.AT_DOOR
+
+
+async def test_a_whole_consultation(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    assert ("connect", meeting.id, "seeker", 1) in node.media.told
+    node.offer(meeting, "seeker", 1, "the offer")
+    assert (await seeker.receive("offer"))["sdp"] == "the offer"
+    await seeker.send(type="answer", media_epoch=1, sdp="the answer")
+    await until(
+        lambda: ("answer", meeting.id, "seeker", 1, "the answer") in node.media.told,
+        "the answer reaches the media worker",
+    )
+    await node.pass_time(25 * MINUTE)
+    assert (await seeker.receive("warning"))["left_s"] == 300
+    await node.pass_time(5 * MINUTE)
+    await supporter.receive("time_is_up")
+    ended = await supporter.state(lambda s: s["phase"] == "ended")
+    assert ended["next"] is None
+    await seeker.receive("time_is_up")
+    await seeker.state(lambda s: s["phase"] == "ended")
+
+
+async def test_the_supporter_can_end_only_with_a_yes(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    await supporter.send(type="request_end")
+    asked = await seeker.state(lambda s: s["question"])
+    assert asked["question"]["kind"] == "end_early"
+    assert "answer_end" in asked["can"]
+    assert (await supporter.state(lambda s: "request_end" not in s["can"]))["question"] is None
+    await seeker.send(type="answer_end", agrees=True)
+    assert (await seeker.state(lambda s: s["outcome"]))["outcome"] == "completed"
+
+
+async def test_a_reload_takes_the_seat_over_and_the_old_page_is_told(node):
+    meeting = await node.meet()
+    old = await node.join(meeting, "seeker")
+    new = await node.enter(meeting, "seeker")
+    assert new.welcome["you"]["device"] == "bound"
+    assert await old.refusal() == ("opened_elsewhere", 4409)
+    assert node.presence(new.welcome["session"], "seeker") == "lobby"
+
+
+async def test_another_device_waits_for_a_yes(node):
+    meeting = await node.meet()
+    first = await node.join(meeting, "seeker", "a")
+    second = await node.enter(meeting, "seeker", "b")
+    assert second.welcome["you"] | {"connection": ""} == {
+        "connection": "",
+        "seat": None,
+        "role": "seeker",
+        "display_name": "さくら0",
+        "device": "asked",
+    }
+    assert second.welcome["session"]["can"] == []
+    claimed = await first.state(lambda s: s["claim"])
+    assert claimed["claim"]["seat"] == "seeker"
+    await first.send(type="answer_claim", seat="seeker", agrees=True)
+    assert (await second.receive("welcome"))["you"]["seat"] == "seeker"
+    assert await first.refusal() == ("opened_elsewhere", 4409)
+
+
+async def test_another_device_that_is_refused_is_told_and_closed(node):
+    meeting = await node.meet()
+    first = await node.join(meeting, "seeker", "a")
+    second = await node.enter(meeting, "seeker", "b")
+    await first.state(lambda s: s["claim"])
+    await first.send(type="answer_claim", seat="seeker", agrees=False)
+    assert await second.refusal() == ("device_refused", 4403)
+    assert (await first.state(lambda s: s["claim"] is None))["phase"] == "waiting"
+
+
+async def test_a_device_that_asks_can_do_nothing_meanwhile(node):
+    meeting = await node.meet()
+    await node.join(meeting, "seeker", "a")
+    second = await node.enter(meeting, "seeker", "b")
+    for message in (
+        {"type": "end", "works": True},
+        {"type": "give_notice"},
+        {"type": "answer", "media_epoch": 1, "sdp": "v=0"},
+        {"type": "join", **node.agreement(second)},
+    ):
+        await second.send(**message)
+        assert (await second.receive("refused"))["closes"] is False
+    assert (await node.session(meeting)).phase == "waiting"
+
+
+async def test_an_escalated_claim_is_shown_to_the_supporter(node):
+    meeting = await node.meet()
+    await node.join(meeting, "seeker", "a")
+    supporter = await node.join(meeting, "supporter")
+    await node.enter(meeting, "seeker", "b")
+    await node.pass_time(timedelta(seconds=11))
+    claimed = await supporter.state(lambda s: s["claim"])
+    assert claimed["claim"]["seat"] == "seeker"
+    assert "answer_claim" in claimed["can"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [("unknown", "link_unknown"), ("revoked", "link_revoked"), ("expired", "link_expired")],
+)
+async def test_a_bad_link_is_refused_with_its_reason(node, change, code):
+    meeting = await node.meet()
+    secret = meeting.secrets[SeatId("seeker")]
+    if change == "unknown":
+        secret = "A" * 22
+    elif change == "revoked":
+        await node.store.revoke_links(meeting.id, SeatId("seeker"), node.clock.now())
+    else:
+        node.clock.advance(timedelta(days=3))
+    page = await node.say_hello("x", link=secret)
+    assert await page.refusal() == (code, 4410)
+
+
+async def test_a_message_of_another_role_is_refused_before_the_policy_sees_it(node):
+    meeting = await node.meet()
+    seeker = await node.join(meeting, "seeker")
+    before = (await node.session(meeting)).version
+    await seeker.send(type="admit", seat="seeker")
+    refused = await seeker.receive("refused")
+    assert (refused["code"], refused["closes"]) == ("not_your_seat", False)
+    assert (await node.session(meeting)).version == before
+
+
+async def test_the_policys_refusal_reaches_only_who_asked(node):
+    meeting = await node.meet()
+    seeker = await node.enter(meeting, "seeker")
+    supporter = await node.enter(meeting, "supporter")
+    await seeker.send(type="join", terms_version="of yesterday", attestations=[])
+    assert (await seeker.receive("refused"))["code"] == "terms_not_accepted"
+    await supporter.send(type="join", **node.agreement(supporter))
+    await supporter.state(lambda s: node.presence(s, "supporter") == "lobby")
+    assert all(message["type"] != "refused" for message in supporter.inbox)
+
+
+async def test_a_question_and_the_slots_are_shown_to_the_seeker_only(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    await supporter.socket.close()
+    await seeker.state(lambda s: s["phase"] == "interrupted")
+    await node.pass_time(2 * MINUTE)
+    asked = await seeker.state(lambda s: s["question"])
+    assert asked["question"]["kind"] == "wait_or_reschedule"
+    assert asked["verdict"] == {"outcome": "interrupted", "cause": "supporter"}
+    await node.bookings.propose(meeting.id)
+    offered = await seeker.state(lambda s: s["reschedule"] and s["reschedule"]["options"])
+    assert {"choose_slot", "wait", "another_date"} <= set(offered["can"])
+    back = await node.enter(meeting, "supporter", media_epoch=1)
+    shown = back.welcome["session"]
+    assert shown["question"] is None
+    assert shown["reschedule"]["options"] == []
+
+
+async def test_a_chosen_slot_becomes_a_booking(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    await supporter.socket.close()
+    await seeker.state(lambda s: s["phase"] == "interrupted")
+    await node.pass_time(2 * MINUTE)
+    await seeker.state(lambda s: s["question"])
+    await node.bookings.propose(meeting.id)
+    offered = await seeker.state(lambda s: s["reschedule"] and s["reschedule"]["options"])
+    option = offered["reschedule"]["options"][0]
+    await seeker.send(type="choose_slot", option=option["id"])
+    chosen = await seeker.state(lambda s: s["reschedule"]["state"] == "chosen")
+    assert chosen["reschedule"]["new_starts_at"] == option["starts_at"]
+    new = await node.store.load(chosen["reschedule"]["new_session"])
+    assert new is not None
+    assert new.session.previous == meeting.id
+
+
+async def test_a_slot_that_is_not_offered_is_refused_and_the_connection_lives(node):
+    meeting = await node.meet()
+    seeker = await node.join(meeting, "seeker")
+    await seeker.send(type="choose_slot", option="1")
+    assert (await seeker.receive("refused"))["code"] == "reschedule_closed"
+    await seeker.send(type="give_notice")
+    await seeker.state(lambda s: "give_notice" not in s["can"])
+
+
+async def test_an_ended_session_shows_its_end_to_the_device_that_was_there(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    await seeker.send(type="end", works=True)
+    await seeker.state(lambda s: s["phase"] == "ended")
+    again = await node.enter(meeting, "seeker")
+    assert again.welcome["session"]["outcome"] == "completed"
+    assert again.welcome["you"]["seat"] == "seeker"
+    other = await node.say_hello("z", link=meeting.secrets[SeatId("seeker")])
+    assert await other.refusal() == ("session_over", 4410)
+
+
+async def test_who_arrives_as_the_cutoff_ends_it_is_shown_the_end(node):
+    meeting = await node.meet()
+    supporter = await node.join(meeting, "supporter")
+    node.clock.advance(30 * MINUTE)  # nobody rang: the arrival itself makes the session look
+    seeker = await node.enter(meeting, "seeker")
+    assert seeker.welcome["session"]["phase"] == "ended"
+    assert (await supporter.state(lambda s: s["outcome"]))["outcome"] == "seeker_no_show"
+
+
+@pytest.mark.parametrize("how", ["leaving", "1001", "beacon"])
+async def test_a_page_that_says_goodbye_was_closed(node, how):
+    meeting = await node.meet()
+    seeker, _ = await node.live(meeting)
+    if how == "leaving":
+        await seeker.send(type="leaving")
+    elif how == "1001":
+        await seeker.socket.close(code=1001)
+    else:
+        connection = seeker.welcome["you"]["connection"]
+        await node.http.post(node.url("/beacon"), data=connection)
+        assert await seeker.closed() == 1000
+    await _is_lost_by(node, meeting, "page_closed")
+
+
+async def test_a_line_that_is_cut_was_not_closed_by_the_page(node):
+    meeting = await node.meet()
+    seeker, _ = await node.live(meeting)
+    seeker.socket._response.connection.transport.abort()
+    await _is_lost_by(node, meeting, "signalling_lost")
+
+
+async def test_a_goodbye_that_is_slower_than_the_line_still_counts(node):
+    meeting = await node.meet()
+    seeker, _ = await node.live(meeting)
+    seeker.socket._response.connection.transport.abort()
+    await _is_lost_by(node, meeting, "signalling_lost")
+    connection = seeker.welcome["you"]["connection"]
+    answer = await node.http.post(node.url("/beacon"), data=connection)
+    assert answer.status == 204
+    await _is_lost_by(node, meeting, "page_closed")
+
+
+async def test_a_beacon_of_nobody_is_answered_the_same(node):
+    answer = await node.http.post(node.url("/beacon"), data="nobody")
+    assert answer.status == 204
+
+
+async def test_a_draining_node_loses_nobody(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    node.audience.drain()
+    assert await seeker.closed() == 1001
+    assert await supporter.closed() == 1001
+    session = await node.session(meeting)
+    assert session.phase == "live"
+    late = await node.say_hello("q", link=meeting.secrets[SeatId("seeker")])
+    assert await late.refusal() == ("draining", 1001)
+
+
+async def test_a_session_that_another_node_runs_is_not_served_here(node):
+    meeting = await node.meet()
+    await node.store.beat("node-2", 60_000)
+    assert await node.store.claim(meeting.id, "node-2", None, 0) is not None
+    page = await node.say_hello("s", link=meeting.secrets[SeatId("seeker")])
+    assert await page.closed() == 4421
+
+
+async def test_an_answer_of_an_old_epoch_is_ignored(node):
+    meeting = await node.meet()
+    seeker, _ = await node.live(meeting)
+    await seeker.send(type="renew_media")
+    await until(lambda: ("connect", meeting.id, "seeker", 2) in node.media.told, "a new epoch")
+    await seeker.send(type="answer", media_epoch=1, sdp="old")
+    await seeker.send(type="answer", media_epoch=2, sdp="new")
+    await until(
+        lambda: ("answer", meeting.id, "seeker", 2, "new") in node.media.told, "the new one"
+    )
+    assert ("answer", meeting.id, "seeker", 1, "old") not in node.media.told
+
+
+async def test_a_companion_is_let_in_and_cannot_end(node):
+    meeting = await node.meet(companions=1)
+    _, supporter = await node.live(meeting)
+    companion = await node.join(meeting, "companion-1")
+    await supporter.state(lambda s: "admit" in s["can"])
+    await companion.send(type="end", works=True)
+    assert (await companion.receive("refused"))["code"] == "not_your_seat"
+    await supporter.send(type="admit", seat="companion-1")
+    await companion.state(lambda s: node.presence(s, "companion-1") == "in")
+
+
+async def test_the_page_of_an_ended_session_is_closed_after_a_while():
+    async with running_node(Limits(ended_idle_s=0.05)) as node:
+        meeting = await node.meet()
+        seeker, _ = await node.live(meeting)
+        await seeker.send(type="end", works=True)
+        assert await seeker.closed() == 1000
+        assert any(m["type"] == "session" and m["session"]["outcome"] for m in seeker.inbox)
+
+
+async def test_revoked_links_send_away_who_came_with_them(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    node.audience.revoke(meeting.id, SeatId("seeker"))
+    assert await seeker.refusal() == ("link_revoked", 4410)
+    await supporter.state(lambda s: s["phase"] == "interrupted")
+
+
+async def test_what_is_shown_never_goes_back(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    for _ in range(20):
+        await supporter.send(type="renew_media")
+    await until(
+        lambda: ("connect", meeting.id, "supporter", 21) in node.media.told, "twenty epochs"
+    )
+    await seeker.send(type="end", works=True)
+    await seeker.state(lambda s: s["phase"] == "ended")
+    versions = [m["session"]["version"] for m in seeker.inbox if m["type"] == "session"]
+    assert versions == sorted(versions)
+
+
+async def _is_lost_by(node, meeting, signal):
+    async with asyncio.timeout(5):
+        while True:
+            seeker = (await node.session(meeting)).seeker
+            if seeker.loss is not None and signal in seeker.loss.signals:
+                return
+            await asyncio.sleep(0.005)
