@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from orchestrator.errors import Misconfigured
-from orchestrator.store.connections import is_away, unavailable_when_away
+from orchestrator.store.connections import Server, is_away
 
 OLDEST_VERSION = (6, 2)
 """XAUTOCLAIM, with which another node's unfinished deliveries are taken over, came with Redis 6.2."""
@@ -33,11 +32,11 @@ ACCEPTABLE = frozenset(requirement.setting for requirement in REQUIREMENTS)
 """What `--accept-durability` may name."""
 
 
-async def check_durability(client: Redis, accept: frozenset[str]) -> tuple[str, ...]:
+async def check_durability(server: Server, accept: frozenset[str]) -> tuple[str, ...]:
     """Compare the store's settings with what our promises need (invariant 8).
 
     Args:
-        client: a client of the store.
+        server: the store.
         accept: settings that may be weaker or unreadable, by name (`--accept-durability`).
 
     Returns:
@@ -51,10 +50,10 @@ async def check_durability(client: Redis, accept: frozenset[str]) -> tuple[str, 
         f"--accept-durability names {name!r}; it knows {', '.join(sorted(ACCEPTABLE))}"
         for name in sorted(accept - ACCEPTABLE)
     ]
-    mistakes += await _version_mistakes(client)
+    mistakes += await _version_mistakes(server)
     accepted = []
     for requirement in REQUIREMENTS:
-        weakness = _weakness(requirement, await _setting(client, requirement.setting))
+        weakness = _weakness(requirement, await _setting(server, requirement.setting))
         if weakness is None:
             continue
         if requirement.setting in accept:
@@ -78,11 +77,11 @@ def _weakness(requirement: _Requirement, found: str | None) -> str | None:
     )
 
 
-async def _setting(client: Redis, name: str) -> str | None:
+async def _setting(server: Server, name: str) -> str | None:
     """A setting's value; None when the store does not tell (managed stores forbid CONFIG)."""
-    with unavailable_when_away():
+    async with server.answer():
         try:
-            reply = await client.config_get(name)
+            reply = await server.commands.config_get(name)
         except ResponseError as error:
             if is_away(error):
                 raise
@@ -91,10 +90,10 @@ async def _setting(client: Redis, name: str) -> str | None:
     return None if value is None else str(value)
 
 
-async def _version_mistakes(client: Redis) -> list[str]:
-    with unavailable_when_away():
+async def _version_mistakes(server: Server) -> list[str]:
+    async with server.answer():
         try:
-            info = await client.info("server")
+            info = await server.commands.info("server")
         except ResponseError as error:
             if is_away(error):
                 raise

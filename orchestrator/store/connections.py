@@ -6,8 +6,9 @@ id and by whoever knows that id. So retries are off here, and each caller decide
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -59,48 +60,62 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, ResponseError) and str(error).startswith(_AWAY_PREFIXES)
 
 
-@contextmanager
-def unavailable_when_away() -> Iterator[None]:
-    """Turn the errors of an absent server into `Unavailable`; everything else passes."""
-    try:
-        yield
-    except Exception as error:
-        if not is_away(error):
-            raise
-        raise Unavailable("store", type(error).__name__) from error
+class Server:
+    """The store's server as one client sees it: never retries, and answers in time or not at all."""
 
+    def __init__(self, url: str, connections: int, timeout_s: float) -> None:
+        """Prepare; nothing is connected yet.
 
-def connect(url: str, connections: int, timeout_s: float | None) -> Redis:
-    """A client that never retries by itself.
+        Args:
+            url: `unix://`, `redis://` or `rediss://`.
+            connections: how many at most; further callers queue.
+            timeout_s: how long an answer may take.
+        """
+        self.timeout_s = timeout_s
+        pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=connections,
+            timeout=None,
+            # redis-py's own time-outs use `asyncio.wait_for`, which before Python 3.12 can swallow a cancellation:
+            # a task that shall stop would go on for ever. `answer` does the timing instead.
+            socket_timeout=None,
+            socket_connect_timeout=CONNECT_TIMEOUT_S,
+            decode_responses=True,
+            protocol=2,  # one shape of replies on all servers from 6.2 on
+            retry=Retry(NoBackoff(), 0),
+        )
+        self.client = Redis.from_pool(pool)
+        self.commands: Any = self.client
+        """The same, without types: redis-py types each command as a union of two kinds of client."""
 
-    Args:
-        url: `unix://`, `redis://` or `rediss://`.
-        connections: how many at most; further callers queue for `timeout_s`.
-        timeout_s: how long a reply may take; None for commands that block on purpose.
-    """
-    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=connections,
-        timeout=timeout_s,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=CONNECT_TIMEOUT_S,
-        decode_responses=True,
-        protocol=2,  # one shape of replies on all servers from 6.2 on
-        retry=Retry(NoBackoff(), 0),
-    )
-    return Redis.from_pool(pool)
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.client.aclose()
 
+    @asynccontextmanager
+    async def answer(self, wait_ms: int = 0) -> AsyncIterator[None]:
+        """Around commands: turn the errors of an absent server into `Unavailable`; everything else passes.
 
-async def run(client: Redis, script: Script, keys: Sequence[str], args: Sequence[str]) -> Any:  # noqa: ANN401
-    """Run a script, teaching it to the server first when it does not know it.
-
-    Raises:
-        Unavailable: the server is away; whether the script ran is unknown.
-    """
-    call: Any = client.evalsha  # its type is a union of the blocking and the waiting client
-    with unavailable_when_away():
+        Args:
+            wait_ms: how much longer the command itself waits on purpose.
+        """
         try:
-            return await call(script.sha, len(keys), *keys, *args)
-        except NoScriptError:
-            await client.script_load(script.text)
-            return await call(script.sha, len(keys), *keys, *args)
+            async with asyncio.timeout(self.timeout_s + wait_ms / 1000):
+                yield
+        except Exception as error:
+            if not is_away(error):
+                raise
+            raise Unavailable("store", type(error).__name__) from error
+
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[str]) -> Any:  # noqa: ANN401
+        """Run a script, teaching it to the server first when it does not know it.
+
+        Raises:
+            Unavailable: the server is away; whether the script ran is unknown.
+        """
+        async with self.answer():
+            try:
+                return await self.commands.evalsha(script.sha, len(keys), *keys, *args)
+            except NoScriptError:
+                await self.client.script_load(script.text)
+                return await self.commands.evalsha(script.sha, len(keys), *keys, *args)

@@ -237,10 +237,11 @@ async def _ask(socket: Path, command: bytes) -> bytes:
 
 def _last_words(data_dir: Path) -> str:
     try:
-        lines = (data_dir / "server.log").read_text(errors="replace").splitlines()
+        text = (data_dir / "server.log").read_text(errors="replace")
     except OSError:
-        lines = []
-    return lines[-1] if lines else f"see {data_dir / 'server.log'}"
+        text = ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " / ".join(lines[-2:]) or "it left no log"
 
 
 def _prepare(data_dir: Path) -> Path:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from orchestrator.policy.model import PersonId, Record, SeatId, Session, SessionId
 from orchestrator.ports import (
@@ -27,7 +27,7 @@ from orchestrator.ports import (
 )
 from orchestrator.store import codec, keys, scripts
 from orchestrator.store.checks import check_durability
-from orchestrator.store.connections import QUICK_CONNECTIONS, connect, run, unavailable_when_away
+from orchestrator.store.connections import QUICK_CONNECTIONS, Server
 from orchestrator.store.streams import ChangeFeed, Outbox
 from orchestrator.store.writer import OrderedWriter
 
@@ -63,11 +63,9 @@ class ValkeyStore:
             waiting_commits: how many commits may wait for an absent store, in all.
             idle_ms: after how long another node's unacknowledged delivery is taken over.
         """
-        self._client = connect(url, QUICK_CONNECTIONS, timeout_s)
-        self._commands: Any = self._client
-        # redis-py types each command as a union of the blocking and the waiting client.
+        self._server = Server(url, QUICK_CONNECTIONS, timeout_s)
         self._writer = OrderedWriter(url, timeout_s, waiting_commits)
-        self._outbox = Outbox(url, self._client, idle_ms, timeout_s)
+        self._outbox = Outbox(url, self._server, idle_ms)
         self._changes = ChangeFeed(url, timeout_s)
         self._tasks: asyncio.TaskGroup | None = None
         self._lanes: list[asyncio.Task[None]] = []
@@ -93,28 +91,30 @@ class ValkeyStore:
             await self._writer.close()
             await self._outbox.close()
             await self._changes.close()
-            await self._client.aclose()
+            await self._server.close()
 
     async def check(self, accept: frozenset[str] = frozenset()) -> tuple[str, ...]:
         """See `check_durability`."""
-        return await check_durability(self._client, accept)
+        return await check_durability(self._server, accept)
 
     # ---- sessions ----
 
     async def load(self, session: SessionId) -> Stored | None:
         """See `Store`."""
-        with unavailable_when_away():
-            reply = await self._commands.hmget(keys.session(session), "state", "owner", "fence")
+        async with self._server.answer():
+            reply = await self._server.commands.hmget(
+                keys.session(session), "state", "owner", "fence"
+            )
         return _stored(reply)
 
     async def load_many(self, sessions: Sequence[SessionId]) -> list[Stored]:
         """See `Store`."""
         found: list[Stored] = []
         for begin in range(0, len(sessions), _READ_AT_ONCE):
-            pipeline = self._client.pipeline(transaction=False)
+            pipeline = self._server.client.pipeline(transaction=False)
             for session in sessions[begin : begin + _READ_AT_ONCE]:
                 pipeline.hmget(keys.session(session), "state", "owner", "fence")
-            with unavailable_when_away():
+            async with self._server.answer():
                 replies = await pipeline.execute()
             found += [stored for reply in replies if (stored := _stored(reply)) is not None]
             await asyncio.sleep(0)  # decoding thousands must not hold the loop
@@ -124,8 +124,8 @@ class ValkeyStore:
         self, session: SessionId, node: str, over: str | None, fence: int
     ) -> int | None:
         """See `Store`."""
-        reply = await run(
-            self._client, scripts.CLAIM, [keys.session(session)], [node, over or "", str(fence)]
+        reply = await self._server.run(
+            scripts.CLAIM, [keys.session(session)], [node, over or "", str(fence)]
         )
         return None if reply is None else int(reply)
 
@@ -173,8 +173,7 @@ class ValkeyStore:
         """See `Store`. Its first deadline is the opening of the doors."""
         session = booking.session
         deadline = session.starts_at - session.rules.doors
-        reply = await run(
-            self._client,
+        reply = await self._server.run(
             scripts.BOOK,
             [
                 keys.session(session.id),
@@ -201,8 +200,8 @@ class ValkeyStore:
 
     async def events(self, session: SessionId) -> list[tuple[int, Record]]:
         """See `Store`."""
-        with unavailable_when_away():
-            reply = await self._commands.xrange(keys.events(session))
+        async with self._server.answer():
+            reply = await self._server.commands.xrange(keys.events(session))
         return [
             (int(entry_id.split("-")[0]), codec.decode_record(fields["record"]))
             for entry_id, fields in reply
@@ -211,14 +210,14 @@ class ValkeyStore:
     async def between(self, begins_at: datetime, ends_at: datetime) -> list[SessionId]:
         """See `Store`."""
         first, last = codec.micros(begins_at), codec.micros(ends_at)
-        with unavailable_when_away():
-            reply = await self._commands.zrangebyscore(keys.STARTS, first, f"({last}")
+        async with self._server.answer():
+            reply = await self._server.commands.zrangebyscore(keys.STARTS, first, f"({last}")
         return [SessionId(session) for session in reply]
 
     async def due(self, until: datetime) -> list[tuple[SessionId, datetime]]:
         """See `Store`."""
-        with unavailable_when_away():
-            reply = await self._commands.zrangebyscore(
+        async with self._server.answer():
+            reply = await self._server.commands.zrangebyscore(
                 keys.DEADLINES,
                 "-inf",
                 codec.micros(until),
@@ -232,8 +231,8 @@ class ValkeyStore:
         self, person: PersonId, begins_at: datetime, ends_at: datetime
     ) -> list[tuple[datetime, datetime]]:
         """See `Store`."""
-        with unavailable_when_away():
-            reply = await self._commands.zrangebyscore(
+        async with self._server.answer():
+            reply = await self._server.commands.zrangebyscore(
                 keys.calendar(person), f"({codec.micros(begins_at)}", "+inf", withscores=True
             )
         slots = [
@@ -246,23 +245,22 @@ class ValkeyStore:
 
     async def add_link(self, secret_hash: str, link: Link) -> None:
         """See `Store`."""
-        pipeline = self._commands.pipeline(transaction=True)
+        pipeline = self._server.commands.pipeline(transaction=True)
         pipeline.hset(keys.link(secret_hash), mapping=codec.encode_link(link))
         pipeline.sadd(keys.links(link.session, link.seat), secret_hash)
-        with unavailable_when_away():
+        async with self._server.answer():
             await pipeline.execute()
 
     async def link(self, secret_hash: str) -> Link | None:
         """See `Store`."""
-        with unavailable_when_away():
-            fields = await self._commands.hgetall(keys.link(secret_hash))
+        async with self._server.answer():
+            fields = await self._server.commands.hgetall(keys.link(secret_hash))
         return codec.decode_link(fields) if fields else None
 
     async def revoke_links(self, session: SessionId, seat: SeatId, at: datetime) -> int:
         """See `Store`; those that were void before are not counted."""
         return int(
-            await run(
-                self._client,
+            await self._server.run(
                 scripts.REVOKE,
                 [keys.links(session, seat)],
                 [keys.LINK_PREFIX, at.isoformat()],
@@ -271,8 +269,7 @@ class ValkeyStore:
 
     async def put_staff(self, staff: Staff, token_hash: str | None) -> None:
         """See `Store`; without a token there is none any more."""
-        await run(
-            self._client,
+        await self._server.run(
             scripts.ENROL,
             [keys.staff(staff.person), keys.staff_name(staff.name)],
             [
@@ -296,19 +293,19 @@ class ValkeyStore:
 
     async def staff_by_person(self, person: PersonId) -> Staff | None:
         """See `Store`."""
-        with unavailable_when_away():
-            text = await self._commands.hget(keys.staff(person), "staff")
+        async with self._server.answer():
+            text = await self._server.commands.hget(keys.staff(person), "staff")
         return None if text is None else codec.decode_staff(text)
 
     async def _staff_at(self, pointer: str) -> Staff | None:
-        with unavailable_when_away():
-            person = await self._commands.get(pointer)
+        async with self._server.answer():
+            person = await self._server.commands.get(pointer)
         return None if person is None else await self.staff_by_person(PersonId(person))
 
     async def private(self, person: PersonId) -> Mapping[str, str]:
         """See `Store`."""
-        with unavailable_when_away():
-            fields: dict[str, str] = await self._commands.hgetall(keys.private(person))
+        async with self._server.answer():
+            fields: dict[str, str] = await self._server.commands.hgetall(keys.private(person))
         return fields
 
     # ---- what leaves, and who is there ----
@@ -324,8 +321,7 @@ class ValkeyStore:
     async def beat(self, node: str, ttl_ms: int) -> Mapping[str, datetime]:
         """See `Store`."""
         listed_for = NODE_LISTED_FOR // timedelta(microseconds=1)
-        reply = await run(
-            self._client,
+        reply = await self._server.run(
             scripts.BEAT,
             [keys.NODES, keys.OUTBOX],
             [node, str(ttl_ms * 1000), str(listed_for), keys.RELAY_GROUP],
@@ -337,8 +333,8 @@ class ValkeyStore:
 
     async def server_time(self) -> datetime:
         """See `Store`."""
-        with unavailable_when_away():
-            seconds, micros = await self._commands.time()
+        async with self._server.answer():
+            seconds, micros = await self._server.commands.time()
         return codec.moment(int(seconds) * 1_000_000 + int(micros))
 
     async def watch(self, on_change: Callable[[Change], None]) -> None:

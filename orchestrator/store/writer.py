@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from orchestrator.errors import Unavailable
 from orchestrator.policy.model import SessionId
 from orchestrator.ports import Applied
-from orchestrator.store.connections import connect, is_away
+from orchestrator.store.connections import Server, is_away
 from orchestrator.store.scripts import APPLY
 
 LANES = 4
@@ -91,7 +90,7 @@ class _Lane:
     """One connection with its queue."""
 
     def __init__(self, url: str, timeout_s: float, capacity: int) -> None:
-        self._client: Redis = connect(url, 1, timeout_s)
+        self._server = Server(url, 1, timeout_s)
         self._queue: asyncio.Queue[_Entry] = asyncio.Queue(capacity)
         self._batch: list[_Entry] = []
         self._is_closed = False
@@ -125,7 +124,7 @@ class _Lane:
                 entry.outcome.set_exception(Unavailable("store", "closed"))
             self._queue.task_done()
         self._batch = []
-        await self._client.aclose()
+        await self._server.close()
 
     async def run(self) -> None:
         """Send batch after batch, for ever."""
@@ -159,11 +158,12 @@ class _Lane:
         return len(self._batch) + self._queue.qsize()
 
     async def _send(self) -> Sequence[object]:
-        pipeline = self._client.pipeline(transaction=False)
+        pipeline = self._server.client.pipeline(transaction=False)
         for entry in self._batch:
             pipeline.evalsha(APPLY.sha, len(entry.keys), *entry.keys, *entry.args)
         try:
-            return await pipeline.execute(raise_on_error=False)
+            async with asyncio.timeout(self._server.timeout_s):
+                return await pipeline.execute(raise_on_error=False)
         except Exception as error:
             # The lane's loop boundary: a bug in one commit must not end the lane. What is away is sent again by
             # `_settle`, anything else goes to the callers.
@@ -171,8 +171,9 @@ class _Lane:
 
     async def _teach(self) -> None:
         try:
-            await self._client.script_load(APPLY.text)
-        except RedisError as error:
+            async with self._server.answer():
+                await self._server.client.script_load(APPLY.text)
+        except Unavailable as error:
             # The next attempt meets the same trouble and waits.
             _log.warning("store.script_not_loaded", error=type(error).__name__)
 
