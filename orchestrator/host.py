@@ -291,7 +291,7 @@ class Host:
                 log.warning("session.delayed", session=actor.id, error=error.code)
             except Exception:
                 # A bug: this session's actor dies with it, the node lives (style.md, Errors).
-                log.exception("session.failed", session=actor.id, event=type(item.event).__name__)
+                log.exception("session.failed", session=actor.id, on=type(item.event).__name__)
                 self._abandon(actor, Unavailable("node", "an internal error"), item)
                 return
             finally:
@@ -398,7 +398,7 @@ class Host:
                 record.name,
                 session=done.session.id,
                 version=done.session.version,
-                event_name=type(item.event).__name__,
+                on=type(item.event).__name__,
                 **{key: value for key, value in record.data.items() if key != "session"},
             )
 
