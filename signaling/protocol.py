@@ -54,7 +54,7 @@ class Hello(_Up):
 
     senders = ALL
     type: Literal["hello"]
-    version: Literal[1]
+    version: Annotated[int, Field(ge=VERSION, le=VERSION)]
     link: Text | None = None
     token: Text | None = None
     media_epoch: Epoch = 0
@@ -346,15 +346,18 @@ def parse(text: str) -> Up:
         Malformed: `too_large`, `not_json`, `unknown_type`, `bad_field`, or `version_unsupported` for a `hello` of
             another version; the detail is safe to send back.
     """
-    if len(text) > FRAME_BYTES or len(text.encode("utf-8", "surrogatepass")) > FRAME_BYTES:
+    if len(text) > FRAME_BYTES:
         raise Malformed("too_large", f"a frame has at most {FRAME_BYTES} bytes")
     try:
-        message: Up = _UP.validate_json(text)
+        frame = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Malformed("not_json", "not valid UTF-8") from None
+    if len(frame) > FRAME_BYTES:
+        raise Malformed("too_large", f"a frame has at most {FRAME_BYTES} bytes")
+    try:
+        message: Up = _UP.validate_json(frame)
     except ValidationError as error:
         raise _malformed(error) from None
-    except ValueError:
-        # Lone surrogates cannot be written as UTF-8 and never reach the JSON parser.
-        raise Malformed("not_json", "not valid UTF-8") from None
     return message
 
 
@@ -388,7 +391,7 @@ def _malformed(error: ValidationError) -> Malformed:
 def _bad_field(error: ValidationError) -> Malformed:
     errors = error.errors(include_url=False, include_context=False)
     for each in errors:
-        if each["loc"] == ("hello", "version") and isinstance(each["input"], int):
+        if each["loc"] == ("hello", "version") and type(each["input"]) is int:
             return Malformed("version_unsupported", f"this server speaks version {VERSION}")
     first = errors[0]
     place = ".".join(str(part) for part in first["loc"])

@@ -1,4 +1,4 @@
-"""A node for the tests of what browsers talk to: real store, real host, real sockets; only the media worker is not there."""
+"""A node for the tests of what browsers talk to: real store, host and sockets; only the media worker is not there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from inspect import isawaitable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -44,12 +46,17 @@ MINUTE = timedelta(minutes=1)
 PATIENCE_S = 5.0
 
 
-async def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for a condition; say what never happened."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.005)
-    assert condition(), what
+async def until(condition: Callable[[], Any], what: str) -> None:
+    """Wait for a condition, which may be asynchronous; say what never happened."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                holds = condition()
+                if await holds if isawaitable(holds) else holds:
+                    return
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        raise AssertionError(f"never happened: {what}") from None
 
 
 class SilentMedia:
@@ -271,9 +278,12 @@ async def running_node(limits: Limits | None = None, **settings) -> AsyncIterato
         data = Path(folder)
         url = await embedded.ensure(data)
         try:
-            async with ValkeyStore(url) as store, aiohttp.ClientSession() as http:
-                async with _node(store, http, limits or Limits(), settings) as node:
-                    yield node
+            async with (
+                ValkeyStore(url) as store,
+                aiohttp.ClientSession() as http,
+                _node(store, http, limits or Limits(), settings) as node,
+            ):
+                yield node
         finally:
             await embedded.stop(data)
 
@@ -288,7 +298,7 @@ async def _node(
         raise AssertionError("there is no other node")
 
     leases = Leases(store, "node-1", clock, on_takeover, sole=True)
-    alarm = ManualAlarm(lambda sessions: host.wake(sessions))
+    alarm = ManualAlarm(lambda sessions: host.wake(sessions))  # noqa: PLW0108 - host is made below
     host = Host(
         node="node-1",
         store=store,

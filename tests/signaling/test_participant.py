@@ -1,6 +1,5 @@
 """A person at a page, against the real host and the real store."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -209,7 +208,7 @@ async def test_a_slot_that_is_not_offered_is_refused_and_the_connection_lives(no
 
 async def test_an_ended_session_shows_its_end_to_the_device_that_was_there(node):
     meeting = await node.meet()
-    seeker, supporter = await node.live(meeting)
+    seeker, _supporter = await node.live(meeting)
     await seeker.send(type="end", works=True)
     await seeker.state(lambda s: s["phase"] == "ended")
     again = await node.enter(meeting, "seeker")
@@ -342,9 +341,8 @@ async def test_what_is_shown_never_goes_back(node):
 
 
 async def _is_lost_by(node, meeting, signal):
-    async with asyncio.timeout(5):
-        while True:
-            seeker = (await node.session(meeting)).seeker
-            if seeker.loss is not None and signal in seeker.loss.signals:
-                return
-            await asyncio.sleep(0.005)
+    async def is_so():
+        loss = (await node.session(meeting)).seeker.loss
+        return loss is not None and signal in loss.signals
+
+    await until(is_so, f"lost by {signal}")

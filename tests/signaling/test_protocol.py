@@ -1,0 +1,261 @@
+"""The messages, and that docs/protocol.md speaks of exactly these."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, get_args, get_origin
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.errors import Malformed
+from orchestrator.policy.effects import REFUSALS
+from orchestrator.policy.model import Role
+from signaling import protocol, views
+from signaling.ends import Close
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+
+
+def section(title):
+    """The text below a heading, up to the next one of the same or a higher level."""
+    level, rest = re.search(rf"^(#+) {re.escape(title)}\n(.*)", DOCUMENT, re.S | re.M).groups()
+    return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.M)[0]
+
+
+def table(title):
+    """The rows of the first table below a heading, header left out."""
+    rows = [line for line in section(title).splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
+    return cells[2:]
+
+
+def members(union):
+    """The models of a discriminated union, by their type."""
+    assert get_origin(union) is Annotated
+    models = get_args(get_args(union)[0])
+    return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}
+
+
+UP, DOWN = members(protocol.Up), members(protocol.Down)
+
+
+def test_the_document_lists_exactly_the_types_up():
+    assert {row[0].strip("`") for row in table("Up")} == set(UP)
+
+
+def test_the_document_lists_exactly_the_types_down():
+    assert {row[0].strip("`") for row in table("Down")} == set(DOWN)
+
+
+@pytest.mark.parametrize("row", table("Up"), ids=lambda row: row[0])
+def test_the_document_lists_exactly_the_fields_up(row):
+    named = set(re.findall(r"`(\w+):", row[1]))
+    assert named == set(UP[row[0].strip("`")].model_fields) - {"type"}
+
+
+@pytest.mark.parametrize("row", table("Down"), ids=lambda row: row[0])
+def test_the_document_lists_exactly_the_fields_down(row):
+    named = {
+        re.match(r"\w+", code).group() for code in re.findall(r"`([^`]+)`", row[1]) if code != "–"
+    }
+    assert named == set(DOWN[row[0].strip("`")].model_fields) - {"type"}
+
+
+WHO = {
+    "all": set(Role),
+    "participants": {Role.SEEKER, Role.SUPPORTER, Role.COMPANION},
+    "supporter": {Role.SUPPORTER},
+    "seeker": {Role.SEEKER},
+    "seeker, supporter": {Role.SEEKER, Role.SUPPORTER},
+    "the seat's first device; supporter when escalated": {
+        Role.SEEKER,
+        Role.SUPPORTER,
+        Role.COMPANION,
+    },
+}
+
+
+@pytest.mark.parametrize("row", table("Up"), ids=lambda row: row[0])
+def test_who_may_send_is_what_the_document_says(row):
+    assert UP[row[0].strip("`")].senders == WHO[row[2]]
+
+
+def test_the_document_lists_exactly_the_close_codes():
+    listed = {int(row[0]) for row in table("Ends of a connection")}
+    assert listed == {int(code) for code in Close}
+
+
+@pytest.mark.parametrize(
+    ("title", "model"),
+    [
+        ("`you`", protocol.You),
+        ("`programme`", views.ProgrammeView),
+    ],
+)
+def test_the_document_lists_exactly_the_fields_of(title, model):
+    named = {
+        re.match(r"\w+", code).group() for code in re.findall(r"`([a-z][^`]*)`", section(title))
+    }
+    assert named == set(model.model_fields)
+
+
+def test_the_document_lists_exactly_the_fields_of_a_session():
+    block = re.search(r"```jsonc\n(.*?)```", section("`session`"), re.S).group(1)
+    code = "\n".join(line.split("//")[0].split("/*")[0] for line in block.splitlines())
+    named = set(re.findall(r'"(\w+)":', re.sub(r"//.*|/\*.*?\*/", "", block)))
+    expected = set(views.SessionView.model_fields) | set(views.SeatView.model_fields)
+    expected |= set(views.NextMoment.model_fields)
+    assert code
+    assert expected <= named
+    assert named <= expected | {"kind", "answer_by", "asked_at"}
+
+
+HELLO = {"type": "hello", "version": 1, "link": "x" * 22}
+
+
+def parsed(**message):
+    return protocol.parse(json.dumps(message))
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (HELLO, protocol.Hello(type="hello", version=1, link="x" * 22)),
+        (
+            {"type": "join", "terms_version": "1", "attestations": ["private_room"]},
+            protocol.Join(type="join", terms_version="1", attestations=("private_room",)),
+        ),
+        ({"type": "end", "works": False}, protocol.End(type="end", works=False)),
+        ({"type": "wait"}, protocol.Wait(type="wait")),
+    ],
+)
+def test_a_message_is_parsed(message, expected):
+    assert parsed(**message) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "not_json"),
+        ("{", "not_json"),
+        ("{'type': 'wait'}", "not_json"),
+        ('{"type": "wait"} {}', "not_json"),
+        ("[" * 60_000, "not_json"),
+        ('{"a":' * 10_000, "not_json"),
+        ("\ud800", "not_json"),
+        ('{"type": "wait", "x": NaN}', "bad_field"),
+        ("null", "bad_field"),
+        ("[]", "bad_field"),
+        ('"wait"', "bad_field"),
+        ("{}", "unknown_type"),
+        ('{"type": null}', "unknown_type"),
+        ('{"type": 1}', "unknown_type"),
+        ('{"type": ["wait"]}', "unknown_type"),
+        ('{"type": "Wait"}', "unknown_type"),
+        ('{"type": "welcome"}', "unknown_type"),
+        ('{"type": "wait", "extra": 1}', "bad_field"),
+        ('{"type": "end"}', "bad_field"),
+        ('{"type": "end", "works": 1}', "bad_field"),
+        ('{"type": "end", "works": "true"}', "bad_field"),
+        ('{"type": "end", "works": null}', "bad_field"),
+        ('{"type": "admit", "seat": ""}', "bad_field"),
+        ('{"type": "admit", "seat": {}}', "bad_field"),
+        ('{"type": "answer", "media_epoch": -1, "sdp": "v=0"}', "bad_field"),
+        ('{"type": "answer", "media_epoch": 1.5, "sdp": "v=0"}', "bad_field"),
+        ('{"type": "answer", "media_epoch": 99999999999999999999, "sdp": "v=0"}', "bad_field"),
+        (json.dumps({"type": "answer", "media_epoch": 1, "sdp": "x" * 32_769}), "bad_field"),
+        (json.dumps({"type": "pong", "server_time": "x" * 1_001}), "bad_field"),
+        (
+            json.dumps({"type": "join", "terms_version": "1", "attestations": ["x"] * 21}),
+            "bad_field",
+        ),
+        (json.dumps({"type": "hello", "version": 1}), "bad_field"),
+        (json.dumps({**HELLO, "token": "x"}), "bad_field"),
+        (json.dumps({**HELLO, "language": "fr"}), "bad_field"),
+        (json.dumps({**HELLO, "version": 2, "new": 1}), "version_unsupported"),
+        (json.dumps({**HELLO, "version": "1"}), "bad_field"),
+        (json.dumps({**HELLO, "version": True}), "bad_field"),
+        (json.dumps("x" * 65_536), "too_large"),
+        (json.dumps("窓" * 30_000, ensure_ascii=False), "too_large"),
+    ],
+)
+def test_what_is_not_a_message_has_a_code(text, code):
+    with pytest.raises(Malformed) as malformed:
+        protocol.parse(text)
+    assert malformed.value.code == code
+
+
+@pytest.mark.parametrize("size", [32_768, 20_000])
+def test_the_largest_sdp_is_allowed(size):
+    assert len(parsed(type="answer", media_epoch=1, sdp="x" * size).sdp) == size
+
+
+@given(st.text())
+def test_no_text_makes_it_raise_anything_else(text):
+    with pytest.raises(Malformed):
+        protocol.parse(text)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+FIELDS = sorted({name for model in UP.values() for name in model.model_fields} - {"type"})
+
+
+@given(st.sampled_from(sorted(UP)), st.dictionaries(st.sampled_from(FIELDS), JSON))
+def test_no_object_makes_it_raise_anything_else(kind, fields):
+    try:
+        outcome = parsed(type=kind, **fields).type
+    except Malformed as malformed:
+        outcome = malformed.code
+    assert outcome in {kind, "bad_field", "not_json", "version_unsupported"}
+
+
+@given(st.text(min_size=8, max_size=50, alphabet="QXZ"))
+def test_nothing_of_what_was_sent_is_echoed(secret):
+    for message in (
+        {"type": secret},
+        {"type": "wait", secret: 1},
+        {"type": "end", "works": secret},
+    ):
+        with pytest.raises(Malformed) as malformed:
+            parsed(**message)
+        assert secret not in malformed.value.detail
+
+
+def test_a_time_is_written_in_utc_with_milliseconds():
+    at = datetime(2026, 12, 1, 1, 2, 3, 456_789, UTC)
+    assert json.loads(protocol.encode(protocol.Ping(server_time=at))) == {
+        "type": "ping",
+        "server_time": "2026-12-01T01:02:03.456Z",
+    }
+
+
+def test_a_welcome_leaves_out_what_is_not_the_receivers_kind():
+    you = protocol.You(
+        connection="c", seat=None, role=Role.SCHEDULER, display_name="y", device="bound", name="y"
+    )
+    at = datetime(2026, 12, 1, tzinfo=UTC)
+    office = views.Bilingual(ja="窓口", en="desk")
+    text = protocol.encode(protocol.Welcome(server_time=at, you=you, office=office))
+    assert set(json.loads(text)) == {"type", "version", "server_time", "you", "office"}
+
+
+def test_refusals_of_the_link_are_not_codes_of_the_policy():
+    codes = set(re.findall(r"`(\w+)`", section("Refusal codes").split("Of the policy")[0]))
+    assert codes == {
+        "link_unknown",
+        "link_revoked",
+        "link_expired",
+        "token_unknown",
+        "version_unsupported",
+        "draining",
+    }
+    assert not codes & REFUSALS

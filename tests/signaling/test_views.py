@@ -1,0 +1,301 @@
+"""What people are shown, and that `can` promises nothing that the policy refuses."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from orchestrator.policy import events
+from orchestrator.policy.effects import Refuse
+from orchestrator.policy.model import (
+    SEEKER,
+    SUPPORTER,
+    Asked,
+    Cause,
+    Claim,
+    Confidence,
+    Consequence,
+    Outcome,
+    PersonId,
+    Phase,
+    Question,
+    Quota,
+    Reschedule,
+    RescheduleState,
+    Role,
+    SeatId,
+    SlotOption,
+    Verdict,
+)
+from orchestrator.policy.session import step
+from signaling import protocol
+from signaling.intents import event_of
+from signaling.views import board_row, programme_view, session_view
+from tests.signaling.sessions import KUMAGAYA, SLOT, STARTS, a_session, with_seat
+
+MINUTE = timedelta(minutes=1)
+COMPANION = SeatId("companion-1")
+OPTION = SlotOption(
+    "1", STARTS + 24 * 60 * MINUTE, STARTS + 25 * 60 * MINUTE, PersonId("p_2"), "田中"
+)
+OPEN = Reschedule(RescheduleState.OPEN, STARTS, STARTS + 60 * MINUTE, (OPTION,), is_proposed=True)
+VERDICT = Verdict(Outcome.INTERRUPTED, Cause.SUPPORTER, Confidence.LIKELY, "why", STARTS)
+
+
+def after(session, *happenings):
+    """The session after events at their minutes from the start."""
+    for minutes, happening in happenings:
+        session = step(session, happening, STARTS + minutes * MINUTE).session
+    return session
+
+
+def arrival(seat):
+    return events.Connected(seat, f"line-{seat}", f"device-{seat}")
+
+
+def join(seat):
+    rules = KUMAGAYA.rules()
+    return events.Joined(seat, f"line-{seat}", rules.terms_version, rules.attestations)
+
+
+BOTH_IN_LOBBY = [
+    (-5, arrival(SEEKER)),
+    (-5, join(SEEKER)),
+    (-4, arrival(SUPPORTER)),
+    (-4, join(SUPPORTER)),
+]
+LIVE = [*BOTH_IN_LOBBY, (1, events.Admitted(f"line-{SUPPORTER}", SEEKER))]
+
+
+@pytest.mark.parametrize(
+    ("happenings", "minutes", "reason", "at"),
+    [
+        ([], -60, "doors_open", -10),
+        ([(-10, events.Woken())], -10, "start", 0),
+        ([(0, events.Woken())], 0, "cutoff", 10),
+        (LIVE, 1, "warning", 25),
+        ([*LIVE, (25, events.Woken())], 25, "warning", 29),
+        ([*LIVE, (29, events.Woken())], 29, "hard_end", 30),
+        ([*LIVE, (5, events.SteppedOut(SEEKER, f"line-{SEEKER}"))], 5, "grace", 7),
+        (
+            [*LIVE, (5, events.SteppedOut(SEEKER, f"line-{SEEKER}")), (7, events.Woken())],
+            7,
+            "hold",
+            15,
+        ),
+    ],
+)
+def test_the_next_moment_is_what_people_can_see_coming(happenings, minutes, reason, at):
+    view = session_view(after(a_session(), *happenings), SEEKER, STARTS + minutes * MINUTE)
+    assert (view.next.reason, view.next.at) == (reason, STARTS + at * MINUTE)
+
+
+def test_nothing_comes_after_the_end():
+    ended = after(a_session(), (30, events.Woken()))
+    assert session_view(ended, SEEKER, STARTS + SLOT).next is None
+
+
+def test_the_cutoff_is_null_once_it_was_live():
+    session = after(a_session(), *LIVE)
+    assert session_view(session, SEEKER, STARTS).cutoff_at is None
+    assert session_view(a_session(), SEEKER, STARTS).cutoff_at == STARTS + 10 * MINUTE
+    ended = after(session, (30, events.Woken()))
+    assert session_view(ended, SEEKER, STARTS).cutoff_at is None
+
+
+@pytest.mark.parametrize("question", list(Question))
+def test_a_question_is_the_seekers_alone(question):
+    session = a_session(asked=Asked(question, STARTS))
+    assert session_view(session, SEEKER, STARTS).question.kind is question
+    assert session_view(session, SUPPORTER, STARTS).question is None
+    assert session_view(session, COMPANION, STARTS).question is None
+    assert session_view(session, None, STARTS).question is None
+
+
+def test_the_options_of_a_reschedule_are_the_seekers_alone():
+    session = a_session(reschedule=OPEN)
+    assert [o.id for o in session_view(session, SEEKER, STARTS).reschedule.options] == ["1"]
+    for seat in (SUPPORTER, COMPANION, None):
+        shown = session_view(session, seat, STARTS).reschedule
+        assert shown.state is RescheduleState.OPEN
+        assert shown.options == ()
+
+
+@pytest.mark.parametrize(
+    ("claimed", "escalated", "sees"),
+    [
+        (SEEKER, False, {SEEKER}),
+        (SEEKER, True, {SEEKER, SUPPORTER}),
+        (COMPANION, True, {COMPANION, SUPPORTER}),
+        (SUPPORTER, True, {SUPPORTER}),
+    ],
+)
+def test_a_claim_is_shown_to_who_may_answer(claimed, escalated, sees):
+    claim = Claim("device", "line", STARTS, escalated)
+    session = with_seat(a_session(), claimed, claim=claim)
+    seen = {
+        seat.id
+        for seat in session.seats
+        if session_view(session, seat.id, STARTS).claim is not None
+    }
+    assert seen == sees
+    assert session_view(session, None, STARTS).claim is None
+
+
+def test_a_verdict_is_shown_while_the_door_is_open_and_an_outcome_after_it():
+    running = a_session(phase=Phase.INTERRUPTED, verdict=VERDICT)
+    view = session_view(running, SEEKER, STARTS)
+    assert (view.verdict.outcome, view.verdict.cause) == (Outcome.INTERRUPTED, Cause.SUPPORTER)
+    assert (view.outcome, view.reason) == (None, "why")
+    consequence = Consequence(Quota.RESTORED, reschedule=True)
+    ended = replace(
+        running,
+        phase=Phase.ENDED,
+        outcome=VERDICT.outcome,
+        cause=VERDICT.cause,
+        consequence=consequence,
+    )
+    view = session_view(ended, SEEKER, STARTS)
+    assert view.verdict is None
+    assert (view.outcome, view.cause, view.reason) == (VERDICT.outcome, VERDICT.cause, "why")
+    assert view.is_quota_restored is True
+
+
+def test_who_is_lost_is_shown_with_the_end_of_the_grace():
+    session = after(a_session(), *LIVE, (5, events.SteppedOut(SEEKER, f"line-{SEEKER}")))
+    seat = session_view(session, SUPPORTER, STARTS).seats[0]
+    assert seat.is_lost
+    assert seat.since == STARTS + 5 * MINUTE
+    assert seat.grace_ends_at == STARTS + 7 * MINUTE
+
+
+def test_a_row_of_the_board_says_who_is_connected():
+    session = after(a_session(), *BOTH_IN_LOBBY)
+    row = board_row(session)
+    assert [seat.is_connected for seat in row.seats] == [True, True, False]
+    assert (row.programme, row.supporter) == ("kumagaya", "田中")
+
+
+def test_a_programme_that_is_gone_leaves_the_numbers():
+    session = a_session()
+    view, gone = programme_view(session, KUMAGAYA), programme_view(session, None)
+    assert view.title.ja == KUMAGAYA.title.ja
+    assert gone.title.ja == "kumagaya"
+    assert (gone.grace_s, gone.doors_s, gone.cutoff_s) == (120, 600, 600)
+    assert view.attestations == gone.attestations == session.rules.attestations
+
+
+# ---- `can` ---------------------------------------------------------------------------------------
+
+WAYS = {
+    "join": protocol.Join(
+        type="join",
+        terms_version=KUMAGAYA.rules().terms_version,
+        attestations=KUMAGAYA.rules().attestations,
+    ),
+    "renew_media": protocol.RenewMedia(type="renew_media"),
+    "step_out": protocol.StepOut(type="step_out"),
+    "end": protocol.End(type="end", works=True),
+    "request_end": protocol.RequestEnd(type="request_end"),
+    "answer_end": protocol.AnswerEnd(type="answer_end", agrees=False),
+    "release_seat": protocol.ReleaseSeat(type="release_seat"),
+    "wait": protocol.Wait(type="wait"),
+    "another_date": protocol.AnotherDate(type="another_date"),
+}
+
+
+def messages_of(way, session):
+    """The messages that a way of `can` means; of `admit` at least one must be right."""
+    if way == "admit":
+        return [protocol.Admit(type="admit", seat=seat.id) for seat in session.seats]
+    if way == "answer_claim":
+        return [
+            protocol.AnswerClaim(type="answer_claim", seat=seat.id, agrees=False)
+            for seat in session.seats
+            if seat.claim
+        ]
+    return [WAYS[way]] if way in WAYS else []
+
+
+SEATS = st.sampled_from([SEEKER, SUPPORTER, COMPANION])
+
+
+@st.composite
+def happenings(draw):
+    """What may happen next: people come, go, and press what there is; time passes, sometimes to a deadline."""
+    seat = draw(SEATS)
+    line = f"line-{seat}"
+    return draw(
+        st.sampled_from(
+            [
+                arrival(seat),
+                join(seat),
+                join(seat),
+                events.Admitted(f"line-{SUPPORTER}", seat),
+                events.Admitted(f"line-{SUPPORTER}", SEEKER),
+                events.Connected(seat, f"other-{seat}", f"another-{seat}"),
+                events.Disconnected(seat, line, page_closed=draw(st.booleans())),
+                events.MediaSilent(seat, 1, STARTS),
+                events.EndRequested(f"line-{SUPPORTER}"),
+                events.WorkerLost(),
+                events.SlotsProposed((OPTION,)),
+                events.NoticeGiven(SEEKER, "x"),
+                events.Woken(),
+            ]
+        )
+    )
+
+
+@given(
+    st.sampled_from([[], BOTH_IN_LOBBY, LIVE]),
+    st.lists(st.tuples(st.sampled_from([0, 0, 1, 10, 60, 120, 300]), happenings()), max_size=8),
+)
+@settings(max_examples=400, deadline=None)
+def test_what_a_page_offers_is_not_refused(start, story):
+    session = after(a_session(), *start)
+    now = STARTS + (1 if start else -11) * MINUTE
+    for seconds, happening in story:
+        now += timedelta(seconds=seconds)
+        session = step(session, happening, now).session
+    event(session.phase.value)
+    for seat in session.seats:
+        view = session_view(session, seat.id, now)
+        for way in view.can:
+            event(way)
+            assert any_is_accepted(session, seat, way, now), (way, session.phase, seat)
+
+
+def any_is_accepted(session, seat, way, now):
+    """Whether the policy takes at least one message of that kind from that seat now."""
+    messages = messages_of(way, session)
+    if not messages:
+        return True
+    for message in messages:
+        assert seat.role in message.senders, "nobody is offered what the role may not send"
+        done = step(session, event_of(message, seat.id, seat.connection), now)
+        refusals = [effect for effect in done.effects if isinstance(effect, Refuse)]
+        if all(refusal.connection != seat.connection for refusal in refusals):
+            return True
+    return False
+
+
+def test_the_ways_through_a_session_are_offered():
+    shown = {
+        way
+        for seat in (SEEKER, SUPPORTER, COMPANION)
+        for story in ([(-5, arrival(SEEKER))], [*BOTH_IN_LOBBY, (0, events.Woken())], LIVE)
+        for way in session_view(after(a_session(), *story), seat, STARTS).can
+    }
+    assert {"join", "end", "give_notice", "admit", "request_end", "step_out"} <= shown
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORTER, Role.COMPANION])
+def test_only_the_seeker_chooses_another_date(role):
+    session = a_session(phase=Phase.ENDED, reschedule=OPEN)
+    seat = next(seat for seat in session.seats if seat.role is role)
+    assert session_view(session, seat.id, STARTS).can == ()
+    assert session_view(session, SEEKER, STARTS).can == ("choose_slot", "decline_reschedule")
+    late = STARTS + 61 * MINUTE
+    assert session_view(session, SEEKER, late).can == ()
