@@ -1,0 +1,181 @@
+"""The program as an operator meets it: a process, its output, its exit status, its sentences."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+
+from orchestrator.commands.certificate import ensure_certificate
+
+PROGRAM = [sys.executable, "-m", "orchestrator"]
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end."""
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environ},
+    )
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def demo(data: Path, *arguments: str) -> Iterator[dict[str, str]]:
+    """A running demo, as its first line describes it."""
+    process = subprocess.Popen(
+        [*PROGRAM, "demo", "--json", "--data", str(data), "--port", str(free_port()), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def asks(info: dict[str, str], path: str) -> dict[str, object]:
+    """What the API answers to the demo's scheduler."""
+    request = Request(
+        info["base_url"] + path, headers={"Authorization": f"Bearer {info['staff_token']}"}
+    )
+    with urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def test_the_demo_says_everything_in_its_first_line_and_ends_by_sigterm(tmp_path: Path) -> None:
+    with demo(tmp_path, "--starts-in", "20s", "--slot", "3m") as info:
+        assert set(info) == {
+            "base_url", "session_id", "starts_at", "ends_at", "seeker_url", "supporter_url", "board_url", "staff_token",
+        }  # fmt: skip
+        starts_at = datetime.fromisoformat(info["starts_at"])
+        ends_at = datetime.fromisoformat(info["ends_at"])
+        assert ends_at - starts_at == timedelta(minutes=3)
+        session = asks(info, f"/api/v1/sessions/{info['session_id']}")
+        assert session["phase"] in {"scheduled", "open"}
+        assert session["outcome"] is None
+        assert len(urlsplit(info["seeker_url"]).fragment) >= 22
+
+
+def test_what_was_there_is_still_there_after_a_second_start(tmp_path: Path) -> None:
+    with demo(tmp_path, "--starts-in", "20m") as first:
+        pass
+    with demo(tmp_path, "--starts-in", "20m") as second:
+        assert second["session_id"] != first["session_id"]
+        session = asks(second, f"/api/v1/sessions/{first['session_id']}")
+        assert session["starts_at"][:19] == first["starts_at"][:19]  # type: ignore[index]
+
+
+def test_a_session_is_booked_beside_the_running_server(tmp_path: Path) -> None:
+    with demo(tmp_path, "--starts-in", "20m") as info:
+        day = datetime.now().astimezone() + timedelta(days=8)
+        while day.weekday() >= 5:
+            day += timedelta(days=1)
+        booked = run(
+            "session", "create", "--programme", "kumagaya", "--starts", f"{day:%Y-%m-%d}T10:00+09:00",
+            "--seeker-name", "さくら14", "--supporter", "tanaka", "--data", str(tmp_path), "--json",
+            "--exception", "試験のため",
+        )  # fmt: skip
+        assert booked.returncode == 0, booked.stderr
+        found = json.loads(booked.stdout)
+        assert set(found["links"]) == {"seeker", "supporter"}
+        session = asks(info, f"/api/v1/sessions/{found['session_id']}")
+        assert [seat["display_name"] for seat in session["participants"]] == ["さくら14", "tanaka"]  # type: ignore[attr-defined]
+
+
+def test_a_staff_token_opens_the_api_at_once(tmp_path: Path) -> None:
+    with demo(tmp_path, "--starts-in", "20m") as info:
+        added = run("staff", "add", "yamada", "--role", "scheduler", "--data", str(tmp_path))
+        assert added.returncode == 0, added.stderr
+        token = added.stdout.strip()
+        assert asks({**info, "staff_token": token}, "/api/v1/sessions")["sessions"]
+
+
+def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        failed = run("demo", "--data", str(tmp_path), "--port", str(port))
+    assert failed.returncode == 2
+    ours = [line for line in failed.stderr.splitlines() if line.startswith("madoguchi:")]
+    assert ours == [
+        f"madoguchi: port {port} is taken by another program; stop it or use another --port"
+    ]
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_second_server_on_one_data_folder_is_one_sentence(tmp_path: Path) -> None:
+    with demo(tmp_path, "--starts-in", "20m"):
+        failed = run("serve", "--data", str(tmp_path), "--port", str(free_port()))
+    assert failed.returncode == 2
+    assert "another server runs on the data folder" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["demo", "--slot", "3"], "--slot: A span is written like"),
+        (["demo", "--slot", "3m", "--cutoff", "9m"], "cutoff"),
+        (["session", "create", "--programme", "kumagaya", "--starts", "2026-12-01T10:00", "--seeker-name", "a",
+          "--supporter", "b"], "--starts: the offset is missing"),
+        (["session", "create", "--programme", "kumagaya", "--starts", "tomorrow", "--seeker-name", "a",
+          "--supporter", "b"], "--starts: write it like"),
+        (["session", "create", "--programme", "nope", "--starts", "2036-12-01T10:00+09:00", "--seeker-name", "a",
+          "--supporter", "b"], "there is no programme 'nope'"),
+    ],
+)  # fmt: skip
+def test_a_mistake_on_the_command_line_is_a_sentence(
+    tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    failed = run(*arguments, "--data", str(tmp_path))
+    assert failed.returncode in {1, 2}
+    assert sentence in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    failed = run("serve", "--data", str(file / "below"), "--port", str(free_port()))
+    assert failed.returncode == 2
+    assert "madoguchi: " in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_certificate_is_made_once_for_an_address_and_kept_private(tmp_path: Path) -> None:
+    now = datetime.now().astimezone()
+    certificate, key = ensure_certificate(tmp_path, "192.0.2.7", now)
+    before = certificate.read_bytes()
+    assert key.stat().st_mode & 0o077 == 0
+    assert ensure_certificate(tmp_path, "192.0.2.7", now)[0].read_bytes() == before
+    assert ensure_certificate(tmp_path, "192.0.2.8", now)[0].read_bytes() != before
+    later = now + timedelta(days=100)
+    renewed = ensure_certificate(tmp_path, "192.0.2.8", later)[0].read_bytes()
+    assert ensure_certificate(tmp_path, "192.0.2.8", later)[0].read_bytes() == renewed
