@@ -99,9 +99,12 @@ class MediaClient:
         if self._remote[0] and self._remote[0] != value[1]:
             self.ufrag, self.password = secrets.token_hex(4), secrets.token_hex(12)
         self._remote = (value[1], value[2])
-        candidate = re.search(r"^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", offer, re.MULTILINE)
+        candidate = re.search(
+            r"^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", offer, re.MULTILINE
+        )
         fingerprint = re.search(r"^a=fingerprint:sha-256 (\S+)", offer, re.MULTILINE)
-        assert candidate and fingerprint, "the offer says where and who"
+        assert candidate, "the offer says where"
+        assert fingerprint, "the offer says who"
         self._server, self._fingerprint = (candidate[1], int(candidate[2])), fingerprint[1]
         named = re.findall(r"^a=ssrc:(\d+) ", offer, re.MULTILINE)
         self.offered_ssrcs = dict(zip((OPUS, VP8, RTX), map(int, named), strict=True))

@@ -1,0 +1,350 @@
+"""The port with two hand-made clients: forwarding, the end, roaming, feedback, garbage."""
+
+import os
+import random
+import struct
+
+import pytest
+from aioice import stun
+from pylibsrtp import Error
+
+from tests.workers.media.hand_made import Wired, drain, reply, rtp, udp
+from workers.media import wire
+from workers.media.port import bind
+from workers.media.rtp import HEADER, OPUS, RTX, VP8, nack, nacked, pli
+from workers.media.srtp import MAX_SSRCS
+
+
+@pytest.fixture
+def wired():
+    made = Wired()
+    yield made
+    made.close()
+
+
+def numbering(packet: bytes):
+    _, second, number, timestamp, ssrc = HEADER.unpack_from(packet)
+    return second & 0x7F, number, timestamp, ssrc
+
+
+# ---- forwarding -----------------------------------------------------------------------------------------------------
+
+
+def test_a_packet_reaches_the_other_seat_under_the_offered_ssrc_with_its_payload(wired):
+    wired.seeker.send(rtp(1, payload=b"hello"))
+    (got,) = wired.supporter.received()
+    assert (numbering(got)[3], got[12:]) == (wired.supporter.leg.down.audio.ssrc, b"hello")
+    assert wired.seeker.received() == []
+
+
+def test_a_replayed_packet_is_forwarded_once(wired):
+    packet = wired.seeker.sending.protect(rtp(1))
+    for _ in range(3):
+        wired.seeker.send_bytes(packet)
+    wired.pump()
+    assert len(wired.supporter.received()) == 1
+    assert wired.port.counters["srtp_refused"] == 2
+
+
+def test_the_room_flows_once_both_seats_are_forwarded(wired):
+    wired.seeker.send(rtp(1))
+    assert wired.reports == []
+    for number in range(3):
+        wired.supporter.send(rtp(number, ssrc=9))
+        wired.seeker.send(rtp(number + 2))
+    assert wired.reports == [wire.Flowing(session="s")]
+
+
+def test_nothing_is_forwarded_from_closes_at_on_though_no_timer_has_fired(wired):
+    wired.seeker.send(rtp(1))
+    wired.now = wired.room.closes_at - 0.001
+    wired.seeker.send(rtp(2))
+    assert len(wired.supporter.received()) == 2
+    wired.now = wired.room.closes_at
+    wired.seeker.send(rtp(3))
+    wired.seeker.send(rtp(1, ssrc=8, payload_type=VP8))
+    wired.seeker.send_rtcp(pli(wired.seeker.leg.down.video.ssrc))
+    assert wired.supporter.received_raw() == []
+    assert wired.port.counters["not_open"] == 2
+
+
+def test_nothing_is_forwarded_once_the_node_counts_as_gone(wired):
+    wired.port.deaf_at = wired.now
+    wired.seeker.send(rtp(1))
+    assert wired.supporter.received_raw() == []
+
+
+def test_a_function_that_is_not_allowed_is_refused_at_the_port(wired):
+    wired.seeker = wired.add("seeker", frozenset({"audio"}), epoch=2)
+    wired.seeker.check()
+    wired.seeker.send(rtp(1, ssrc=8, payload_type=VP8))
+    wired.seeker.send(rtp(1, ssrc=9, payload_type=RTX))
+    assert wired.supporter.received_raw() == []
+    wired.seeker.send(rtp(1, ssrc=7, payload_type=OPUS))
+    assert len(wired.supporter.received()) == 1
+    assert wired.port.counters["function_refused"] == 2
+
+
+def test_an_allowed_ssrc_with_another_payload_type_is_not_forwarded(wired):
+    wired.seeker.send(rtp(1, ssrc=7, payload_type=OPUS))
+    wired.seeker.send(rtp(2, ssrc=7, payload_type=VP8))
+    assert len(wired.supporter.received()) == 1
+
+
+def test_a_reload_goes_on_in_the_receivers_numbers_and_decrypts(wired):
+    wired.seeker.send(rtp(60_000, ssrc=8, payload_type=VP8))
+    before = numbering(wired.supporter.received()[0])
+    again = wired.add("seeker", epoch=2)
+    again.check()
+    again.send(rtp(5, ssrc=88, payload_type=VP8))
+    after = numbering(wired.supporter.received()[0])
+    assert after[3] == before[3]
+    assert after[1] == (before[1] + 1) & 0xFFFF
+
+
+def test_the_old_connection_of_a_seat_is_dead_after_a_reload(wired):
+    old = wired.seeker
+    wired.add("seeker", epoch=2).check()
+    old.send(rtp(1))
+    assert wired.supporter.received_raw() == []
+
+
+def test_a_leg_that_is_removed_leaves_the_tables_empty(wired):
+    for client in (wired.seeker, wired.supporter):
+        client.send(rtp(1, ssrc=client.address[1]))
+        client.send(rtp(1, ssrc=client.address[1] + 1, payload_type=VP8))
+    for client in (wired.seeker, wired.supporter):
+        wired.port.remove(client.leg)
+        wired.room.remove(client.leg)
+    assert wired.port.ice.table_sizes == (0, 0, 0, 0)
+    assert wired.port.known_ssrcs() == 0
+
+
+def test_a_sender_may_use_a_bounded_number_of_ssrcs(wired):
+    for ssrc in range(100, 100 + MAX_SSRCS + 5):
+        wired.seeker.send(rtp(1, ssrc=ssrc, payload_type=VP8))
+    assert len(wired.supporter.received()) == MAX_SSRCS
+    assert wired.port.counters["ssrc_refused"] == 5
+
+
+# ---- roaming --------------------------------------------------------------------------------------------------------
+
+
+def test_media_from_a_new_address_is_forwarded_and_the_signed_answer_to_the_probe_moves_the_leg(
+    wired,
+):
+    seeker, elsewhere = wired.seeker, udp()
+    wired.port.ice.answered(seeker.leg.ice, "x", seeker.password)
+    seeker.send(rtp(1))
+    seeker.send(rtp(2), at=elsewhere)
+    assert len(wired.supporter.received()) == 2
+    probe = stun.parse_message(elsewhere.recv(2048))
+    assert probe.check_message_integrity(seeker.password.encode())
+    assert seeker.leg.address == seeker.address
+    seeker.send_bytes(reply(probe, "wrong"), at=elsewhere)
+    wired.pump()
+    assert seeker.leg.address == seeker.address
+    seeker.send_bytes(reply(probe, seeker.password), at=elsewhere)
+    wired.pump()
+    assert seeker.leg.address == elsewhere.getsockname()
+    wired.supporter.send(rtp(1, ssrc=9))
+    assert len(drain(elsewhere)) == 1
+    elsewhere.close()
+
+
+def test_somebody_who_replays_or_forges_from_elsewhere_moves_and_forwards_nothing(wired):
+    attacker = udp()
+    packet = wired.seeker.sending.protect(rtp(1))
+    wired.seeker.send_bytes(packet)
+    wired.pump()
+    wired.supporter.received()
+    wired.seeker.send_bytes(packet, at=attacker)
+    wired.seeker.send_bytes(os.urandom(3).join((packet[:20], packet[20:])), at=attacker)
+    wired.pump()
+    assert wired.supporter.received_raw() == []
+    assert drain(attacker) == []
+    assert wired.seeker.leg.address == wired.seeker.address
+    assert wired.port.counters["srtp_refused"] == 2
+    attacker.close()
+
+
+def test_nobody_is_looked_up_by_an_ssrc_that_another_leg_already_has(wired):
+    wired.seeker.send(rtp(1, ssrc=7))
+    wired.supporter.send(rtp(1, ssrc=7))
+    wired.supporter.received()
+    elsewhere = udp()
+    wired.seeker.send(rtp(2, ssrc=7), at=elsewhere)
+    assert len(wired.supporter.received()) == 1
+    elsewhere.close()
+
+
+def test_silence_and_return_are_reported_for_media_that_had_flowed(wired):
+    wired.seeker.send(rtp(1))
+    wired.reports.clear()
+    wired.now += 5.5
+    wired.port.tick(wired.now)
+    (silent,) = wired.reports
+    assert (silent.type, silent.seat, silent.media_epoch) == ("went_silent", "seeker", 1)
+    wired.seeker.send(rtp(2))
+    wired.port.tick(wired.now)
+    assert wired.reports[-1] == wire.CameBack(session="s", seat="seeker", media_epoch=1)
+
+
+# ---- feedback -------------------------------------------------------------------------------------------------------
+
+
+def video(wired, numbers=range(10, 20)):
+    """Send video from seeker to supporter; what the supporter got, encrypted."""
+    for number in numbers:
+        wired.seeker.send(rtp(number, ssrc=8, payload_type=VP8))
+    return wired.supporter.received_raw()
+
+
+def test_new_video_asks_its_sender_for_a_key_frame(wired):
+    video(wired)
+    assert wired.seeker.received(is_control=True) == [pli(8)]
+
+
+def test_a_nack_is_answered_with_the_same_ciphertext(wired):
+    sent = video(wired)
+    number = int.from_bytes(sent[4][2:4], "big")
+    wired.supporter.send_rtcp(nack(wired.supporter.leg.down.video.ssrc, [number]))
+    assert wired.supporter.received_raw() == [sent[4]]
+    assert wired.port.counters["resent"] == 1
+
+
+def test_what_is_not_kept_is_asked_of_the_sender_in_its_own_numbers(wired):
+    sent = video(wired)
+    wired.seeker.received(is_control=True)
+    newest = int.from_bytes(sent[-1][2:4], "big")
+    wired.supporter.send_rtcp(nack(wired.supporter.leg.down.video.ssrc, [(newest + 5) & 0xFFFF]))
+    (passed,) = wired.seeker.received(is_control=True)
+    assert passed[8:12] == struct.pack("!L", 8)
+    assert nacked(passed) == [24]
+
+
+def test_pli_is_passed_on_and_throttled(wired):
+    video(wired)
+    wired.seeker.received(is_control=True)
+    wanted = pli(wired.supporter.leg.down.video.ssrc)
+    wired.now += 1.0
+    wired.supporter.send_rtcp(wanted)
+    wired.supporter.send_rtcp(wanted)
+    assert wired.seeker.received(is_control=True) == [pli(8)]
+    wired.now += 0.3
+    wired.supporter.send_rtcp(wanted)
+    assert wired.seeker.received(is_control=True) == [pli(8)]
+
+
+def test_reports_arrive_in_the_other_ends_numbers(wired):
+    sent = video(wired)
+    wired.seeker.received(is_control=True)
+    highest = int.from_bytes(sent[-1][2:4], "big")
+    track = wired.supporter.leg.down.video
+    block = struct.pack("!LLLLLL", track.ssrc, 0, highest, 0, 0, 0)
+    wired.supporter.send_rtcp(struct.pack("!BBHL", 0x81, 201, 7, 55) + block)
+    (report,) = wired.seeker.received(is_control=True)
+    assert struct.unpack_from("!LLL", report, 8)[::2] == (8, 19)
+
+
+def test_feedback_of_a_leg_without_anybody_else_goes_nowhere(wired):
+    wired.port.remove(wired.supporter.leg)
+    wired.room.remove(wired.supporter.leg)
+    wired.seeker.send_rtcp(pli(1))
+    wired.seeker.send(rtp(1))
+    assert wired.port.counters["errors"] == 0
+
+
+# ---- garbage --------------------------------------------------------------------------------------------------------
+
+
+def test_authentic_but_malformed_rtcp_is_counted_and_harmless(wired):
+    seeded = random.Random(5)
+    video(wired)
+    for _ in range(400):
+        head = struct.pack(
+            "!BBHL",
+            0x80 | seeded.randrange(32),
+            seeded.choice((200, 201, 205, 206)),
+            seeded.randrange(12),
+            7,
+        )
+        wired.seeker.send_bytes(
+            wired.seeker.sending.protect_rtcp(head + seeded.randbytes(4 * seeded.randrange(8)))
+        )
+    wired.pump()
+    assert wired.port.counters["rtcp_malformed"] > 100
+    assert wired.port.counters["errors"] == 0
+
+
+def test_authentic_but_malformed_rtp_is_harmless(wired):
+    seeded = random.Random(6)
+    video(wired)
+    sent = 0
+    for number in range(600):
+        first = 0x80 | seeded.choice((0, 0x10, 0x20)) | seeded.randrange(4)
+        head = struct.pack(
+            "!BBHLL",
+            first,
+            seeded.choice((VP8, RTX, OPUS)),
+            number,
+            number,
+            seeded.choice((20, 21, 22)),
+        )
+        extension = seeded.choice((b"", b"\xbe\xde\0\1", seeded.randbytes(4)))
+        try:
+            packet = wired.seeker.sending.protect(
+                head + extension + seeded.randbytes(seeded.choice((0, 1, 2, 8, 64)))
+            )
+        except Error:
+            continue  # libsrtp itself refuses headers that lie
+        wired.seeker.send_bytes(packet)
+        sent += 1
+        if sent % 100 == 0:
+            wired.pump()
+    wired.pump()
+    assert sent > 200
+    assert wired.port.counters["errors"] == 0
+
+
+def test_mutated_and_truncated_datagrams_stop_nothing(wired):
+    seeded = random.Random(7)
+    seeker, strangers = wired.seeker, [udp(), udp()]
+    credentials = seeker.credentials
+    good = [
+        bytes(
+            stun.Message(
+                stun.Method.BINDING, stun.Class.REQUEST, attributes={"USERNAME": credentials.ufrag}
+            )
+        ),
+        seeker.sending.protect(rtp(50)),
+        seeker.sending.protect(rtp(60, ssrc=8, payload_type=VP8)),
+        seeker.sending.protect(rtp(61, ssrc=9, payload_type=RTX)),
+        seeker.sending.protect_rtcp(struct.pack("!BBHL", 0x81, 201, 7, 7) + bytes(24)),
+        b"\x16\xfe\xfd" + bytes(60),
+    ]
+    for number in range(3_000):
+        data = bytearray(seeded.choice(good))
+        for _ in range(seeded.randrange(4)):
+            data[seeded.randrange(len(data))] = seeded.randrange(256)
+        data = data[: seeded.choice((len(data), seeded.randrange(len(data) + 1)))]
+        seeker.send_bytes(bytes(data), at=seeded.choice((seeker.socket, *strangers)))
+        if number % 200 == 0:
+            wired.pump()
+    wired.pump()
+    for stranger in strangers:
+        stranger.close()
+    assert wired.port.counters["errors"] == 0
+    wired.supporter.received_raw()
+    seeker.send(rtp(7_000))
+    assert len(wired.supporter.received()) == 1
+
+
+def test_a_port_can_be_ipv6():
+    with bind("::1", 0) as listening:
+        assert listening.getsockname()[1] > 0
+
+
+def test_a_taken_port_raises_and_leaks_no_socket():
+    with bind("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
+        bind("127.0.0.1", first.getsockname()[1])

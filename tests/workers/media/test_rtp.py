@@ -1,0 +1,161 @@
+"""RTP and RTCP as bytes."""
+
+import struct
+from dataclasses import dataclass
+
+import pytest
+
+from workers.media import rtp
+
+
+@dataclass
+class Numbered:
+    """A track that is sent as `up_ssrc` and received as `ssrc`."""
+
+    payload_type: int = rtp.VP8
+    ssrc: int = 900
+    up_ssrc: int = 100
+    sequence_offset: int = 10
+    timestamp_offset: int = 1000
+
+
+MINE = Numbered(ssrc=900, up_ssrc=100)
+THEIRS = Numbered(ssrc=800, up_ssrc=200, sequence_offset=0xFFFF, timestamp_offset=7)
+PUBLISHED = {MINE.up_ssrc: MINE}
+RECEIVED = {THEIRS.ssrc: THEIRS}
+
+
+def block(ssrc: int, highest: int = 0x0003_0005) -> bytes:
+    return struct.pack("!LLLLLL", ssrc, 0, highest, 1, 2, 3)
+
+
+def sender_report(ssrc: int, timestamp: int, *blocks: bytes) -> bytes:
+    body = struct.pack("!LLLLLL", ssrc, 11, 12, timestamp, 13, 14) + b"".join(blocks)
+    return struct.pack("!BBH", 0x80 | len(blocks), 200, len(body) // 4) + body
+
+
+def receiver_report(ssrc: int, *blocks: bytes) -> bytes:
+    body = struct.pack("!L", ssrc) + b"".join(blocks)
+    return struct.pack("!BBH", 0x80 | len(blocks), 201, len(body) // 4) + body
+
+
+@pytest.mark.parametrize(
+    ("value", "offset", "expected"),
+    [(0, 1, 1), (0xFFFF, 1, 0), (0, -1, 0xFFFF), (5, 0x1_0005, 10)],
+)
+def test_sequence_numbers_wrap(value, offset, expected):
+    assert rtp.uint16_add(value, offset) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "than", "is_older"),
+    [
+        (1, 2, True),
+        (2, 1, False),
+        (2, 2, False),
+        (0xFFFF, 0, True),
+        (0, 0xFFFF, False),
+        (0x8000, 0, True),
+    ],
+)
+def test_older_is_judged_on_half_the_circle(value, than, is_older):
+    assert rtp.uint16_is_older(value, than) is is_older
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"), [(191, False), (192, True), (223, True), (224, False), (96, False)]
+)
+def test_rtcp_is_known_by_its_second_byte(second, expected):
+    assert rtp.is_rtcp(second) is expected
+
+
+@pytest.mark.parametrize(
+    ("first", "rest", "expected"),
+    [
+        (0x80, b"\x01\x02payload", 12),
+        (0x81, b"CSRC\x01\x02payload", 16),
+        (0x90, b"\xbe\xde\x00\x01EXTN\x01\x02payload", 20),
+        (0x80, b"\x01", None),  # too short for a number
+        (0x80, b"", None),
+        (0x90, b"\xbe\xde", None),  # an extension that is cut off
+        (0x90, b"\xbe\xde\xff\xffEXTN\x01\x02", None),  # an extension longer than the packet
+        (0xA0, b"\x00\x00\x00\x04", None),  # padding only
+        (0xA0, b"\x01\x02pay\x01", 12),  # padding after a payload
+    ],
+)
+def test_the_original_sequence_number_is_found(first, rest, expected):
+    packet = rtp.HEADER.pack(first, rtp.RTX, 1, 2, 3) + rest
+    assert rtp.original_sequence_at(packet, len(packet)) == expected
+
+
+def test_a_sender_report_is_renumbered():
+    feedback = rtp.read_feedback(sender_report(100, 0xFFFF_FFFF), PUBLISHED, RECEIVED)
+    assert feedback.relay == sender_report(900, 999)
+
+
+def test_report_blocks_speak_of_the_senders_numbers_and_unknown_ones_are_left_out():
+    compound = receiver_report(55, block(800), block(4711))
+    feedback = rtp.read_feedback(compound, PUBLISHED, RECEIVED)
+    assert feedback.relay == receiver_report(55, block(200, 0x0003_0006))
+
+
+def test_a_sender_report_of_an_unknown_track_keeps_its_blocks_as_a_receiver_report():
+    feedback = rtp.read_feedback(sender_report(77, 1, block(800)), PUBLISHED, RECEIVED)
+    assert feedback.relay == receiver_report(77, block(200, 0x0003_0006))
+
+
+def test_a_report_that_says_nothing_is_not_relayed():
+    assert (
+        rtp.read_feedback(sender_report(77, 1) + receiver_report(5), PUBLISHED, RECEIVED).relay
+        == b""
+    )
+
+
+@pytest.mark.parametrize("kind", [202, 203, 204, 207])
+def test_descriptions_goodbyes_and_extended_reports_are_not_passed_on(kind):
+    packet = struct.pack("!BBHLL", 0x81, kind, 2, 100, 0)
+    feedback = rtp.read_feedback(packet, PUBLISHED, RECEIVED)
+    assert (feedback.relay, feedback.lost, feedback.wants_key_frame) == (b"", [], False)
+
+
+@pytest.mark.parametrize("media_ssrc", [800, 0, 12345])
+def test_transport_wide_feedback_reaches_the_sender_whatever_it_names(media_ssrc):
+    packet = struct.pack("!BBHLLLL", 0x8F, 205, 4, 1, media_ssrc, 6, 7)
+    feedback = rtp.read_feedback(packet, PUBLISHED, RECEIVED)
+    assert feedback.relay == struct.pack("!BBHLLLL", 0x8F, 205, 4, 1, 200, 6, 7)
+
+
+def test_feedback_is_dropped_when_nothing_is_received():
+    packet = struct.pack("!BBHLLLL", 0x8F, 205, 4, 1, 800, 6, 7)
+    assert rtp.read_feedback(packet, PUBLISHED, {}).relay == b""
+
+
+def test_a_nack_names_what_is_lost_across_the_wrap():
+    packet = struct.pack("!BBHLLHH", 0x81, 205, 3, 1, 800, 0xFFFE, 0b101)
+    assert rtp.read_feedback(packet, PUBLISHED, RECEIVED).lost == [(800, [0xFFFE, 0xFFFF, 1])]
+
+
+def test_a_nack_that_we_write_is_read_as_it_was_meant():
+    assert rtp.nacked(rtp.nack(200, [1, 5, 0xFFFF])) == [1, 5, 0xFFFF]
+
+
+@pytest.mark.parametrize(("media_ssrc", "wants"), [(800, True), (900, False)])
+def test_a_pli_is_taken_for_a_received_track_only(media_ssrc, wants):
+    assert rtp.read_feedback(rtp.pli(media_ssrc), PUBLISHED, RECEIVED).wants_key_frame is wants
+
+
+@pytest.mark.parametrize(
+    "compound",
+    [
+        b"\x80",
+        b"\x80\xc9\x00\x05" + bytes(4),  # a length past the end
+        b"\x80\xc9\x00\x00" + bytes(8),  # no sender
+        b"\x9f\xc9\x00\x01" + bytes(4),  # 31 blocks announced, none there
+        b"\x80\xc8\x00\x01" + bytes(4),  # a sender report without its sender's part
+        b"\x81\xcd\x00\x01" + bytes(4),  # feedback without a media SSRC
+        receiver_report(1) + b"\x80\xc9",  # trailing bytes
+    ],
+)
+def test_lying_lengths_are_malformed(compound):
+    with pytest.raises(rtp.MalformedRtcp):
+        rtp.read_feedback(compound, PUBLISHED, RECEIVED)
