@@ -43,6 +43,7 @@ from tests.fakes import FakeClock, ManualAlarm
 from workers.leases import Leases
 
 MINUTE = timedelta(minutes=1)
+PROGRAMMES = load_all()
 PATIENCE_S = 5.0
 
 
@@ -188,7 +189,7 @@ class Node:
                 for i in range(1, companions + 1)
             ),
         )
-        rules = rules or load_all()["kumagaya"].rules()
+        rules = rules or PROGRAMMES["kumagaya"].rules()
         session = book(
             SessionId(f"s_{number}"), rules, starts_at, starts_at + length, seats, "Asia/Tokyo"
         )
@@ -292,7 +293,7 @@ async def running_node(limits: Limits | None = None, **settings) -> AsyncIterato
 async def _node(
     store: ValkeyStore, http: aiohttp.ClientSession, limits: Limits, settings: dict
 ) -> AsyncIterator[Node]:
-    clock, media, audience, programmes = FakeClock(), SilentMedia(), Audience(), load_all()
+    clock, media, audience, programmes = FakeClock(), SilentMedia(), Audience(), PROGRAMMES
 
     async def on_takeover(session, fence, gap_began_at):
         raise AssertionError("there is no other node")

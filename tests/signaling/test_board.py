@@ -1,0 +1,186 @@
+"""The schedulers' feed, against the real store."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from orchestrator.credentials import hash_secret
+from orchestrator.policy.model import PersonId, Role
+from orchestrator.ports import Staff
+from signaling.board import day_of
+from signaling.limits import Limits
+from tests.signaling.node import MINUTE, running_node
+
+HOUR = 60 * MINUTE
+
+
+async def open_board(node, token):
+    page = await node.say_hello(token=token)
+    page.welcome = await page.receive("welcome")
+    return page
+
+
+async def row_of(page, meeting, where=lambda row: True):
+    """The next row of a session for which a condition holds."""
+    message = await page.receive(
+        "board_row", lambda m: m["session"]["id"] == meeting.id and where(m["session"])
+    )
+    return message["session"]
+
+
+async def test_the_board_gets_todays_sessions_in_order_and_no_others(node):
+    later = await node.meet(starts_in=2 * HOUR, supporter="b")  # it is 21:00 in Tokyo
+    sooner = await node.meet(starts_in=HOUR, supporter="a")
+    morning = await node.meet(starts_in=-20 * HOUR, supporter="c")
+    await node.meet(starts_in=4 * HOUR, supporter="d")  # tomorrow
+    board = await open_board(node, await node.staff())
+    shown = (await board.receive("board"))["sessions"]
+    assert [row["id"] for row in shown] == [morning.id, sooner.id, later.id]
+
+
+async def test_a_session_of_yesterday_that_still_runs_is_shown(node):
+    running = await node.meet(starts_in=-21 * HOUR - 20 * MINUTE, length=24 * HOUR)
+    board = await open_board(node, await node.staff())
+    assert [row["id"] for row in (await board.receive("board"))["sessions"]] == [running.id]
+
+
+async def test_the_welcome_of_a_board_names_the_person_and_no_session(node):
+    board = await open_board(node, await node.staff("yamada"))
+    assert board.welcome["you"]["name"] == "yamada"
+    assert board.welcome["you"]["role"] == "scheduler"
+    assert set(board.welcome["office"]) == {"ja", "en"}
+    assert "session" not in board.welcome
+
+
+async def test_the_board_follows_a_session(node):
+    meeting = await node.meet()
+    board = await open_board(node, await node.staff())
+    await board.receive("board")
+    seeker = await node.enter(meeting, "seeker")
+    row = await row_of(board, meeting, lambda r: r["seats"][0]["presence"] == "at_door")
+    assert row["seats"][0]["is_connected"] is True
+    assert row["next"]["reason"] == "cutoff"
+    await seeker.socket.close()
+    await row_of(board, meeting, lambda r: not r["seats"][0]["is_connected"])
+
+
+async def test_a_session_that_is_booked_now_appears(node):
+    board = await open_board(node, await node.staff())
+    await board.receive("board")
+    meeting = await node.meet(starts_in=5 * MINUTE)
+    assert (await row_of(board, meeting))["phase"] == "scheduled"
+
+
+async def test_versions_never_go_backwards(node):
+    meeting = await node.meet()
+    board = await open_board(node, await node.staff())
+    await board.receive("board")
+    seeker, supporter = await node.live(meeting)
+    for _ in range(15):
+        await seeker.send(type="renew_media")
+        await supporter.send(type="renew_media")
+    await seeker.send(type="end", works=True)
+    await row_of(board, meeting, lambda row: row["phase"] == "ended")
+    versions = [m["session"]["version"] for m in board.inbox if m["type"] == "board_row"]
+    assert versions == sorted(set(versions))
+
+
+async def test_a_session_that_changes_fast_costs_few_rows():
+    async with running_node(Limits(board_flush_s=0.3)) as node:
+        meeting = await node.meet()
+        board = await open_board(node, await node.staff())
+        await board.receive("board")
+        seeker, _ = await node.live(meeting)
+        for _ in range(30):
+            await seeker.send(type="renew_media")
+        await seeker.send(type="end", works=True)
+        ended = await row_of(board, meeting, lambda row: row["phase"] == "ended")
+        rows = [m for m in board.inbox if m["type"] == "board_row"]
+        assert ended["version"] > 30
+        assert len(rows) <= 10
+
+
+async def test_a_supporter_sees_the_own_sessions_only(node):
+    token = await node.staff("suzuki", Role.SUPPORTER)
+    staff = await node.store.staff_by_token(hash_secret(token))
+    await node.store.put_staff(
+        Staff(PersonId("p_suzuki"), staff.name, staff.display_name, staff.role), hash_secret(token)
+    )
+    own = await node.meet(supporter="suzuki")
+    other = await node.meet(supporter="tanaka")
+    board = await open_board(node, token)
+    assert [row["id"] for row in (await board.receive("board"))["sessions"]] == [own.id]
+    await node.enter(other, "seeker")
+    await node.enter(own, "seeker")
+    await row_of(board, own)
+    assert all(m["session"]["id"] == own.id for m in board.inbox if m["type"] == "board_row")
+
+
+@pytest.mark.parametrize("token", ["", "mdg_" + "x" * 22, "x" * 26])
+async def test_an_unknown_token_is_refused(node, token):
+    page = await node.say_hello(token=token)
+    assert await page.refusal() == ("token_unknown", 4401)
+
+
+async def test_a_board_may_say_nothing_and_lives(node):
+    meeting = await node.meet()
+    board = await open_board(node, await node.staff())
+    await board.send(type="end", works=True)
+    assert (await board.receive("refused"))["code"] == "not_your_seat"
+    await node.enter(meeting, "seeker")
+    await row_of(board, meeting)
+
+
+async def test_midnight_brings_a_new_day():
+    async with running_node(Limits(board_reconcile_s=0.05)) as node:
+        today = await node.meet(starts_in=HOUR, supporter="a")
+        tomorrow = await node.meet(starts_in=5 * HOUR, supporter="b")
+        board = await open_board(node, await node.staff())
+        assert [r["id"] for r in (await board.receive("board"))["sessions"]] == [today.id]
+        node.clock.advance(4 * HOUR)
+        shown = await board.receive("board", lambda m: len(m["sessions"]) == 2)
+        # Nobody rang, so the session of yesterday is not over yet.
+        assert [r["id"] for r in shown["sessions"]] == [today.id, tomorrow.id]
+
+
+async def test_what_the_feed_missed_is_made_good():
+    async with running_node(Limits(board_flush_s=3600, board_reconcile_s=0.05)) as node:
+        meeting = await node.meet()
+        board = await open_board(node, await node.staff())
+        await board.receive("board")
+        await node.enter(meeting, "seeker")
+        await row_of(board, meeting, lambda row: row["version"] >= 1)
+
+
+async def test_a_thousand_sessions_are_fine(node):
+    meetings = []
+    for begin in range(0, 1_000, 20):
+        meetings += await asyncio.gather(
+            *(node.meet(starts_in=-10 * HOUR, supporter=f"s{begin + n}") for n in range(20))
+        )
+    token = await node.staff()
+    boards = [await open_board(node, token) for _ in range(3)]
+    for board in boards:
+        frame = await board.receive("board")
+        assert len(frame["sessions"]) == 1_000
+    last = meetings[-1]
+    await node.enter(last, "seeker")
+    for board in boards:
+        await row_of(board, last)
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "begins", "hours"),
+    [
+        ("2026-12-01T14:59:59+00:00", "Asia/Tokyo", "2026-11-30T15:00:00+00:00", 24),
+        ("2026-12-01T15:00:00+00:00", "Asia/Tokyo", "2026-12-01T15:00:00+00:00", 24),
+        ("2026-03-29T12:00:00+00:00", "Europe/Berlin", "2026-03-28T23:00:00+00:00", 23),
+        ("2026-10-25T12:00:00+00:00", "Europe/Berlin", "2026-10-24T22:00:00+00:00", 25),
+    ],
+)
+def test_a_day_is_a_local_day(now, zone, begins, hours):
+    begins_at, ends_at = day_of(datetime.fromisoformat(now), ZoneInfo(zone))
+    assert begins_at == datetime.fromisoformat(begins)
+    assert ends_at.astimezone(UTC) - begins_at.astimezone(UTC) == timedelta(hours=hours)
