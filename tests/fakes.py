@@ -152,5 +152,5 @@ async def eventually(is_so: Callable[[], bool], within_s: float = 5.0) -> None:
         TimeoutError: it did not become so in time.
     """
     async with asyncio.timeout(within_s):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110 - any condition, also of other processes
             await asyncio.sleep(0.005)

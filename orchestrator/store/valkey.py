@@ -86,7 +86,8 @@ class ValkeyStore:
         for lane in self._lanes:
             lane.cancel()
         try:
-            await self._tasks.__aexit__(kind, error, trace)
+            # The body's own error goes on as it is; the group would wrap it.
+            await self._tasks.__aexit__(None, None, None)
         finally:
             await self._writer.close()
             await self._outbox.close()

@@ -88,3 +88,9 @@ async def test_an_absent_store_is_unavailable_not_misconfigured(tmp_path):
     async with ValkeyStore(f"unix://{tmp_path}/none.sock") as store:
         with pytest.raises(Unavailable):
             await store.check()
+
+
+async def test_an_error_inside_comes_out_as_it_is(valkey):
+    with pytest.raises(Misconfigured, match="own words"):
+        async with ValkeyStore(valkey):
+            raise Misconfigured(["own words"])

@@ -40,9 +40,7 @@ async def test_a_commit_changes_session_history_and_deadline(store):
     record = Record(NOON, "doors.opened", {"early": True, "by": None})
 
     applied = await store.commit(
-        a_commit(
-            stored.session, 1, "c1", records=(record, record), deadline=NOON, phase=Phase.OPEN
-        )
+        a_commit(stored.session, 1, "c1", records=(record, record), deadline=NOON, phase=Phase.OPEN)
     )
 
     after = await loaded(store)
@@ -263,9 +261,7 @@ async def test_a_session_that_ends_early_frees_the_rest_of_its_slot(store):
 async def test_a_session_that_ends_on_time_keeps_its_slot(store):
     session = (await owned(store)).session
 
-    await store.commit(
-        a_commit(session, 1, "c1", phase=Phase.ENDED, ended_at=session.ends_at)
-    )
+    await store.commit(a_commit(session, 1, "c1", phase=Phase.ENDED, ended_at=session.ends_at))
 
     slots = await store.booked(session.seeker.person, NOON, NOON + timedelta(hours=1))
     assert slots == [(NOON, session.ends_at)]
@@ -297,4 +293,4 @@ async def test_transitions_a_second_are_printed_once(store, capsys):
     rate = rounds * len(sessions) / (clock() - began)
 
     with capsys.disabled():
-        print(f"\n200 concurrent commits: {rate:,.0f} transitions/s")
+        print(f"\n200 concurrent commits: {rate:,.0f} transitions/s")  # noqa: T201 - told, not asserted

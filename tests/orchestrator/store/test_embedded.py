@@ -32,6 +32,16 @@ async def main():
 asyncio.run(main())
 """
 
+_HOLDER = """
+import sys
+from pathlib import Path
+from orchestrator.store.embedded import NodeLock
+lock = NodeLock.acquire(Path(sys.argv[1]))
+sys.stdout.write(f"{lock is not None}\\n")
+sys.stdout.flush()
+sys.stdin.read()
+"""
+
 
 @pytest.fixture
 async def data_dir() -> AsyncIterator[Path]:
@@ -63,8 +73,13 @@ async def kill(data_dir: Path) -> None:
 
 def start_elsewhere(data_dir: Path) -> subprocess.Popen[str]:
     """Another process that ensures the server and then waits."""
+    return spawn(_STARTER, data_dir)
+
+
+def spawn(script: str, data_dir: Path) -> subprocess.Popen[str]:
+    """Another process that runs a script with the data directory as its argument."""
     return subprocess.Popen(
-        [sys.executable, "-c", _STARTER, str(data_dir)],
+        [sys.executable, "-c", script, str(data_dir)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -275,18 +290,7 @@ async def test_an_old_server_does_not_begin_empty_beside_newer_data(data_dir, mo
 
 
 async def test_the_lock_of_a_node_is_held_by_one_and_freed_by_its_death(data_dir):
-    script = (
-        "import sys; from pathlib import Path; from orchestrator.store.embedded import NodeLock;"
-        "lock = NodeLock.acquire(Path(sys.argv[1])); print(lock is not None, flush=True);"
-        "sys.stdin.read()"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script, str(data_dir)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=_ROOT,
-    )
+    holder = spawn(_HOLDER, data_dir)
     try:
         assert holder.stdout is not None
         assert await asyncio.to_thread(holder.stdout.readline) == "True\n"
