@@ -134,6 +134,8 @@ def _verdict_at_end(turn: Turn) -> Verdict:
     session = turn.session
     if session.verdict is not None:
         return session.verdict
+    if session.asked is not None and session.asked.page_closed_at is not None:
+        return sure(turn, Outcome.COMPLETED, None, "closed_on_question")
     loss = first_loss(session)
     if session.phase is Phase.INTERRUPTED and loss is not None:
         if is_in_tail(session, loss.at):

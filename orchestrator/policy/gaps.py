@@ -15,7 +15,6 @@ from orchestrator.policy.events import ServiceGap
 from orchestrator.policy.model import (
     Cause,
     Confidence,
-    Loss,
     Outcome,
     Phase,
     Session,
@@ -32,7 +31,7 @@ def service_gap(turn: Turn, gap: ServiceGap) -> None:
     if turn.session.is_over or gap.ended_at <= gap.began_at:
         return
     now = turn.at
-    turn.at = max(gap.began_at, turn.session.clock or gap.began_at)
+    lost_at = turn.at = max(gap.began_at, turn.session.clock or gap.began_at)
     turn.record("service.gap", ended_at=gap.ended_at.isoformat(), new_node=gap.is_new_node)
     if turn.session.ends_at <= gap.ended_at:
         _end_inside(turn, gap)
@@ -40,10 +39,11 @@ def service_gap(turn: Turn, gap: ServiceGap) -> None:
     _pause(turn, gap)
     _move_cutoff(turn, gap)
     _move_graces(turn, gap)
+    _move_reload(turn, gap)
     turn.at = max(now, gap.ended_at)
     pass_warnings(turn)
     if gap.is_new_node:
-        _lose_everybody(turn, gap)
+        _lose_everybody(turn, lost_at, gap.ended_at)
 
 
 def _end_inside(turn: Turn, gap: ServiceGap) -> None:
@@ -51,6 +51,7 @@ def _end_inside(turn: Turn, gap: ServiceGap) -> None:
     session = turn.session
     missed = session.ends_at - max(gap.began_at, session.starts_at)
     if session.phase in {Phase.LIVE, Phase.INTERRUPTED} and missed <= session.rules.tail:
+        _move_graces(turn, gap)
         return
     if session.phase is Phase.LIVE and not gap.is_new_node:
         return  # the call went on to its end; only its record was late
@@ -83,8 +84,9 @@ def _move_cutoff(turn: Turn, gap: ServiceGap) -> None:
         return
     starts_at = max(gap.began_at, session.starts_at)
     moved = _moved(session.judge_at, starts_at, gap.ended_at, session.rules.cutoff)
+    moved = min(moved, session.ends_at)
     if moved != session.judge_at:
-        turn.set(judge_at=moved if moved < session.ends_at else None)
+        turn.set(judge_at=moved)
         turn.record("cutoff.moved", until=moved.isoformat())
 
 
@@ -92,13 +94,27 @@ def _move_graces(turn: Turn, gap: ServiceGap) -> None:
     session: Session = turn.session
     for seat in session.seats:
         loss = seat.loss
-        if loss is None or loss.judged:
+        if loss is None or loss.judged or loss.grace_ends_at <= gap.began_at:
             continue
-        ends_at = _moved(
-            loss.grace_ends_at, max(gap.began_at, loss.at), gap.ended_at, session.rules.grace
+        began_at = max(gap.began_at, loss.counted_from)
+        ends_at = _moved(loss.grace_ends_at, began_at, gap.ended_at, session.rules.grace)
+        missed = max(gap.ended_at - began_at, timedelta())
+        starts_again = loss.grace_ends_at <= gap.ended_at
+        moved = replace(
+            loss,
+            grace_ends_at=min(ends_at, session.ends_at),
+            signals=loss.signals | {Signal.SERVICE_GAP},
+            counts_from=gap.ended_at if starts_again else loss.counted_from + missed,
         )
-        moved = Loss(loss.at, min(ends_at, session.ends_at), loss.signals | {Signal.SERVICE_GAP})
-        turn.set_seat(seat.id, loss=replace(moved, judged=loss.judged))
+        turn.set_seat(seat.id, loss=moved)
+
+
+def _move_reload(turn: Turn, gap: ServiceGap) -> None:
+    """Nobody could come back from a reload while we were away: the page's closing counts from the return."""
+    asked = turn.session.asked
+    if asked is not None and asked.page_closed_at is not None:
+        closed_at = max(asked.page_closed_at, gap.ended_at)
+        turn.set(asked=replace(asked, page_closed_at=closed_at))
 
 
 def _moved(deadline: datetime, gap_from: datetime, gap_to: datetime, span: timedelta) -> datetime:
@@ -110,13 +126,14 @@ def _moved(deadline: datetime, gap_from: datetime, gap_to: datetime, span: timed
     return deadline + (gap_to - gap_from)
 
 
-def _lose_everybody(turn: Turn, gap: ServiceGap) -> None:
+def _lose_everybody(turn: Turn, lost_at: datetime, back_at: datetime) -> None:
     """The old node's connections and media rooms are gone; the way back is open."""
     for seat in turn.session.seats:
-        if seat.connection is None and not seat.is_present:
-            continue
+        # Also of a seat that was away: its page still names the epoch of a room that is gone.
         epoch = seat.media_epoch + 1 if seat.is_admitted else seat.media_epoch
         gone = turn.set_seat(
             seat.id, connection=None, media_epoch=epoch, is_media_lost=False, claim=None
         )
-        lose(turn, gone, frozenset({Signal.SERVICE_GAP}), grace_from=gap.ended_at)
+        if seat.connection is not None:
+            signals = frozenset({Signal.SERVICE_GAP})
+            lose(turn, gone, signals, lost_at=lost_at, grace_from=back_at)

@@ -212,6 +212,13 @@ class Loss:
     signals: frozenset[Signal]
     judged: bool = False
     """The grace is over and the verdict has been given."""
+    counts_from: datetime | None = None
+    """When grace and hold begin to count; None: at once. Our absence and the time before the start do not count."""
+
+    @property
+    def counted_from(self) -> datetime:
+        """The moment from which grace and hold are counted."""
+        return self.counts_from or self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +395,7 @@ class Session:
     clock: datetime | None = None
     """The latest moment this session has seen; time never goes backwards."""
     judge_at: datetime | None = None
-    """When the cutoff table is judged next; None when nothing is due."""
+    """When the cutoff table is judged next, at `ends_at` at the latest; None: judged, and nothing is due."""
     warned: frozenset[timedelta] = frozenset()
     live: Stretch = field(default_factory=Stretch)
     """How long both have been in."""

@@ -20,7 +20,6 @@ from orchestrator.policy.events import (
     SteppedOut,
 )
 from orchestrator.policy.model import (
-    Asked,
     Cause,
     Claim,
     Consent,
@@ -55,7 +54,9 @@ def connected(turn: Turn, event: Connected) -> None:
         return
     if seat.device != event.device:
         turn.record("device.bound", seat=seat.id)
-        seat = turn.set_seat(seat.id, device=event.device)
+        asks_itself = seat.claim is not None and seat.claim.device == event.device
+        claim = None if asks_itself else seat.claim
+        seat = turn.set_seat(seat.id, device=event.device, claim=claim)
     take_seat(turn, seat, event)
 
 
@@ -119,16 +120,15 @@ def come_back(turn: Turn, seat: Seat) -> None:
         return
     grace_used = seat.grace_used
     if seat.loss is not None:
-        grace_used += min(turn.at, seat.loss.grace_ends_at) - min(
-            seat.loss.at, seat.loss.grace_ends_at
-        )
+        used = min(turn.at, seat.loss.grace_ends_at) - seat.loss.counted_from
+        grace_used += max(used, timedelta())
         turn.record("seat.returned", seat=seat.id)
     turn.set_seat(
         seat.id,
         presence=_present_as(seat),
         loss=None,
         left_at=None,
-        grace_used=max(grace_used, seat.grace_used),
+        grace_used=grace_used,
         was_present_after_start=seat.was_present_after_start or has_started(turn.session),
     )
     _resume(turn)
@@ -248,6 +248,7 @@ def disconnected(turn: Turn, event: Disconnected) -> None:
         _note_closed_page(turn, seat, event)
     elif event.page_closed and seat.last_connection == event.connection and seat.loss is not None:
         lose(turn, seat, frozenset({signal}))  # a goodbye that was slower than the line
+        _note_closed_page(turn, seat, event)
 
 
 def _note_closed_page(turn: Turn, seat: Seat, event: Disconnected) -> None:
@@ -257,8 +258,9 @@ def _note_closed_page(turn: Turn, seat: Seat, event: Disconnected) -> None:
         and seat.role is Role.SEEKER
         and asked is not None
         and asked.question is Question.END_EARLY
+        and asked.page_closed_at is None
     ):
-        turn.set(asked=Asked(asked.question, asked.at, asked.answer_by, turn.at))
+        turn.set(asked=replace(asked, page_closed_at=turn.at))
 
 
 def stepped_out(turn: Turn, event: SteppedOut) -> None:
@@ -278,7 +280,12 @@ def stepped_out(turn: Turn, event: SteppedOut) -> None:
 
 
 def lose(
-    turn: Turn, seat: Seat, signals: frozenset[Signal], *, grace_from: datetime | None = None
+    turn: Turn,
+    seat: Seat,
+    signals: frozenset[Signal],
+    *,
+    lost_at: datetime | None = None,
+    grace_from: datetime | None = None,
 ) -> None:
     """A seat's person is away; before the start that is all it means.
 
@@ -286,6 +293,7 @@ def lose(
         turn: the step.
         seat: who is lost.
         signals: what was seen; added to what is known of the same loss.
+        lost_at: since when; None: now.
         grace_from: when the grace begins; None: now, but not before `starts_at`.
     """
     session = turn.session
@@ -298,14 +306,17 @@ def lose(
         return
     was_present = seat.is_present
     seat = turn.set_seat(
-        seat.id, presence=Presence.AWAY, left_at=turn.at if was_present else seat.left_at
+        seat.id,
+        presence=Presence.AWAY,
+        left_at=(lost_at or turn.at) if was_present else seat.left_at,
     )
     if not was_present or session.phase in {Phase.SCHEDULED, Phase.OPEN, Phase.ENDED}:
         return
     begins_at = max(grace_from or turn.at, session.starts_at)
     left = max(session.rules.grace_total - seat.grace_used, timedelta())
     ends_at = min(begins_at + min(session.rules.grace, left), session.ends_at)
-    seat = turn.set_seat(seat.id, loss=Loss(turn.at, ends_at, signals))
+    loss = Loss(lost_at or turn.at, ends_at, signals, counts_from=begins_at)
+    seat = turn.set_seat(seat.id, loss=loss)
     if seat.role is Role.COMPANION:
         return
     if session.phase is Phase.WAITING:

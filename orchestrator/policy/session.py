@@ -96,7 +96,6 @@ def book(
         seats: one seeker, one supporter, declared companions.
         time_zone: of the programme, an IANA name.
     """
-    cutoff_at = starts_at + rules.cutoff
     return Session(
         id=session_id,
         rules=rules,
@@ -104,7 +103,7 @@ def book(
         ends_at=ends_at,
         seats=seats,
         time_zone=time_zone,
-        judge_at=cutoff_at if cutoff_at < ends_at else None,
+        judge_at=min(starts_at + rules.cutoff, ends_at),
     )
 
 
@@ -191,7 +190,7 @@ def _of_running(session: Session) -> Iterator[Deadline]:
         if seat.loss is None:
             continue
         if seat.loss.judged:
-            hold_ends_at = max(seat.loss.at + session.rules.hold, seat.loss.grace_ends_at)
+            hold_ends_at = max(seat.loss.counted_from + session.rules.hold, seat.loss.grace_ends_at)
             yield Deadline(min(hold_ends_at, session.ends_at), DeadlineReason.HOLD, seat.id)
         else:
             yield Deadline(seat.loss.grace_ends_at, DeadlineReason.GRACE, seat.id)

@@ -98,13 +98,15 @@ def end_answered(turn: Turn, event: EndAnswered) -> None:
         turn.record("question.answered", question=Question.END_EARLY.value, agrees=event.agrees)
         turn.set(asked=None)
         if event.agrees:
-            endings.end(turn, endings.sure(turn, Outcome.COMPLETED, None, "both_agreed"))
+            agreed = endings.sure(turn, Outcome.COMPLETED, None, "both_agreed")
+            endings.end(turn, session.verdict or agreed)
 
 
 def closed_on_question(turn: Turn) -> None:
     """The seeker closed the page on the open question and did not come back: a yes."""
     turn.record("question.answered", question=Question.END_EARLY.value, agrees=True)
-    endings.end(turn, endings.sure(turn, Outcome.COMPLETED, None, "closed_on_question"))
+    agreed = endings.sure(turn, Outcome.COMPLETED, None, "closed_on_question")
+    endings.end(turn, turn.session.verdict or agreed)
 
 
 def seat_released(turn: Turn, event: SeatReleased) -> None:
