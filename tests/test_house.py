@@ -208,7 +208,11 @@ def test_help_lists_every_target():
     makefile = (HOUSE / "Makefile").read_text()
     targets = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE).group(1).split()
     shown = subprocess.run(
-        ["make", "help"], cwd=HOUSE, check=True, capture_output=True, text=True
+        ["make", "--silent", "--no-print-directory", "help"],
+        cwd=HOUSE,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     assert [line.split()[0] for line in shown.splitlines()] == targets
     assert all(len(line.split()) > 1 for line in shown.splitlines())
