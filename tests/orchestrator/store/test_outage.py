@@ -38,6 +38,13 @@ async def impatient(data_dir) -> AsyncIterator[ValkeyStore]:
         yield opened
 
 
+@pytest.fixture
+async def patient(data_dir) -> AsyncIterator[ValkeyStore]:
+    """The same store for what comes before and after an outage, with the ordinary time limit."""
+    async with ValkeyStore(embedded.url(data_dir)) as opened:
+        yield opened
+
+
 def signal_server(data_dir: Path, number: signal.Signals) -> None:
     os.kill(int((data_dir / "server.pid").read_text()), number)
 
@@ -68,8 +75,8 @@ async def assert_each_ended_once(store: ValkeyStore, sessions: list[Session]) ->
     assert sorted(delivery.session for delivery in deliveries) == sorted(s.id for s in sessions)
 
 
-async def test_commits_during_a_freeze_apply_once_after_it(data_dir, impatient):
-    sessions = await owned_sessions(impatient, 50)
+async def test_commits_during_a_freeze_apply_once_after_it(data_dir, impatient, patient):
+    sessions = await owned_sessions(patient, 50)
     signal_server(data_dir, signal.SIGSTOP)
     try:
         waiting = asyncio.gather(*(impatient.commit(ending(session)) for session in sessions))
@@ -82,11 +89,13 @@ async def test_commits_during_a_freeze_apply_once_after_it(data_dir, impatient):
         signal_server(data_dir, signal.SIGCONT)
 
     assert set(await waiting) == {Applied.DONE}
-    await assert_each_ended_once(impatient, sessions)
+    await assert_each_ended_once(patient, sessions)
 
 
-async def test_commits_while_the_server_is_dead_apply_once_when_it_is_back(data_dir, impatient):
-    sessions = await owned_sessions(impatient, 50)
+async def test_commits_while_the_server_is_dead_apply_once_when_it_is_back(
+    data_dir, impatient, patient
+):
+    sessions = await owned_sessions(patient, 50)
     signal_server(data_dir, signal.SIGKILL)
 
     waiting = asyncio.gather(*(impatient.commit(ending(session)) for session in sessions))
@@ -96,11 +105,11 @@ async def test_commits_while_the_server_is_dead_apply_once_when_it_is_back(data_
     await embedded.ensure(data_dir)
 
     assert set(await waiting) == {Applied.DONE}
-    await assert_each_ended_once(impatient, sessions)
+    await assert_each_ended_once(patient, sessions)
 
 
-async def test_a_kill_in_the_middle_of_commits_applies_each_once(data_dir, impatient):
-    sessions = await owned_sessions(impatient, 300)
+async def test_a_kill_in_the_middle_of_commits_applies_each_once(data_dir, impatient, patient):
+    sessions = await owned_sessions(patient, 300)
     done = []
 
     async def commit(session):
@@ -113,11 +122,11 @@ async def test_a_kill_in_the_middle_of_commits_applies_each_once(data_dir, impat
     await waiting
 
     assert done == [Applied.DONE] * len(sessions)
-    await assert_each_ended_once(impatient, sessions)
+    await assert_each_ended_once(patient, sessions)
 
 
-async def test_what_waits_keeps_the_order_of_its_session(data_dir, impatient):
-    (session,) = await owned_sessions(impatient, 1)
+async def test_what_waits_keeps_the_order_of_its_session(data_dir, impatient, patient):
+    (session,) = await owned_sessions(patient, 1)
     signal_server(data_dir, signal.SIGKILL)
     waiting = []
     for n in range(30):
@@ -130,14 +139,14 @@ async def test_what_waits_keeps_the_order_of_its_session(data_dir, impatient):
     await embedded.ensure(data_dir)
 
     assert set(await asyncio.gather(*waiting)) == {Applied.DONE}
-    history = [record.data["n"] for _, record in await impatient.events(session.id)]
+    history = [record.data["n"] for _, record in await patient.events(session.id)]
     assert history == list(range(30))
 
 
-async def test_too_many_waiting_commits_are_refused_and_the_others_still_apply(data_dir):
+async def test_too_many_waiting_commits_are_refused_and_the_others_still_apply(data_dir, patient):
     url = embedded.url(data_dir)
     async with ValkeyStore(url, timeout_s=0.2, waiting_commits=4) as store:
-        (session,) = await owned_sessions(store, 1)
+        (session,) = await owned_sessions(patient, 1)
         signal_server(data_dir, signal.SIGKILL)
         first = asyncio.ensure_future(store.commit(a_commit(session, 1, "c0")))
         with pytest.raises(Unavailable):
@@ -153,8 +162,8 @@ async def test_too_many_waiting_commits_are_refused_and_the_others_still_apply(d
         assert await second is Applied.CONFLICT
 
 
-async def test_flush_returns_when_what_waited_is_durable(data_dir, impatient):
-    (session,) = await owned_sessions(impatient, 1)
+async def test_flush_returns_when_what_waited_is_durable(data_dir, impatient, patient):
+    (session,) = await owned_sessions(patient, 1)
     signal_server(data_dir, signal.SIGKILL)
     commit = asyncio.ensure_future(impatient.commit(ending(session)))
     with pytest.raises(Unavailable):
@@ -167,12 +176,12 @@ async def test_flush_returns_when_what_waited_is_durable(data_dir, impatient):
     await flushing
 
     assert commit.done() or await commit
-    await assert_each_ended_once(impatient, [session])
+    await assert_each_ended_once(patient, [session])
 
 
-async def test_closing_tells_those_who_still_wait(data_dir):
+async def test_closing_tells_those_who_still_wait(data_dir, patient):
     async with ValkeyStore(embedded.url(data_dir), timeout_s=0.2) as store:
-        (session,) = await owned_sessions(store, 1)
+        (session,) = await owned_sessions(patient, 1)
         signal_server(data_dir, signal.SIGKILL)
         waiting = asyncio.ensure_future(store.commit(ending(session)))
         with pytest.raises(Unavailable):
@@ -183,8 +192,8 @@ async def test_closing_tells_those_who_still_wait(data_dir):
     await embedded.ensure(data_dir)
 
 
-async def test_a_caller_that_gave_up_does_not_stop_its_commit(data_dir, impatient):
-    (session,) = await owned_sessions(impatient, 1)
+async def test_a_caller_that_gave_up_does_not_stop_its_commit(data_dir, impatient, patient):
+    (session,) = await owned_sessions(patient, 1)
     signal_server(data_dir, signal.SIGKILL)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
@@ -193,7 +202,7 @@ async def test_a_caller_that_gave_up_does_not_stop_its_commit(data_dir, impatien
     await embedded.ensure(data_dir)
     await impatient.flush()
 
-    await assert_each_ended_once(impatient, [session])
+    await assert_each_ended_once(patient, [session])
 
 
 @pytest.mark.parametrize(
