@@ -35,7 +35,7 @@ class Close(IntEnum):
 # Family -> HTTP status and close code; the first that fits counts, so subclasses stand first.
 _FAMILIES: tuple[tuple[type[MadoguchiError], int, Close], ...] = (
     (NotFound, 404, Close.GONE),
-    (Refused, 403, Close.REFUSED),
+    (Refused, 409, Close.REFUSED),
     (Malformed, 400, Close.MALFORMED),
     (Conflict, 503, Close.MOVED),
     (Unavailable, 503, Close.UNAVAILABLE),
@@ -50,19 +50,11 @@ _CODES: dict[str, tuple[int, Close]] = {
     "session_over": (410, Close.GONE),
     "programme_unknown": (422, Close.REFUSED),
     "supporter_unknown": (422, Close.REFUSED),
+    "not_allowed": (403, Close.REFUSED),
+    "origin_refused": (403, Close.REFUSED),
     "token_missing": (401, Close.UNKNOWN),
-    "too_late": (409, Close.REFUSED),
     "token_unknown": (401, Close.UNKNOWN),
     "opened_elsewhere": (409, Close.OPENED_ELSEWHERE),
-    "slot_taken": (409, Close.REFUSED),
-    "reschedule_closed": (409, Close.REFUSED),
-    "outside_window": (409, Close.REFUSED),
-    "length_not_allowed": (409, Close.REFUSED),
-    "too_late_to_book": (409, Close.REFUSED),
-    "holiday": (409, Close.REFUSED),
-    "in_the_past": (409, Close.REFUSED),
-    "off_grid": (409, Close.REFUSED),
-    "name_refused": (409, Close.REFUSED),
     "too_large": (413, Close.TOO_LARGE),
 }
 

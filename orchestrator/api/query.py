@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -25,6 +26,9 @@ StaffOf = Callable[[str | None], Awaitable[Staff | None]]
 """Who an `Authorization` header names, or None."""
 
 Body = TypeVar("Body", bound=BaseModel)
+_DATED = re.compile(r"\d{4}-\d\d-\d\d")
+"""pydantic would take a number for seconds since 1970 as well."""
+
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
 
@@ -94,6 +98,8 @@ def _moment(request: web.Request, name: str) -> datetime | None:
     text = request.query.get(name)
     if text is None:
         return None
+    if not _DATED.match(text):
+        raise Malformed("bad_field", f"{name}: RFC 3339 with offset")
     try:
         # A + that was not written as %2B arrives as a space, and RFC 3339 has none.
         return _MOMENT.validate_strings(text.replace(" ", "+"), strict=True)

@@ -159,7 +159,10 @@ class Node:
     bookings: Bookings
     base_url: str
     http: aiohttp.ClientSession
+    data: Path
     numbers: count = field(default_factory=count)
+    pages: list[Page] = field(default_factory=list)
+    """All that were opened: a page that nobody holds would be closed by the garbage collector."""
 
     def url(self, path: str) -> str:
         """The address of a path."""
@@ -212,7 +215,13 @@ class Node:
         headers = options.pop("headers", {})
         if device is not None:
             headers["Cookie"] = f"{DEVICE_COOKIE}={device * 22}"[: len(DEVICE_COOKIE) + 1 + 22]
-        return Page(await self.http.ws_connect(self.url("/ws"), headers=headers, **options))
+        socket = await self.http.ws_connect(self.url("/ws"), headers=headers, **options)
+        self.pages.append(Page(socket))
+        return self.pages[-1]
+
+    async def lose_store(self) -> None:
+        """Stop the store's server."""
+        await embedded.stop(self.data)
 
     async def say_hello(self, device: str | None = None, **fields) -> Page:
         """Open a socket and say hello; what comes of it is for the test."""
@@ -282,7 +291,7 @@ async def running_node(limits: Limits | None = None, **settings) -> AsyncIterato
             async with (
                 ValkeyStore(url) as store,
                 aiohttp.ClientSession() as http,
-                _node(store, http, limits or Limits(), settings) as node,
+                _node(store, http, limits or Limits(), settings, data) as node,
             ):
                 yield node
         finally:
@@ -291,7 +300,7 @@ async def running_node(limits: Limits | None = None, **settings) -> AsyncIterato
 
 @asynccontextmanager
 async def _node(
-    store: ValkeyStore, http: aiohttp.ClientSession, limits: Limits, settings: dict
+    store: ValkeyStore, http: aiohttp.ClientSession, limits: Limits, settings: dict, data: Path
 ) -> AsyncIterator[Node]:
     clock, media, audience, programmes = FakeClock(), SilentMedia(), Audience(), PROGRAMMES
 
@@ -327,6 +336,6 @@ async def _node(
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         try:
-            yield Node(store, clock, alarm, media, audience, host, bookings, base_url, http)
+            yield Node(store, clock, alarm, media, audience, host, bookings, base_url, http, data)
         finally:
             await runner.cleanup()

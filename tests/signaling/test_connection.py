@@ -171,10 +171,9 @@ async def test_a_node_that_is_full_asks_to_come_back():
 
 async def test_a_store_that_is_away_is_said_so(node):
     meeting = await node.meet()
-    await node.store.__aexit__(None, None, None)
+    await node.lose_store()
     page = await node.say_hello("s", link=meeting.secrets["seeker"])
     assert await page.closed() == 1013
-    await node.store.__aenter__()
 
 
 GARBAGE = (

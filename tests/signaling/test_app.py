@@ -1,0 +1,158 @@
+"""What is served over HTTP beside the API: pages, headers, cookie, health."""
+
+import re
+
+import pytest
+
+from signaling.app import AppSettings
+from signaling.auth import DEVICE_COOKIE, is_secret_shaped
+from signaling.files import PAGES, TYPES
+from tests.signaling.node import running_node
+
+
+@pytest.fixture
+async def site(tmp_path):
+    """A node with small pages, so that the tests speak of serving and not of the pages."""
+    assets = tmp_path / "assets" / "js"
+    assets.mkdir(parents=True)
+    for name in ("index", "room", "board"):
+        (tmp_path / f"{name}.html").write_text(f"<!doctype html><title>{name}</title>")
+    (assets / "room.js").write_text("export {};\n")
+    (assets / ".secret.js").write_text("no")
+    (assets / "notes.md").write_text("no")
+    (tmp_path / "secret.html").write_text("no")
+    async with running_node(pages=tmp_path) as node:
+        yield node
+
+
+@pytest.mark.parametrize(("path", "name"), [("/", "index"), ("/room", "room"), ("/board", "board")])
+async def test_a_page_is_served_with_strict_headers(site, path, name):
+    answer = await site.http.get(site.url(path))
+    assert answer.status == 200
+    assert f"<title>{name}</title>" in await answer.text()
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    host = site.base_url.removeprefix("http://")
+    policy = answer.headers["Content-Security-Policy"]
+    assert f"connect-src 'self' ws://{host} wss://{host};" in policy
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert answer.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path", ["/health/live", "/api/v1/sessions", "/nowhere", "/assets/nowhere.js", "/ws"]
+)
+async def test_every_answer_has_the_headers(site, path):
+    answer = await site.http.get(site.url(path))
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_an_asset_is_served_with_its_type_and_revalidated(site):
+    first = await site.http.get(site.url("/assets/js/room.js"))
+    assert first.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    again = await site.http.get(
+        site.url("/assets/js/room.js"), headers={"If-None-Match": first.headers["ETag"]}
+    )
+    assert again.status == 304
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/js/none.js",
+        "/assets/js/.secret.js",
+        "/assets/js/notes.md",
+        "/assets/../secret.html",
+        "/assets/%2e%2e/secret.html",
+        "/assets/..%2fsecret.html",
+        "/assets/js/..%5c..%5csecret.html",
+        "/assets//etc/passwd",
+        "/assets/js",
+        "/assets/js/room.js%00",
+        "/secret.html",
+    ],
+)
+async def test_nothing_else_can_be_had(site, path):
+    from yarl import URL
+
+    answer = await site.http.get(URL(site.url("") + path, encoded=True))
+    assert answer.status == 404
+    assert await answer.text() != "no"
+
+
+async def test_the_device_cookie_is_made_once_and_kept(site):
+    first = await site.http.get(site.url("/room"))
+    cookie = first.cookies[DEVICE_COOKIE]
+    assert is_secret_shaped(cookie.value)
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Strict"
+    assert cookie["max-age"] == "5184000"
+    assert not cookie["secure"]
+    again = await site.http.get(
+        site.url("/room"), headers={"Cookie": f"{DEVICE_COOKIE}={cookie.value}"}
+    )
+    assert again.cookies[DEVICE_COOKIE].value == cookie.value
+
+
+async def test_a_cookie_that_is_not_ours_is_replaced(site):
+    answer = await site.http.get(site.url("/room"), headers={"Cookie": f"{DEVICE_COOKIE}=short"})
+    assert is_secret_shaped(answer.cookies[DEVICE_COOKIE].value)
+
+
+async def test_only_the_room_makes_a_cookie(site):
+    for path in ("/", "/board", "/assets/js/room.js"):
+        assert not (await site.http.get(site.url(path))).cookies
+
+
+async def test_behind_https_the_cookie_is_secure_and_its_origin_is_ours():
+    async with running_node(public_url="https://room.example.org") as node:
+        answer = await node.http.get(node.url("/room"))
+        if answer.status == 200:
+            assert answer.cookies[DEVICE_COOKIE]["secure"]
+        meeting = await node.meet()
+        origin = {"Origin": "https://room.example.org"}
+        page = await node.socket("s", headers=origin)
+        await page.send(type="hello", version=1, link=meeting.secrets["seeker"])
+        assert await page.receive("welcome")
+
+
+async def test_live_is_said_at_once_and_ready_when_it_is_true(site):
+    assert (await site.http.get(site.url("/health/live"))).status == 200
+    ready = await site.http.get(site.url("/health/ready"))
+    assert (ready.status, await ready.json()) == (200, {"status": "ready"})
+
+
+@pytest.mark.parametrize("problem", ["media", "store", "draining"])
+async def test_what_is_not_ready_is_named(problem):
+    async with running_node(has_media=lambda: problem != "media") as node:
+        if problem == "draining":
+            node.audience.drain()
+        if problem == "store":
+            await node.lose_store()
+        answer = await node.http.get(node.url("/health/ready"))
+        assert answer.status == 503
+        assert (await answer.json())["problems"] == [problem]
+
+
+async def test_a_beacon_from_elsewhere_is_refused(site):
+    answer = await site.http.post(
+        site.url("/beacon"), data="x", headers={"Origin": "https://evil.example"}
+    )
+    assert answer.status == 403
+    assert (await answer.json())["error"]["code"] == "origin_refused"
+
+
+def test_every_file_of_the_pages_can_be_served():
+    files = [path for path in (PAGES / "assets").rglob("*") if path.is_file()]
+    assert files, "the pages have assets"
+    for path in files:
+        assert path.suffix in TYPES, path
+        assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", path.name), path
+
+
+def test_the_settings_stand_by_themselves():
+    settings = AppSettings()
+    assert settings.public_url is None
+    assert settings.has_media()
