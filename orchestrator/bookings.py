@@ -18,6 +18,7 @@ from orchestrator.policy.events import (
     RescheduleDeclined,
     SlotBooked,
     SlotsProposed,
+    Woken,
 )
 from orchestrator.policy.model import (
     SEEKER,
@@ -252,7 +253,8 @@ class Bookings:
 
     async def propose(self, session: SessionId) -> None:
         """Compute the free slots of an open reschedule and put them into the session. Bears being done twice."""
-        known = await self._host.view(session)
+        # Behind what is on its way: the outbox may be faster than the step that filled it, and a view would be too old.
+        known = await self._host.deliver(session, Woken())
         if known.reschedule is None or known.reschedule.state is not RescheduleState.OPEN:
             return
         options = await self._free(known)
