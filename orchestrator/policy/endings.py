@@ -68,8 +68,6 @@ def end(turn: Turn, verdict: Verdict, *, is_hard_end: bool = False, forgives: bo
     )
     if consequence.reschedule:
         open_reschedule(turn)
-    elif session.reschedule is not None and session.reschedule.state is RescheduleState.OPEN:
-        turn.set(reschedule=replace(session.reschedule, state=RescheduleState.EXPIRED))
 
 
 def consequence_of(rules: Rules, verdict: Verdict) -> Consequence:

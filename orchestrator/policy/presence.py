@@ -174,10 +174,10 @@ def joined(turn: Turn, event: Joined) -> None:
     """Consent and attestation are given: into the lobby (IX 2, KUMAGAYA 4, SAKAI 5-3)."""
     session = turn.session
     seat = session.seat(event.seat)
-    if seat is None or seat.connection != event.connection:
-        turn.refuse(event.connection, "not_connected")
-    elif session.is_over:
+    if session.is_over:
         turn.refuse(event.connection, "session_over")
+    elif seat is None or seat.connection != event.connection:
+        turn.refuse(event.connection, "not_connected")
     elif session.phase is Phase.SCHEDULED:
         turn.refuse(event.connection, "too_early")
     elif event.terms_version != session.rules.terms_version:

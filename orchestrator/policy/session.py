@@ -124,18 +124,11 @@ def step(session: Session, event: Event, now: datetime) -> Step:
     if session.clock is not None:
         now = max(now, session.clock)
     turn = Turn(session, now)
-    if isinstance(event, ServiceGap):
-        _pass_time(turn, min(event.began_at, now))
-        turn.at = now
-        gaps.service_gap(turn, event)
-        turn.tally()
-        _pass_time(turn, now)
-    else:
-        _pass_time(turn, now)
-        turn.at = now
-        _apply(turn, event)
-        turn.tally()
-        _pass_time(turn, now)
+    _pass_time(turn, min(event.began_at, now) if isinstance(event, ServiceGap) else now)
+    turn.at = now
+    _apply(turn, event)
+    turn.tally()
+    _pass_time(turn, now)
     return turn.done(now)
 
 
@@ -146,13 +139,7 @@ def next_deadline(session: Session) -> Deadline | None:
 
 def deadlines(session: Session) -> list[Deadline]:
     """All moments at which time alone will change something, in no order."""
-    if session.phase is Phase.ENDED:
-        return list(_after_the_end(session))
-    return [
-        Deadline(session.ends_at, DeadlineReason.HARD_END),
-        *_of_phase(session),
-        *_of_claims(session),
-    ]
+    return [*_of_phase(session), *_of_claims(session)]
 
 
 def _after_the_end(session: Session) -> Iterator[Deadline]:
@@ -162,6 +149,8 @@ def _after_the_end(session: Session) -> Iterator[Deadline]:
 
 
 def _of_phase(session: Session) -> Iterator[Deadline]:
+    if session.phase is not Phase.ENDED:
+        yield Deadline(session.ends_at, DeadlineReason.HARD_END)
     match session.phase:
         case Phase.SCHEDULED:
             yield Deadline(session.starts_at - session.rules.doors, DeadlineReason.DOORS_OPEN)
@@ -173,7 +162,7 @@ def _of_phase(session: Session) -> Iterator[Deadline]:
         case Phase.LIVE | Phase.INTERRUPTED:
             yield from _of_running(session)
         case Phase.ENDED:
-            pass
+            yield from _after_the_end(session)
         case _:
             assert_never(session.phase)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from orchestrator.policy.model import SeatId
+from orchestrator.policy.model import DeviceId, SeatId
 from tests.orchestrator.policy.scenario import (
     Person,
     both_in_lobby,
@@ -95,6 +95,21 @@ def test_a_third_device_is_refused_while_a_second_asks():
         .at("10:01", seeker.connects("laptop"))
         .is_refused("other_device")
     )
+
+
+def test_a_connection_that_is_told_twice_is_one_connection():
+    told = live().at("10:00", seeker.connects("tablet"))
+    asked = told.told[-1][1]
+    version = told.session.version
+    told.at("10:01", lambda _: asked)
+    assert told.session.version == version
+    told = live()
+    seated = replace(
+        asked, connection=told.session.seeker.connection, device=DeviceId("seeker-own")
+    )
+    version = told.session.version
+    told.at("10:01", lambda _: seated).is_in("live")
+    assert told.session.version == version
 
 
 def test_the_second_device_may_reload_while_it_asks():

@@ -138,6 +138,11 @@ def test_stepping_out_twice_is_stepping_out_once():
     live().at("10:00", seeker.steps_out(), seeker.steps_out()).is_refused("not_connected")
 
 
+def test_who_steps_out_of_the_lobby_has_no_media_to_cut():
+    told = both_in_lobby().at("-1:00", seeker.steps_out()).has(seeker, "away")
+    assert DisconnectMedia(seeker.seat) not in told.effects
+
+
 def test_a_page_that_kept_its_media_over_a_step_out_gets_a_new_connection():
     told = live().at("10:00", seeker.steps_out()).at("10:30", seeker.connects(epoch=1))
     assert ConnectMedia(seeker.seat, 3) in told.effects
@@ -284,6 +289,20 @@ def test_a_seeker_who_was_away_is_asked_when_back():
     )
 
 
+def test_a_seeker_is_asked_once_however_often_they_come_back():
+    told = live().at("10:00", supporter.loses_line()).at("12:00").is_asked("wait_or_reschedule")
+    told.at("12:30", seeker.closes_page()).at("12:31", seeker.connects())
+    assert told.names().count("question.asked") == 1
+
+
+def test_a_release_in_the_tail_is_judged_by_the_first_loss():
+    short = replace(KUMAGAYA, grace_total=KUMAGAYA.grace)
+    told = live(short).at("10:00", seeker.loses_line()).at("11:59", seeker.comes_back())
+    told.at("27:59", supporter.goes_silent()).at("28:05", seeker.closes_page())
+    told.at("28:10", supporter.releases_the_seeker())
+    told.ends("interrupted", "supporter", at="28:10")
+
+
 def test_the_first_unmended_loss_gives_the_cause():
     (
         live()
@@ -328,6 +347,17 @@ def test_a_seat_that_was_away_when_the_worker_died_gets_a_new_connection_when_ba
 
 def test_a_worker_lost_before_anybody_is_in_is_nobodys_loss():
     both_in_lobby().at("1:00", server.loses_its_worker()).is_in("waiting").has(seeker, "lobby")
+
+
+def test_media_of_who_is_not_in_is_no_news():
+    told = both_in_lobby()
+    version = told.session.version
+    told.at("-1:00", seeker.goes_silent(), seeker.is_heard())
+    assert told.session.version == version
+    told = live()
+    version = told.session.version
+    told.at("1:00", seeker.is_heard(), seeker.goes_silent(), seeker.goes_silent())
+    assert told.session.version == version + 1, "heard all along; silent twice is silent once"
 
 
 def test_a_media_connection_beyond_repair_is_replaced():
@@ -382,6 +412,12 @@ def test_a_companion_who_drops_interrupts_nobody():
     told = live().at("5:00", companion.connects(), companion.joins(), supporter.admits(companion))
     told.has(companion, "in").at("10:00", companion.loses_line()).is_in("live")
     told.at("15:00", companion.comes_back()).has(companion, "in").ends("completed", at="30:00")
+
+
+def test_a_companion_in_the_lobby_has_no_media_to_lose():
+    told = live().at("5:00", companion.connects(), companion.joins())
+    told.at("6:00", server.loses_its_worker()).has(companion, "lobby")
+    assert told.seat(companion.seat).media_epoch == 0
 
 
 def test_an_early_drop_has_its_grace_from_the_start_on():
