@@ -9,13 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from pathlib import Path
 from typing import assert_never
 
 import structlog
@@ -24,6 +19,7 @@ from orchestrator import ports
 from orchestrator.errors import Misconfigured
 from orchestrator.policy.model import SeatId, SessionId
 from workers.media import wire
+from workers.media.child import MediaWorker, WorkerState
 
 START_TIMEOUT_S = 20.0
 """Until the first word of a new worker: importing aiortc takes 0.7 s on an idle core, binding up to 5 s."""
@@ -35,8 +31,6 @@ STEADY_AFTER_S = 10.0
 EXIT_TIMEOUT_S = 2.0
 LEAVING_S = 0.2
 """A worker that has closed its link is ending by itself; its exit status is worth this wait."""
-ROOT = Path(__file__).resolve().parent.parent
-"""Where `-m workers.media` is found, also in a checkout that is not installed."""
 
 log = structlog.get_logger()
 
@@ -64,131 +58,9 @@ class MediaSettings:
         port = self.port + index if self.port else 0
         return wire.Configure(host=self.host, port=port, announced=self.announced, ttl_s=self.ttl_s)
 
-
-class _State(Enum):
-    """Where a worker is in its life."""
-
-    STARTING = "starting"
-    READY = "ready"
-    LOST = "lost"
-
-
-class _LinkEnd(asyncio.Protocol):
-    """Our end of a worker's link: lines in, lines out; it never blocks and never grows without bound."""
-
-    def __init__(self, hear: Callable[[wire.Report], None], lose: Callable[[str], None]) -> None:
-        self._hear = hear
-        self._lose = lose
-        self._lines = wire.Lines()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), "a stream socket gives a Transport"
-        self._transport = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lose("link_ended")
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            for line in self._lines.feed(data):
-                self._hear(wire.parse_report(line))
-        except wire.LinkBroken:
-            self._lose("link_broken")
-
-    def say(self, command: wire.Command) -> None:
-        if self._transport is None or self._transport.is_closing():
-            return
-        self._transport.write(wire.encode(command))
-        if self._transport.get_write_buffer_size() > wire.MAX_UNSENT_BYTES:
-            self._lose("does_not_read")
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-
-class _Worker:
-    """One worker process, from its start to its loss."""
-
-    def __init__(self, index: int, hear: Callable[[_Worker, wire.Report], None]) -> None:
-        self.index = index
-        self.state = _State.STARTING
-        self.port = 0
-        self.heard_at = 0.0
-        self.sessions: set[SessionId] = set()
-        self.counters: Mapping[str, int] = {}
-        self.failure = ""
-        """What the worker said about why it cannot work."""
-        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.process: asyncio.subprocess.Process | None = None
-        self._hear = hear
-        self._unsaid: list[wire.Command] = []
-        self._link: _LinkEnd | None = None
-
-    async def start(self, settings: MediaSettings) -> None:
-        """Start the process and tell it where to listen; `lost` is set when it is gone.
-
-        Raises:
-            OSError: the process cannot be started.
-        """
-        ours, theirs = socket.socketpair()
-        with theirs:
-            ours.setblocking(False)
-            try:
-                self.process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-m",
-                    "workers.media",
-                    f"--fd={theirs.fileno()}",
-                    f"--parent={os.getpid()}",
-                    f"--index={self.index}",
-                    f"--log-format={settings.log_format}",
-                    f"--log-level={settings.log_level}",
-                    cwd=ROOT,
-                    env={},  # a worker needs no secret of ours
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                )
-            except BaseException:
-                ours.close()
-                raise
-        _, self._link = await asyncio.get_running_loop().create_connection(
-            lambda: _LinkEnd(lambda report: self._hear(self, report), self.lose), sock=ours
-        )
-        self._link.say(settings.configure(self.index))
-        unsaid, self._unsaid = self._unsaid, []
-        for command in unsaid:
-            self._link.say(command)
-
-    def say(self, command: wire.Command) -> None:
-        """Pass a command on, or keep it until the process is there."""
-        if self._link is not None:
-            self._link.say(command)
-        elif not self.lost.done():
-            self._unsaid.append(command)
-
-    def lose(self, reason: str) -> None:
-        """The worker counts as gone from now on."""
-        self.state = _State.LOST
-        if not self.lost.done():
-            self.lost.set_result(reason)
-
-    async def end(self, *, wait_s: float) -> None:
-        """Close the link, give the process `wait_s` to go by itself, and see it gone in any case."""
-        if self._link is not None:
-            self._link.close()
-        if self.process is None:
-            return
-        try:
-            async with asyncio.timeout(wait_s):
-                await self.process.wait()
-        except TimeoutError:
-            # A worker that has gone in this very moment is not there to be killed.
-            if self.process.returncode is None:
-                self.process.kill()
-            await self.process.wait()
+    def options(self) -> tuple[str, ...]:
+        """What every worker is told on its command line."""
+        return f"--log-format={self.log_format}", f"--log-level={self.log_level}"
 
 
 class MediaLink(ports.Media):
@@ -211,8 +83,8 @@ class MediaLink(ports.Media):
         self._settings = settings
         self._clock = clock
         self._on_event = on_event
-        self._rooms: dict[SessionId, _Worker] = {}
-        self._workers: dict[int, _Worker] = {}
+        self._rooms: dict[SessionId, MediaWorker] = {}
+        self._workers: dict[int, MediaWorker] = {}
         self._all_started: asyncio.Future[None] | None = None
         self._count = settings.workers or os.cpu_count() or 1
 
@@ -250,7 +122,7 @@ class MediaLink(ports.Media):
     @property
     def is_alive(self) -> bool:
         """At least one worker listens."""
-        return any(worker.state is _State.READY for worker in self._workers.values())
+        return any(worker.state is WorkerState.READY for worker in self._workers.values())
 
     def _started_future(self) -> asyncio.Future[None]:
         if self._all_started is None:
@@ -260,7 +132,7 @@ class MediaLink(ports.Media):
     def _fill_places(self) -> None:
         """Make the workers that `run` will start; rooms may be given to them before that."""
         for index in range(len(self._workers), self._count):
-            self._workers[index] = _Worker(index, self._heard)
+            self._workers[index] = MediaWorker(index, self._heard)
 
     async def _keep(self, index: int) -> None:
         """One worker after the other in the same place."""
@@ -275,12 +147,13 @@ class MediaLink(ports.Media):
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(2 * backoff_s, BACKOFF_LAST_S)
 
-    async def _live(self, worker: _Worker) -> None:
+    async def _live(self, worker: MediaWorker) -> None:
         """One worker's life; afterwards its successor is in its place, waiting to be started."""
         worker.heard_at = self._clock.monotonic()
         try:
             try:
-                await worker.start(self._settings)
+                settings = self._settings
+                await worker.start(settings.configure(worker.index), settings.options())
             except OSError as wrong:
                 worker.failure = f"a media worker cannot be started: {wrong.strerror}"
                 worker.lose("not_started")
@@ -292,20 +165,21 @@ class MediaLink(ports.Media):
         await worker.end(wait_s=LEAVING_S if reason == "link_ended" else 0)
         self._bury(worker, reason)
 
-    def _bury(self, worker: _Worker, reason: str) -> None:
+    def _bury(self, worker: MediaWorker, reason: str) -> None:
         status = worker.process.returncode if worker.process is not None else None
         failure = worker.failure or None
         log.error(
             "worker.lost", worker=worker.index, reason=reason, exit_status=status, failure=failure
         )
-        self._workers[worker.index] = _Worker(worker.index, self._heard)
+        self._workers[worker.index] = MediaWorker(worker.index, self._heard)
         future = self._started_future()
         if worker.failure and not future.done():
             future.set_exception(Misconfigured([worker.failure]))
             future.exception()  # seen: nobody has to wait for it
-        for session in sorted(worker.sessions):
+        lost = [session for session, carrier in self._rooms.items() if carrier is worker]
+        for session in lost:
             del self._rooms[session]
-        for session in sorted(worker.sessions):
+        for session in lost:
             self._tell(ports.RoomLost(session))
 
     async def _watch(self) -> None:
@@ -315,7 +189,7 @@ class MediaLink(ports.Media):
             await asyncio.sleep(self._settings.ttl_s / BEATS_A_TTL)
             now = self._clock.monotonic()
             for worker in self._workers.values():
-                is_ready = worker.state is _State.READY
+                is_ready = worker.state is WorkerState.READY
                 patience_s = self._settings.ttl_s if is_ready else START_TIMEOUT_S
                 if worker.process is None:
                     continue
@@ -325,7 +199,7 @@ class MediaLink(ports.Media):
 
     # ---- what workers tell -----------------------------------------------------------------------
 
-    def _heard(self, worker: _Worker, report: wire.Report) -> None:
+    def _heard(self, worker: MediaWorker, report: wire.Report) -> None:
         if worker.lost.done():
             return
         worker.heard_at = self._clock.monotonic()
@@ -333,7 +207,7 @@ class MediaLink(ports.Media):
             case wire.WorkerBeat(counters=counters):
                 worker.counters = counters
             case wire.Ready(port=port):
-                worker.state, worker.port = _State.READY, port
+                worker.state, worker.port = WorkerState.READY, port
                 self._note_started()
             case wire.Failed(reason=reason):
                 worker.failure = reason
@@ -348,7 +222,7 @@ class MediaLink(ports.Media):
 
     def _note_started(self) -> None:
         future = self._started_future()
-        are_ready = [worker.state is _State.READY for worker in self._workers.values()]
+        are_ready = [worker.state is WorkerState.READY for worker in self._workers.values()]
         if all(are_ready) and not future.done():
             future.set_result(None)
 
@@ -358,7 +232,7 @@ class MediaLink(ports.Media):
         except Exception:  # the link's loop: a listener's bug must not cost us a worker
             log.exception("media.event_failed", event_type=type(event).__name__)
 
-    def _forget(self, worker: _Worker, session: SessionId) -> None:
+    def _forget(self, worker: MediaWorker, session: SessionId) -> None:
         if self._rooms.get(session) is worker:
             del self._rooms[session]
             worker.sessions.discard(session)
@@ -412,10 +286,10 @@ class MediaLink(ports.Media):
         if worker is not None:
             worker.say(command)
 
-    def _choose(self) -> _Worker:
+    def _choose(self) -> MediaWorker:
         """The worker that gets the next room: living before starting, then the one with the fewest rooms."""
         self._fill_places()
-        order = [_State.READY, _State.STARTING, _State.LOST]
+        order = [WorkerState.READY, WorkerState.STARTING, WorkerState.LOST]
         return min(
             self._workers.values(),
             key=lambda each: (order.index(each.state), len(each.sessions), each.index),

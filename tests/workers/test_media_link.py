@@ -167,9 +167,10 @@ async def test_a_room_closes_itself_at_its_time_without_a_word_from_the_node():
 
 async def test_opening_a_room_again_only_moves_its_end():
     async with studio() as made:
-        seeker, supporter = await made.call(closes_in_s=1.0)
+        seeker, supporter = await made.call()
+        made.link.open_room(SESSION, 0.3)
         made.link.open_room(SESSION, 60.0)
-        until = time.monotonic() + 1.3
+        until = time.monotonic() + 0.6
         while time.monotonic() < until:
             seeker.send(OPUS, b"x")
             await asyncio.sleep(0.02)

@@ -174,6 +174,8 @@ class Rooms:
         try:
             keys = await dtls.handshake(answer.fingerprints)
         except DtlsFailed as failed:
+            if leg.ice is None:
+                return  # it was closed meanwhile
             log.warning("leg.dtls_failed", session=leg.room.session, seat=leg.seat, why=str(failed))
             return
         except Exception:  # the worker's loop: one handshake must not end the other rooms

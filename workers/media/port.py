@@ -113,8 +113,9 @@ class MediaPort:
         leg.farewell_to = leg.ice.address
         self.ice.leave(leg.ice)
         leg.ice = leg.srtp = None
-        for ssrc in [ssrc for ssrc, owner in self._by_ssrc.items() if owner is leg]:
+        for ssrc in leg.found_by:
             del self._by_ssrc[ssrc]
+        leg.found_by.clear()
 
     def known_ssrcs(self) -> int:
         """How many senders' SSRCs are on file."""
@@ -238,7 +239,8 @@ class MediaPort:
             return None
         leg.ice.has_media = True
         # Never from a living leg: whoever guesses another's SSRC must not divert its search by SSRC.
-        self._by_ssrc.setdefault(ssrc, leg)
+        if self._by_ssrc.setdefault(ssrc, leg) is leg:
+            leg.found_by.add(ssrc)
         other = leg.other
         if other is None or other.srtp is None:
             return None

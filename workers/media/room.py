@@ -84,6 +84,8 @@ class Leg:
         """The leg at the other end; kept by the room."""
         self.farewell_to: Address | None = None
         """Where a closed leg's close_notify goes."""
+        self.found_by: set[int] = set()
+        """SSRCs under which the port finds the leg when its packets come from an unknown address."""
         self.has_forwarded = False
         self.is_answered = False
         self._key_frame_asked_at = 0.0
