@@ -75,11 +75,11 @@ export function planOf(session, now, { words, write, from = "doors", lostFrom = 
   for (const left of session.warnings_s ?? []) stops.push({ at: slot - left / 60, isMinor: true });
   if (ended !== null && ended > a && ended < slot) stops.push({ at: ended });
   const names = [
-    { at: 0, time: write.time(starts), word: words.start },
-    { at: slot, time: write.time(ms(session.ends_at)), word: words.end },
-    cutoff !== null && ended === null && { at: cutoff, time: write.time(ms(session.cutoff_at)), word: words.cutoff },
-    ended !== null && { at: ended, time: write.time(ms(session.ended_at)), word: words.ended },
-    a === doors && { at: doors, time: write.time(ms(session.opens_at)), word: words.doors },
+    { at: 0, time: write.moment(starts), word: words.start },
+    { at: slot, time: write.moment(ms(session.ends_at)), word: words.end },
+    cutoff !== null && ended === null && { at: cutoff, time: write.moment(ms(session.cutoff_at)), word: words.cutoff },
+    ended !== null && { at: ended, time: write.moment(ms(session.ended_at)), word: words.ended },
+    a === doors && { at: doors, time: write.moment(ms(session.opens_at)), word: words.doors },
   ].filter(Boolean);
   const n = ended ?? minute(now);
   const lost = lostFrom ? [{ from: minute(lostFrom) }] : [];

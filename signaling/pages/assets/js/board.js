@@ -93,7 +93,7 @@ function build() {
     find,
     filters: [null, ...PHASES].map(filter),
     server: h("span", { class: "server", role: "status" }),
-    day: h("span", { class: "day" }),
+    day: h("span", { class: "date" }),
     office: h("span", { class: "office" }),
     clock: h("span", { class: "clock num", "aria-hidden": "true" }),
     shown: h("span", { class: "shown num", role: "status" }),
@@ -150,6 +150,14 @@ function drawFilters() {
   }
 }
 
+// What runs and what comes, by time; what is over sinks to the end, the latest first.
+function inOrder(one, two) {
+  const [over, otherOver] = [one.phase === "ended", two.phase === "ended"];
+  if (over !== otherOver) return over ? 1 : -1;
+  const byTime = ms(one.starts_at) - ms(two.starts_at);
+  return (over ? -byTime : byTime) || one.supporter.localeCompare(two.supporter) || one.id.localeCompare(two.id);
+}
+
 // The hours that the day's sessions cover, whole, and the hour of now.
 function rangeOf(rows, now) {
   const from = Math.min(now, ...rows.map((row) => ms(row.opens_at)));
@@ -159,7 +167,7 @@ function rangeOf(rows, now) {
 }
 
 function drawRows(now) {
-  const rows = [...state.rows.values()].sort((one, two) => ms(one.starts_at) - ms(two.starts_at) || one.supporter.localeCompare(two.supporter) || one.id.localeCompare(two.id));
+  const rows = [...state.rows.values()].sort(inOrder);
   state.range ??= rangeOf(rows, now);
   const { start, hours } = state.range;
   if (now > start + hours * HOUR) state.range = null;
@@ -177,11 +185,17 @@ function drawRows(now) {
       shown += 1;
       view.update(row, { now, write, start, span: hours * HOUR, hours });
     }
-    if (ui.list.children[at] !== view.el) ui.list.insertBefore(view.el, ui.list.children[at] ?? null);
+    if (ui.list.children[at] !== view.el) place(view.el, at);
   });
   setText(ui.shown, t("board.count", { shown, all: rows.length }));
   show(ui.none, shown === 0 && state.isOnline);
   setText(ui.none, t(rows.length ? "board.none_found" : "board.empty"));
+}
+
+function place(row, at) {
+  const hadFocus = row.contains(document.activeElement);
+  ui.list.insertBefore(row, ui.list.children[at] ?? null);
+  if (hadFocus) row.focus({ preventScroll: true });
 }
 
 function drawAxis(now, start, hours) {
@@ -191,6 +205,7 @@ function drawAxis(now, start, hours) {
     h("b", { class: "num now" }),
   ]);
   const mark = ui.hours.lastChild;
+  [...ui.hours.children].slice(0, -1).forEach((hour, n) => show(hour, Math.abs(n / hours - at) > 0.05));
   setText(mark, write.time(now));
   setVar(mark, "at", at.toFixed(4));
   setVar(ui.line, "at", at.toFixed(4));

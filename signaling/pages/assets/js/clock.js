@@ -51,6 +51,8 @@ export function writer(language, zone) {
       : { weekday: "short", day: "numeric", month: "short" };
   return {
     time: (at) => format(language, zone, hm).format(at),
+    // A policy moment is told to the second when it does not lie on a minute.
+    moment: (at) => format(language, zone, at % 60000 ? { ...hm, second: "2-digit" } : hm).format(at),
     exact: (at) => format(language, zone, { ...hm, second: "2-digit" }).format(at),
     day: (at) => format(language, zone, day).format(at).replace("(", "（").replace(")", "）"),
     stamp: (at) => format(language, zone, { month: "numeric", day: "numeric", ...hm }).format(at),

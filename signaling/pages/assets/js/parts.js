@@ -39,7 +39,7 @@ export function createUntil({ size = "s", names = false, gap, isLarge = false, l
       const days = Math.floor(left / 86400000);
       setText(what, t(next.word));
       setText(clock, days >= 2 ? t("until.days", { days }) : countdown(left));
-      const label = t("band.label", { start: write.time(Date.parse(s.session.starts_at)), end: write.time(Date.parse(s.session.ends_at)) });
+      const label = t("band.label", { start: write.moment(Date.parse(s.session.starts_at)), end: write.moment(Date.parse(s.session.ends_at)) });
       band.update(planOf(s.session, s.now, { words: bandWords(), write, label }));
     },
   };

@@ -8,9 +8,9 @@ export class Quality {
   word = "unknown";
   #before = null;
 
-  // peer(): the Peer; onChange(word)
-  constructor({ peer, onChange }) {
-    Object.assign(this, { peer, onChange });
+  // peer: the Peer; isOnline(): whether the socket is up; onChange(word)
+  constructor({ peer, isOnline, onChange }) {
+    Object.assign(this, { peer, isOnline, onChange });
     setInterval(() => this.#measure(), EVERY_MS);
   }
 
@@ -33,8 +33,11 @@ export class Quality {
         sum.rtt = stat.currentRoundTripTime ?? sum.rtt;
       }
     }
-    const before = this.#before?.pc === pc ? this.#before : sum;
+    const isFirst = this.#before?.pc !== pc;
+    const before = isFirst ? sum : this.#before;
     this.#before = sum;
+    // Nothing comes and the server is silent too: ICE notices seconds later.
+    if (!isFirst && sum.received === before.received && !this.isOnline()) return "lost";
     const lost = Math.max(0, sum.lost - before.lost);
     const share = lost / Math.max(1, lost + sum.received - before.received);
     return share > UNSTABLE_LOSS || sum.rtt > UNSTABLE_RTT_S ? "unstable" : "good";

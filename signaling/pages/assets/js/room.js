@@ -34,7 +34,7 @@ let opening = null; // the promise of camera and microphone, while and after it 
 const devices = new Devices({ onChange: () => draw() });
 const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => {}, onLost, onRefused });
 const peer = new Peer({ send: (message) => socket.send(message), ready: () => openDevices().then(() => devices.stream), onChange: () => draw() });
-const quality = new Quality({ peer, onChange: () => draw() });
+const quality = new Quality({ peer, isOnline: () => s.isOnline, onChange: () => draw() });
 const announcer = new Announcer();
 
 const app = { s, devices, peer, quality, write: writer("ja", "Asia/Tokyo"), do: actions() };

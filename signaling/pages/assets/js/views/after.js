@@ -27,7 +27,7 @@ export function create(app) {
     h(
       "main",
       {},
-      h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, `${write.day(start)}　${write.time(start)}–${write.time(ms(s.session.ends_at))}　${other(s).display_name}`), outcome, h("div", { class: "after__band" }, band.el), quota),
+      h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, `${write.day(start)}　${write.moment(start)}–${write.moment(ms(s.session.ends_at))}　${other(s).display_name}`), outcome, h("div", { class: "after__band" }, band.el), quota),
       notices.el,
       again.el,
     ),
@@ -73,16 +73,17 @@ function createReschedule(app) {
       const plan = s.session.reschedule;
       show(el, Boolean(plan));
       if (!plan) return;
+      const audience = isSupporter(s) ? ".staff" : "";
       const isOpen = plan.state === "open" && isSeeker(s);
       const options = isOpen ? plan.options ?? [] : [];
       setAttr(el, "data-reschedule", plan.state);
-      setText(title, t(isOpen && options.length ? "slots.title" : `reschedule.${plan.state}${isSupporter(s) ? ".staff" : ""}`));
+      setText(title, t(isOpen && options.length ? "slots.title" : `reschedule.${plan.state}${audience}`));
       slots.update(options);
       show(decline, isOpen);
       setText(words, wordsOf(plan, isOpen, options));
       const at = ms(plan.new_starts_at);
       show(booked, plan.state === "chosen" && at !== null);
-      keyed(booked, String(at), () => at !== null && h("p", { class: "when" }, h("em", {}, write.day(at)), h("b", { class: "num" }, write.time(at))));
+      keyed(booked, String(at), () => at !== null && h("p", { class: "when" }, h("em", {}, write.day(at)), h("b", { class: "num" }, write.moment(at))));
     },
   };
 

@@ -19,7 +19,7 @@ export function create(app) {
       "div",
       { class: "phone" },
       head(app),
-      h("main", { class: "pad stack" }, h1, words, until, h("p", { class: "small quiet" }, t("away.end", { time: write.time(ms(s.session.ends_at)) }))),
+      h("main", { class: "pad stack" }, h1, words, until, h("p", { class: "small quiet" }, t("away.end", { time: write.moment(ms(s.session.ends_at)) }))),
       h("footer", { class: "actbar" }, back, telephone(app)),
     ),
     focus: h1,

@@ -40,9 +40,9 @@ export function create(app) {
     const warning = h("b");
     const warningMore = h("span");
     const warn = h("div", { class: "warn", role: "status", hidden: true, dataset: { testid: "warning" } }, icon("clock"), h("p", {}, warning, warningMore));
-    const end = write.time(ms(s.session.ends_at));
+    const end = write.moment(ms(s.session.ends_at));
     return {
-      el: h("header", { class: "call__top" }, head, h("div", { class: "call__row" }, h("span", { class: "left" }, h("span", {}, t("call.left")), left, h("span", { class: "quiet num" }, t("call.until", { time: end }))), connection.el), band.el, warn, notices.el),
+      el: h("header", { class: "call__top" }, head, h("div", { class: "call__row" }, h("span", { class: "left" }, isSupporter(s) && h("span", { class: "call__who" }, t("name.seeker", { name: other(s).display_name })), h("span", {}, t("call.left")), left, h("span", { class: "quiet num" }, t("call.until", { time: end }))), connection.el), band.el, warn, notices.el),
       focus: head,
       update() {
         const leftMs = ms(s.session.ends_at) - s.now;
@@ -103,7 +103,7 @@ function createPanel(app) {
   const guests = h("div", { class: "panel__admit" }, admit.el);
   const asked = h("p", { class: "note", role: "status", hidden: true });
   return {
-    el: h("aside", { class: "panel" }, h("div", { class: "panel__in" }, people.el, guests, asked)),
+    el: h("aside", { class: "panel" }, h("div", { class: "panel__in" }, asked, guests, people.el)),
     update() {
       people.update();
       admit.update();

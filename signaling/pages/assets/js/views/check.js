@@ -60,14 +60,14 @@ export function create(app) {
       level.update();
       const { state, isOpening } = devices;
       microphone.update(isOpening ? "opening" : state.microphone);
-      camera.update(isOpening ? "opening" : state.camera);
+      camera.update(isOpening ? "opening" : state.camera, state.microphone !== "denied");
       line.update(s.isOnline ? "ok" : "mending");
       show(again, !isOpening && (isBad(state.microphone) || isBad(state.camera)));
       setText(title, t(titleOf(devices)));
       const mayJoin = can(s, "join") && !isOpening && !s.isJoining;
       setAttr(join, "disabled", !mayJoin);
       setText(join.label, t(joinWords(devices, s)));
-      setText(hint, s.session.phase === "scheduled" ? t("check.doors_hint", { time: write.time(Date.parse(s.session.opens_at)) }) : "");
+      setText(hint, s.session.phase === "scheduled" ? t("check.doors_hint", { time: write.moment(Date.parse(s.session.opens_at)) }) : "");
     },
   };
 }
@@ -96,16 +96,18 @@ function createItem(name) {
   const el = h("div", { class: "check" }, mark, h("h2", {}, t(`check.${name}`)), result, more, how);
   return {
     el,
-    update(state) {
-      if (el.dataset.state === state) return;
-      el.dataset.state = state;
+    // hasHow: whether the steps are shown here; once on the page is enough
+    update(state, hasHow = true) {
+      const key = `${state}|${hasHow}`;
+      if (el.dataset.key === key) return;
+      Object.assign(el.dataset, { key, state });
       const isWrong = isBad(state) && state !== "mending";
       el.classList.toggle("check--bad", isWrong);
       mark.replaceChildren(icon(isWrong ? "cross" : state === "ok" ? "tick" : "clock", "mk"));
       setText(result, t(`check.state.${state}`));
       const advice = `check.${name}.${state}`;
       setText(more, hasText(advice) ? t(advice) : "");
-      const steps = isWrong && state === "denied" ? [1, 2, 3].map((n) => t(`check.how.${n}`)) : [];
+      const steps = hasHow && state === "denied" ? [1, 2, 3].map((n) => t(`check.how.${n}`)) : [];
       how.replaceChildren(...steps.map((step) => h("li", {}, step)));
       show(how, steps.length > 0);
     },

@@ -7,7 +7,7 @@ import { can, isLost, keptUntil, me, other } from "../state.js";
 import { sign, telephone } from "../parts.js";
 
 export function createCover(app) {
-  const { s, write, peer } = app;
+  const { s, write } = app;
   const title = h("h2", { class: "cover__title" });
   const words = h("p", { class: "cover__words" });
   const what = h("span", { class: "until__what" });
@@ -23,13 +23,13 @@ export function createCover(app) {
   return {
     el,
     update() {
-      const state = stateOf(s, peer);
+      const state = stateOf(app);
       show(el, state !== null);
       if (state === null) return;
       setAttr(el, "data-state", state.name);
       const name = other(s).display_name;
       setText(title, t(`cover.${state.name}`, { name }));
-      setText(words, t(`cover.${state.name}.more`, { name, time: write.time(ms(s.session.ends_at)) }));
+      setText(words, t(`cover.${state.name}.more`, { name, time: write.moment(ms(s.session.ends_at)) }));
       show(grace, state.until > s.now);
       if (state.until > s.now) {
         setText(what, t(state.name === "offline" ? "cover.kept_until" : "cover.waits_until", { time: write.exact(state.until) }));
@@ -45,9 +45,9 @@ export function createCover(app) {
 }
 
 // Say only what the device knows: while offline, nothing about the other person.
-function stateOf(s, peer) {
+function stateOf({ s, peer, quality }) {
   if (s.isTimeUp) return { name: "time_up", until: 0 };
-  if (!s.isOnline && !peer.isAlive) return { name: "offline", until: keptUntil(s, s.lostAt ?? s.now) };
+  if (!s.isOnline && (!peer.isAlive || quality.word === "lost")) return { name: "offline", until: keptUntil(s, s.lostAt ?? s.now) };
   if (!s.isOnline) return null;
   const them = other(s);
   if (isLost(them)) return { name: them.presence === "at_door" ? "other_back" : "other_lost", until: ms(them.grace_ends_at) ?? 0 };

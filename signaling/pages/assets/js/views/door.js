@@ -35,7 +35,7 @@ export function create(app) {
     h(
       "main",
       {},
-      h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, pick(s.programme.office)), h1, when(app), partner(app)),
+      h("section", { class: "pad intro" }, h("p", { class: "step" }, t("door.step")), h("p", { class: "small quiet" }, pick(s.programme.office)), h1, when(app), partner(app)),
       notices.el,
       !isSupporter(s) && h("section", { class: "pad-s flow" }, h("h2", {}, t("door.flow")), flow),
       h("section", { class: "sec" }, h("h2", {}, t("door.promises")), h("div", { class: "sheet" }, h("ul", { class: "promises" }, s.programme.attestations.map(promise)))),
@@ -60,7 +60,7 @@ export function create(app) {
 
 function when({ s, write }) {
   const [start, end] = [ms(s.session.starts_at), ms(s.session.ends_at)];
-  return h("p", { class: "when" }, h("em", {}, write.day(start)), h("b", { class: "num" }, `${write.time(start)}–${write.time(end)}`));
+  return h("p", { class: "when" }, h("em", {}, write.day(start)), h("b", { class: "num" }, `${write.moment(start)}–${write.moment(end)}`));
 }
 
 function partner({ s }) {
@@ -68,7 +68,7 @@ function partner({ s }) {
     return h("div", { class: "who" }, h("p", {}, h("span", { class: "small quiet" }, t("role.seeker")), h("br"), h("b", {}, t("name.seeker", { name: byRole(s, "seeker").display_name }))));
   }
   const name = byRole(s, "supporter").display_name;
-  return h("div", { class: "who" }, plate(name, "plate--l"), h("p", {}, h("span", { class: "small quiet" }, t("role.supporter")), h("br"), h("b", {}, name)));
+  return h("div", { class: "who" }, plate(name, "plate--l"), h("p", {}, h("span", { class: "small quiet" }, t("door.partner")), h("br"), h("b", {}, name)));
 }
 
 function promise(key) {

@@ -6,7 +6,7 @@ import { ms } from "../clock.js";
 import { pick, t } from "../text.js";
 import { isLost, isSupporter, other } from "../state.js";
 import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
-import { createConnection, createLevel, createSelf, createSwitches } from "./self.js";
+import { createLevel, createSelf, createSwitches } from "./self.js";
 import { createAdmit, createStaffList, whereWords } from "./staff.js";
 
 export function create(app) {
@@ -72,8 +72,8 @@ function hostWords(s, host) {
 }
 
 function stayWords(s, write) {
-  const start = write.time(ms(s.session.starts_at));
-  if (s.session.phase === "scheduled") return t("lobby.stay_scheduled", { time: write.time(ms(s.session.opens_at)) });
+  const start = write.moment(ms(s.session.starts_at));
+  if (s.session.phase === "scheduled") return t("lobby.stay_scheduled", { time: write.moment(ms(s.session.opens_at)) });
   return s.now < ms(s.session.starts_at) ? t("lobby.stay_before", { time: start }) : t("lobby.stay_after");
 }
 
@@ -103,7 +103,7 @@ function createDesk(app) {
   const el = h(
     "div",
     { class: "full desk-page", dataset: { testid: "lobby" } },
-    h("header", { class: "bar" }, logo(t("site.name")), h("span", { class: "office" }, pick(s.programme.office)), h("span", { class: "day" }, write.day(s.now)), h("span", { class: "sp" }), languages(app), h("span", { class: "who" }, plate(s.you.display_name), s.you.display_name), clock),
+    h("header", { class: "bar" }, logo(t("site.name")), h("span", { class: "office" }, pick(s.programme.office)), h("span", { class: "date" }, write.day(s.now)), h("span", { class: "sp" }), languages(app), h("span", { class: "who" }, plate(s.you.display_name), s.you.display_name), clock),
     h(
       "div",
       { class: "desk desk--two" },
@@ -144,7 +144,7 @@ function createDesk(app) {
       const guest = other(s);
       setText(where, s.isOnline ? whereWords(s, guest, write) : t("presence.unknown"));
       setAttr(where, "data-presence", isLost(guest) ? "lost" : guest.presence);
-      setText(noShow, s.session.cutoff_at ? t("desk.no_show_words", { start: write.time(ms(s.session.starts_at)), cutoff: write.time(ms(s.session.cutoff_at)) }) : t("desk.no_show_held"));
+      setText(noShow, s.session.cutoff_at ? t("desk.no_show_words", { start: write.moment(ms(s.session.starts_at)), cutoff: write.moment(ms(s.session.cutoff_at)) }) : t("desk.no_show_held"));
     },
   };
 }

@@ -7,7 +7,7 @@ import { t } from "../text.js";
 export function createSelf(app) {
   const video = h("video", { autoplay: true, playsinline: true, disablepictureinpicture: true, dataset: { testid: "local-video" }, "aria-label": t("self.picture") });
   video.muted = true;
-  const none = h("p", { class: "self__none" }, t("self.none"));
+  const none = h("p", { class: "self__none" });
   const el = h("div", { class: "video self-view" }, video, none);
   return {
     el,
@@ -17,6 +17,7 @@ export function createSelf(app) {
       if (video.srcObject !== devices.stream) video.srcObject = devices.stream;
       if (video.paused && devices.track("video")) video.play().catch(() => {}); // muted: only a closed page refuses
       show(none, !devices.isOn("video"));
+      setText(none, t(devices.track("video") ? "self.none" : "self.none_there"));
     },
   };
 }

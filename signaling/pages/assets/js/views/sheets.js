@@ -77,7 +77,7 @@ function endEarlySheet(app) {
   return {
     parts: [
       title(t("end_early.title", { name })),
-      h("p", { class: "small" }, t("end_early.words", { time: app.write.time(ms(app.s.session.ends_at)) })),
+      h("p", { class: "small" }, t("end_early.words", { time: app.write.moment(ms(app.s.session.ends_at)) })),
       sign(t("end_early.no"), { testid: "refuse-end", onclick: () => app.do.answerEnd(false), shape: "back" }),
       sign(t("end_early.yes"), { testid: "confirm-end", kind: "btn--stop", onclick: () => app.do.answerEnd(true), shape: "end" }),
     ],
@@ -92,7 +92,7 @@ function waitSheet(app) {
   return {
     parts: [
       title(t(isTalking ? "wait.title_lost" : "wait.title_late")),
-      h("p", { class: "small" }, t("wait.words", { time: app.write.time(ms(s.session.ends_at)) })),
+      h("p", { class: "small" }, t("wait.words", { time: app.write.moment(ms(s.session.ends_at)) })),
       sign(t(isTalking ? "wait.wait" : "wait.begin"), { testid: "wait", onclick: () => app.do.wait(), shape: "clock" }),
       h("h3", {}, t("wait.other")),
       slots.el,

@@ -1,0 +1,148 @@
+"""The pages as files: nothing inline, nothing from elsewhere, and a sentence for browsers that cannot run them."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+PAGES = Path(__file__).parents[3] / "signaling" / "pages"
+HTML = sorted(PAGES.glob("*.html"))
+SCRIPTS = sorted((PAGES / "assets" / "js").rglob("*.js"))
+STYLES = sorted((PAGES / "assets").glob("*.css"))
+APPS = [PAGES / "room.html", PAGES / "board.html"]
+
+FIXED_TESTIDS = [
+    "consent",
+    "continue",
+    "join",
+    "lobby",
+    "admit",
+    "local-video",
+    "remote-video",
+    "countdown",
+    "warning",
+    "step-out",
+    "return",
+    "end",
+    "request-end",
+    "confirm-end",
+    "refuse-end",
+    "outcome",
+    "refusal",
+    "slot-option",
+    "board-row",
+    "staff-list",
+]
+
+
+class Reader(HTMLParser):
+    """Collects the elements of a page with their attributes, and what stands inside script and style."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.inline = ""
+        self._inside = ""
+        self.feed(page.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside in {"script", "style"}:
+            self.inline += data.strip()
+
+
+@pytest.mark.parametrize("page", HTML, ids=lambda page: page.name)
+def test_a_page_has_no_inline_script_or_style(page: Path) -> None:
+    reader = Reader(page)
+    assert reader.inline == ""
+    assert "style" not in {tag for tag, _ in reader.elements}
+    names = {name for _, attributes in reader.elements for name in attributes}
+    assert not {name for name in names if name == "style" or name.startswith("on")}
+
+
+@pytest.mark.parametrize("page", HTML, ids=lambda page: page.name)
+def test_a_page_loads_only_its_own_assets_and_they_exist(page: Path) -> None:
+    wanted = [
+        attributes.get("src") or attributes.get("href")
+        for tag, attributes in Reader(page).elements
+        if tag in {"script", "link", "img"}
+    ]
+    assert wanted
+    for path in wanted:
+        assert path is not None
+        assert path.startswith("/assets/")
+        assert (PAGES / path.removeprefix("/")).is_file()
+
+
+@pytest.mark.parametrize("page", APPS, ids=lambda page: page.name)
+def test_a_browser_without_modules_reads_a_sentence_in_both_languages(page: Path) -> None:
+    elements = Reader(page).elements
+    refusals = [each for _, each in elements if each.get("data-testid") == "refusal"]
+    assert [each["data-code"] for each in refusals] == ["browser_too_old"]
+    text = page.read_text("utf-8")
+    assert "ブラウザーが古い" in text
+    assert "your browser is too old" in text
+    scripts = [each for tag, each in elements if tag == "script"]
+    assert any("nomodule" in each and each["src"] == "/assets/old.js" for each in scripts)
+
+
+@pytest.mark.parametrize("page", HTML, ids=lambda page: page.name)
+def test_a_page_sends_no_referrer(page: Path) -> None:
+    elements = Reader(page).elements
+    assert ("meta", {"name": "referrer", "content": "no-referrer"}) in elements
+
+
+def test_the_script_for_old_browsers_uses_no_word_that_they_do_not_know() -> None:
+    source = (PAGES / "assets" / "old.js").read_text("utf-8")
+    assert not re.search(r"=>|\b(let|const|class|async|await|import|export)\b|`", source)
+
+
+def test_every_fixed_testid_is_on_some_page() -> None:
+    source = "\n".join(script.read_text("utf-8") for script in SCRIPTS)
+    assert [name for name in FIXED_TESTIDS if f'"{name}"' not in source] == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_script_writes_no_markup_no_style_attribute_and_evaluates_nothing(script: Path) -> None:
+    source = script.read_text("utf-8")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", source)
+    assert not re.search(r"\beval\(|new Function\(|setAttribute\(\"style\"|\bstyle:", source)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_script_imports_only_files_that_exist(script: Path) -> None:
+    for path in re.findall(r"^import .*?\"([^\"]+)\";", script.read_text("utf-8"), re.MULTILINE):
+        assert path.startswith("./") or path.startswith("../")
+        assert (script.parent / path).resolve().is_file(), path
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_script_imports_nothing_that_it_does_not_use(script: Path) -> None:
+    source = script.read_text("utf-8")
+    body = re.sub(r"^import .*$", "", source, flags=re.MULTILINE)
+    names = {
+        name.strip()
+        for group in re.findall(r"^import \{([^}]*)\}", source, re.MULTILINE)
+        for name in group.split(",")
+    }
+    assert sorted(name for name in names if not re.search(rf"\b{name}\b", body)) == []
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_a_style_sheet_loads_nothing(style: Path) -> None:
+    assert not re.search(r"@import|url\((?!#)", style.read_text("utf-8"))
+
+
+def test_no_script_keeps_or_sends_media_elsewhere() -> None:
+    """The product has no recorder, in the pages either (KUMAGAYA 12(2), SAKAI 5-4)."""
+    source = "\n".join(script.read_text("utf-8") for script in SCRIPTS)
+    assert not re.search(
+        r"MediaRecorder|captureStream|getDisplayMedia|requestPictureInPicture", source
+    )
