@@ -9,7 +9,7 @@ that a hint that got lost is made good.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from orchestrator.errors import Unavailable
 from orchestrator.policy.model import PersonId, Role, Session, SessionId
 from orchestrator.ports import Change, Clock, Staff, Store
 from signaling.connection import Connection
+from signaling.ends import Close
 from signaling.limits import Limits
 from signaling.protocol import Board, BoardRowChanged, Up, Welcome, You
 from signaling.views import Bilingual, BoardRow, board_row
@@ -34,6 +35,9 @@ _BACK_OFF_S = 0.5
 
 _LONGEST_SLOT = timedelta(days=1)
 """How far before the day a session that still runs may have begun."""
+
+
+LookUp = Callable[[], Awaitable[Staff | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +198,21 @@ class Watcher:
     """The guest behind a staff token: a board that looks, and asks for nothing.
 
     A scheduler sees every session, a supporter the own ones.
+
+    Args:
+        feed: what it shows.
+        connection: carries it.
+        staff: whose board it is.
+        limits: how often the token is looked up again.
+        look_up: whom the token names now.
     """
 
-    def __init__(self, feed: Feed, connection: Connection, staff: Staff) -> None:
+    def __init__(
+        self, feed: Feed, connection: Connection, staff: Staff, limits: Limits, look_up: LookUp
+    ) -> None:
         self._feed = feed
+        self._limits = limits
+        self._look_up = look_up
         self._connection = connection
         self._staff = staff
         self._has_snapshot = False
@@ -244,7 +259,15 @@ class Watcher:
         self._connection.refuse("not_your_seat")
 
     async def serve(self) -> None:
-        """Nothing takes time."""
+        """Now and then see whether the token still names this person: a board may stay open for weeks."""
+        while True:
+            await asyncio.sleep(self._limits.board_reconcile_s)
+            try:
+                staff = await self._look_up()
+            except Unavailable:
+                continue
+            if staff != self._staff:
+                self._connection.refuse("token_unknown", Close.UNKNOWN)
 
     def leave(self, page_closed: bool) -> None:
         """The board is gone."""

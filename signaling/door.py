@@ -49,7 +49,8 @@ class Door:
         staff = await self.staff(token)
         if staff is None:
             raise Refused("token_unknown")
-        watcher = Watcher(self.feed, connection, staff)
+        limits = self.counter.limits
+        watcher = Watcher(self.feed, connection, staff, limits, lambda: self.staff(token))
         await watcher.greet(self.office, self.counter.clock.now())
         return watcher
 

@@ -133,6 +133,14 @@ async def test_a_board_may_say_nothing_and_lives(node):
     await row_of(board, meeting)
 
 
+async def test_a_token_that_is_void_closes_its_board():
+    async with running_node(Limits(board_reconcile_s=0.05)) as node:
+        board = await open_board(node, await node.staff("yamada"))
+        await board.receive("board")
+        await node.staff("yamada")  # a new token; the old one is void
+        assert await board.refusal() == ("token_unknown", 4401)
+
+
 async def test_midnight_brings_a_new_day():
     async with running_node(Limits(board_reconcile_s=0.05)) as node:
         today = await node.meet(starts_in=HOUR, supporter="a")

@@ -240,3 +240,18 @@ async def test_who_hangs_up_in_the_middle_of_the_greeting_leaves_no_ghost(node):
         return (await node.session(meeting)).seeker.connection is None
 
     await until(is_gone, "the seat is free again")
+
+
+async def test_a_bug_ends_one_connection_and_nobody_elses(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+
+    async def broken(*_):
+        raise RuntimeError("a bug")
+
+    node.bookings.give_notice = broken
+    await seeker.send(type="give_notice")
+    assert await seeker.closed() == 1011
+    await supporter.state(lambda s: s["phase"] == "interrupted")
+    await node.enter(meeting, "seeker")
+    await supporter.state(lambda s: not s["seats"][0]["is_lost"])
