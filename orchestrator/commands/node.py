@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,10 +85,44 @@ async def run_node(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    with _bound(settings) as listener:
+        await _run_on_store(settings, programmes, listener, on_ready, stopped)
+
+
+async def _run_on_store(
+    settings: Settings,
+    programmes: dict[str, Programme],
+    listener: socket.socket,
+    on_ready: Callable[[Node], Awaitable[None]],
+    stopped: asyncio.Event,
+) -> None:
     async with _store(settings) as (store, is_sole):
         for weakness in await store.check(settings.accept_durability):
             log.warning("store.weak", weakness=weakness)
-        await _run(settings, programmes, store, is_sole, on_ready, stopped)
+        await _run(settings, programmes, store, is_sole, listener, on_ready, stopped)
+
+
+@contextmanager
+def _bound(settings: Settings) -> Iterator[socket.socket]:
+    """The address of pages and API, taken before anything else is started; nobody can connect yet.
+
+    Raises:
+        Misconfigured: it is taken, not ours, or not allowed.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as wrong:
+        raise Misconfigured([_why_not(settings, wrong)]) from None
+    with listener:
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except OSError as wrong:
+            raise Misconfigured([_why_not(settings, wrong)]) from None
+        yield listener
 
 
 @asynccontextmanager
@@ -121,6 +156,7 @@ async def _run(
     programmes: dict[str, Programme],
     store: ValkeyStore,
     is_sole: bool,
+    listener: socket.socket,
     on_ready: Callable[[Node], Awaitable[None]],
     stopped: asyncio.Event,
 ) -> None:
@@ -185,7 +221,9 @@ async def _run(
                     tasks.create_task(sweeper.run()),
                     tasks.create_task(_keep_time(clock, store, alarm, system)),
                 ]
-                async with _listening(app, settings) as base_url:
+                if settings.is_store_embedded:
+                    background.append(tasks.create_task(embedded.keep(settings.data_dir)))
+                async with _listening(app, settings, listener) as base_url:
                     await on_ready(Node(node_id, base_url, store, clock, bookings))
                     await stopped.wait()
                     log.info("node.draining")
@@ -198,7 +236,9 @@ async def _run(
 
 
 @asynccontextmanager
-async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[str]:
+async def _listening(
+    app: web.Application, settings: Settings, listener: socket.socket
+) -> AsyncIterator[str]:
     """Serve the application; the base URL. On leaving, everybody is told to connect again."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
@@ -207,12 +247,8 @@ async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[
         if settings.tls_cert is not None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(settings.tls_cert, settings.tls_key)
-        site = web.TCPSite(runner, settings.host, settings.port, ssl_context=context)
-        try:
-            await site.start()
-        except OSError as wrong:
-            raise Misconfigured([_why_not(settings, wrong)]) from None
-        port = runner.addresses[0][1]
+        await web.SockSite(runner, listener, ssl_context=context).start()
+        port = listener.getsockname()[1]
         scheme = "https" if context is not None else "http"
         yield settings.public_url or f"{scheme}://{settings.host}:{port}"
     finally:

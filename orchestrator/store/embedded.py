@@ -39,6 +39,12 @@ SOCKET_PATH_BYTES = 104
 _POLL_S = 0.005
 """A start takes 15 to 40 ms (state.md); polling five times in that is cheap; ours."""
 
+WATCH_S = 0.25
+"""How often a node looks whether its server has died: a lock that is tried, nothing more; ours."""
+
+RESTART_LAST_DELAY_S = 5.0
+"""Back-off of a server that does not start (disk full, program gone); ours."""
+
 _REPLY_TIMEOUT_S = 1.0
 _NEW_FORMAT = (7, 0)
 """From this version on the append-only file is a directory, which older servers overlook; Redis 7 release notes."""
@@ -114,6 +120,33 @@ async def ensure(data_dir: Path, timeout_s: float = START_TIMEOUT_S) -> str:
             "store", f"the server of {data_dir} did not answer in {timeout_s:.0f} s"
         ) from None
     return url(data_dir)
+
+
+async def keep(data_dir: Path) -> None:
+    """Start the data directory's server again whenever it has died, until cancelled.
+
+    One that lives and does not answer is left alone: two servers on one directory would ruin it. What was acknowledged
+    is in the append-only file; who waits for the store sends again by itself.
+    """
+    data_dir = _prepare(data_dir)
+    delay_s = WATCH_S
+    while True:
+        await asyncio.sleep(delay_s)
+        if not await _has_died(data_dir):
+            delay_s = WATCH_S
+            continue
+        _log.error("store.died")
+        try:
+            await ensure(data_dir)
+            delay_s = WATCH_S
+        except (Misconfigured, Unavailable, OSError) as error:
+            delay_s = min(delay_s * 2, RESTART_LAST_DELAY_S)
+            _log.error("store.not_started", error=str(error), retry_in_s=delay_s)
+
+
+async def _has_died(data_dir: Path) -> bool:
+    async with _exclusive(data_dir / "start.lock"):
+        return _is_free(data_dir / "server.lock")
 
 
 async def stop(data_dir: Path, timeout_s: float = STOP_TIMEOUT_S) -> None:
