@@ -147,7 +147,9 @@ class Store(Protocol):
     async def load_many(self, sessions: Sequence[SessionId]) -> list[Stored]:
         """Several at once, in order; missing ones are left out."""
 
-    async def claim(self, session: SessionId, node: str, over: str | None, fence: int) -> int | None:
+    async def claim(
+        self, session: SessionId, node: str, over: str | None, fence: int
+    ) -> int | None:
         """Take a session whose owner and fence are as given.
 
         Returns:
@@ -172,7 +174,9 @@ class Store(Protocol):
     async def due(self, until: datetime) -> list[tuple[SessionId, datetime]]:
         """The sessions whose deadline lies at or before `until`, soonest first, at most 10,000."""
 
-    async def booked(self, person: PersonId, begins_at: datetime, ends_at: datetime) -> list[tuple[datetime, datetime]]:
+    async def booked(
+        self, person: PersonId, begins_at: datetime, ends_at: datetime
+    ) -> list[tuple[datetime, datetime]]:
         """The slots that a person has in that time, sessions that ended early or were cancelled left out."""
 
     async def add_link(self, secret_hash: str, link: Link) -> None:
@@ -326,7 +330,9 @@ class Media(Protocol):
     def open_room(self, session: SessionId, closes_in_s: float) -> None:
         """Open a room that forwards nothing after `closes_in_s` from now, timer or no timer. Idempotent."""
 
-    def connect(self, session: SessionId, seat: SeatId, media_epoch: int, functions: frozenset[str]) -> None:
+    def connect(
+        self, session: SessionId, seat: SeatId, media_epoch: int, functions: frozenset[str]
+    ) -> None:
         """Make a new connection for a seat (an older one of it is closed); `OfferMade` follows."""
 
     def answer(self, session: SessionId, seat: SeatId, media_epoch: int, sdp: str) -> None:
