@@ -50,7 +50,7 @@ class _Peer:
     last_beat: datetime
     """By the store's time."""
     changed_at: float
-    """When we last saw it beat, by our monotonic clock; also when our streak began."""
+    """When we last saw it beat, by our monotonic clock."""
     is_known_dead: bool = False
     """It was there before us, and we hold the lock of its data directory."""
     is_cleared: bool = False
@@ -191,10 +191,8 @@ class Leases:
         beats = await self._store.beat(self._node, round(self._ttl_s * 1000))
         now = self._clock.monotonic()
         if self._last_good is None or now - self._last_good > GOOD_GAP * self._ttl_s:
-            # We, or the store, were away: whoever seemed silent meanwhile gets a fresh start.
+            # We, or the store, were away: whoever only seemed silent has until the end of our new streak to beat.
             self._streak_began = began
-            for peer in self._peers.values():
-                peer.changed_at = now
         self._last_good = now
         for name, last_beat in beats.items():
             known = self._peers.get(name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from orchestrator.errors import Misconfigured, Unavailable
 from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import a_booking, a_commit, a_session, eventually
+from tests.orchestrator.store.servers import freeze, is_alive, kill, server_pid, thaw
 
 _ROOT = Path(__file__).parents[3]
 
@@ -49,26 +49,6 @@ async def data_dir() -> AsyncIterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mg-") as name:
         yield Path(name)
         await embedded.stop(Path(name))
-
-
-def server_pid(data_dir: Path) -> int:
-    return int((data_dir / "server.pid").read_text())
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process lives; a zombie does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-async def kill(data_dir: Path) -> None:
-    """Kill the server at once and wait until it is dead."""
-    pid = server_pid(data_dir)
-    os.kill(pid, signal.SIGKILL)
-    await eventually(lambda: not is_alive(pid))
 
 
 def start_elsewhere(data_dir: Path) -> subprocess.Popen[str]:
@@ -130,6 +110,26 @@ async def test_three_starters_at_once_give_one_server(data_dir):
     finally:
         for starter in starters:
             finish(starter)
+
+
+async def test_many_starters_in_one_process_give_one_server(data_dir):
+    urls = await asyncio.gather(*(embedded.ensure(data_dir) for _ in range(10)))
+
+    assert len(set(urls)) == 1
+    assert (data_dir / "server.log").read_text().count("Ready to accept connections") == 1
+
+
+async def test_a_server_whose_socket_was_deleted_is_not_joined_by_a_second_one(data_dir):
+    await embedded.ensure(data_dir)
+    pid, hidden = server_pid(data_dir), data_dir / "hidden.sock"
+    socket = embedded.socket_path(data_dir)
+    socket.rename(hidden)
+
+    with pytest.raises(Unavailable):
+        await embedded.ensure(data_dir, timeout_s=0.3)
+
+    assert server_pid(data_dir) == pid
+    hidden.rename(socket)
 
 
 async def test_a_server_outlives_its_killed_starter_and_is_adopted(data_dir):
@@ -247,13 +247,13 @@ async def test_a_path_with_spaces_and_japanese_works():
 async def test_a_frozen_server_is_unavailable_and_not_started_twice(data_dir):
     await embedded.ensure(data_dir)
     pid = server_pid(data_dir)
-    os.kill(pid, signal.SIGSTOP)
+    freeze(data_dir)
     try:
         with pytest.raises(Unavailable, match="did not answer"):
             await embedded.ensure(data_dir, timeout_s=0.3)
         assert server_pid(data_dir) == pid
     finally:
-        os.kill(pid, signal.SIGCONT)
+        thaw(data_dir)
 
 
 async def test_no_server_program_is_said_clearly(data_dir, monkeypatch):

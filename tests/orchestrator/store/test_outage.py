@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from orchestrator.ports import Applied
 from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import NOON, a_booking, a_commit, a_session, eventually
+from tests.orchestrator.store.servers import freeze, kill, thaw
 
 S1 = SessionId("s1")
 
@@ -43,10 +42,6 @@ async def patient(data_dir) -> AsyncIterator[ValkeyStore]:
     """The same store for what comes before and after an outage, with the ordinary time limit."""
     async with ValkeyStore(embedded.url(data_dir)) as opened:
         yield opened
-
-
-def signal_server(data_dir: Path, number: signal.Signals) -> None:
-    os.kill(int((data_dir / "server.pid").read_text()), number)
 
 
 async def owned_sessions(store: ValkeyStore, count: int) -> list[Session]:
@@ -77,7 +72,7 @@ async def assert_each_ended_once(store: ValkeyStore, sessions: list[Session]) ->
 
 async def test_commits_during_a_freeze_apply_once_after_it(data_dir, impatient, patient):
     sessions = await owned_sessions(patient, 50)
-    signal_server(data_dir, signal.SIGSTOP)
+    freeze(data_dir)
     try:
         waiting = asyncio.gather(*(impatient.commit(ending(session)) for session in sessions))
         # Reads give up: by then the lanes have sent their commits at least once into the frozen server.
@@ -86,7 +81,7 @@ async def test_commits_during_a_freeze_apply_once_after_it(data_dir, impatient, 
                 await impatient.load(S1)
         assert not waiting.done()
     finally:
-        signal_server(data_dir, signal.SIGCONT)
+        thaw(data_dir)
 
     assert set(await waiting) == {Applied.DONE}
     await assert_each_ended_once(patient, sessions)
@@ -96,7 +91,7 @@ async def test_commits_while_the_server_is_dead_apply_once_when_it_is_back(
     data_dir, impatient, patient
 ):
     sessions = await owned_sessions(patient, 50)
-    signal_server(data_dir, signal.SIGKILL)
+    await kill(data_dir)
 
     waiting = asyncio.gather(*(impatient.commit(ending(session)) for session in sessions))
     with pytest.raises(Unavailable):
@@ -117,7 +112,7 @@ async def test_a_kill_in_the_middle_of_commits_applies_each_once(data_dir, impat
 
     waiting = asyncio.gather(*(commit(session) for session in sessions))
     await eventually(lambda: len(done) > 20)
-    signal_server(data_dir, signal.SIGKILL)
+    await kill(data_dir)
     await embedded.ensure(data_dir)
     await waiting
 
@@ -127,7 +122,7 @@ async def test_a_kill_in_the_middle_of_commits_applies_each_once(data_dir, impat
 
 async def test_what_waits_keeps_the_order_of_its_session(data_dir, impatient, patient):
     (session,) = await owned_sessions(patient, 1)
-    signal_server(data_dir, signal.SIGKILL)
+    await kill(data_dir)
     waiting = []
     for n in range(30):
         commit = a_commit(session, 1, f"c{n}", records=(Record(NOON, "n", {"n": n}),))
@@ -147,7 +142,7 @@ async def test_too_many_waiting_commits_are_refused_and_the_others_still_apply(d
     url = embedded.url(data_dir)
     async with ValkeyStore(url, timeout_s=0.2, waiting_commits=4) as store:
         (session,) = await owned_sessions(patient, 1)
-        signal_server(data_dir, signal.SIGKILL)
+        await kill(data_dir)
         first = asyncio.ensure_future(store.commit(a_commit(session, 1, "c0")))
         with pytest.raises(Unavailable):
             await store.load(S1)
@@ -164,7 +159,7 @@ async def test_too_many_waiting_commits_are_refused_and_the_others_still_apply(d
 
 async def test_flush_returns_when_what_waited_is_durable(data_dir, impatient, patient):
     (session,) = await owned_sessions(patient, 1)
-    signal_server(data_dir, signal.SIGKILL)
+    await kill(data_dir)
     commit = asyncio.ensure_future(impatient.commit(ending(session)))
     with pytest.raises(Unavailable):
         await impatient.load(S1)
@@ -182,7 +177,7 @@ async def test_flush_returns_when_what_waited_is_durable(data_dir, impatient, pa
 async def test_closing_tells_those_who_still_wait(data_dir, patient):
     async with ValkeyStore(embedded.url(data_dir), timeout_s=0.2) as store:
         (session,) = await owned_sessions(patient, 1)
-        signal_server(data_dir, signal.SIGKILL)
+        await kill(data_dir)
         waiting = asyncio.ensure_future(store.commit(ending(session)))
         with pytest.raises(Unavailable):
             await store.load(S1)
@@ -194,7 +189,7 @@ async def test_closing_tells_those_who_still_wait(data_dir, patient):
 
 async def test_a_caller_that_gave_up_does_not_stop_its_commit(data_dir, impatient, patient):
     (session,) = await owned_sessions(patient, 1)
-    signal_server(data_dir, signal.SIGKILL)
+    await kill(data_dir)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await impatient.commit(ending(session))
