@@ -68,6 +68,17 @@ def test_nothing_is_forwarded_from_closes_at_on_though_no_timer_has_fired(wired)
     assert wired.port.counters["not_open"] == 2
 
 
+def test_no_feedback_is_relayed_from_closes_at_on(wired):
+    number = int.from_bytes(video(wired)[0][2:4], "big")
+    wired.seeker.received(is_control=True)
+    wired.now = wired.room.closes_at
+    ssrc = wired.supporter.leg.down.video.ssrc
+    wired.supporter.send_rtcp(pli(ssrc))
+    wired.supporter.send_rtcp(nack(ssrc, [number]))
+    assert wired.seeker.received(is_control=True) == []
+    assert wired.supporter.received_raw() == []
+
+
 def test_nothing_is_forwarded_once_the_node_counts_as_gone(wired):
     wired.port.deaf_at = wired.now
     wired.seeker.send(rtp(1))
@@ -100,6 +111,15 @@ def test_a_reload_goes_on_in_the_receivers_numbers_and_decrypts(wired):
     after = numbering(wired.supporter.received()[0])
     assert after[3] == before[3]
     assert after[1] == (before[1] + 1) & 0xFFFF
+
+
+def test_a_reload_of_the_receiver_gets_the_packets_under_its_new_ssrc(wired):
+    wired.seeker.send(rtp(1))
+    again = wired.add("supporter", epoch=2)
+    again.check()
+    wired.seeker.send(rtp(2))
+    (got,) = again.received()
+    assert numbering(got)[3] == again.leg.down.audio.ssrc
 
 
 def test_the_old_connection_of_a_seat_is_dead_after_a_reload(wired):
@@ -188,6 +208,18 @@ def test_silence_and_return_are_reported_for_media_that_had_flowed(wired):
     wired.seeker.send(rtp(2))
     wired.port.tick(wired.now)
     assert wired.reports[-1] == wire.CameBack(session="s", seat="seeker", media_epoch=1)
+
+
+def test_media_from_an_unknown_address_is_a_sign_of_life(wired):
+    elsewhere = udp()
+    wired.seeker.send(rtp(1))
+    wired.now += 4.0
+    wired.seeker.send(rtp(2), at=elsewhere)
+    wired.reports.clear()
+    wired.now += 4.0
+    wired.port.tick(wired.now)
+    assert wired.reports == []
+    elsewhere.close()
 
 
 # ---- feedback -------------------------------------------------------------------------------------------------------
