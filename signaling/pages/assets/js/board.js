@@ -17,8 +17,9 @@ const token = decodeURIComponent(location.hash.slice(1));
 const clock = new ServerClock();
 const page = document.getElementById("page");
 const announcer = new Announcer();
-const state = { rows: new Map(), views: new Map(), you: null, office: null, isOnline: false, refusal: null, phase: null, words: "", range: null, zone: "Asia/Tokyo" };
+const state = { rows: new Map(), views: new Map(), you: null, office: null, isOnline: false, refusal: null, phase: null, words: "", range: null, order: null, context: null, zone: "Asia/Tokyo" };
 let ui = null;
+let isDrawing = false;
 let write = writer("ja", state.zone);
 
 const socket = new Socket({
@@ -48,7 +49,14 @@ function take(message) {
     default:
       break;
   }
-  draw();
+  drawSoon();
+}
+
+// Many lines may come in one frame; one drawing shows them all.
+function drawSoon() {
+  if (isDrawing) return;
+  isDrawing = true;
+  requestAnimationFrame(draw);
 }
 
 function setOnline(isOnline) {
@@ -60,6 +68,7 @@ function snapshot(sessions) {
   const ids = new Set(sessions.map((row) => row.id));
   for (const id of [...state.rows.keys()].filter((known) => !ids.has(known))) {
     state.rows.delete(id);
+    state.order = null;
     state.views.get(id)?.el.remove();
     state.views.delete(id);
   }
@@ -71,6 +80,7 @@ function change(row) {
   const known = state.rows.get(row.id);
   if (known && known.version > row.version) return;
   state.rows.set(row.id, row);
+  state.order = null;
   if (row.phase !== known?.phase) state.range = null;
 }
 
@@ -126,6 +136,7 @@ async function choose(language) {
 }
 
 function draw() {
+  isDrawing = false;
   const now = clock.now();
   if (state.refusal) {
     drawRefusal();
@@ -151,11 +162,13 @@ function drawFilters() {
 }
 
 // What runs and what comes, by time; what is over sinks to the end, the latest first.
+const names = new Intl.Collator("ja");
+
 function inOrder(one, two) {
   const [over, otherOver] = [one.phase === "ended", two.phase === "ended"];
   if (over !== otherOver) return over ? 1 : -1;
   const byTime = ms(one.starts_at) - ms(two.starts_at);
-  return (over ? -byTime : byTime) || one.supporter.localeCompare(two.supporter) || one.id.localeCompare(two.id);
+  return (over ? -byTime : byTime) || names.compare(one.supporter, two.supporter) || names.compare(one.id, two.id);
 }
 
 // The hours that the day's sessions cover, whole, and the hour of now.
@@ -167,11 +180,15 @@ function rangeOf(rows, now) {
 }
 
 function drawRows(now) {
-  const rows = [...state.rows.values()].sort(inOrder);
+  state.order ??= [...state.rows.values()].sort(inOrder);
+  const rows = state.order;
   state.range ??= rangeOf(rows, now);
   const { start, hours } = state.range;
   if (now > start + hours * HOUR) state.range = null;
   drawAxis(now, start, hours);
+  const key = `${start}|${hours}|${currentLanguage()}`;
+  if (state.context?.key !== key) state.context = { key, write, start, span: hours * HOUR, hours };
+  const { context } = state;
   let shown = 0;
   rows.forEach((row, at) => {
     let view = state.views.get(row.id);
@@ -183,7 +200,7 @@ function drawRows(now) {
     show(view.el, isWanted);
     if (isWanted) {
       shown += 1;
-      view.update(row, { now, write, start, span: hours * HOUR, hours });
+      view.update(row, context, now);
     }
     if (ui.list.children[at] !== view.el) place(view.el, at);
   });

@@ -30,7 +30,7 @@ export function createRow() {
     h("div", { class: "row__head" }, h("div", { class: "row__when" }, sign, h("span", { class: "row__who" }, host, when)), h("div", { class: "row__who" }, guest, others), h("div", { class: "row__here" }, here.seeker.el, here.supporter.el), state, next),
     lane,
   );
-  let drawn = "";
+  let drawn = { row: null, context: null };
 
   // What changes only with the session's version or the language.
   function patch(row, { write, start, span, hours }) {
@@ -64,13 +64,12 @@ export function createRow() {
 
   return {
     el,
-    update(row, context) {
-      const key = `${row.version}|${currentLanguage()}|${context.start}|${context.hours}|${row.seats.map((seat) => seat.is_connected).join()}`;
-      if (key !== drawn) {
-        drawn = key;
+    // row: a new object after each change; context: {write, start, span, hours}, a new object when one of them changes
+    update(row, context, now) {
+      if (row !== drawn.row || context !== drawn.context) {
+        drawn = { row, context };
         patch(row, context);
       }
-      const { now } = context;
       const slot = ms(row.ends_at) - ms(row.starts_at);
       const isRunning = ["live", "waiting", "interrupted"].includes(row.phase);
       setVar(block, "f", isRunning ? Math.min(1, Math.max(0, (now - ms(row.starts_at)) / slot)).toFixed(3) : 0);
@@ -100,12 +99,18 @@ function presence(who) {
 
 const isBad = (row) => Boolean(row.verdict && !["completed", "cancelled"].includes(row.verdict.outcome)) || (row.outcome !== null && !["completed", "cancelled"].includes(row.outcome));
 
+// A no-show names its side already.
+function nameOf(outcome, cause) {
+  const word = t(`short.${outcome}`);
+  const isNamed = !cause || outcome === "seeker_no_show" || outcome.startsWith("supporter_");
+  return isNamed ? word : t("board.outcome", { outcome: word, cause: t(`cause.${cause}`) });
+}
+
 // Outcome with its cause; before the end a verdict that is already fixed; then the reschedule.
 function moreOf(row) {
   const words = [];
-  const named = ({ outcome, cause }) => [t(`short.${outcome}`), cause && outcome !== "seeker_no_show" && !outcome.startsWith("supporter_") ? t(`cause.${cause}`) : ""].join(" ").trim();
-  if (row.outcome) words.push(named(row));
-  else if (row.verdict) words.push(t("board.verdict", { outcome: named(row.verdict) }));
+  if (row.outcome) words.push(nameOf(row.outcome, row.cause));
+  else if (row.verdict) words.push(t("board.verdict", { outcome: nameOf(row.verdict.outcome, row.verdict.cause) }));
   if (row.reschedule) words.push(t(`board.reschedule.${row.reschedule.state}`));
   return words.join(currentLanguage() === "ja" ? "・" : ", ");
 }

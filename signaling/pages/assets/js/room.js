@@ -22,6 +22,8 @@ import * as refused from "./views/refused.js";
 
 const VIEWS = { after, away, call, check, claim, connecting, door, lobby, refused };
 const TICK_MS = 250;
+const PATIENCE_MS = 6000;
+const DECLINED_MS = 15000;
 const CLOSED = { 1009: "protocol", 4400: "protocol", 4429: "protocol", 4401: "link_unknown", 4403: "unknown", 4409: "opened_elsewhere", 4410: "link_expired" };
 
 const s = { ...initialState(), sheet: null };
@@ -33,7 +35,7 @@ let opening = null; // the promise of camera and microphone, while and after it 
 
 const devices = new Devices({ onChange: () => draw() });
 const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => {}, onLost, onRefused });
-const peer = new Peer({ send: (message) => socket.send(message), ready: () => openDevices().then(() => devices.stream), onChange: () => draw() });
+const peer = new Peer({ send: (message) => socket.send(message), ready: readyStream, onChange: () => draw() });
 const quality = new Quality({ peer, isOnline: () => s.isOnline, onChange: () => draw() });
 const announcer = new Announcer();
 
@@ -113,6 +115,12 @@ function openDevices(isAgain = false) {
     opening = devices.open({ wantsVideo }).then(() => peer.pc && devices.stream.getTracks().forEach((track) => peer.replace(track)));
   }
   return opening;
+}
+
+// A question of the browser that nobody answers must not keep the other person's picture away: what comes later is sent later.
+function readyStream() {
+  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  return Promise.race([openDevices(), patience]).then(() => devices.stream);
 }
 
 function join() {
@@ -205,6 +213,7 @@ function settle(before) {
   if (s.hasAskedEnd && isTalking && can(s, "request_end") && before && !before.can.includes("request_end")) {
     s.hasAskedEnd = false;
     s.wasEndDeclined = true;
+    setTimeout(() => (s.wasEndDeclined = false), DECLINED_MS);
   }
   if (s.session.phase === "ended") rest();
   else comeInAgain();
@@ -288,9 +297,11 @@ function sayGoodbye() {
   navigator.sendBeacon?.("/beacon", s.you.connection);
 }
 
-// A person who stays on the page while away, or after a silent loss, must still see how it ended.
+// The end comes for everybody: for who stepped out and for who is offline too (IX 6-4).
 function lookAtTheEnd() {
-  if (s.steppedOutAt !== null && s.session && s.now > ms(s.session.ends_at) + 1000) comeBack();
+  if (!s.session || s.session.phase === "ended" || s.now < ms(s.session.ends_at) + 1000) return;
+  if (s.steppedOutAt !== null) comeBack();
+  else if (!s.isTimeUp && shown.name === "call") TAKE.time_is_up();
 }
 
 async function start() {

@@ -30,6 +30,7 @@ export function createSheets(app) {
       if (key !== open.key) {
         open = { key, update: null };
         if (dialog.open) dialog.close();
+        dialog.replaceChildren();
         if (!kind) return;
         const sheet = BUILD[kind](app);
         dialog.replaceChildren(...sheet.parts.filter(Boolean));

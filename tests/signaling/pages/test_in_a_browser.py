@@ -1,0 +1,328 @@
+"""The pages in a real browser, with a socket that says what the test wants: what a whole office cannot show quickly."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    WebSocketRoute,
+    async_playwright,
+    expect,
+)
+
+from signaling.files import PAGES, Files
+from signaling.headers import content_security_policy
+
+BEGAN = datetime.now(UTC)
+PHONE = ViewportSize(width=390, height=844)
+NARROW = ViewportSize(width=320, height=568)
+DESK = ViewportSize(width=1440, height=900)
+REFUSE_DEVICES = """() => {
+  navigator.mediaDevices.getUserMedia = async () => {
+    throw new DOMException("no", "NotAllowedError");
+  };
+}"""
+
+
+def at(seconds: float) -> str:
+    """A moment so many seconds from now."""
+    return (BEGAN + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+def row(
+    number: int, *, version: int = 1, phase: str = "scheduled", name: str = ""
+) -> dict[str, Any]:
+    """A row of the board, as docs/protocol.md describes it."""
+    seat = {
+        "presence": "away",
+        "since": None,
+        "is_lost": False,
+        "is_admitted": False,
+        "has_joined": False,
+        "grace_ends_at": None,
+        "is_connected": False,
+    }
+    starts = 600 + 60 * (number % 400)
+    return {
+        "id": f"s-{number}",
+        "version": version,
+        "phase": phase,
+        "medium": "video",
+        "opens_at": at(starts - 600),
+        "starts_at": at(starts),
+        "cutoff_at": at(starts + 600),
+        "ends_at": at(starts + 1800),
+        "ended_at": None,
+        "seats": [
+            {
+                **seat,
+                "seat": "seeker",
+                "role": "seeker",
+                "display_name": name or f"さくら {number}",
+            },
+            {**seat, "seat": "supporter", "role": "supporter", "display_name": "あおぞら"},
+        ],
+        "next": {"reason": "start", "at": at(starts)},
+        "outcome": None,
+        "cause": None,
+        "reason": None,
+        "verdict": None,
+        "reschedule": None,
+        "programme": "demo",
+        "supporter": f"あおぞら {number % 12}",
+        "has_media_flowed": False,
+    }
+
+
+def welcome(**session: Any) -> dict[str, Any]:
+    """A seeker's welcome before the start; `session` changes the state."""
+    of_board = {"has_media_flowed", "supporter", "programme"}
+    state = {key: value for key, value in row(0).items() if key not in of_board}
+    for seat in state["seats"]:
+        del seat["is_connected"]
+    state |= {
+        "phase": "open",
+        "question": None,
+        "claim": None,
+        "can": ["join"],
+        "warnings_s": [300, 60],
+        "is_quota_restored": None,
+    }
+    both = {"ja": "お試しの相談", "en": "Trial consultation"}
+    return {
+        "type": "welcome",
+        "version": 1,
+        "server_time": at(0),
+        "you": {
+            "connection": "c",
+            "seat": "seeker",
+            "role": "seeker",
+            "display_name": "さくら 0",
+            "device": "bound",
+        },
+        "programme": {
+            "name": "demo",
+            "title": both,
+            "office": both,
+            "telephone": "03-0000-0000",
+            "terms_version": "1",
+            "terms_url": None,
+            "terms_text": both,
+            "attestations": ["no_recording", "private_room", "safe_device", "safe_network"],
+            "functions": ["audio", "video"],
+            "e2ee": "preferred",
+            "watermark": True,
+            "time_zone": "Asia/Tokyo",
+            "grace_s": 120,
+            "doors_s": 600,
+            "cutoff_s": 600,
+        },
+        "session": state | session,
+    }
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    path = shutil.which("chromium")
+    assert path is not None, "chromium is not installed; `make setup-browsers` does it"
+    devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    async with async_playwright() as playwright:
+        args = ["--no-sandbox", "--disable-gpu", *devices]
+        browser = await playwright.chromium.launch(executable_path=path, args=args)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def base() -> AsyncIterator[str]:
+    """The real files with the real content security policy; nothing else of the server."""
+
+    async def secure(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Content-Security-Policy"] = content_security_policy(request.host)
+
+    app = web.Application()
+    app.add_routes(Files(PAGES, lambda _: False).routes())
+    app.on_response_prepare.append(secure)
+    async with TestServer(app) as server:
+        yield str(server.make_url("/")).rstrip("/")
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def _tidy(chromium: Browser) -> AsyncIterator[None]:
+    yield
+    for context in chromium.contexts:
+        await context.close()
+
+
+class Visit:
+    """One page, the socket that the test speaks through, and what went wrong."""
+
+    def __init__(self, page: Page, messages: list[dict[str, Any]]) -> None:
+        self.page, self.messages = page, messages
+        self.heard: list[dict[str, Any]] = []
+        self.complaints: list[str] = []
+        self.socket: WebSocketRoute | None = None
+        self.news = asyncio.Event()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._hear)
+
+    def _hear(self, line: ConsoleMessage) -> None:
+        if line.type == "error":
+            self.complaints.append(line.text)
+
+    def connect(self, socket: WebSocketRoute) -> None:
+        self.socket = socket
+        socket.on_message(self._take)
+
+    def _take(self, text: str | bytes) -> None:
+        self.heard.append(json.loads(text))
+        self.news.set()
+        if self.heard[-1]["type"] == "hello":
+            for message in self.messages:
+                self.say(message)
+
+    async def said(self, kind: str) -> dict[str, Any]:
+        """Wait until the page has sent a message of that type; the message."""
+        async with asyncio.timeout(10):
+            while True:
+                for message in self.heard:
+                    if message["type"] == kind:
+                        return message
+                self.news.clear()
+                await self.news.wait()
+
+    def say(self, message: dict[str, Any]) -> None:
+        assert self.socket is not None, "the page has connected"
+        self.socket.send(json.dumps(message))
+
+
+async def visit(
+    chromium: Browser,
+    url: str,
+    *messages: dict[str, Any],
+    size: ViewportSize = PHONE,
+    **context: Any,
+) -> Visit:
+    opened = await chromium.new_context(
+        viewport=size, locale=context.pop("locale", "ja"), **context
+    )
+    page = await opened.new_page()
+    visited = Visit(page, list(messages))
+    await page.route_web_socket("**/ws", visited.connect)
+    await page.goto(url)
+    return visited
+
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest.mark.parametrize("path", ["room", "board"])
+async def test_a_browser_that_runs_no_script_reads_why(
+    chromium: Browser, base: str, path: str
+) -> None:
+    seen = await visit(chromium, f"{base}/{path}#x", java_script_enabled=False)
+    refusal = seen.page.get_by_test_id("refusal")
+    await expect(refusal).to_contain_text("ブラウザーが古い")
+    await expect(refusal).to_contain_text("your browser is too old")
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+async def test_the_way_in_never_scrolls_sideways_on_a_narrow_phone(
+    chromium: Browser, base: str, locale: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", welcome(), size=NARROW, locale=locale)
+    page = seen.page
+    await page.get_by_test_id("consent").check()
+    assert await page.evaluate("() => document.documentElement.scrollWidth") <= NARROW["width"]
+    await page.get_by_test_id("continue").click()
+    await expect(page.get_by_test_id("join")).to_be_enabled()
+    assert await page.evaluate("() => document.documentElement.scrollWidth") <= NARROW["width"]
+    assert seen.complaints == []
+
+
+async def test_nobody_goes_on_without_consent_and_the_page_says_so(
+    chromium: Browser, base: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", welcome())
+    await seen.page.get_by_test_id("continue").click()
+    await expect(seen.page.get_by_test_id("consent")).to_be_focused()
+    await expect(seen.page.get_by_role("alert").filter(has_text="同意の欄")).to_be_visible()
+    assert [message["type"] for message in seen.heard] == ["hello"]
+
+
+async def test_who_has_no_devices_still_gets_into_the_lobby(chromium: Browser, base: str) -> None:
+    seen = await visit(chromium, f"{base}/room#x", welcome())
+    await seen.page.evaluate(REFUSE_DEVICES)
+    await seen.page.get_by_test_id("consent").check()
+    await seen.page.get_by_test_id("continue").click()
+    await expect(seen.page.get_by_text("マイクが使えていません")).to_be_visible()
+    await seen.page.get_by_test_id("join").click()
+    await seen.said("join")
+
+
+async def test_the_board_patches_rows_in_place_and_never_goes_back(
+    chromium: Browser, base: str
+) -> None:
+    board = {"type": "board", "sessions": [row(1, version=5), row(2, version=1)]}
+    seen = await visit(chromium, f"{base}/board#mdg_x", _staff(), board, size=DESK)
+    first = seen.page.locator('[data-testid="board-row"][data-session-id="s-1"]')
+    await expect(first).to_have_attribute("data-phase", "scheduled")
+    await first.evaluate("(element) => { element.isTheSame = true; }")
+    seen.say({"type": "board_row", "session": row(1, version=7, phase="live")})
+    await expect(first).to_have_attribute("data-phase", "live")
+    seen.say({"type": "board_row", "session": row(1, version=6, phase="waiting")})
+    seen.say({"type": "board_row", "session": row(2, version=2, phase="open")})
+    second = seen.page.locator('[data-session-id="s-2"]')
+    await expect(second).to_have_attribute("data-phase", "open")
+    await expect(first).to_have_attribute("data-phase", "live")
+    assert await first.evaluate("(element) => element.isTheSame")
+    assert seen.complaints == []
+
+
+async def test_a_board_of_a_thousand_sessions_is_found_through_by_name(
+    chromium: Browser, base: str
+) -> None:
+    rows = [row(number) for number in range(999)] + [row(999, name="つばき 77")]
+    seen = await visit(
+        chromium, f"{base}/board#mdg_x", _staff(), {"type": "board", "sessions": rows}, size=DESK
+    )
+    await expect(seen.page.get_by_test_id("board-row")).to_have_count(1000)
+    await seen.page.keyboard.press("/")
+    await seen.page.keyboard.type("つばき")
+    await expect(seen.page.locator('[data-testid="board-row"]:visible')).to_have_count(1)
+
+
+async def test_a_hostile_name_is_only_text(chromium: Browser, base: str) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    board = {"type": "board", "sessions": [row(1, name=name)]}
+    seen = await visit(chromium, f"{base}/board#mdg_x", _staff(), board, size=DESK)
+    await expect(seen.page.get_by_test_id("board-row")).to_contain_text(name)
+    assert await seen.page.locator("img").count() == 0
+
+
+def _staff() -> dict[str, Any]:
+    return {
+        "type": "welcome",
+        "version": 1,
+        "server_time": at(0),
+        "you": {
+            "connection": "c",
+            "seat": None,
+            "role": "scheduler",
+            "display_name": "調整",
+            "device": "bound",
+            "name": "scheduler",
+        },
+        "office": {"ja": "お試しの窓口", "en": "Trial office"},
+    }
