@@ -350,6 +350,17 @@ async def test_a_room_may_be_opened_again_from_within_the_news_of_its_loss():
         assert await made.offer(SEEKER, 2)
 
 
+async def test_the_link_is_alive_while_a_worker_listens():
+    async with studio() as made:
+        assert not made.link.is_alive
+        made.link.open_room(SESSION, 60)
+        await started(made)
+        assert made.link.is_alive
+        os.kill(made.pid(), signal.SIGKILL)
+        await made.until(lambda: made.of(ports.RoomLost))
+        assert not made.link.is_alive
+
+
 async def test_a_stopped_worker_is_lost_and_killed():
     async with studio(ttl_s=1.0) as made:
         await started(made)
