@@ -1,0 +1,122 @@
+"""Who does not come: the cutoff to the instant, and another date where it was not the seeker's fault."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.browser.office import PROGRAMMES, Booking, Office, moment
+from tests.browser.person import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+CUTOFF = timedelta(seconds=int(PROGRAMMES["absent"]["cutoff"].rstrip("s")))
+
+
+async def test_no_seeker_and_no_supporter_are_judged_at_the_cutoff_and_not_before(
+    people: Stage, office: Office
+) -> None:
+    async with asyncio.TaskGroup() as both:
+        both.create_task(no_seeker(people, office))
+        both.create_task(no_supporter(people, office))
+
+
+async def no_seeker(people: Stage, office: Office) -> None:
+    booking = await office.book("absent", starts_in=1.5)
+    supporter = await people.supporter(booking)
+    await supporter.comes()
+    ended = await judged_at_cutoff(office, booking, "seeker_no_show", "seeker")
+    assert ended["reschedule"] is None
+    assert ended["quota"] == "used"
+    await supporter.is_told("seeker_no_show", "seeker")
+    assert await supporter.at("slot-option").count() == 0
+
+
+async def no_supporter(people: Stage, office: Office) -> None:
+    booking = await office.book("absent", starts_in=1.5)
+    [taken, free] = await busy_elsewhere(office, booking)
+    seeker = await people.seeker(booking)
+    await seeker.comes()
+    ended = await judged_at_cutoff(office, booking, "supporter_no_show", "supporter")
+    assert ended["quota"] == "restored"
+    await seeker.is_told("supporter_no_show", "supporter")
+
+    assert await seeker.can_choose() >= 2
+    opened = await office.until(booking.id, proposed, "slots are proposed")
+    options = opened["reschedule"]["options"]
+    assert taken not in [option["starts_at"] for option in options]
+    assert free in [option["starts_at"] for option in options]
+    check_proposals(office, options)
+    chosen = await seeker.chooses(1)
+    await becomes_a_booking(office, booking, next(o for o in options if o["id"] == chosen))
+
+
+async def judged_at_cutoff(
+    office: Office, booking: Booking, outcome: str, cause: str
+) -> dict[str, Any]:
+    """Still waiting until the cutoff by our own clock, ended by exactly that moment in the record."""
+    cutoff = booking.starts_at + CUTOFF
+    await office.phase(booking.id, "waiting")
+    last_waiting = await last_time_in_phase(office, booking, "waiting")
+    ended = await office.ends(booking.id, outcome, cause)
+    assert moment(ended["ended_at"]) == cutoff
+    assert cutoff - last_waiting < timedelta(seconds=1), "it ended before the cutoff"
+    assert datetime.now(UTC) - cutoff < timedelta(seconds=3)
+    return ended
+
+
+async def last_time_in_phase(office: Office, booking: Booking, phase: str) -> datetime:
+    """Look until the phase is over; when it was asked for last and was still so."""
+    last = datetime.now(UTC)
+    async with asyncio.timeout(30):
+        while True:
+            asked_at = datetime.now(UTC)
+            if (await office.session(booking.id))["phase"] != phase:
+                return last
+            last = asked_at
+            await asyncio.sleep(0.1)
+
+
+async def busy_elsewhere(office: Office, booking: Booking) -> tuple[str, str]:
+    """Give the same supporter another session tomorrow at the first slot; that one, and the next one."""
+    supporter = (await office.session(booking.id))["participants"][1]["display_name"]
+    tomorrow = datetime.now(office.opening.zone) + timedelta(days=1)
+    begins = tomorrow.replace(hour=office.opening.begins_at, minute=0, second=0, microsecond=0)
+    await office.book_at("absent", begins, supporter)
+    times = (begins, begins + timedelta(minutes=5))
+    first, second = (t.astimezone(UTC).isoformat(timespec="milliseconds") for t in times)
+    return first.replace("+00:00", "Z"), second.replace("+00:00", "Z")
+
+
+def proposed(session: dict[str, Any]) -> bool:
+    return bool(session["reschedule"] and session["reschedule"]["options"])
+
+
+def check_proposals(office: Office, options: list[dict[str, Any]]) -> None:
+    """Inside the programme's windows, on its grid, far enough ahead, none over another."""
+    slots = [(moment(option["starts_at"]), moment(option["ends_at"])) for option in options]
+    for begins, ends in slots:
+        assert office.opening.holds(begins, ends), begins
+        assert begins.minute % 5 == begins.second == 0
+        assert begins > datetime.now(UTC) + timedelta(minutes=1)
+    assert all(one[1] <= other[0] for one, other in pairwise(slots))
+
+
+async def becomes_a_booking(office: Office, booking: Booking, option: dict[str, Any]) -> None:
+    """The choice is a session of its own, with the same people, linked both ways."""
+    old = await office.until(
+        booking.id, lambda s: s["reschedule"]["state"] == "chosen", "the slot is chosen"
+    )
+    new = await office.session(old["reschedule"]["new_session"])
+    assert (new["starts_at"], new["ends_at"]) == (option["starts_at"], option["ends_at"])
+    assert new["previous"] == booking.id
+    assert new["phase"] == "scheduled"
+    assert people_of(new) == people_of(old)
+
+
+def people_of(session: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(each["seat"], each["display_name"]) for each in session["participants"]]

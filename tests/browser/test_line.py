@@ -1,0 +1,108 @@
+"""A line that is cut, reset, or loses packets; for one person alone, through relays of the test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.browser.office import Booking, Office, seat
+from tests.browser.person import Person, Stage, see_each_other, through
+from tests.relays import TcpRelay, UdpRelay
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The network of one person."""
+
+    tcp: TcpRelay
+    udp: UdpRelay
+
+    def cut(self) -> None:
+        self.tcp.cut()
+        self.udp.cut()
+
+    def mend(self) -> None:
+        self.tcp.mend()
+        self.udp.mend()
+
+
+@asynccontextmanager
+async def line(office: Office) -> AsyncIterator[Line]:
+    async with TcpRelay(office.port) as tcp, UdpRelay(office.media_port) as udp:
+        yield Line(tcp, udp)
+
+
+async def seeker_behind(line: Line, people: Stage, office: Office, booking: Booking) -> Person:
+    """A seeker whose every packet goes through the line."""
+    device = await people.device()
+    detour = f"{{ port: {office.media_port}, relay: {line.udp.port} }}"
+    await device.add_init_script(f"window.watch.detour = {detour};")
+    link = through(booking.links["seeker"], line.tcp.port)
+    return await people.person("seeker", link, device)
+
+
+async def meet(seeker: Person, supporter: Person) -> None:
+    await seeker.comes()
+    await supporter.comes()
+    await supporter.admits()
+    await see_each_other(seeker, supporter)
+
+
+async def test_a_line_that_is_cut_and_mended_within_the_grace_gives_the_picture_back(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("talk")
+    async with line(office) as network:
+        seeker = await seeker_behind(network, people, office, booking)
+        supporter = await people.supporter(booking)
+        await meet(seeker, supporter)
+        carried = await seeker.carried()
+        assert carried["remote"] == f"127.0.0.1:{network.udp.port}", "the detour is taken"
+        life = await seeker.life()
+
+        network.cut()
+        lost = await office.phase(booking.id, "interrupted", 20)
+        assert seat(lost, "seeker")["is_lost"]
+        assert seat(lost, "seeker")["present"] is False
+        assert lost["verdict"] is None
+        network.mend()
+        await office.phase(booking.id, "live", 20)
+        await see_each_other(seeker, supporter)
+        assert await seeker.life() == life, "no reload"
+
+        # The router forgets every connection: signalling comes back by itself, the picture never stops.
+        peers = (await seeker.carried())["peers"]
+        network.tcp.hang_up()
+        await office.until(
+            booking.id, lambda s: not seat(s, "seeker")["connected"], "the socket is lost"
+        )
+        await office.phase(booking.id, "live")
+        await see_each_other(seeker, supporter)
+        assert (await seeker.carried())["peers"] == peers, "the media connection is kept"
+        assert await seeker.life() == life
+
+        shown = await office.session(booking.id)
+        assert shown["verdict"] is None
+        lines = await office.events(booking.id, "seat.returned")
+        assert {each["data"]["seat"] for each in lines} == {"seeker"}
+        await seeker.ends()
+        await office.ends(booking.id, "completed", None)
+
+
+async def test_a_lossy_line_keeps_the_picture(people: Stage, office: Office) -> None:
+    booking = await office.book("talk")
+    async with line(office) as network:
+        network.udp.loss(0.08, seed=20261122)
+        seeker = await seeker_behind(network, people, office, booking)
+        supporter = await people.supporter(booking)
+        await meet(seeker, supporter)
+        for _ in range(3):
+            await see_each_other(seeker, supporter)
+        assert network.udp.lost > 20
+        await seeker.ends()
+        await office.ends(booking.id, "completed", None)

@@ -1,0 +1,69 @@
+// Put into every page before its own scripts: looks at its media connections, and can make it a page that does not obey.
+(() => {
+  const Native = window.RTCPeerConnection;
+  const peers = [];
+  const close = Native.prototype.close;
+  const stop = MediaStreamTrack.prototype.stop;
+  const watch = { peers, isStubborn: false, detour: null, sockets: [] };
+
+  window.RTCPeerConnection = class extends Native {
+    constructor(...args) {
+      super(...args);
+      peers.push(this);
+    }
+    // The way to the media worker leads through the test's relay, if there is one.
+    setRemoteDescription(description) {
+      if (!watch.detour || !description?.sdp) return super.setRemoteDescription(description);
+      const { port, relay } = watch.detour;
+      return super.setRemoteDescription({ type: description.type, sdp: description.sdp.replaceAll(` ${port} typ host`, ` ${relay} typ host`) });
+    }
+  };
+  Native.prototype.close = function () {
+    if (!watch.isStubborn) close.call(this);
+  };
+  MediaStreamTrack.prototype.stop = function () {
+    if (!watch.isStubborn) stop.call(this);
+  };
+
+  const NativeSocket = window.WebSocket;
+  window.WebSocket = class extends NativeSocket {
+    constructor(...args) {
+      super(...args);
+      watch.sockets.push(this);
+      this.heard = [];
+      this.addEventListener("message", (event) => this.heard.push(event.data));
+    }
+  };
+
+  // What the newest connection has carried so far; nulls become 0.
+  watch.read = async () => {
+    const sum = { peers: peers.length, state: null, frames: 0, energy: 0, received: 0, sent: 0, remote: null, local: null };
+    const pc = peers.at(-1);
+    if (!pc) return sum;
+    sum.state = pc.connectionState;
+    const report = await pc.getStats();
+    for (const stat of report.values()) {
+      if (stat.type === "inbound-rtp") {
+        sum.received += stat.packetsReceived ?? 0;
+        if (stat.kind === "video") sum.frames += stat.framesDecoded ?? 0;
+        else sum.energy += stat.totalAudioEnergy ?? 0;
+      } else if (stat.type === "outbound-rtp") {
+        sum.sent += stat.packetsSent ?? 0;
+      } else if (stat.type === "transport" && stat.selectedCandidatePairId) {
+        const pair = report.get(stat.selectedCandidatePairId);
+        const [there, here] = [report.get(pair.remoteCandidateId), report.get(pair.localCandidateId)];
+        sum.remote = `${there.address}:${there.port}`;
+        sum.local = `${here.address}:${here.port}`;
+      }
+    }
+    return sum;
+  };
+
+  // What the person sees: frames that the element has shown, 0 while it is paused or absent.
+  watch.shown = () => {
+    const video = document.querySelector("[data-testid=remote-video]");
+    return video && !video.paused && video.videoWidth > 0 ? video.getVideoPlaybackQuality().totalVideoFrames : 0;
+  };
+
+  window.watch = watch;
+})();
