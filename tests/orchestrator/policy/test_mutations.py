@@ -170,7 +170,7 @@ def run(tree, tests):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
 

@@ -8,7 +8,7 @@ import pytest
 from orchestrator.policy import effects
 from orchestrator.policy.effects import CloseRoom, ConnectMedia, OpenRoom, Refuse, Warn
 from orchestrator.policy.events import Joined, Woken
-from orchestrator.policy.model import Deadline, DeadlineReason, Phase
+from orchestrator.policy.model import Deadline, DeadlineReason, Phase, Presence
 from orchestrator.policy.session import deadlines, next_deadline, step
 from orchestrator.policy.turn import Turn
 from tests.orchestrator.policy.scenario import (
@@ -133,21 +133,12 @@ def test_a_seeker_who_comes_back_needs_no_second_admission():
 def test_a_seeker_in_the_lobby_of_an_interrupted_session_is_already_live():
     # Cannot come about by itself: an admitted seat returns as `in`. The refusal holds all the same.
     told = live().at("10:00", supporter.goes_silent())
-    seats = tuple(
-        replace(seat, presence="lobby") if seat.id == seeker.seat else seat
+    lobby = tuple(
+        replace(seat, presence=Presence.LOBBY) if seat.id == seeker.seat else seat
         for seat in told.session.seats
     )
-    told.session = replace(told.session, seats=_in_lobby(seats))
+    told.session = replace(told.session, seats=lobby)
     told.at("10:01", supporter.admits(seeker)).is_refused("already_live")
-
-
-def _in_lobby(seats):
-    from orchestrator.policy.model import Presence
-
-    return tuple(
-        replace(seat, presence=Presence.LOBBY) if seat.presence == "lobby" else seat
-        for seat in seats
-    )
 
 
 # Late, and the end
