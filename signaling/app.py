@@ -165,6 +165,9 @@ class _Server:
         await socket.prepare(request)
         connection = Connection(request, socket, connection_id, self.door.counter.clock, limits)
         self.connections.add(connection)
+        if self.door.counter.audience.is_draining:
+            # Not after its hello: aiohttp no longer reads what comes once it shuts down.
+            connection.refuse("draining", Close.DRAINING)
         try:
             await connection.run(self._greet(device))
         finally:

@@ -227,6 +227,8 @@ async def _run(
                     await on_ready(Node(node_id, base_url, store, clock, bookings))
                     await stopped.wait()
                     log.info("node.draining")
+                    # While sockets are still read: aiohttp stops listening to them when it shuts down.
+                    audience.drain()
                 alarm.stop()
             await store.flush()
             log.info("node.stopped")
