@@ -45,6 +45,9 @@ log = structlog.get_logger()
 LINK_OUTLIVES = timedelta(days=1)
 """How long a link opens the page after the end at least: for the outcome. A reschedule keeps it longer."""
 
+REMOTE_COMPANIONS = 0
+"""How many companions elsewhere the media workers carry so far, whatever a programme allows (KUMAGAYA 12(3))."""
+
 PROPOSALS = 6
 """How many slots are offered: what one screen of a phone shows without scrolling far; ours."""
 
@@ -151,8 +154,11 @@ class Bookings:
         return await self._book(session, f"create:{session.id}", private, notes)
 
     def _check_names(self, programme: Programme, wish: Wish) -> None:
-        if len(wish.companions) > programme.companions:
-            raise Refused("companions_not_allowed", f"at most {programme.companions} companions")
+        if len(wish.companions) > min(programme.companions, REMOTE_COMPANIONS):
+            raise Refused(
+                "companions_not_allowed",
+                "a room carries two people so far; a companion can sit beside the seeker",
+            )
         for name in (wish.seeker_name, *wish.companions):
             code = names.check_display_name(name)
             if code is None and wish.seeker_real_name:

@@ -35,6 +35,9 @@ from workers.sweeper import Sweeper
 
 log = structlog.get_logger()
 
+MEDIA_TTL_S = 2.0
+"""A stopped node forwards no longer than this, however patient the operator is with other nodes; architecture.md."""
+
 CORRECT_EVERY_S = 60.0
 """How often our clock is compared with the store's; drift is milliseconds a minute."""
 
@@ -180,7 +183,9 @@ async def _run(
             port=settings.media_port,
             announced=settings.public_addresses,
             workers=settings.media_workers,
-            ttl_s=settings.node_ttl_s,
+            ttl_s=min(settings.node_ttl_s, MEDIA_TTL_S),
+            log_format=settings.log_format,
+            log_level=settings.log_level,
         ),
         clock,
         lambda event: host.on_media(event),  # noqa: PLW0108 - host comes later

@@ -39,7 +39,7 @@ class Mistake:
         return f"{self.file}: {self.key}: {self.reason}"
 
 
-class ProgrammeMistakes(ValueError):  # noqa: N818 - the plural says that all are in it
+class ProgrammeMistakes(ValueError):
     """All that is wrong with a programme.
 
     Args:
