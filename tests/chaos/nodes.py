@@ -266,15 +266,29 @@ async def start_demo(
     return Node(process, links["base_url"], data, links["staff_token"], links)
 
 
+class NotStarted(AssertionError):
+    """A node ended before it was ready."""
+
+    def __init__(self, status: int, log: str) -> None:
+        super().__init__(f"exit status {status}: {log[-3000:]}")
+        self.status = status
+        self.log = log
+
+
 async def start_server(
     data: Path, port: int, token: str, environment: Mapping[str, str] = {}
 ) -> Node:
-    """Start `madoguchi serve` and wait until it is ready."""
+    """Start `madoguchi serve` and wait until it is ready.
+
+    Raises:
+        NotStarted: it ended instead.
+    """
     process = await _spawn(["serve", "--data", str(data), "--port", str(port)], data, environment)
     node = Node(process, f"http://127.0.0.1:{port}", data, token)
     gives_up_at = time.monotonic() + START_TIMEOUT_S
     while not await _is_ready(node.base_url):
-        assert process.returncode is None, (data / "node.log").read_text()[-3000:]
+        if process.returncode is not None:
+            raise NotStarted(process.returncode, (data / "node.log").read_text())
         assert time.monotonic() < gives_up_at, "the node is never ready"
         await asyncio.sleep(0.1)
     return node
