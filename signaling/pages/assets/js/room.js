@@ -26,7 +26,7 @@ const PATIENCE_MS = 6000;
 const DECLINED_MS = 15000;
 const CLOSED = { 1009: "protocol", 4400: "protocol", 4429: "protocol", 4401: "link_unknown", 4403: "unknown", 4409: "opened_elsewhere", 4410: "link_expired" };
 
-const s = { ...initialState(), sheet: null };
+const s = initialState();
 const clock = new ServerClock();
 const link = decodeURIComponent(location.hash.slice(1));
 const page = document.getElementById("page");

@@ -10,7 +10,6 @@ export function initialState() {
     you: null,
     programme: null,
     session: null,
-    connection: null,
     refusal: null, // {code}: the whole page says so
     notice: null, // code of a refusal that the page survives
     step: "door", // before joining: door (invitation, terms, consent), then check (devices)
@@ -18,9 +17,9 @@ export function initialState() {
     steppedOutAt: null,
     isTimeUp: false,
     warnedS: null,
+    sheet: null, // which sheet this person has opened
     hasAskedEnd: false,
     wasEndDeclined: false,
-    declinedClaim: null,
   };
 }
 
