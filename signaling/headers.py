@@ -10,7 +10,6 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d
 
 _OFF = (
     "accelerometer",
-    "bluetooth",
     "display-capture",
     "encrypted-media",
     "geolocation",
@@ -19,13 +18,14 @@ _OFF = (
     "magnetometer",
     "midi",
     "payment",
+    "picture-in-picture",
     "serial",
     "usb",
     "xr-spatial-tracking",
 )
 """What the pages never need; `display-capture` also because nothing here may be recorded (SAKAI 5-4)."""
 
-_ON = ("autoplay", "camera", "microphone", "fullscreen", "picture-in-picture", "screen-wake-lock")
+_ON = ("autoplay", "camera", "microphone", "fullscreen", "screen-wake-lock")
 
 FIXED: Mapping[str, str] = MappingProxyType(
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import Namespace
 from dataclasses import replace
@@ -14,6 +15,7 @@ import segno
 from orchestrator.bookings import Booked, Wish
 from orchestrator.commands.certificate import ensure_certificate, lan_address
 from orchestrator.commands.node import Node, run_node
+from orchestrator.credentials import hash_secret
 from orchestrator.errors import Misconfigured, Refused
 from orchestrator.policy.model import SEEKER, SUPPORTER, PersonId, Role
 from orchestrator.policy.programme import Programme, ProgrammeMistakes
@@ -78,7 +80,7 @@ async def demo(arguments: Namespace, settings: Settings, programmes: dict[str, P
     starts_in = read_span(arguments.starts_in)
 
     async def book(node: Node) -> None:
-        token = await node.bookings.add_staff(SCHEDULER, Role.SCHEDULER, "調整担当")
+        token = await _scheduler_token(node, settings.data_dir / "demo-scheduler.token")
         earlier = await node.store.between(
             node.clock.now() - timedelta(days=1), node.clock.now() + timedelta(days=1)
         )
@@ -86,6 +88,21 @@ async def demo(arguments: Namespace, settings: Settings, programmes: dict[str, P
         _print(arguments, node, booked, token, len(earlier), programme)
 
     await run_node(settings, {**programmes, "demo": programme}, on_ready=book)
+
+
+async def _scheduler_token(node: Node, file: Path) -> str:
+    """The token of the demo's scheduler; the same at the next start, so that an open board stays open.
+
+    A demonstration keeps it in a file that only its user can read; a real office gets its tokens shown once.
+    """
+    if file.exists():
+        token = file.read_text().strip()
+        if await node.store.staff_by_token(hash_secret(token)) is not None:
+            return token
+    token = await node.bookings.add_staff(SCHEDULER, Role.SCHEDULER, "調整担当")
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as kept:
+        kept.write(token)
+    return token
 
 
 async def _book(node: Node, starts_in: timedelta, arguments: Namespace) -> Booked:

@@ -87,6 +87,7 @@ def test_what_was_there_is_still_there_after_a_second_start(tmp_path: Path) -> N
         pass
     with demo(tmp_path, "--starts-in", "20m") as second:
         assert second["session_id"] != first["session_id"]
+        assert second["staff_token"] == first["staff_token"]
         session = asks(second, f"/api/v1/sessions/{first['session_id']}")
         assert session["starts_at"][:19] == first["starts_at"][:19]  # type: ignore[index]
 
