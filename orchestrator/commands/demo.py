@@ -95,14 +95,24 @@ async def _scheduler_token(node: Node, file: Path) -> str:
 
     A demonstration keeps it in a file that only its user can read; a real office gets its tokens shown once.
     """
-    if file.exists():
-        token = file.read_text().strip()
-        if await node.store.staff_by_token(hash_secret(token)) is not None:
-            return token
+    kept = _read(file)
+    if kept and await node.store.staff_by_token(hash_secret(kept)) is not None:
+        return kept
     token = await node.bookings.add_staff(SCHEDULER, Role.SCHEDULER, "調整担当")
+    _keep(file, token)
+    return token
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _keep(file: Path, token: str) -> None:
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as kept:
         kept.write(token)
-    return token
 
 
 async def _book(node: Node, starts_in: timedelta, arguments: Namespace) -> Booked:
