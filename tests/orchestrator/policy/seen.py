@@ -14,9 +14,12 @@ import hypothesis
 
 from orchestrator.policy.effects import REFUSALS, Publish, Refuse
 from orchestrator.policy.events import (
+    Connected,
+    EndPressed,
     Event,
     MediaRenewed,
     NoticeGiven,
+    SeatReleased,
     ServiceGap,
     Woken,
     WorkerLost,
@@ -63,6 +66,13 @@ class Seen:
         self._check_the_end(session, now)
         self._check_the_outcome(session)
         self._check_the_verdict(before, session, now)
+        self._check_the_instant_of_the_end(before, done)
+        if isinstance(event, ServiceGap):
+            self._check_our_absence(before, session, event)
+        elif session.is_over and not before.is_over:
+            self._check_the_break(before, session, event, now)
+        if isinstance(event, Connected):
+            self._check_the_device(before, session, event)
         self._look(session, now)
 
     def _look(self, session: Session, now: datetime) -> None:
@@ -152,6 +162,39 @@ class Seen:
             late = {s for s, at in over.items() if at <= now and self.away_since[s] < tail_at}
             is_back = {seat.id for seat in session.seats if seat.is_present}
             assert session.verdict is not None or late <= is_back, "a grace over is judged"
+
+    def _check_the_instant_of_the_end(self, before: Session, done: Step) -> None:
+        if before.is_over:
+            return
+        last = {record.name for record in done.records if record.at == done.session.ends_at}
+        others = {name for name in last if not name.startswith("reschedule.")}
+        assert others <= {"session.moved", "session.ended", "service.gap"}, "the end wins"
+
+    def _check_our_absence(self, before: Session, session: Session, gap: ServiceGap) -> None:
+        if session.verdict not in (None, before.verdict) and not session.is_over:
+            assert session.verdict.at <= gap.began_at, "nobody is judged while we are away"
+        if before.phase.value == "waiting" and session.ended_at is not None:
+            is_judged_inside = gap.began_at < session.ended_at <= gap.ended_at
+            assert not is_judged_inside or session.ended_at == session.ends_at
+
+    def _check_the_break(
+        self, before: Session, session: Session, event: Event, now: datetime
+    ) -> None:
+        if self.had_gap or session.outcome is None or session.outcome.value != "interrupted":
+            return
+        lost = {s: at for s, at in self.away_since.items() if s in ("seeker", "supporter")}
+        if isinstance(event, SeatReleased) and session.ended_at == now:
+            grace_ends_at = lost["seeker"] + self._grace(session, "seeker")
+            assert grace_ends_at <= now, "the supporter waits for the grace"
+        is_short = session.live.total < (session.ends_at - session.starts_at) / 4
+        if before.verdict is None and not isinstance(event, EndPressed) and not is_short:
+            tail_at = session.ends_at - session.rules.tail
+            assert any(at < tail_at for at in lost.values()), "a drop in the tail is completed"
+
+    def _check_the_device(self, before: Session, session: Session, event: Connected) -> None:
+        was, seat = before.seat(event.seat), session.seat(event.seat)
+        if was is not None and seat is not None and was.consent is not None:
+            assert seat.device == was.device, "who has joined is bound to a device"
 
 
 def is_live_rightly(session: Session) -> bool:

@@ -97,6 +97,9 @@ STARTS = {
         .at("8:00", seeker.closes_page())
         .at("9:00", supporter.connects(), supporter.joins())
     ),
+    "seeker gave notice, a minute to the end": lambda rules: (
+        story(rules).at("8:00", supporter.connects(), office.notes(seeker)).at("29:00")
+    ),
     "live": live,
     "live early": lambda _: live(EARLY, since="-4:00"),
     "a minute to the end": lambda rules: live(rules).at("29:00"),
@@ -105,6 +108,9 @@ STARTS = {
     ),
     "supporter lost, grace ends": lambda rules: (
         live(rules).at("10:00", supporter.goes_silent()).at("11:50")
+    ),
+    "seeker lost twice over, grace ends": lambda rules: (
+        live(rules).at("10:00", seeker.goes_silent()).at("11:00", seeker.loses_line()).at("11:50")
     ),
     "seeker lost, hold ends": lambda rules: (
         live(rules).at("10:00", seeker.closes_page()).at("12:55")
@@ -155,6 +161,7 @@ USUAL = [
     supporter.admits(seeker),
     supporter.goes_silent(),
     supporter.is_heard(),
+    supporter.releases_the_seeker(),
     server.sees_media_flow(),
 ]
 OFFICE = [
