@@ -176,11 +176,15 @@ class Host:
     def wake(self, sessions: Iterable[SessionId]) -> None:
         """Let these sessions look at the time; rooms that are over are cut here and now, before any record."""
         ids = list(sessions)
-        now = self._clock.now()
-        for session_id in ids:
-            self._cut_if_over(session_id, now)
+        self.cut(ids)
         for session_id in ids:
             self._queue(session_id, Woken(), None)
+
+    def cut(self, sessions: Iterable[SessionId]) -> None:
+        """Cut those rooms that are over, and tell their people; twice is once, and nothing waits for it."""
+        now = self._clock.now()
+        for session_id in sessions:
+            self._cut_if_over(session_id, now)
 
     def adopt(self, session: SessionId, fence: int, gap_began_at: datetime) -> None:
         """Run a session that was taken over from a dead node."""

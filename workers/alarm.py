@@ -30,15 +30,19 @@ _log = structlog.get_logger(__name__)
 class ApsAlarm:
     """Implements `Alarm` on APScheduler 3."""
 
-    def __init__(self, wake: Wake, clock: Clock, system: Clock) -> None:
+    def __init__(
+        self, wake: Wake, clock: Clock, system: Clock, *, cut: Wake = lambda _: None
+    ) -> None:
         """Prepare the alarm; `start` it in the running loop.
 
         Args:
             wake: called with the sessions whose moment has come; must return soon and not raise.
             clock: our time, in which moments are given.
             system: the machine's clocks, in which APScheduler thinks.
+            cut: called with all of them before the first is woken: what an end must not wait for.
         """
         self._wake = wake
+        self._cut = cut
         self._clock = clock
         self._system = system
         self._armed: dict[SessionId, datetime] = {}
@@ -122,14 +126,19 @@ class ApsAlarm:
             return
         bucket = self._buckets.pop(at)
         sessions = [session for session in bucket if self._armed.pop(session, None) is not None]
+        # All are cut before any is woken: the records of the first would run between the slices, and delay the last.
+        await self._in_slices(self._cut, sessions)
+        await self._in_slices(self._wake, sessions)
+        late = self._clock.now() - at
+        _log.debug("alarm.rung", sessions=len(sessions), late_ms=late.total_seconds() * 1000)
+
+    async def _in_slices(self, call: Wake, sessions: list[SessionId]) -> None:
         slice_ends = self._clock.monotonic() + SLICE_S
         for begin in range(0, len(sessions), _CHUNK):
-            self._wake(sessions[begin : begin + _CHUNK])
+            call(sessions[begin : begin + _CHUNK])
             if self._clock.monotonic() >= slice_ends:
                 await asyncio.sleep(0)
                 slice_ends = self._clock.monotonic() + SLICE_S
-        late = self._clock.now() - at
-        _log.debug("alarm.rung", sessions=len(sessions), late_ms=late.total_seconds() * 1000)
 
 
 def _job_id(at: datetime) -> str:

@@ -176,7 +176,12 @@ async def _run(
 
     audience = Audience()
     leases = Leases(store, node_id, clock, take_over, ttl=ttl, sole=is_sole)
-    alarm = ApsAlarm(lambda sessions: host.wake(sessions), clock, system)  # noqa: PLW0108 - host comes later
+    alarm = ApsAlarm(
+        lambda sessions: host.wake(sessions),  # noqa: PLW0108 - host comes later
+        clock,
+        system,
+        cut=lambda sessions: host.cut(sessions),  # noqa: PLW0108 - host comes later
+    )
     media = MediaLink(
         MediaSettings(
             host=settings.media_host,
