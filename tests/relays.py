@@ -129,6 +129,12 @@ class UdpRelay:
         self._share = share
         self._dice = random.Random(seed)
 
+    def forget(self) -> None:
+        """Go on from other ports, as a router does that has forgotten its mappings."""
+        for far in self._far.values():
+            far.close()
+        self._far.clear()
+
     def passes(self) -> bool:
         """Whether the next datagram gets through."""
         passes = self._is_open and self._dice.random() >= self._share

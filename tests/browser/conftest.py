@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.browser.office import Office, running
-from tests.browser.person import Stage, stage
+from tests.browser.person import Launch, Stage, stage
 
 ARGUMENTS = [
     "--no-sandbox",  # the tests may run as root
@@ -25,9 +25,6 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
-
-
-Launch = Callable[[], Awaitable[Browser]]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -8,11 +8,12 @@ import os
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -151,17 +152,13 @@ class Office:
         times = moment(self.demo["starts_at"]), moment(self.demo["ends_at"])
         return Booking(self.demo["session_id"], links, *times)
 
-    async def book(
-        self, programme: str, *, starts_in: float = 1.0, companions: Sequence[str] = ()
-    ) -> Booking:
+    async def book(self, programme: str, *, starts_in: float = 1.0) -> Booking:
         """Book a session that starts in some seconds, with a supporter of its own."""
         self.supporters += 1
         starts_at = datetime.now(UTC) + timedelta(seconds=starts_in)
-        return await self.book_at(programme, starts_at, f"相談員{self.supporters}", companions)
+        return await self.book_at(programme, starts_at, f"相談員{self.supporters}")
 
-    async def book_at(
-        self, programme: str, starts_at: datetime, supporter: str, companions: Sequence[str] = ()
-    ) -> Booking:
+    async def book_at(self, programme: str, starts_at: datetime, supporter: str) -> Booking:
         """Book a session."""
         starts_at = starts_at.replace(microsecond=starts_at.microsecond // 1000 * 1000)
         body = {
@@ -169,7 +166,6 @@ class Office:
             "starts_at": starts_at.isoformat(),
             "seeker_name": "さくら14",
             "supporter": supporter,
-            "companions": list(companions),
         }
         made = await self.call("POST", "/api/v1/sessions", 201, json=body)
         ends_at = moment(made["ends_at"])
@@ -227,6 +223,38 @@ class Office:
 def seat(session: dict[str, Any], name: str) -> dict[str, Any]:
     """One seat of a session as the API shows it."""
     return next(each for each in session["participants"] if each["seat"] == name)
+
+
+def proposed(session: dict[str, Any]) -> bool:
+    """Whether another date is open and slots for it are known."""
+    return bool(session["reschedule"] and session["reschedule"]["options"])
+
+
+def check_proposals(office: Office, options: list[dict[str, Any]]) -> None:
+    """Inside the programme's windows, on its grid, far enough ahead, none over another."""
+    slots = [(moment(option["starts_at"]), moment(option["ends_at"])) for option in options]
+    for begins, ends in slots:
+        assert office.opening.holds(begins, ends), begins
+        assert begins.minute % 5 == begins.second == 0
+        assert begins > datetime.now(UTC) + timedelta(minutes=1)
+    assert all(one[1] <= other[0] for one, other in pairwise(slots))
+
+
+async def becomes_a_booking(office: Office, booking: Booking, option: dict[str, Any]) -> None:
+    """The choice is a session of its own, with the same people, linked both ways."""
+    old = await office.until(
+        booking.id, lambda s: s["reschedule"]["state"] == "chosen", "the slot is chosen"
+    )
+    new = await office.session(old["reschedule"]["new_session"])
+    assert (new["starts_at"], new["ends_at"]) == (option["starts_at"], option["ends_at"])
+    assert new["previous"] == booking.id
+    assert new["phase"] == "scheduled"
+    assert people_of(new) == people_of(old)
+
+
+def people_of(session: dict[str, Any]) -> list[tuple[str, str]]:
+    """Seat and display name of everybody."""
+    return [(each["seat"], each["display_name"]) for each in session["participants"]]
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,9 @@ from tests.browser.office import Booking, Office, until
 WATCH = (Path(__file__).parent / "watch.js").read_text("utf-8")
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
+Launch = Callable[[], Awaitable[Browser]]
+"""Starts another browser."""
+
 FRAMES = 8
 """A third of a second of picture: more than a single key frame that got stuck."""
 
@@ -111,6 +114,10 @@ class Person:
                 os.kill(process["id"], signal.SIGKILL)
         async with asyncio.timeout(10):
             await gone.wait()
+
+    async def disobeys(self) -> None:
+        """From now on this page closes no media connection and stops no camera, whatever it is told."""
+        await self.page.evaluate("() => { window.watch.isStubborn = true; }")
 
     async def reloads(self) -> None:
         """The same page once more."""

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from tests.browser.office import PROGRAMMES, Booking, Office, moment
+from tests.browser.office import (
+    PROGRAMMES,
+    Booking,
+    Office,
+    becomes_a_booking,
+    check_proposals,
+    moment,
+    proposed,
+)
 from tests.browser.person import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -90,33 +97,3 @@ async def busy_elsewhere(office: Office, booking: Booking) -> tuple[str, str]:
     times = (begins, begins + timedelta(minutes=5))
     first, second = (t.astimezone(UTC).isoformat(timespec="milliseconds") for t in times)
     return first.replace("+00:00", "Z"), second.replace("+00:00", "Z")
-
-
-def proposed(session: dict[str, Any]) -> bool:
-    return bool(session["reschedule"] and session["reschedule"]["options"])
-
-
-def check_proposals(office: Office, options: list[dict[str, Any]]) -> None:
-    """Inside the programme's windows, on its grid, far enough ahead, none over another."""
-    slots = [(moment(option["starts_at"]), moment(option["ends_at"])) for option in options]
-    for begins, ends in slots:
-        assert office.opening.holds(begins, ends), begins
-        assert begins.minute % 5 == begins.second == 0
-        assert begins > datetime.now(UTC) + timedelta(minutes=1)
-    assert all(one[1] <= other[0] for one, other in pairwise(slots))
-
-
-async def becomes_a_booking(office: Office, booking: Booking, option: dict[str, Any]) -> None:
-    """The choice is a session of its own, with the same people, linked both ways."""
-    old = await office.until(
-        booking.id, lambda s: s["reschedule"]["state"] == "chosen", "the slot is chosen"
-    )
-    new = await office.session(old["reschedule"]["new_session"])
-    assert (new["starts_at"], new["ends_at"]) == (option["starts_at"], option["ends_at"])
-    assert new["previous"] == booking.id
-    assert new["phase"] == "scheduled"
-    assert people_of(new) == people_of(old)
-
-
-def people_of(session: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(each["seat"], each["display_name"]) for each in session["participants"]]

@@ -16,10 +16,11 @@ from tests.browser.person import Person, Stage, see_each_other, stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-
-async def disobey(person: Person) -> None:
-    """From now on this page closes no connection and stops no camera, whatever it is told."""
-    await person.page.evaluate("() => { window.watch.isStubborn = true; }")
+NOTE_PHASES = """(row) => {
+  row.phases = [row.dataset.phase];
+  const note = () => row.phases.at(-1) !== row.dataset.phase && row.phases.push(row.dataset.phase);
+  new MutationObserver(note).observe(row, { attributes: true, attributeFilter: ["data-phase"] });
+}"""
 
 
 async def test_the_demo_holds_a_call_that_is_cut_at_its_end(browser: Browser) -> None:
@@ -31,6 +32,7 @@ async def test_the_demo_holds_a_call_that_is_cut_at_its_end(browser: Browser) ->
             await board.page.goto(board.link)
             row = board.page.locator(f'[data-session-id="{booking.id}"]')
             await expect(row).to_have_attribute("data-phase", "open", timeout=10_000)
+            await row.evaluate(NOTE_PHASES)
 
             seeker, supporter = await people.call(booking)
             both = (seeker, supporter)
@@ -45,7 +47,7 @@ async def test_the_demo_holds_a_call_that_is_cut_at_its_end(browser: Browser) ->
             assert live["cutoff_at"] is None
 
             await asyncio.gather(*(each.sees("warning") for each in both))
-            await asyncio.gather(*(disobey(each) for each in both))
+            await asyncio.gather(*(each.disobeys() for each in both))
             await asyncio.gather(*(each.is_told("completed", None, 35) for each in both))
             told_at = datetime.now(UTC)
             ended = await office.ends(booking.id, "completed", None)
@@ -55,6 +57,8 @@ async def test_the_demo_holds_a_call_that_is_cut_at_its_end(browser: Browser) ->
             await nothing_arrives_though_both_send(*both)
             await expect(row).to_have_attribute("data-phase", "ended")
             await expect(row).to_have_attribute("data-outcome", "completed")
+            walk = ["open", "waiting", "live", "ended"]
+            assert await row.evaluate("(row) => row.phases") == walk
 
 
 async def nothing_arrives_though_both_send(*people: Person) -> None:

@@ -8,10 +8,15 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import Launch
-from tests.browser.office import Office, moment, seat
-from tests.browser.person import Stage, see_each_other
-from tests.browser.test_absent import becomes_a_booking, check_proposals, proposed
+from tests.browser.office import (
+    Office,
+    becomes_a_booking,
+    check_proposals,
+    moment,
+    proposed,
+    seat,
+)
+from tests.browser.person import Launch, Stage, see_each_other
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -70,6 +70,7 @@ async def test_a_line_that_is_cut_and_mended_within_the_grace_gives_the_picture_
         assert seat(lost, "seeker")["is_lost"]
         assert seat(lost, "seeker")["present"] is False
         assert lost["verdict"] is None
+        await supporter.page.locator('.cover[data-state="other_lost"]').wait_for()
         network.mend()
         await office.phase(booking.id, "live", 20)
         await see_each_other(seeker, supporter)
@@ -77,6 +78,7 @@ async def test_a_line_that_is_cut_and_mended_within_the_grace_gives_the_picture_
 
         # The router forgets every connection: signalling comes back by itself, the picture never stops.
         peers = (await seeker.carried())["peers"]
+        network.udp.forget()
         network.tcp.hang_up()
         await office.until(
             booking.id, lambda s: not seat(s, "seeker")["connected"], "the socket is lost"
