@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
 
-from tests.browser.office import Booking, Office, seat
+from tests.browser.office import Booking, Office, seat, until
 from tests.browser.person import Person, Stage, see_each_other, through
 from tests.relays import TcpRelay, UdpRelay
 
@@ -106,5 +107,35 @@ async def test_a_lossy_line_keeps_the_picture(people: Stage, office: Office) -> 
         for _ in range(3):
             await see_each_other(seeker, supporter)
         assert network.udp.lost > 20
+        await seeker.ends()
+        await office.ends(booking.id, "completed", None)
+
+
+async def test_media_alone_that_is_cut_is_offered_again_on_the_same_connection(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("talk")
+    async with line(office) as network:
+        seeker = await seeker_behind(network, people, office, booking)
+        supporter = await people.supporter(booking)
+        await meet(seeker, supporter)
+        [first] = [json.loads(offer) for offer in await seeker.heard("offer")]
+
+        network.udp.cut()
+
+        async def is_offered_again() -> bool:
+            return len(await seeker.heard("offer")) > 1
+
+        await until(is_offered_again, "the page has asked for another offer", 20)
+        lost = await office.session(booking.id)
+        assert seat(lost, "seeker")["connected"], "signalling lives"
+        network.udp.mend()
+        network.udp.forget()
+        await office.phase(booking.id, "live", 20)
+        await see_each_other(seeker, supporter)
+        offers = [json.loads(offer) for offer in await seeker.heard("offer")]
+        assert {offer["media_epoch"] for offer in offers} == {first["media_epoch"]}
+        assert offers[1]["sdp"] != first["sdp"]
+        assert (await seeker.carried())["peers"] == 1
         await seeker.ends()
         await office.ends(booking.id, "completed", None)
