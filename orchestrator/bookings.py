@@ -246,10 +246,13 @@ class Bookings:
 
         Raises:
             NotFound: no such session.
-            Refused: `too_late` once it was live or has ended; `seat_unknown`.
+            Refused: `too_late` once it was live or has ended; `seat_unknown`; `until_missing`, for the supporter's
+                notice holds only until the time that the seeker has accepted (product.md, At the cutoff).
         """
         if about not in {SEEKER, SUPPORTER}:
             raise Refused("seat_unknown", "a notice is about the seeker or the supporter")
+        if about == SUPPORTER and until is None:
+            raise Refused("until_missing", "say until when the seeker has agreed to wait")
         before = await self._host.view(session)
         if before.phase not in {Phase.SCHEDULED, Phase.OPEN, Phase.WAITING}:
             raise Refused("too_late", "the session is live or has ended")

@@ -179,9 +179,9 @@ class DeclineReschedule(_Up):
 
 
 class GiveNotice(_Up):
-    """I will be late."""
+    """I will be late. A supporter's notice needs the seeker's acceptance: a scheduler records it (product.md)."""
 
-    senders = frozenset({Role.SEEKER, Role.SUPPORTER})
+    senders = frozenset({Role.SEEKER})
     type: Literal["give_notice"]
 
 

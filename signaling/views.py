@@ -372,8 +372,6 @@ def _can_as_seeker(session: Session) -> Iterator[str]:
 
 
 def _can_as_supporter(session: Session, seat: Seat) -> Iterator[str]:
-    if session.phase in _BEFORE_LIVE and session.supporter_notice is None:
-        yield "give_notice"
     if seat.consent is not None and _is_anybody_admissible(session):
         yield "admit"
     if session.phase is Phase.LIVE and session.asked is None:

@@ -28,7 +28,7 @@ from orchestrator.api.bodies import (
 )
 from orchestrator.api.query import StaffOf, asker, body_of, filter_of, scheduler
 from orchestrator.bookings import Bookings
-from orchestrator.errors import Malformed, NotFound
+from orchestrator.errors import Malformed, NotFound, Refused
 from orchestrator.host import Host
 from orchestrator.policy.events import ClaimAnswered
 from orchestrator.policy.model import Cause, Role, SeatId, Session, SessionId
@@ -151,6 +151,11 @@ class SessionsApi:
         await scheduler(request, self.staff_of)
         body = await body_of(request, ClaimAnswer)
         session, seat = await self._seat(request)
+        claimed = session.seat(seat)
+        if claimed is None or claimed.claim is None:
+            raise Refused("nothing_asked", "no other device asks for this seat")
+        if not claimed.claim.escalated:
+            raise Refused("too_early", "the seat's first device is asked first, for ten seconds")
         answered = await self.host.deliver(session.id, ClaimAnswered(seat, body.agrees))
         return _answer(api_session(answered))
 

@@ -113,11 +113,12 @@ def first_loss(session: Session) -> Loss | None:
 def is_in_tail(session: Session, lost_at: datetime) -> bool:
     """Whether a drop at that moment leaves the session held (product.md, Tail).
 
-    It was live for at least a quarter of its slot, and the drop lies in the tail.
+    It was live, with media, for at least a quarter of its slot, and the drop lies in the tail.
     """
     slot = session.ends_at - session.starts_at
     return (
-        lost_at >= session.ends_at - session.rules.tail
+        session.has_media_flowed
+        and lost_at >= session.ends_at - session.rules.tail
         and session.live.at(lost_at) >= slot * TAIL_LIVE_SHARE
     )
 

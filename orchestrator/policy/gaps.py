@@ -50,7 +50,7 @@ def _end_inside(turn: Turn, gap: ServiceGap) -> None:
     """The hard end fell into the gap."""
     session = turn.session
     missed = session.ends_at - max(gap.began_at, session.starts_at)
-    if session.phase in {Phase.LIVE, Phase.INTERRUPTED} and missed <= session.rules.tail:
+    if missed <= session.rules.tail:
         _move_graces(turn, gap)
         return
     if session.phase is Phase.LIVE and not gap.is_new_node:

@@ -400,12 +400,13 @@ def claim_answered(turn: Turn, event: ClaimAnswered) -> None:
 
 
 def _may_answer(session: Session, seat: Seat, claim: Claim, event: ClaimAnswered) -> bool:
-    if event.connection is None or event.connection == seat.connection:
+    """The first device; once it stayed silent for ten seconds, supporter or scheduler (IX 4-2)."""
+    if event.connection is not None and event.connection == seat.connection:
         return True
-    return (
-        claim.escalated
-        and seat.role is not Role.SUPPORTER
-        and event.connection == session.supporter.connection
+    if not claim.escalated:
+        return False
+    return event.connection is None or (
+        seat.role is not Role.SUPPORTER and event.connection == session.supporter.connection
     )
 
 

@@ -297,7 +297,7 @@ async def test_a_seat_that_is_not_there_has_no_links(node, call, seat):
         assert (status, body["error"]["code"]) == (404, "seat_unknown")
 
 
-async def test_a_scheduler_answers_a_claim(node, call):
+async def test_a_scheduler_answers_a_claim_once_the_first_device_stayed_silent(node, call):
     meeting = await node.meet()
     first = await node.join(meeting, "seeker", "a")
     second = await node.enter(meeting, "seeker", "b")
@@ -305,8 +305,14 @@ async def test_a_scheduler_answers_a_claim(node, call):
     _, body = await call("GET", f"/{meeting.id}")
     assert body["participants"][0]["is_claimed"] is True
     status, body = await call("POST", f"/{meeting.id}/claims/seeker", {"agrees": True})
+    assert (status, body["error"]["code"]) == (409, "too_early")
+    await node.pass_time(timedelta(seconds=11))
+    await first.state(lambda s: s["claim"])
+    status, body = await call("POST", f"/{meeting.id}/claims/seeker", {"agrees": True})
     assert status == 200
     assert body["participants"][0]["is_claimed"] is False
+    status, body = await call("POST", f"/{meeting.id}/claims/seeker", {"agrees": True})
+    assert (status, body["error"]["code"]) == (409, "nothing_asked")
     assert (await second.receive("welcome"))["you"]["device"] == "bound"
 
 
