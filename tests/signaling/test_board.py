@@ -133,6 +133,23 @@ async def test_a_board_may_say_nothing_and_lives(node):
     await row_of(board, meeting)
 
 
+async def test_comparing_with_the_store_repeats_nothing():
+    async with running_node(Limits(board_reconcile_s=0.01)) as node:
+        quiet = await node.meet(supporter="a")
+        lively = await node.meet(supporter="b")
+        board = await open_board(node, await node.staff())
+        await board.receive("board")
+        await node.enter(quiet, "seeker")
+        seen = await row_of(board, quiet, lambda row: row["seats"][0]["is_connected"])
+        for _ in range(3):  # each takes longer than a comparison
+            seeker = await node.enter(lively, "seeker")
+            await row_of(board, lively, lambda row: row["seats"][0]["is_connected"])
+            await seeker.socket.close()
+            await row_of(board, lively, lambda row: not row["seats"][0]["is_connected"])
+        rows = [m["session"] for m in board.inbox if m["type"] == "board_row"]
+        assert [r["version"] for r in rows if r["id"] == quiet.id].count(seen["version"]) == 1
+
+
 async def test_a_token_that_is_void_closes_its_board():
     async with running_node(Limits(board_reconcile_s=0.05)) as node:
         board = await open_board(node, await node.staff("yamada"))

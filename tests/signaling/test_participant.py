@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from orchestrator.policy.events import Woken
 from orchestrator.policy.model import Presence, SeatId
 from signaling.limits import Limits
 from tests.signaling.node import MINUTE, running_node, until
@@ -197,6 +198,23 @@ async def test_a_chosen_slot_becomes_a_booking(node):
     assert new.session.previous == meeting.id
 
 
+async def test_nobody_but_the_seeker_chooses_or_declines_another_date(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    await supporter.socket.close()
+    await seeker.state(lambda s: s["phase"] == "interrupted")
+    await node.pass_time(2 * MINUTE)
+    await seeker.state(lambda s: s["question"])
+    await node.bookings.propose(meeting.id)
+    offered = await seeker.state(lambda s: s["reschedule"] and s["reschedule"]["options"])
+    option = offered["reschedule"]["options"][0]["id"]
+    back = await node.enter(meeting, "supporter", media_epoch=1)
+    for message in ({"type": "choose_slot", "option": option}, {"type": "decline_reschedule"}):
+        await back.send(**message)
+        assert (await back.receive("refused"))["code"] == "not_your_seat"
+    assert (await node.session(meeting)).reschedule.state == "open"
+
+
 async def test_a_slot_that_is_not_offered_is_refused_and_the_connection_lives(node):
     meeting = await node.meet()
     seeker = await node.join(meeting, "seeker")
@@ -271,8 +289,10 @@ async def test_a_draining_node_loses_nobody(node):
     node.audience.drain()
     assert await seeker.closed() == 1001
     assert await supporter.closed() == 1001
-    session = await node.session(meeting)
+    # Behind whatever the two ends may have queued.
+    session = await node.host.deliver(meeting.id, Woken())
     assert session.phase == "live"
+    assert session.seeker.loss is None
     late = await node.say_hello("q", link=meeting.secrets[SeatId("seeker")])
     assert await late.refusal() == ("draining", 1001)
 
