@@ -7,7 +7,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,13 +105,13 @@ class Person:
         assert browser is not None
         session = await browser.new_browser_cdp_session()
         processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
-        # The process with the sockets first: outliving the others, it would say goodbye for them (1001).
-        processes.sort(key=lambda process: process["type"] != "utility")
+        [pid] = [process["id"] for process in processes if process["type"] == "browser"]
+        group = os.getpgid(pid)
+        assert group != os.getpgrp(), "a browser is started in a group of its own"
         gone = asyncio.Event()
         browser.once("disconnected", lambda _: gone.set())
-        for process in processes:
-            with suppress(ProcessLookupError):
-                os.kill(process["id"], signal.SIGKILL)
+        # All at once: the process with the sockets would say goodbye for the others (close code 1001).
+        os.killpg(group, signal.SIGKILL)
         async with asyncio.timeout(10):
             await gone.wait()
 
