@@ -27,6 +27,14 @@ _CHUNK = 32
 _log = structlog.get_logger(__name__)
 
 
+class _Executor(AsyncIOExecutor):  # type: ignore[misc]  # APScheduler 3 ships no types
+    """Runs rings in the loop; lets them end by themselves, for a cancelled one is logged as an error."""
+
+    def shutdown(self, wait: bool = True) -> None:
+        del wait
+        self._pending_futures.clear()
+
+
 class ApsAlarm:
     """Implements `Alarm` on APScheduler 3."""
 
@@ -47,9 +55,10 @@ class ApsAlarm:
         self._system = system
         self._armed: dict[SessionId, datetime] = {}
         self._buckets: dict[datetime, dict[SessionId, None]] = {}
+        self._is_stopped = False
         self._scheduler = AsyncIOScheduler(
             jobstores={"default": MemoryJobStore()},
-            executors={"default": AsyncIOExecutor()},
+            executors={"default": _Executor()},
             job_defaults={
                 "misfire_grace_time": None,
                 "coalesce": True,
@@ -64,7 +73,8 @@ class ApsAlarm:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Ring no more."""
+        """Ring no more; whoever was not reached is armed again at the next start."""
+        self._is_stopped = True
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -118,7 +128,7 @@ class ApsAlarm:
         )
 
     async def _ring(self, at: datetime) -> None:
-        if at not in self._buckets:
+        if self._is_stopped or at not in self._buckets:
             return
         if self._clock.now() < at:
             # Our clock was slewed back meanwhile: an early ring would change nothing and not come again.
@@ -135,6 +145,8 @@ class ApsAlarm:
     async def _in_slices(self, call: Wake, sessions: list[SessionId]) -> None:
         slice_ends = self._clock.monotonic() + SLICE_S
         for begin in range(0, len(sessions), _CHUNK):
+            if self._is_stopped:
+                return
             call(sessions[begin : begin + _CHUNK])
             if self._clock.monotonic() >= slice_ends:
                 await asyncio.sleep(0)
