@@ -238,10 +238,11 @@ class Connection:
             return parse(frame.data)
         if frame.type is WSMsgType.BINARY:
             raise Malformed("not_json", "frames are text")
-        # 1001 is what a browser sends when its page goes away (RFC 6455 §7.4.1).
+        # Not a goodbye: Chromium sends 1001 for a renderer that crashed as well (measured). The page itself says
+        # `leaving`, or sends the beacon.
         code = self._socket.close_code
         self._is_peers_doing = not self.is_ending
-        self._end(code or WSCloseCode.ABNORMAL_CLOSURE, code == WSCloseCode.GOING_AWAY)
+        self._end(code or WSCloseCode.ABNORMAL_CLOSURE, page_closed=False)
         self._over.set()
         return None
 
