@@ -266,3 +266,25 @@ async def test_a_ring_that_the_stop_cuts_off_is_no_error(caplog):
     await asyncio.sleep(0)  # the cut-off ring reports in the loop's next turn
     assert len(woken) < 100
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_all_of_an_instant_are_cut_before_the_first_is_woken():
+    calls: list[tuple[str, SessionId]] = []
+
+    def cut(sessions: Iterable[SessionId]) -> None:
+        calls.extend(("cut", session) for session in sessions)
+
+    def wake(sessions: Iterable[SessionId]) -> None:
+        calls.extend(("wake", session) for session in sessions)
+
+    clock = SystemClock()
+    running = ApsAlarm(wake, clock, clock, cut=cut)
+    at = clock.now() + 50 * MS
+    for session in names(100):
+        running.arm(session, at)
+    running.start()
+    await eventually(lambda: len(calls) == 200)
+    running.stop()
+    await asyncio.sleep(0)
+
+    assert calls == [("cut", each) for each in names(100)] + [("wake", each) for each in names(100)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -251,6 +252,42 @@ async def test_a_frozen_server_is_unavailable_and_not_started_twice(data_dir):
     try:
         with pytest.raises(Unavailable, match="did not answer"):
             await embedded.ensure(data_dir, timeout_s=0.3)
+        assert server_pid(data_dir) == pid
+    finally:
+        thaw(data_dir)
+
+
+def is_answering(data_dir: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(embedded.socket_path(data_dir)))
+            client.sendall(b"PING\r\n")
+            return client.recv(10).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+async def test_a_server_that_died_is_started_again_while_it_is_kept(data_dir):
+    await embedded.ensure(data_dir)
+    pid = server_pid(data_dir)
+    keeping = asyncio.ensure_future(embedded.keep(data_dir))
+    try:
+        await kill(data_dir)
+        await eventually(lambda: is_answering(data_dir))
+        assert server_pid(data_dir) != pid
+    finally:
+        keeping.cancel()
+        await asyncio.wait([keeping])
+
+
+async def test_a_frozen_server_is_kept_as_it_is(data_dir):
+    await embedded.ensure(data_dir)
+    pid = server_pid(data_dir)
+    freeze(data_dir)
+    try:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await embedded.keep(data_dir)
         assert server_pid(data_dir) == pid
     finally:
         thaw(data_dir)
