@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,6 @@ import pytest
 
 from orchestrator.policy.model import Record, SessionId
 from orchestrator.ports import Applied, Commit, Stored
-from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
 from tests.chaos.nodes import (
     TTL_S,
@@ -28,8 +26,8 @@ from tests.chaos.nodes import (
     start_demo,
     start_server,
     told_twice,
-    until,
 )
+from tests.chaos.stores import a_store
 from tests.clients.room_client import RoomClient
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
@@ -60,7 +58,7 @@ async def tell() -> Seen:
     async with a_folder() as folder, AsyncExitStack() as stack:
         for name in ("a", "b", "wrong"):
             (folder / name).mkdir()
-        url = await stack.enter_async_context(_a_store(folder, appendonly="yes"))
+        url = await stack.enter_async_context(a_store(folder))
         environment = {"MADOGUCHI_REDIS_URL": url}
         first = await start_demo(folder / "a", free_tcp_port(), slot="24s", environment=environment)
         await stack.enter_async_context(ending(first))
@@ -118,29 +116,9 @@ async def tell() -> Seen:
         )
 
 
-@asynccontextmanager
-async def _a_store(folder: Path, *, appendonly: str) -> AsyncIterator[str]:
-    """A server as an operator runs it; its URL."""
-    socket = folder / "own.sock"
-    process = await asyncio.create_subprocess_exec(
-        embedded.find_program(),
-        *("--port", "0", "--unixsocket", socket, "--dir", folder, "--save", ""),
-        *("--appendonly", appendonly, "--appendfsync", "always"),
-        *("--maxmemory-policy", "noeviction"),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        await until(socket.exists, "listening")
-        yield f"unix://{socket}"
-    finally:
-        process.kill()
-        await process.wait()
-
-
 async def _on_a_wrong_store(folder: Path) -> tuple[int, str]:
     """Start a node on a store that forgets; its exit status and its words."""
-    async with _a_store(folder, appendonly="no") as url:
+    async with a_store(folder, appendonly="no") as url:
         try:
             node = await start_server(
                 folder, free_tcp_port(), "", environment={"MADOGUCHI_REDIS_URL": url}

@@ -236,14 +236,10 @@ class RoomClient:
         for each in self.heard:
             each.client.close()
 
-    async def vanish(self) -> None:
-        """Be gone as a machine without power: no goodbye, no way back."""
-        self.comes_back = False
-        self.lose_media()
+    def cut_line(self) -> None:
+        """Break the socket without a word, as a load balancer does whose node no longer answers."""
         if self._socket is not None:
-            transport = self._socket._writer.transport
-            if transport is not None:
-                transport.abort()
+            _abort(self._socket)
 
     async def say(self, kind: str, **fields: object) -> None:
         """Send a message; a socket that is gone swallows it."""
@@ -301,9 +297,7 @@ class RoomClient:
         finally:
             conversation.close_code = socket.close_code
             if socket.close_code is None or socket.close_code == 1006:
-                transport = socket._writer.transport
-                if transport is not None:
-                    transport.abort()  # nobody is there to answer a closing handshake
+                _abort(socket)  # nobody is there to answer a closing handshake
             await socket.close()
 
     # ---- what the server says -----------------------------------------------------------------------------------
@@ -398,3 +392,9 @@ class RoomClient:
             if media is not None and media.client.is_open:
                 media.client.send(OPUS, MOMENT.pack(time.monotonic()) + filler)
                 media.sent += 1
+
+
+def _abort(socket: aiohttp.ClientWebSocketResponse) -> None:
+    transport = socket._writer.transport
+    if transport is not None:
+        transport.abort()
