@@ -51,6 +51,9 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 RETRY_AFTER_S = "2"
 """What a 503 asks for: a store that restarts takes about a second."""
 
+LOGGED_PATH = 200
+"""Characters of a path that a log line has: the rest is a stranger's to choose."""
+
 
 @dataclass(frozen=True, slots=True)
 class AppSettings:
@@ -284,7 +287,8 @@ def _answer_errors(limits: Limits) -> Middleware:
                 return answer
             raise
         except Exception:  # the request's boundary: a bug is ours, and its text is not for the peer
-            _log.exception("request.failed", path=request.path, method=request.method)
+            path = request.path[:LOGGED_PATH]
+            _log.exception("request.failed", path=path, method=request.method)
             return _error(500, "internal", "an error of the server")
 
     return answer_errors

@@ -38,6 +38,9 @@ TYPES = {
 }
 """What is served, and as what: the machine's own table of types is not to be relied on."""
 
+LONGEST_NAME = 200
+"""Of an asset with its folders; ours are below 40, and file systems end at 255 a part."""
+
 _ASSET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 
 
@@ -89,13 +92,17 @@ class Files:
     async def asset(self, request: web.Request) -> web.StreamResponse:
         """A script, a stylesheet, an icon."""
         path = request.match_info["path"]
-        if not _ASSET.fullmatch(path):
+        if len(path) > LONGEST_NAME or not _ASSET.fullmatch(path):
             raise web.HTTPNotFound
         return self._file(self.root / "assets" / path)
 
     def _file(self, path: Path) -> web.StreamResponse:
         kind = TYPES.get(path.suffix)
-        if kind is None or not path.is_file():
+        try:
+            is_there = kind is not None and path.is_file()
+        except OSError:  # what the file system does not take for a name names nothing
+            is_there = False
+        if kind is None or not is_there:
             raise web.HTTPNotFound
         # Revalidated each time by its ETag: pages and scripts of two versions must not mix.
         headers = {"Content-Type": kind, "Cache-Control": "no-cache"}

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from structlog.testing import capture_logs
 
+from orchestrator.credentials import STAFF_PREFIX
 from signaling.app import AppSettings
 from signaling.auth import DEVICE_COOKIE, is_secret_shaped
 from signaling.files import PAGES, TYPES
@@ -156,3 +158,24 @@ def test_the_settings_stand_by_themselves():
     settings = AppSettings()
     assert settings.public_url is None
     assert settings.has_media()
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3_000 + "a"])
+async def test_a_name_that_no_file_can_have_is_not_found(site, name):
+    answer = await site.http.get(site.url(f"/assets/{name}.js"))
+    assert answer.status == 404
+
+
+async def test_a_long_path_does_not_fill_the_log(site, monkeypatch):
+    async def broken(_):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(site.store, "staff_by_token", broken)
+    token = {"Authorization": f"Bearer {STAFF_PREFIX}{'a' * 22}"}
+    with capture_logs() as lines:
+        path = f"/api/v1/sessions/{'a' * 3_000}"
+        answer = await site.http.get(site.url(path), headers=token)
+    assert answer.status == 500
+    (line,) = [line for line in lines if line["event"] == "request.failed"]
+    assert line["path"].startswith("/api/v1/sessions/aaa")
+    assert len(line["path"]) <= 200
