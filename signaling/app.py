@@ -51,6 +51,9 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 RETRY_AFTER_S = "2"
 """What a 503 asks for: a store that restarts takes about a second."""
 
+LONGEST_CONNECTION_ID = 100
+"""Bytes of a beacon that are looked at; ours have 22."""
+
 LOGGED_PATH = 200
 """Characters of a path that a log line has: the rest is a stranger's to choose."""
 
@@ -193,7 +196,9 @@ class _Server:
         """A page says goodbye; its body is the connection's id. Never says whether it knew it."""
         if not self._is_same_origin(request):
             raise Refused("origin_refused", "the beacon must come from the page of this server")
-        connection = ConnectionId((await request.text())[:100])
+        # A stranger's body need not be text; such an id is nobody's.
+        said = (await request.read())[:LONGEST_CONNECTION_ID].decode(errors="replace")
+        connection = ConnectionId(said)
         counter = self.door.counter
         listener = counter.audience.find(connection)
         departed = counter.audience.departed(connection)
@@ -278,6 +283,8 @@ def _answer_errors(limits: Limits) -> Middleware:
             return _answer_to(error)
         except TimeoutError:
             return _error(503, "timeout", "the request took too long", retry=True)
+        except web.RequestPayloadError:
+            return _error(400, "bad_body", "the body is not encoded as its headers say")
         except web.HTTPException as error:
             if request.path.startswith("/api/") and error.status >= 400:
                 code = error.reason.lower().replace(" ", "_")

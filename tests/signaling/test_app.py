@@ -179,3 +179,21 @@ async def test_a_long_path_does_not_fill_the_log(site, monkeypatch):
     (line,) = [line for line in lines if line["event"] == "request.failed"]
     assert line["path"].startswith("/api/v1/sessions/aaa")
     assert len(line["path"]) <= 200
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"), [(b"\xff\xfe", "text/plain"), (b"x", "text/plain; charset=nope")]
+)
+async def test_a_beacon_that_is_no_text_is_taken_and_means_nothing(site, data, kind):
+    answer = await site.http.post(site.url("/beacon"), data=data, headers={"Content-Type": kind})
+    assert answer.status == 204
+
+
+@pytest.mark.parametrize("path", ["/beacon", "/api/v1/sessions"])
+async def test_a_body_that_cannot_be_unpacked_is_the_senders_mistake(site, path):
+    headers = {
+        "Content-Encoding": "gzip",
+        "Authorization": f"Bearer {await site.staff()}",
+    }
+    answer = await site.http.post(site.url(path), data=b"no gzip", headers=headers)
+    assert answer.status == 400
