@@ -252,7 +252,10 @@ class _Server:
         origin = request.headers.get("Origin")
         if origin is None:
             return True
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         own = {request.host}
         if self.settings.public_url is not None:
             own.add(urlsplit(self.settings.public_url).netloc)

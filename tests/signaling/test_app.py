@@ -197,3 +197,17 @@ async def test_a_body_that_cannot_be_unpacked_is_the_senders_mistake(site, path)
     }
     answer = await site.http.post(site.url(path), data=b"no gzip", headers=headers)
     assert answer.status == 400
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://[nope]", "null", ""])
+async def test_an_origin_that_is_none_is_refused(site, origin):
+    answer = await site.http.get(site.url("/ws"), headers={"Origin": origin})
+    assert answer.status == 403
+    assert (await answer.json())["error"]["code"] == "origin_refused"
+
+
+@pytest.mark.parametrize("path", ["/", "/room", "/nowhere", "/health/live"])
+@pytest.mark.parametrize("host", ["[::1", "a b", "x:y:z", "x" * 1_000])
+async def test_a_host_that_is_none_breaks_nothing(site, path, host):
+    answer = await site.http.get(site.url(path), headers={"Host": host})
+    assert answer.status < 500
