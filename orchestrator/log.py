@@ -138,6 +138,23 @@ def configure(
     for name in ("aiohttp.access", "aioice", "apscheduler", "aiortc", "redis"):
         # One line a packet, job or request, with addresses: only what is wrong is worth the reading.
         logging.getLogger(name).setLevel(logging.WARNING)
+    server = logging.getLogger("aiohttp.server")
+    if not any(isinstance(other, _NoHttp) for other in server.filters):
+        server.addFilter(_NoHttp())
+
+
+class _NoHttp(logging.Filter):
+    """Lowers what aiohttp says of a peer that speaks no HTTP: anybody can, and would fill the log with tracebacks."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        wrong = record.exc_info[1] if record.exc_info else None
+        # By name: a media worker logs too, and does without the web.
+        if not any(kind.__module__ == "aiohttp.http_exceptions" for kind in type(wrong).__mro__):
+            return True
+        record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        record.msg, record.args = "peer.spoke_no_http", ()
+        record.exc_info = None
+        return logging.getLogger().isEnabledFor(logging.DEBUG)
 
 
 class _Output(logging.StreamHandler[TextIO]):

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 import structlog
+from aiohttp.http_exceptions import BadHttpMessage
 
 from orchestrator import log
 from orchestrator.log import HIDDEN, Private
@@ -146,3 +147,22 @@ def test_reader_that_went_away_stops_nobody(capsys):
     log.configure("json", "info", stream=Closed())
     structlog.get_logger().info("node.started")
     assert capsys.readouterr().err == ""
+
+
+def of_the_web(error):
+    """Says an error as aiohttp's server does."""
+    logging.getLogger("aiohttp.server").error("Error handling %s", "192.0.2.1", exc_info=error)
+
+
+def test_a_peer_that_speaks_no_http_is_one_line_for_who_debugs_and_none_else():
+    wrong = BadHttpMessage("400, message: rubbish")
+    assert written(lambda _out: of_the_web(wrong)) == ""
+    entry = line(lambda _out: of_the_web(wrong), level="debug")
+    assert (entry["event"], entry["level"]) == ("peer.spoke_no_http", "debug")
+    assert "rubbish" not in str(entry)
+
+
+def test_a_bug_that_the_web_server_met_keeps_its_trace():
+    entry = line(lambda _out: of_the_web(ValueError("a bug of ours")))
+    assert entry["level"] == "error"
+    assert "a bug of ours" in entry["exception"]

@@ -1,15 +1,34 @@
 """What is served over HTTP beside the API: pages, headers, cookie, health."""
 
+import asyncio
+import io
+import logging
 import re
+from contextlib import contextmanager
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
+from orchestrator import log
 from orchestrator.credentials import STAFF_PREFIX
 from signaling.app import AppSettings
 from signaling.auth import DEVICE_COOKIE, is_secret_shaped
 from signaling.files import PAGES, TYPES
-from tests.signaling.node import running_node
+from tests.signaling.node import PATIENCE_S, running_node
+
+
+@contextmanager
+def kept_log():
+    """Whatever is configured inside, the log is as before afterwards."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, logging.raiseExceptions
+    try:
+        yield
+    finally:
+        root.handlers[:], _, logging.raiseExceptions = before
+        root.setLevel(before[1])
+        structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -211,3 +230,27 @@ async def test_an_origin_that_is_none_is_refused(site, origin):
 async def test_a_host_that_is_none_breaks_nothing(site, path, host):
     answer = await site.http.get(site.url(path), headers={"Host": host})
     assert answer.status < 500
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(200)),
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET nonsense\r\n\r\n",
+    ],
+    ids=["long", "tls", "length", "second"],
+)
+async def test_what_is_no_http_is_answered_400_and_leaves_no_trace_in_the_log(site, said):
+    stream = io.StringIO()
+    with kept_log():
+        log.configure("json", "info", stream=stream)
+        host, port = site.base_url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(said)
+        async with asyncio.timeout(PATIENCE_S):
+            heard = await reader.read()
+        writer.close()
+    assert b"HTTP/1.0 400" in heard or b"HTTP/1.1 400" in heard
+    assert stream.getvalue() == ""
