@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -53,6 +52,10 @@ PROPOSALS = 6
 
 PROPOSALS_A_DAY = 2
 """So that a seeker who cannot on one day finds another; ours."""
+
+
+MOST_LOOKED_AT = 3_000
+"""Free slots among which the proposals are picked: ten days on a grid of five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +300,7 @@ class Bookings:
             length=length,
             now=now,
             after=after,
-            count=500,
+            count=MOST_LOOKED_AT,
         )
         return tuple(
             SlotOption(
@@ -307,7 +310,7 @@ class Bookings:
                 supporter=session.supporter.person,
                 supporter_name=session.supporter.display_name,
             )
-            for begins, ends in _spread(programme, found)
+            for begins, ends in _spread(programme, found, session.starts_at)
         )
 
     async def choose_slot(self, session: SessionId, option: str, by: str) -> Session:
@@ -417,23 +420,39 @@ def _option(reschedule: Reschedule | None, option: str) -> SlotOption:
     return chosen
 
 
-def _spread(programme: Programme, found: Sequence[slots.Interval]) -> list[slots.Interval]:
-    """Some of the free slots, a few a day and none overlapping another; more of a day if there are few days."""
-    apart: list[slots.Interval] = []
-    for begins, ends in found:
-        if not apart or begins >= apart[-1][1]:
-            apart.append((begins, ends))
-    a_day: Counter[object] = Counter()
+def _spread(
+    programme: Programme, found: Sequence[slots.Interval], like: datetime
+) -> list[slots.Interval]:
+    """Some of the free slots: a few a day, near the time of day that suited before, none overlapping another.
+
+    With few days to choose from, more of a day.
+    """
+    wanted = _minute_of_day(programme, like)
+
+    def distance(slot: slots.Interval) -> tuple[int, datetime]:
+        apart = abs(_minute_of_day(programme, slot[0]) - wanted)
+        return min(apart, 24 * 60 - apart), slot[0]
+
+    a_day: dict[date, list[slots.Interval]] = {}
+    for slot in found:
+        a_day.setdefault(slot[0].astimezone(programme.zone).date(), []).append(slot)
+    ranked = [sorted(of_day, key=distance) for of_day in a_day.values()]
     picked: list[slots.Interval] = []
-    for slot in apart:
-        day = slot[0].astimezone(programme.zone).date()
-        if a_day[day] < PROPOSALS_A_DAY and len(picked) < PROPOSALS:
-            a_day[day] += 1
-            picked.append(slot)
-    rest = (slot for slot in apart if slot not in picked)
-    return sorted(
-        picked + [slot for slot, _ in zip(rest, range(PROPOSALS - len(picked)), strict=False)]
-    )
+    for limit in (PROPOSALS_A_DAY, PROPOSALS):
+        for of_day in ranked:
+            taken = sum(slot in of_day for slot in picked)
+            for slot in of_day:
+                if len(picked) == PROPOSALS or taken == limit:
+                    break
+                if not any(slot[0] < ends and begins < slot[1] for begins, ends in picked):
+                    picked.append(slot)
+                    taken += 1
+    return sorted(picked)
+
+
+def _minute_of_day(programme: Programme, moment: datetime) -> int:
+    local = moment.astimezone(programme.zone)
+    return local.hour * 60 + local.minute
 
 
 def _explain(programme: Programme, reason: str) -> str:

@@ -323,8 +323,8 @@ class Host:
             actor.queue.task_done()
         for left in waiting:
             self._give_up(left.done, error)
-        if isinstance(error, NotFound):
-            return
+        if isinstance(error, NotFound) or actor.session is None:
+            return  # it was never ours: there is no room to close and nobody to send away
         log.warning("session.abandoned", session=actor.id, error=str(error))
         self._media.close_room(actor.id)
         self._audience.dismiss(actor.id, getattr(error, "code", "unavailable"))

@@ -30,7 +30,7 @@ from orchestrator.api.query import StaffOf, asker, body_of, filter_of, scheduler
 from orchestrator.bookings import Bookings
 from orchestrator.errors import Malformed, NotFound, Refused
 from orchestrator.host import Host
-from orchestrator.policy.events import ClaimAnswered
+from orchestrator.policy.events import ClaimAnswered, LinkRevoked
 from orchestrator.policy.model import Cause, Role, SeatId, Session, SessionId
 from orchestrator.ports import Clock, Staff, Store
 
@@ -143,6 +143,8 @@ class SessionsApi:
         await scheduler(request, self.staff_of)
         session, seat = await self._seat(request)
         revoked = await self.store.revoke_links(session.id, seat, self.clock.now())
+        if not session.is_over:
+            await self.host.deliver(session.id, LinkRevoked(seat))
         self.on_revoked(session.id, seat)
         return _answer(RevokedBody(seat=seat, revoked=revoked))
 

@@ -17,7 +17,9 @@ AT_ONCE = timedelta(seconds=5)
 
 _SIDE = {Role.SEEKER: Cause.SEEKER, Role.SUPPORTER: Cause.SUPPORTER}
 _OURS = frozenset({Signal.WORKER_LOST, Signal.SERVICE_GAP})
-_CHOSEN = frozenset({Signal.STEPPED_OUT, Signal.PAGE_CLOSED, Signal.END_PRESSED})
+_CHOSEN = frozenset(
+    {Signal.STEPPED_OUT, Signal.PAGE_CLOSED, Signal.END_PRESSED, Signal.LINK_REVOKED}
+)
 _LINE = frozenset({Signal.SIGNALLING_LOST, Signal.MEDIA_SILENT})
 
 
@@ -68,6 +70,9 @@ def _decide(lost: Sequence[Seat]) -> tuple[Cause, Confidence, str]:
     if signals & _OURS:
         reason = "worker_lost" if Signal.WORKER_LOST in signals else "service_gap"
         return Cause.PLATFORM, Confidence.SURE, reason
+    if Signal.LINK_REVOKED in signals:
+        # The office's own act: nobody in the session did it, and a scheduler knows why.
+        return Cause.UNKNOWN, Confidence.UNKNOWN, "link_revoked"
     if Signal.STEPPED_OUT in signals:
         return side, Confidence.SURE, f"{role}_stepped_out"
     if Signal.PAGE_CLOSED in signals:

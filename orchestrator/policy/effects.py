@@ -92,6 +92,7 @@ REFUSALS = frozenset(
         "other_device",
         "device_refused",
         "opened_elsewhere",
+        "link_revoked",
         "not_your_seat",
         "not_connected",
         "terms_not_accepted",

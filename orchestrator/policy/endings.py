@@ -131,8 +131,9 @@ def hard_end(turn: Turn) -> None:
 
 def _verdict_at_end(turn: Turn) -> Verdict:
     session = turn.session
-    if session.verdict is not None:
-        return session.verdict
+    standing = standing_verdict(session)
+    if standing is not None:
+        return standing
     if session.asked is not None and session.asked.page_closed_at is not None:
         return sure(turn, Outcome.COMPLETED, None, "closed_on_question")
     loss = first_loss(session)
@@ -147,6 +148,16 @@ def _verdict_at_end(turn: Turn) -> Verdict:
             )
         return sure(turn, Outcome.COMPLETED, None, "hard_end")
     return _verdict_of_waiting(turn)
+
+
+def standing_verdict(session: Session) -> Verdict | None:
+    """The verdict that a grace has fixed, or None.
+
+    Of people who came back after it, the reason must not say that they did not.
+    """
+    if session.verdict is None or session.phase is not Phase.LIVE:
+        return session.verdict
+    return replace(session.verdict, reason="interrupted_long")
 
 
 def _verdict_of_waiting(turn: Turn) -> Verdict:
@@ -196,7 +207,8 @@ def absent_seeker(turn: Turn, *, is_last: bool = False) -> Verdict:
         return Verdict(
             Outcome.NOT_HELD, Cause.UNKNOWN, Confidence.UNKNOWN, "seeker_not_rung", turn.at
         )
-    return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "seeker_absent")
+    reason = "seeker_absent" if session.seeker_notice is None else "notice_not_kept"
+    return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, reason)
 
 
 def grace_over(turn: Turn) -> None:

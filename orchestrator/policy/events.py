@@ -135,6 +135,13 @@ class ClaimAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkRevoked:
+    """The office made the links of a seat void; who came with them has to go."""
+
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
 class MediaFlowed:
     """Packets went both ways between seeker and supporter for the first time."""
 
@@ -227,6 +234,7 @@ Event = (
     | WaitChosen
     | AnotherDateChosen
     | ClaimAnswered
+    | LinkRevoked
     | MediaFlowed
     | MediaSilent
     | MediaReturned

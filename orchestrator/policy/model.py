@@ -191,6 +191,7 @@ class Signal(StrEnum):
     WORKER_LOST = "worker_lost"
     SERVICE_GAP = "service_gap"
     BROKEN_PRESSED = "broken_pressed"
+    LINK_REVOKED = "link_revoked"
 
 
 @dataclass(frozen=True, slots=True)

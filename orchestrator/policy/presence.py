@@ -14,6 +14,7 @@ from orchestrator.policy.events import (
     Connected,
     Disconnected,
     Joined,
+    LinkRevoked,
     MediaRenewed,
     MediaReturned,
     MediaSilent,
@@ -270,13 +271,32 @@ def stepped_out(turn: Turn, event: SteppedOut) -> None:
     if seat is None or seat.connection != event.connection or session.is_over:
         turn.refuse(event.connection, "session_over" if session.is_over else "not_connected")
         return
+    turn.record("seat.stepped_out", seat=seat.id)
+    lose(turn, _unseat(turn, seat), frozenset({Signal.STEPPED_OUT}))
+
+
+def link_revoked(turn: Turn, event: LinkRevoked) -> None:
+    """The office voided the links of a seat: who sits there goes, and nobody is blamed for it."""
+    seat = turn.session.seat(event.seat)
+    if seat is None or turn.session.is_over or not (seat.claim or seat.connection):
+        return
+    turn.record("link.revoked", seat=seat.id)
+    if seat.claim is not None:
+        turn.refuse(seat.claim.connection, "link_revoked", closes=True)
+        seat = turn.set_seat(seat.id, claim=None)
+    if seat.connection is not None:
+        turn.refuse(seat.connection, "link_revoked", closes=True)
+        lose(turn, _unseat(turn, seat), frozenset({Signal.LINK_REVOKED}))
+
+
+def _unseat(turn: Turn, seat: Seat) -> Seat:
+    """Take the connection off its seat, and its media out of the room."""
     seat = turn.set_seat(seat.id, connection=None)
     if seat.is_admitted:
         # The next entry needs a new media connection, whatever epoch the page still names.
         seat = turn.set_seat(seat.id, media_epoch=seat.media_epoch + 1)
         turn.do(DisconnectMedia(seat.id))
-    turn.record("seat.stepped_out", seat=seat.id)
-    lose(turn, seat, frozenset({Signal.STEPPED_OUT}))
+    return seat
 
 
 def lose(

@@ -47,6 +47,7 @@ from orchestrator.policy.events import (
     EndRequested,
     Event,
     Joined,
+    LinkRevoked,
     MediaFlowed,
     MediaRenewed,
     MediaReturned,
@@ -274,6 +275,8 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
             wishes.another_date_chosen(turn, event)
         case ClaimAnswered():
             presence.claim_answered(turn, event)
+        case LinkRevoked():
+            presence.link_revoked(turn, event)
         case MediaFlowed():
             if turn.session.phase in {Phase.LIVE, Phase.INTERRUPTED} and not (
                 turn.session.has_media_flowed

@@ -48,8 +48,8 @@ def end_pressed(turn: Turn, event: EndPressed) -> None:
         turn.refuse(event.connection, "not_your_seat")
     elif session.phase not in _RUNNING:
         endings.end(turn, endings.sure(turn, Outcome.CANCELLED, Cause.SEEKER, "seeker_cancelled"))
-    elif session.verdict is not None:
-        endings.end(turn, session.verdict)
+    elif (standing := endings.standing_verdict(session)) is not None:
+        endings.end(turn, standing)
     elif event.works:
         endings.end(turn, endings.sure(turn, Outcome.COMPLETED, None, "seeker_ended"))
     else:
@@ -99,14 +99,14 @@ def end_answered(turn: Turn, event: EndAnswered) -> None:
         turn.set(asked=None)
         if event.agrees:
             agreed = endings.sure(turn, Outcome.COMPLETED, None, "both_agreed")
-            endings.end(turn, session.verdict or agreed)
+            endings.end(turn, endings.standing_verdict(session) or agreed)
 
 
 def closed_on_question(turn: Turn) -> None:
     """The seeker closed the page on the open question and did not come back: a yes."""
     turn.record("question.answered", question=Question.END_EARLY.value, agrees=True)
     agreed = endings.sure(turn, Outcome.COMPLETED, None, "closed_on_question")
-    endings.end(turn, turn.session.verdict or agreed)
+    endings.end(turn, endings.standing_verdict(turn.session) or agreed)
 
 
 def seat_released(turn: Turn, event: SeatReleased) -> None:

@@ -27,6 +27,7 @@ from orchestrator.policy.events import (
     EndRequested,
     Event,
     Joined,
+    LinkRevoked,
     MediaFlowed,
     MediaRenewed,
     MediaReturned,
@@ -207,6 +208,10 @@ class office:  # noqa: N801 - reads as a person
         return lambda _: ClaimAnswered(other.seat, yes)
 
     @staticmethod
+    def revokes_the_link_of(other: Person) -> Action:
+        return lambda _: LinkRevoked(other.seat)
+
+    @staticmethod
     def proposes(*names: str) -> Action:
         return lambda _: SlotsProposed(tuple(a_slot(name) for name in names))
 
@@ -332,9 +337,9 @@ class Story:
         assert self.seat(who.seat).presence.value == presence
         return self
 
-    def is_refused(self, code: str) -> Self:
-        """The last action was refused, with that code, and the refusal is in order."""
-        assert self._refused == [code]
+    def is_refused(self, *codes: str) -> Self:
+        """The last action was refused, with those codes, and the refusals are in order."""
+        assert self._refused == list(codes)
         self._refused.clear()
         return self
 

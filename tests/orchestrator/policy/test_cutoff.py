@@ -235,7 +235,7 @@ def test_a_seeker_who_gave_notice_is_held_to_the_end_and_gets_no_strike():
         .at("0:00", supporter.connects())
         .at("29:59.999")
         .is_in("waiting")
-        .ends("seeker_no_show", "seeker", at="30:00", strike=False)
+        .ends("seeker_no_show", "seeker", at="30:00", reason="notice_not_kept", strike=False)
     )
 
 

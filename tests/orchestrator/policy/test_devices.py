@@ -145,3 +145,49 @@ def test_nobody_sits_on_a_seat_that_was_not_booked():
     told = story().at("-1:00", stranger.connects()).is_refused("not_your_seat")
     told.at("-1:00", stranger.joins()).is_refused("not_connected")
     told.at("-1:00", stranger.closes_page()).is_in("open")
+
+
+def test_a_revoked_link_sends_its_seat_away_and_blames_nobody():
+    (
+        live()
+        .at("10:00", office.revokes_the_link_of(seeker))
+        .is_refused("link_revoked")
+        .is_in("interrupted")
+        .at("10:05", seeker.goes_silent())
+        .ends("interrupted", "unknown", at="20:00", reason="link_revoked", strike=False)
+    )
+
+
+def test_a_revoked_link_and_a_lost_supporter_are_not_the_platform():
+    (
+        live()
+        .at("10:00", office.revokes_the_link_of(seeker))
+        .is_refused("link_revoked")
+        .at("10:02", supporter.loses_line())
+        .ends("interrupted", "unknown", reason="link_revoked")
+    )
+
+
+def test_a_revoked_link_in_the_lobby_only_empties_the_seat():
+    (
+        both_in_lobby()
+        .at("-1:00", office.revokes_the_link_of(seeker))
+        .is_refused("link_revoked")
+        .has(seeker, "away")
+        .is_in("open")
+    )
+
+
+def test_a_device_that_asks_goes_with_the_revoked_link():
+    told = live().at("10:00", seeker.connects("tablet"))
+    told.at("10:03", office.revokes_the_link_of(seeker))
+    told.is_refused("link_revoked", "link_revoked")
+    assert told.session.seeker.claim is None
+
+
+def test_the_link_of_an_empty_seat_or_an_ended_session_is_just_void():
+    story().at("-5:00", office.revokes_the_link_of(seeker)).is_in("open")
+    over = story().at("11:00")
+    before = over.session
+    over.at("11:01", office.revokes_the_link_of(seeker))
+    assert over.session == before

@@ -440,3 +440,23 @@ def test_lost_before_the_start_only_means_away():
     told = Story(booking()).at("-5:00", seeker.connects(), seeker.joins(), seeker.loses_line())
     told.has(seeker, "away").at("-4:00", seeker.comes_back()).has(seeker, "lobby")
     assert told.session.seeker.grace_used == span("0:00")
+
+
+def test_of_people_who_came_back_it_is_not_said_that_they_did_not():
+    (
+        live()
+        .at("10:00", supporter.closes_page())
+        .at("13:00", supporter.comes_back())
+        .is_in("live")
+        .ends("interrupted", "supporter", at="30:00", reason="interrupted_long", reschedule=True)
+    )
+
+
+def test_the_same_when_the_seeker_ends_after_the_return():
+    (
+        live()
+        .at("10:00", supporter.closes_page())
+        .at("13:00", supporter.comes_back())
+        .at("20:00", seeker.ends())
+        .ends("interrupted", "supporter", at="20:00", reason="interrupted_long", reschedule=True)
+    )
