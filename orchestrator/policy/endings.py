@@ -207,8 +207,9 @@ def absent_seeker(turn: Turn, *, is_last: bool = False) -> Verdict:
         return Verdict(
             Outcome.NOT_HELD, Cause.UNKNOWN, Confidence.UNKNOWN, "seeker_not_rung", turn.at
         )
-    reason = "seeker_absent" if session.seeker_notice is None else "notice_not_kept"
-    return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, reason)
+    if session.seeker_notice is not None:
+        return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "notice_not_kept")
+    return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "seeker_absent")
 
 
 def grace_over(turn: Turn) -> None:
