@@ -7,19 +7,17 @@ docs/protocol.md describes every field.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.api.moments import Moment, NextMoment, cutoff_at, next_moment, opens_at
-from orchestrator.policy.endings import may_leave_for_another_date
 from orchestrator.policy.model import (
     Asked,
     Cause,
-    Claim,
     Medium,
+    Notice,
     Outcome,
     Phase,
     Presence,
@@ -31,8 +29,10 @@ from orchestrator.policy.model import (
     Seat,
     SeatId,
     Session,
+    Signal,
 )
 from orchestrator.policy.programme import Programme, Text
+from signaling.ways import claim_for, ways_of
 
 
 class _Shape(BaseModel):
@@ -67,6 +67,10 @@ class ProgrammeView(_Shape):
     cutoff_s: float
 
 
+AwayAs = Literal["stepped_out", "page_closed", "lost"]
+"""How somebody came to be away: by choice, by closing the page, or neither that we know of."""
+
+
 class SeatView(_Shape):
     """One person in a session."""
 
@@ -77,6 +81,8 @@ class SeatView(_Shape):
     since: Moment | None
     """Since when the person is lost, away or there; None: never was there."""
     is_lost: bool
+    away_as: AwayAs | None
+    """How the loss came; None when not lost."""
     is_admitted: bool
     has_joined: bool
     grace_ends_at: Moment | None
@@ -101,6 +107,21 @@ class ClaimView(_Shape):
 
     seat: str
     asked_at: Moment
+
+
+class NoticeView(_Shape):
+    """Word was sent that somebody will be late."""
+
+    at: Moment
+    until: Moment
+    """Until when the other one waits."""
+
+
+class NoticesView(_Shape):
+    """Who has sent word."""
+
+    seeker: NoticeView | None
+    supporter: NoticeView | None
 
 
 class VerdictView(_Shape):
@@ -146,6 +167,7 @@ class _Common(_Shape):
     ends_at: Moment
     ended_at: Moment | None
     next: NextMoment | None
+    notices: NoticesView
     outcome: Outcome | None
     cause: Cause | None
     reason: str | None
@@ -183,14 +205,14 @@ def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> Ses
         now: aware UTC.
     """
     seat = session.seat(seat_id) if seat_id is not None else None
-    claim = _claim_for(session, seat) if seat else None
+    claim = claim_for(session, seat) if seat else None
     is_seeker = seat is not None and seat.role is Role.SEEKER
     return SessionView(
         **_common(session),
         seats=tuple(_seat(each) for each in session.seats),
         question=_question(session.asked) if is_seeker else None,
         claim=ClaimView(seat=claim[0].id, asked_at=claim[1].asked_at) if claim else None,
-        can=tuple(_can(session, seat, now)) if seat else (),
+        can=tuple(ways_of(session, seat, now)) if seat else (),
         warnings_s=tuple(int(left.total_seconds()) for left in session.rules.warnings),
         is_quota_restored=(
             session.consequence.quota is Quota.RESTORED if session.consequence else None
@@ -255,10 +277,14 @@ def _common(session: Session) -> dict[str, object]:
         "medium": session.medium,
         "opens_at": opens_at(session),
         "starts_at": session.starts_at,
-        "cutoff_at": cutoff_at(session),
+        "cutoff_at": _cutoff_ahead(session),
         "ends_at": session.ends_at,
         "ended_at": session.ended_at,
         "next": next_moment(session),
+        "notices": NoticesView(
+            seeker=_notice(session.seeker_notice, session),
+            supporter=_notice(session.supporter_notice, session),
+        ),
         "outcome": session.outcome,
         "cause": session.cause,
         "reason": verdict.reason if verdict else None,
@@ -268,6 +294,26 @@ def _common(session: Session) -> dict[str, object]:
             else None
         ),
     }
+
+
+def _cutoff_ahead(session: Session) -> datetime | None:
+    """The judgement that is due, or after the end was; None where a notice or the table has put it off to the end."""
+    is_due = session.judge_at is not None or session.is_over
+    return cutoff_at(session) if is_due else None
+
+
+def _notice(notice: Notice | None, session: Session) -> NoticeView | None:
+    if notice is None:
+        return None
+    return NoticeView(at=notice.at, until=min(notice.until or session.ends_at, session.ends_at))
+
+
+def _away_as(seat: Seat) -> AwayAs | None:
+    if seat.loss is None:
+        return None
+    if Signal.STEPPED_OUT in seat.loss.signals:
+        return "stepped_out"
+    return "page_closed" if Signal.PAGE_CLOSED in seat.loss.signals else "lost"
 
 
 def _seat(seat: Seat) -> SeatView:
@@ -284,6 +330,7 @@ def _seat(seat: Seat) -> SeatView:
         presence=seat.presence,
         since=since,
         is_lost=seat.loss is not None,
+        away_as=_away_as(seat),
         is_admitted=seat.is_admitted,
         has_joined=seat.consent is not None,
         grace_ends_at=seat.loss.grace_ends_at if seat.loss and not seat.loss.judged else None,
@@ -313,84 +360,3 @@ def _reschedule(reschedule: Reschedule | None, *, with_options: bool) -> Resched
         new_session=reschedule.new_session,
         new_starts_at=reschedule.new_starts_at,
     )
-
-
-def _claim_for(session: Session, seat: Seat) -> tuple[Seat, Claim] | None:
-    """The claim that the person of a seat may answer: first of the own seat, then one that was escalated."""
-    if seat.claim is not None:
-        return seat, seat.claim
-    if seat.role is Role.SUPPORTER:
-        for other in session.seats:
-            if other.claim is not None and other.claim.escalated:
-                return other, other.claim
-    return None
-
-
-def _can(session: Session, seat: Seat, now: datetime) -> Iterator[str]:
-    reschedule = session.reschedule
-    is_choosing = seat.role is Role.SEEKER and (
-        reschedule is not None
-        and reschedule.state is RescheduleState.OPEN
-        and reschedule.expires_at > now
-    )
-    if is_choosing and reschedule is not None:
-        if reschedule.options:
-            yield "choose_slot"
-        yield "decline_reschedule"
-    if session.is_over or not seat.is_present:
-        return
-    yield from _can_in_any_role(session, seat)
-    if seat.role is Role.SEEKER:
-        yield from _can_as_seeker(session)
-    if seat.role is Role.SUPPORTER:
-        yield from _can_as_supporter(session, seat)
-
-
-def _can_in_any_role(session: Session, seat: Seat) -> Iterator[str]:
-    if seat.consent is None and session.phase is not Phase.SCHEDULED:
-        yield "join"
-    if seat.is_admitted and session.phase in _RUNNING:
-        yield from ("restart_media", "renew_media")
-    if seat.presence is not Presence.AT_DOOR:
-        yield "step_out"
-    if _claim_for(session, seat) is not None:
-        yield "answer_claim"
-
-
-def _can_as_seeker(session: Session) -> Iterator[str]:
-    yield "end"
-    if session.phase in _BEFORE_LIVE and session.seeker_notice is None:
-        yield "give_notice"
-    asked = session.asked
-    if asked is not None and asked.question is Question.END_EARLY:
-        yield "answer_end"
-    if asked is not None and asked.question is Question.WAIT_OR_RESCHEDULE:
-        if asked.answer_by is None:
-            yield "wait"
-        if may_leave_for_another_date(session):
-            yield "another_date"
-
-
-def _can_as_supporter(session: Session, seat: Seat) -> Iterator[str]:
-    if seat.consent is not None and _is_anybody_admissible(session):
-        yield "admit"
-    if session.phase is Phase.LIVE and session.asked is None:
-        yield "request_end"
-    loss = session.seeker.loss
-    if session.phase is Phase.INTERRUPTED and loss is not None and loss.judged:
-        yield "release_seat"
-
-
-def _is_anybody_admissible(session: Session) -> bool:
-    """Somebody waits whom the supporter may let in: the seeker before it is live, companions while it is."""
-    lobby = {seat.role for seat in session.seats if seat.presence is Presence.LOBBY}
-    if session.phase is Phase.LIVE:
-        return Role.COMPANION in lobby
-    may_begin = session.phase is Phase.WAITING or (
-        session.phase is Phase.OPEN and session.rules.early_admission
-    )
-    return may_begin and Role.SEEKER in lobby
-
-
-_RUNNING = frozenset({Phase.LIVE, Phase.INTERRUPTED})
-_BEFORE_LIVE = frozenset({Phase.SCHEDULED, Phase.OPEN, Phase.WAITING})

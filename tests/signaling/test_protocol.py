@@ -107,7 +107,8 @@ def test_the_document_lists_exactly_the_fields_of_a_session():
     code = "\n".join(line.split("//")[0].split("/*")[0] for line in block.splitlines())
     named = set(re.findall(r'"(\w+)":', re.sub(r"//.*|/\*.*?\*/", "", block)))
     expected = set(views.SessionView.model_fields) | set(views.SeatView.model_fields)
-    expected |= set(views.NextMoment.model_fields)
+    for model in (views.NextMoment, views.NoticesView, views.NoticeView):
+        expected |= set(model.model_fields)
     assert code
     assert expected <= named
     assert named <= expected | {"kind", "answer_by", "asked_at"}

@@ -105,6 +105,48 @@ def test_the_cutoff_is_null_once_it_was_live():
     assert session_view(ended, SEEKER, STARTS).cutoff_at is None
 
 
+def test_a_notice_is_shown_with_until_when_it_holds():
+    session = after(a_session(), (-20, events.NoticeGiven(SEEKER, "seeker")))
+    for notices in (
+        session_view(session, SUPPORTER, STARTS).notices,
+        board_row(session).notices,
+    ):
+        assert (notices.seeker.at, notices.seeker.until) == (STARTS - 20 * MINUTE, STARTS + SLOT)
+        assert notices.supporter is None
+    until = STARTS + 15 * MINUTE
+    told = after(session, (-10, events.NoticeGiven(SUPPORTER, "p_9", until)))
+    assert session_view(told, SEEKER, STARTS).notices.supporter.until == until
+
+
+def test_a_cutoff_that_a_notice_has_put_off_is_not_shown_any_more():
+    session = after(
+        a_session(),
+        (-20, events.NoticeGiven(SEEKER, "seeker")),
+        (-4, arrival(SUPPORTER)),
+        (10, events.Woken()),
+    )
+    view = session_view(session, SUPPORTER, STARTS + 10 * MINUTE)
+    assert view.phase is Phase.WAITING
+    assert view.cutoff_at is None
+    assert (view.next.reason, view.next.at) == ("hard_end", STARTS + SLOT)
+
+
+@pytest.mark.parametrize(
+    ("happening", "away_as"),
+    [
+        (events.SteppedOut(SEEKER, f"line-{SEEKER}"), "stepped_out"),
+        (events.Disconnected(SEEKER, f"line-{SEEKER}", page_closed=True), "page_closed"),
+        (events.Disconnected(SEEKER, f"line-{SEEKER}", page_closed=False), "lost"),
+    ],
+)
+def test_who_is_away_is_shown_with_how_it_came(happening, away_as):
+    session = after(a_session(), *LIVE)
+    assert session_view(session, SUPPORTER, STARTS).seats[0].away_as is None
+    session = after(session, (5, happening))
+    assert session_view(session, SUPPORTER, STARTS).seats[0].away_as == away_as
+    assert board_row(session).seats[0].away_as == away_as
+
+
 @pytest.mark.parametrize("question", list(Question))
 def test_a_question_is_the_seekers_alone(question):
     session = a_session(asked=Asked(question, STARTS))
