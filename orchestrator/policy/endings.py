@@ -155,9 +155,12 @@ def standing_verdict(session: Session) -> Verdict | None:
 
     Of people who came back after it, the reason must not say that they did not.
     """
-    if session.verdict is None or session.phase is not Phase.LIVE:
-        return session.verdict
-    return replace(session.verdict, reason="interrupted_long")
+    fixed = session.verdict
+    if fixed is None or session.phase is not Phase.LIVE:
+        return fixed
+    return Verdict(
+        fixed.outcome, fixed.cause, fixed.confidence, "interrupted_long", fixed.at, fixed.evidence
+    )
 
 
 def _verdict_of_waiting(turn: Turn) -> Verdict:
