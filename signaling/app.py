@@ -111,14 +111,17 @@ def make_app(
         on_revoked=audience.revoke,
         zone=zone,
     )
-    app = web.Application(middlewares=[_answer_errors(limits)], client_max_size=limits.body_bytes)
+    files = Files(settings.pages, server.is_secure)
+    app = web.Application(
+        middlewares=[_answer_errors(limits, files)], client_max_size=limits.body_bytes
+    )
     app.add_routes(
         [
             web.get("/ws", server.socket),
             web.post("/beacon", server.beacon),
             web.get("/health/live", server.live),
             web.get("/health/ready", server.ready),
-            *Files(settings.pages, server.is_secure).routes(),
+            *files.routes(),
             *api.routes(),
         ]
     )
@@ -274,7 +277,7 @@ async def _add_headers(request: web.Request, answer: web.StreamResponse) -> None
         answer.headers["Cache-Control"] = "no-store"
 
 
-def _answer_errors(limits: Limits) -> Middleware:
+def _answer_errors(limits: Limits, files: Files) -> Middleware:
     @web.middleware
     async def answer_errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
         try:
@@ -289,19 +292,27 @@ def _answer_errors(limits: Limits) -> Middleware:
         except web.RequestPayloadError:
             return _error(400, "bad_body", "the body is not encoded as its headers say")
         except web.HTTPException as error:
-            if request.path.startswith("/api/") and error.status >= 400:
-                code = error.reason.lower().replace(" ", "_")
-                answer = _error(error.status, code, error.reason)
-                if "Allow" in error.headers:
-                    answer.headers["Allow"] = error.headers["Allow"]
-                return answer
-            raise
+            return _answer_to_http(request, error, files)
         except Exception:  # the request's boundary: a bug is ours, and its text is not for the peer
             path = request.path[:LOGGED_PATH]
             _log.exception("request.failed", path=path, method=request.method)
             return _error(500, "internal", "an error of the server")
 
     return answer_errors
+
+
+def _answer_to_http(
+    request: web.Request, error: web.HTTPException, files: Files
+) -> web.StreamResponse:
+    """What aiohttp itself refuses: as JSON for the API, as a page for a browser that looks for one."""
+    if request.path.startswith("/api/") and error.status >= 400:
+        answer = _error(error.status, error.reason.lower().replace(" ", "_"), error.reason)
+        if "Allow" in error.headers:
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
+    if error.status == 404 and "text/html" in request.headers.get("Accept", ""):
+        return files.not_found()
+    raise error
 
 
 def _answer_to(error: MadoguchiError) -> web.Response:

@@ -89,6 +89,11 @@ class Files:
         )
         return answer
 
+    def not_found(self) -> web.Response:
+        """What a browser shows of a page that is not there; for people, who may have cut a link short."""
+        text = (self.root / "not_found.html").read_text("utf-8")
+        return web.Response(status=404, text=text, content_type="text/html")
+
     async def asset(self, request: web.Request) -> web.StreamResponse:
         """A script, a stylesheet, an icon."""
         path = request.match_info["path"]

@@ -4,11 +4,13 @@ import asyncio
 import io
 import logging
 import re
+import shutil
 from contextlib import contextmanager
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
+from yarl import URL
 
 from orchestrator import log
 from orchestrator.credentials import STAFF_PREFIX
@@ -42,6 +44,7 @@ async def site(tmp_path):
     (assets / ".secret.js").write_text("no")
     (assets / "notes.md").write_text("no")
     (tmp_path / "secret.html").write_text("no")
+    shutil.copy(PAGES / "not_found.html", tmp_path)
     async with running_node(pages=tmp_path) as node:
         yield node
 
@@ -96,8 +99,6 @@ async def test_an_asset_is_served_with_its_type_and_revalidated(site):
     ],
 )
 async def test_nothing_else_can_be_had(site, path):
-    from yarl import URL
-
     answer = await site.http.get(URL(site.url("") + path, encoded=True))
     assert answer.status == 404
     assert await answer.text() != "no"
@@ -254,3 +255,29 @@ async def test_what_is_no_http_is_answered_400_and_leaves_no_trace_in_the_log(si
         writer.close()
     assert b"HTTP/1.0 400" in heard or b"HTTP/1.1 400" in heard
     assert stream.getvalue() == ""
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/rooms", "/assets/none.js", "/%ff"])
+async def test_a_browser_is_told_in_both_languages_that_a_page_is_not_there(site, path):
+    url = URL(site.url(path), encoded=True)
+    answer = await site.http.get(url, headers={"Accept": BROWSER})
+    assert answer.status == 404
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert await answer.text() == (PAGES / "not_found.html").read_text("utf-8")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert not answer.cookies
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nowhere", "/nowhere"])
+async def test_a_program_is_told_without_a_page(site, path):
+    answer = await site.http.get(site.url(path), headers={"Accept": "application/json"})
+    assert answer.status == 404
+    assert "<" not in await answer.text()
+
+
+async def test_the_api_has_no_pages_even_for_a_browser(site):
+    answer = await site.http.get(site.url("/api/v1/nowhere"), headers={"Accept": BROWSER})
+    assert (answer.status, (await answer.json())["error"]["code"]) == (404, "not_found")
