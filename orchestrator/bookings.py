@@ -120,9 +120,9 @@ class Bookings:
             by: person id of who books.
 
         Raises:
-            Refused: `programme_unknown`, `name_refused`, `companions_not_allowed`, `slot_taken`, or one of
-                `slots.REASONS`; what `slots.EXCUSABLE` names is booked all the same when the wish gives a reason
-                (KUMAGAYA 6(1), SAKAI 2(1), «as a rule»).
+            Refused: `programme_unknown`, `name_refused`, `companions_not_allowed`, `not_a_supporter`, `slot_taken`,
+                or one of `slots.REASONS`; what `slots.EXCUSABLE` names is booked all the same when the wish gives a
+                reason (KUMAGAYA 6(1), SAKAI 2(1), «as a rule»).
         """
         programme = self._programmes.get(wish.programme)
         if programme is None:
@@ -172,6 +172,8 @@ class Bookings:
     async def _supporter(self, name: str) -> tuple[Staff, tuple[str, ...]]:
         """The supporter of that name; one who is not known yet is added, without a token, and it is said."""
         known = await self._store.staff_by_name(name)
+        if known is not None and known.role is not Role.SUPPORTER:
+            raise Refused("not_a_supporter", "the office knows that name, but as no supporter")
         if known is not None:
             return known, ()
         code = names.check_display_name(name)

@@ -49,7 +49,7 @@ _CODES: dict[str, tuple[int, Close]] = {
     "link_expired": (410, Close.GONE),
     "session_over": (410, Close.GONE),
     "programme_unknown": (422, Close.REFUSED),
-    "supporter_unknown": (422, Close.REFUSED),
+    "not_a_supporter": (422, Close.REFUSED),
     "not_allowed": (403, Close.REFUSED),
     "origin_refused": (403, Close.REFUSED),
     "token_missing": (401, Close.UNKNOWN),

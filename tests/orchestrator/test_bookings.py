@@ -231,3 +231,10 @@ async def test_a_new_token_voids_the_old_one_and_keeps_the_person(office: Office
     assert person is not None
     assert again is not None
     assert again.person == person.person
+
+
+async def test_a_scheduler_is_not_booked_as_a_supporter(office: Office) -> None:
+    await office.bookings.add_staff("sato", Role.SCHEDULER)
+    assert await refused(office, Wish("kumagaya", TUESDAY_10, "さくら14", "sato")) == (
+        "not_a_supporter"
+    )

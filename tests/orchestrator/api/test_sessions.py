@@ -100,6 +100,12 @@ async def test_a_wish_that_cannot_be_is_refused_with_its_reason(call, change, st
     assert body["error"]["detail"]
 
 
+async def test_a_scheduler_cannot_be_booked_as_a_supporter(node, call):
+    await node.staff("sato")
+    status, body = await call("POST", body=WISH | {"supporter": "sato"})
+    assert (status, body["error"]["code"]) == (422, "not_a_supporter")
+
+
 async def test_all_mistakes_of_a_body_are_named_at_once(call):
     _, body = await call("POST", body={"programme": 1, "starts_at": "x", "seeker_name": ""})
     for field in ("programme", "starts_at", "seeker_name", "supporter"):
