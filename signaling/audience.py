@@ -13,7 +13,7 @@ from orchestrator.policy.effects import Refuse, Warn
 from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
 from orchestrator.ports import OfferMade
 from signaling.ends import Close
-from signaling.protocol import Offer, TimeIsUp, TimeLeft
+from signaling.protocol import MediaStateOf, Offer, TimeIsUp, TimeLeft
 
 _REMEMBERED = 2_000
 """Goodbyes that may come later than the line's end: a few seconds of a busy node."""
@@ -34,8 +34,15 @@ class Listener(Protocol):
     def seat_id(self) -> SeatId:
         """Of the seat that it has, asks for, or had."""
 
+    @property
+    def media_state(self) -> MediaStateOf | None:
+        """What the page said of its microphone and camera; None: nothing, or it has no seat."""
+
     def show(self, session: Session) -> None:
         """Show a new state."""
+
+    def hear_of(self, state: MediaStateOf) -> None:
+        """Somebody else's microphone or camera was switched."""
 
     def tell(self, message: Offer | TimeIsUp | TimeLeft) -> None:
         """Pass a message on, in order."""
@@ -106,6 +113,23 @@ class Audience:
         for listener in self._of(session):
             if listener.seat_id == seat:
                 listener.refused("link_revoked", True)
+
+    # ---- among each other --------------------------------------------------------------------
+
+    def share(self, listener: Listener) -> None:
+        """Tell the others of a session what this one's page said of its microphone and camera."""
+        state = listener.media_state
+        if state is None:
+            return
+        for other in self._of(listener.session_id):
+            if other is not listener:
+                other.hear_of(state)
+
+    def catch_up(self, listener: Listener) -> None:
+        """Tell somebody who has come what the others' pages said of theirs."""
+        for other in self._of(listener.session_id):
+            if other is not listener and other.media_state is not None:
+                listener.hear_of(other.media_state)
 
     # ---- orchestrator.ports.Audience ---------------------------------------------------------
 

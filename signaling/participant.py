@@ -74,6 +74,7 @@ class Participant:
         self._is_welcome = False
         self._was_seated = False
         self._was_over_before = False
+        self._media_state: protocol.MediaStateOf | None = None
         self._refusal: Refused | None = None
         self._ended = asyncio.Event()
         self._requests: asyncio.Queue[_Request] = asyncio.Queue(counter.limits.requests)
@@ -83,6 +84,11 @@ class Participant:
     def connection_id(self) -> ConnectionId:
         """Of the connection that carries it."""
         return self._connection.id
+
+    @property
+    def media_state(self) -> protocol.MediaStateOf | None:
+        """What the page said of its microphone and camera, while it holds the seat."""
+        return self._media_state if self._holds_seat else None
 
     # ---- greeting ----------------------------------------------------------------------------
 
@@ -139,6 +145,7 @@ class Participant:
         assert session is not None, "greet has noted the session"
         self._is_welcome = True
         self._connection.welcome(self._welcome_message(session, device))
+        self._counter.audience.catch_up(self)
 
     def _welcome_message(
         self, session: Session, device: Literal["bound", "new"]
@@ -178,6 +185,7 @@ class Participant:
         if self._was_seated and not was_seated:
             # Somebody said yes to this device: it is told so as if it had come right now.
             self._connection.tell(self._welcome_message(session, "bound"))
+            self._counter.audience.catch_up(self)
         self._connection.tell_latest("session", self._state)
 
     def _note(self, session: Session) -> None:
@@ -197,6 +205,11 @@ class Participant:
     def tell(self, message: protocol.Offer | protocol.TimeIsUp | protocol.TimeLeft) -> None:
         """Pass a message on."""
         self._connection.tell(message)
+
+    def hear_of(self, state: protocol.MediaStateOf) -> None:
+        """Tell of somebody else's switches; a device that only asks for the seat hears nothing."""
+        if self._is_welcome and self._holds_seat:
+            self._connection.tell_latest(f"media_state:{state.seat}", lambda: state)
 
     def refused(self, code: str, closes: bool) -> None:
         """The policy refused something; before the welcome that decides the greeting."""
@@ -222,6 +235,11 @@ class Participant:
             self._counter.host.post(self.session_id, event)
         elif isinstance(message, protocol.Answer | protocol.RestartMedia):
             self._pass_to_media(message)
+        elif isinstance(message, protocol.MediaState):
+            self._media_state = protocol.MediaStateOf(
+                seat=self.seat_id, audio=message.audio, video=message.video
+            )
+            self._counter.audience.share(self)
         else:
             self._request(message)
 
@@ -231,11 +249,15 @@ class Participant:
         assert seat is not None, "greet has looked"
         return seat.role
 
+    @property
+    def _holds_seat(self) -> bool:
+        seat = self._session.seat(self.seat_id) if self._session is not None else None
+        return seat is not None and seat.connection == self.connection_id
+
     def _pass_to_media(self, message: protocol.Answer | protocol.RestartMedia) -> None:
         """Only the connection that holds the seat speaks for its media, and only of its present epoch."""
-        session = self._session
-        seat = session.seat(self.seat_id) if session is not None else None
-        if seat is None or seat.connection != self.connection_id:
+        seat = self._session.seat(self.seat_id) if self._session is not None else None
+        if seat is None or not self._holds_seat:
             self._connection.refuse("not_connected")
         elif seat.media_epoch != message.media_epoch or message.media_epoch == 0:
             return  # of an epoch that is over: the next offer is on its way

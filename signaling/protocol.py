@@ -193,6 +193,14 @@ class AnswerClaim(_Up):
     agrees: bool
 
 
+class MediaState(_Up):
+    """My microphone, my camera is on; passed on to the others, never stored."""
+
+    type: Literal["media_state"]
+    audio: bool
+    video: bool
+
+
 class Leaving(_Up):
     """The page is being closed."""
 
@@ -218,6 +226,7 @@ Up = Annotated[
     | DeclineReschedule
     | GiveNotice
     | AnswerClaim
+    | MediaState
     | Leaving,
     Field(discriminator="type"),
 ]
@@ -273,6 +282,15 @@ class TimeLeft(_Message):
     left_s: int
 
 
+class MediaStateOf(_Message):
+    """The microphone, the camera of somebody else in the session is on."""
+
+    type: Literal["media_state"] = "media_state"
+    seat: str
+    audio: bool
+    video: bool
+
+
 class TimeIsUp(_Message):
     """Media has been cut at `ends_at`; the outcome follows."""
 
@@ -320,6 +338,7 @@ Down = Annotated[
     Welcome
     | State
     | Offer
+    | MediaStateOf
     | TimeLeft
     | TimeIsUp
     | Refused

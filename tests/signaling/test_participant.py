@@ -69,6 +69,42 @@ async def test_a_reload_takes_the_seat_over_and_the_old_page_is_told(node):
     assert node.presence(new.welcome["session"], "seeker") == "lobby"
 
 
+async def test_the_others_hear_of_a_switched_camera_and_so_does_who_comes_later(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    await seeker.send(type="media_state", audio=True, video=False)
+    told = {"type": "media_state", "seat": "seeker", "audio": True, "video": False}
+    assert await supporter.receive("media_state") == told
+    again = await node.enter(meeting, "supporter")
+    assert await again.receive("media_state") == told
+    await again.send(type="media_state", audio=False, video=True)
+    assert (await seeker.receive("media_state"))["seat"] == "supporter"
+
+
+async def test_a_device_that_only_asks_neither_tells_nor_hears_of_cameras(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    asking = await node.enter(meeting, "seeker", "b")
+    await asking.send(type="media_state", audio=False, video=False)
+    await asking.send(type="end", works=True)  # answered after the one before was taken
+    await asking.receive("refused")
+    await supporter.send(type="media_state", audio=True, video=True)
+    await seeker.receive("media_state")
+    await seeker.send(type="media_state", audio=True, video=True)
+    assert (await supporter.receive("media_state"))["video"] is True
+    claimed = (await node.session(meeting)).seeker.claim
+    assert claimed is not None
+    await seeker.send(type="answer_claim", seat="seeker", agrees=True)
+    assert (await asking.receive("welcome"))["you"]["seat"] == "seeker"
+    assert "media_state" not in [message["type"] for message in asking.inbox]
+    assert await asking.receive("media_state") == {
+        "type": "media_state",
+        "seat": "supporter",
+        "audio": True,
+        "video": True,
+    }
+
+
 async def test_another_device_waits_for_a_yes(node):
     meeting = await node.meet()
     first = await node.join(meeting, "seeker", "a")
