@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -46,12 +46,6 @@ LINK_OUTLIVES = timedelta(days=1)
 
 REMOTE_COMPANIONS = 0
 """How many companions elsewhere the media workers carry so far, whatever a programme allows (KUMAGAYA 12(3))."""
-
-PROPOSALS = 6
-"""How many slots are offered: what one screen of a phone shows without scrolling far; ours."""
-
-PROPOSALS_A_DAY = 2
-"""So that a seeker who cannot on one day finds another; ours."""
 
 
 MOST_LOOKED_AT = 3_000
@@ -312,7 +306,7 @@ class Bookings:
                 supporter=session.supporter.person,
                 supporter_name=session.supporter.display_name,
             )
-            for begins, ends in _spread(programme, found, session.starts_at)
+            for begins, ends in slots.proposals(programme, found, session.starts_at)
         )
 
     async def choose_slot(self, session: SessionId, option: str, by: str) -> Session:
@@ -420,41 +414,6 @@ def _option(reschedule: Reschedule | None, option: str) -> SlotOption:
     if chosen is None:
         raise Refused("slot_taken", "this slot is not offered any more")
     return chosen
-
-
-def _spread(
-    programme: Programme, found: Sequence[slots.Interval], like: datetime
-) -> list[slots.Interval]:
-    """Some of the free slots: a few a day, near the time of day that suited before, none overlapping another.
-
-    With few days to choose from, more of a day.
-    """
-    wanted = _minute_of_day(programme, like)
-
-    def distance(slot: slots.Interval) -> tuple[int, datetime]:
-        apart = abs(_minute_of_day(programme, slot[0]) - wanted)
-        return min(apart, 24 * 60 - apart), slot[0]
-
-    a_day: dict[date, list[slots.Interval]] = {}
-    for slot in found:
-        a_day.setdefault(slot[0].astimezone(programme.zone).date(), []).append(slot)
-    ranked = [sorted(of_day, key=distance) for of_day in a_day.values()]
-    picked: list[slots.Interval] = []
-    for limit in (PROPOSALS_A_DAY, PROPOSALS):
-        for of_day in ranked:
-            taken = sum(slot in of_day for slot in picked)
-            for slot in of_day:
-                if len(picked) == PROPOSALS or taken == limit:
-                    break
-                if not any(slot[0] < ends and begins < slot[1] for begins, ends in picked):
-                    picked.append(slot)
-                    taken += 1
-    return sorted(picked)
-
-
-def _minute_of_day(programme: Programme, moment: datetime) -> int:
-    local = moment.astimezone(programme.zone)
-    return local.hour * 60 + local.minute
 
 
 def _explain(programme: Programme, reason: str) -> str:

@@ -31,6 +31,12 @@ EXCUSABLE = frozenset({"too_late_to_book"})
 FARTHEST = timedelta(days=3660)
 """Ten years: no office knows its windows for longer, and dates cannot overflow."""
 
+PROPOSALS = 6
+"""How many slots are offered: what one screen of a phone shows without scrolling far; ours."""
+
+PROPOSALS_A_DAY = 2
+"""So that a seeker who cannot on one day finds another; ours."""
+
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = timedelta(days=1)
 
@@ -111,6 +117,47 @@ def free_slots(
         if not _overlaps(busy, starts_at, starts_at + length)
     )
     return list(islice(found, max(count, 0)))
+
+
+def proposals(programme: Programme, found: Sequence[Interval], like: datetime) -> list[Interval]:
+    """Some of the free slots: a few a day, near the time of day that suited before, none overlapping another.
+
+    With few days to choose from, more of a day.
+
+    Args:
+        programme: in whose time zone days are meant.
+        found: free slots in time order, as `free_slots` gives them.
+        like: the start that suited before.
+
+    Returns:
+        At most `PROPOSALS` of them, in time order.
+    """
+    wanted = _minute_of_day(programme, like)
+
+    def distance(slot: Interval) -> tuple[int, datetime]:
+        apart = abs(_minute_of_day(programme, slot[0]) - wanted)
+        return min(apart, 24 * 60 - apart), slot[0]
+
+    a_day: dict[date, list[Interval]] = {}
+    for slot in found:
+        a_day.setdefault(slot[0].astimezone(programme.zone).date(), []).append(slot)
+    ranked = [sorted(of_day, key=distance) for of_day in a_day.values()]
+    picked: list[Interval] = []
+    for limit in (PROPOSALS_A_DAY, PROPOSALS):
+        for of_day in ranked:
+            taken = sum(slot in of_day for slot in picked)
+            for slot in of_day:
+                if len(picked) == PROPOSALS or taken == limit:
+                    break
+                if not any(slot[0] < ends and begins < slot[1] for begins, ends in picked):
+                    picked.append(slot)
+                    taken += 1
+    return sorted(picked)
+
+
+def _minute_of_day(programme: Programme, moment: datetime) -> int:
+    local = moment.astimezone(programme.zone)
+    return local.hour * 60 + local.minute
 
 
 def _grid_starts(

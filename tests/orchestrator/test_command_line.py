@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -92,21 +93,48 @@ def test_what_was_there_is_still_there_after_a_second_start(tmp_path: Path) -> N
         assert session["starts_at"][:19] == first["starts_at"][:19]  # type: ignore[index]
 
 
+def books(data: Path, *arguments: str, hour: int = 10, **environ: str) -> dict[str, Any]:
+    """What `session create` prints of a session next week."""
+    day = datetime.now().astimezone() + timedelta(days=8)
+    while day.weekday() >= 5:
+        day += timedelta(days=1)
+    booked = run(
+        "session", "create", "--programme", "kumagaya", "--starts", f"{day:%Y-%m-%d}T{hour}:00+09:00",
+        "--seeker-name", "さくら14", "--supporter", "tanaka", "--data", str(data), "--json",
+        "--exception", "試験のため", *arguments, **environ,
+    )  # fmt: skip
+    assert booked.returncode == 0, booked.stderr
+    return json.loads(booked.stdout)
+
+
 def test_a_session_is_booked_beside_the_running_server(tmp_path: Path) -> None:
     with demo(tmp_path, "--starts-in", "20m") as info:
-        day = datetime.now().astimezone() + timedelta(days=8)
-        while day.weekday() >= 5:
-            day += timedelta(days=1)
-        booked = run(
-            "session", "create", "--programme", "kumagaya", "--starts", f"{day:%Y-%m-%d}T10:00+09:00",
-            "--seeker-name", "さくら14", "--supporter", "tanaka", "--data", str(tmp_path), "--json",
-            "--exception", "試験のため",
-        )  # fmt: skip
-        assert booked.returncode == 0, booked.stderr
-        found = json.loads(booked.stdout)
+        found = books(tmp_path)
         assert set(found["links"]) == {"seeker", "supporter"}
         session = asks(info, f"/api/v1/sessions/{found['session_id']}")
         assert [seat["display_name"] for seat in session["participants"]] == ["さくら14", "tanaka"]  # type: ignore[attr-defined]
+
+
+def test_links_lead_to_the_node_that_runs_on_the_data_folder(tmp_path: Path) -> None:
+    elsewhere = "https://room.example.org"
+    with demo(tmp_path, "--starts-in", "20m") as info:
+        links = books(tmp_path)["links"]
+        assert all(link.startswith(f"{info['base_url']}/room#") for link in links.values())
+        with urlopen(links["seeker"], timeout=10) as answer:
+            assert answer.status == 200
+        told = books(tmp_path, hour=11, MADOGUCHI_PUBLIC_URL=elsewhere)["links"]
+        assert told["seeker"].startswith(f"{elsewhere}/room#")
+        wins = books(
+            tmp_path, "--public-url", elsewhere, hour=13, MADOGUCHI_PUBLIC_URL="https://a.example"
+        )["links"]
+        assert wins["seeker"].startswith(f"{elsewhere}/room#")
+    assert not (tmp_path / "node.url").exists()
+
+
+def test_what_a_killed_node_left_misleads_no_link(tmp_path: Path) -> None:
+    (tmp_path / "node.url").write_text("http://127.0.0.1:1")
+    links = books(tmp_path, MADOGUCHI_HOST="::1", MADOGUCHI_PORT="8444")["links"]
+    assert links["seeker"].startswith("http://[::1]:8444/room#")
 
 
 def test_a_staff_token_opens_the_api_at_once(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.policy import slots
 from orchestrator.policy.slots import EXCUSABLE, FARTHEST, REASONS, check, free_slots
 from orchestrator.programmes import load_all
 
@@ -237,3 +238,42 @@ def test_every_proposed_slot_could_be_booked(programme, now, minutes, count):
             for busy_from, busy_to in busy
             if busy_from < busy_to
         )
+
+
+def test_proposals_lie_near_the_time_of_day_that_suited_before() -> None:
+    programme = load_all()["demo"]
+    midnight = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)  # 00:00 in Tokyo
+    free = [
+        (midnight + timedelta(minutes=5 * n), midnight + timedelta(minutes=5 * n + 3))
+        for n in range(4 * 288)
+    ]
+    like = datetime(2026, 11, 30, 5, 2, tzinfo=UTC)  # 14:02 in Tokyo
+    found = slots.proposals(programme, free, like)
+    assert [begins.astimezone(programme.zone).strftime("%d %H:%M") for begins, _ in found] == [
+        "02 14:00", "02 14:05", "03 14:00", "03 14:05", "04 14:00", "04 14:05",
+    ]  # fmt: skip
+
+
+def test_proposals_of_one_day_are_more_and_none_overlaps_another() -> None:
+    programme = load_all()["demo"]
+    midnight = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+    free = [
+        (midnight + timedelta(minutes=5 * n), midnight + timedelta(minutes=5 * n + 12))
+        for n in range(100)
+    ]
+    found = slots.proposals(programme, free, midnight + timedelta(hours=1))
+    assert len(found) == slots.PROPOSALS
+    assert all(ends <= begins for (_, ends), (begins, _) in pairwise(found))
+
+
+def test_near_midnight_is_near_on_either_side_of_it() -> None:
+    programme = load_all()["demo"]
+    midnight = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+    free = [
+        (midnight + timedelta(hours=n), midnight + timedelta(hours=n, minutes=3)) for n in range(24)
+    ]
+    found = slots.proposals(programme, free, midnight + timedelta(minutes=10))[:2]
+    assert found == [free[0], free[1]]
+    late = slots.proposals(programme, free, midnight - timedelta(minutes=10))
+    assert free[23] in late
+    assert free[0] in late
