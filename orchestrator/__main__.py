@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     create.add_argument(
         "--exception", metavar="REASON", help="book against the day-before rule, and why"
     )
+    create.add_argument("--public-url", metavar="URL", help="what the printed links begin with")
     _add_office_options(create)
 
     staff = commands.add_parser("staff", help="people of the office").add_subparsers(
@@ -97,6 +98,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "data_dir": given.get("data"),
         "host": given.get("host"),
         "port": str(given["port"]) if given.get("port") is not None else None,
+        "public_url": given.get("public_url"),
         "accept_durability": given.get("accept_durability"),
     }
     environ = dict(process_environment())

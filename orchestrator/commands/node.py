@@ -8,9 +8,10 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -40,6 +41,9 @@ MEDIA_TTL_S = 2.0
 
 CORRECT_EVERY_S = 60.0
 """How often our clock is compared with the store's; drift is milliseconds a minute."""
+
+URL_FILE = "node.url"
+"""In the data folder of an embedded store, on which one node runs at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +132,33 @@ def _bound(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
+def lock(data_dir: Path) -> embedded.NodeLock | None:
+    """The lock of a data folder; None when a node runs on it.
+
+    Raises:
+        Misconfigured: the folder cannot be used.
+    """
+    try:
+        return embedded.NodeLock.acquire(data_dir)
+    except OSError as wrong:
+        raise Misconfigured(
+            [f"the data folder {data_dir} cannot be used: {wrong.strerror}"]
+        ) from None
+
+
 @asynccontextmanager
 async def _store(settings: Settings) -> AsyncIterator[tuple[ValkeyStore, bool]]:
     """The store, and whether no other node can be alive on it."""
     async with AsyncExitStack() as stack:
         if settings.is_store_embedded:
-            try:
-                lock = embedded.NodeLock.acquire(settings.data_dir)
-            except OSError as wrong:
-                raise Misconfigured(
-                    [f"the data folder {settings.data_dir} cannot be used: {wrong.strerror}"]
-                ) from None
-            if lock is None:
+            taken = lock(settings.data_dir)
+            if taken is None:
                 raise Misconfigured(
                     [
                         f"another server runs on the data folder {settings.data_dir}; use another --data"
                     ]
                 )
-            stack.callback(lock.release)
+            stack.callback(taken.release)
             url = await embedded.ensure(settings.data_dir)
             stack.push_async_callback(embedded.stop, settings.data_dir)
         else:
@@ -233,8 +246,8 @@ async def _run(
                 ]
                 if settings.is_store_embedded:
                     background.append(tasks.create_task(embedded.keep(settings.data_dir)))
-                async with _listening(app, settings, listener) as base_url:
-                    await on_ready(Node(node_id, base_url, store, clock, bookings))
+                async with _reachable(app, settings, listener) as url:
+                    await on_ready(Node(node_id, url, store, clock, bookings))
                     await stopped.wait()
                     log.info("node.draining")
                     # While sockets are still read: aiohttp stops listening to them when it shuts down.
@@ -260,11 +273,47 @@ async def _listening(
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(settings.tls_cert, settings.tls_key)
         await web.SockSite(runner, listener, ssl_context=context).start()
-        port = listener.getsockname()[1]
-        scheme = "https" if context is not None else "http"
-        yield settings.public_url or f"{scheme}://{settings.host}:{port}"
+        yield base_url(settings, listener.getsockname()[1])
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _reachable(
+    app: web.Application, settings: Settings, listener: socket.socket
+) -> AsyncIterator[str]:
+    """Serve the application, and leave word of it where only one node can be."""
+    async with _listening(app, settings, listener) as url:
+        with _left(settings.data_dir, url) if settings.is_store_embedded else nullcontext():
+            yield url
+
+
+def base_url(settings: Settings, port: int) -> str:
+    """What links of a node begin with, without a slash at the end."""
+    scheme = "https" if settings.is_secure else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host  # RFC 3986 §3.2.2
+    return settings.public_url or f"{scheme}://{host}:{port}"
+
+
+@contextmanager
+def _left(data_dir: Path, url: str) -> Iterator[None]:
+    """Leave word of how this node is reached, for commands that are run beside it."""
+    file = data_dir / URL_FILE
+    fresh = file.with_suffix(".new")
+    fresh.write_text(url)
+    fresh.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def left_url(data_dir: Path) -> str | None:
+    """What links begin with, as the node left it that runs on a data folder; None when it does not listen yet."""
+    try:
+        return (data_dir / URL_FILE).read_text() or None
+    except OSError:
+        return None
 
 
 def _why_not(settings: Settings, wrong: OSError) -> str:

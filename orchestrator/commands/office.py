@@ -6,10 +6,12 @@ import json
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orchestrator.bookings import Bookings, Wish
 from orchestrator.clock import StoreClock
+from orchestrator.commands import node
 from orchestrator.errors import Misconfigured, NotFound, Unavailable
 from orchestrator.policy.events import Event
 from orchestrator.policy.model import Medium, Role, Session, SessionId
@@ -37,14 +39,25 @@ class _StoredSessions:
         return stored.session
 
 
+@dataclass(frozen=True, slots=True)
+class _Office:
+    """What an operator's command works with."""
+
+    store: ValkeyStore
+    bookings: Bookings
+    left_url: str | None
+    """What links begin with, as the node says that runs on the same data folder; None: none does."""
+
+
 @asynccontextmanager
-async def _bookings(
-    settings: Settings, programmes: dict[str, Programme]
-) -> AsyncIterator[Bookings]:
+async def _office(settings: Settings, programmes: dict[str, Programme]) -> AsyncIterator[_Office]:
     """The use cases on the store of these settings; an embedded server is left as it was found."""
     async with AsyncExitStack() as stack:
+        left_url = None
         if settings.is_store_embedded:
-            lock = embedded.NodeLock.acquire(settings.data_dir)
+            lock = node.lock(settings.data_dir)
+            if lock is None:
+                left_url = node.left_url(settings.data_dir)
             url = await embedded.ensure(settings.data_dir)
             if lock is not None:  # no node runs there, so nobody else needs the server
                 stack.push_async_callback(embedded.stop, settings.data_dir)
@@ -54,7 +67,9 @@ async def _bookings(
         store = await stack.enter_async_context(ValkeyStore(url))
         await store.check(settings.accept_durability)
         clock = await StoreClock.start(store)
-        yield Bookings(store=store, clock=clock, host=_StoredSessions(store), programmes=programmes)
+        sessions = _StoredSessions(store)
+        bookings = Bookings(store=store, clock=clock, host=sessions, programmes=programmes)
+        yield _Office(store, bookings, left_url)
 
 
 async def create_session(
@@ -71,9 +86,9 @@ async def create_session(
         seeker_real_name=arguments.seeker_real_name,
         exception=arguments.exception,
     )
-    async with _bookings(settings, programmes) as bookings:
-        booked = await bookings.create(wish, "operator")
-    base = settings.public_url or f"http://{settings.host}:{settings.port}"
+    async with _office(settings, programmes) as office:
+        booked = await office.bookings.create(wish, "operator")
+    base = settings.public_url or office.left_url or node.base_url(settings, settings.port)
     links = {str(seat): f"{base}/room#{secret}" for seat, secret in booked.links.items()}
     session = booked.session
     if arguments.json:
@@ -115,8 +130,8 @@ async def add_staff(
     arguments: Namespace, settings: Settings, programmes: dict[str, Programme]
 ) -> None:
     """Add somebody of the office and print the token, once."""
-    async with _bookings(settings, programmes) as bookings:
-        token = await bookings.add_staff(
+    async with _office(settings, programmes) as office:
+        token = await office.bookings.add_staff(
             arguments.name, Role(arguments.role), arguments.display_name
         )
     if arguments.json:
