@@ -48,6 +48,7 @@ def row(
         "presence": "away",
         "since": None,
         "is_lost": False,
+        "away_as": None,
         "is_admitted": False,
         "has_joined": False,
         "grace_ends_at": None,
@@ -74,6 +75,7 @@ def row(
             {**seat, "seat": "supporter", "role": "supporter", "display_name": "あおぞら"},
         ],
         "next": {"reason": "start", "at": at(starts)},
+        "notices": {"seeker": None, "supporter": None},
         "outcome": None,
         "cause": None,
         "reason": None,
@@ -326,3 +328,52 @@ def _staff() -> dict[str, Any]:
         },
         "office": {"ja": "お試しの窓口", "en": "Trial office"},
     }
+
+
+def changed(message: dict[str, Any], **session: Any) -> dict[str, Any]:
+    """The next state after that of a welcome."""
+    return {"type": "session", "session": {**message["session"], "version": 2, **session}}
+
+
+def at_the_desk(seeker: dict[str, Any], **session: Any) -> dict[str, Any]:
+    """The welcome of a supporter who is in the lobby; `seeker` changes the seeker's seat."""
+    message = welcome(**session)
+    message["you"] |= {"seat": "supporter", "role": "supporter", "display_name": "あおぞら"}
+    seats = message["session"]["seats"]
+    seats[0] |= seeker
+    seats[1] |= {"presence": "lobby", "has_joined": True, "since": at(-60)}
+    return message
+
+
+async def test_who_sends_word_of_being_late_is_told_that_it_has_come(
+    chromium: Browser, base: str
+) -> None:
+    first = welcome(can=["join", "give_notice"])
+    seen = await visit(chromium, f"{base}/room#x", first)
+    await seen.page.get_by_role("button", name="少し遅れることを知らせる").click()
+    await seen.said("give_notice")
+    notices = {"seeker": {"at": at(0), "until": at(2400)}, "supporter": None}
+    seen.say(changed(first, can=["join"], notices=notices))
+    told = seen.page.get_by_test_id("notice")
+    await expect(told).to_contain_text("ご連絡を受け取りました")
+    await expect(told).to_contain_text("欠席にはなりません")
+    await expect(seen.page.get_by_text("欠席となります")).to_have_count(0)
+
+
+async def test_the_desk_speaks_of_absence_only_while_the_seeker_is_away_without_a_word(
+    chromium: Browser, base: str
+) -> None:
+    times = {"phase": "waiting", "starts_at": at(-60), "cutoff_at": at(540), "ends_at": at(1740)}
+    first = at_the_desk({}, **times)
+    seen = await visit(chromium, f"{base}/room#x", first, size=DESK)
+    rule, until = seen.page.get_by_test_id("desk-rule"), seen.page.get_by_role("timer")
+    await expect(rule).to_contain_text("欠席として記録されます")
+    await expect(until).to_contain_text("欠席の締切まで")
+    notices = {"seeker": {"at": at(-30), "until": at(1740)}, "supporter": None}
+    seen.say(changed(first, notices=notices))
+    await expect(rule).to_contain_text("遅れるとのご連絡がありました")
+    await expect(until).to_contain_text("終了まで")
+    there = at_the_desk({"presence": "lobby"}, **times)
+    seen.say(changed(there, version=3))
+    await expect(rule).to_be_hidden()
+    await expect(until).to_contain_text("終了まで")

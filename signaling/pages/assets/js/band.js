@@ -67,7 +67,7 @@ export function planOf(session, now, { words, write, from = "doors", lostFrom = 
   const slot = minute(ms(session.ends_at));
   const doors = minute(ms(session.opens_at));
   const a = from === "doors" ? Math.max(doors, -Math.max(slot, 2)) : 0;
-  const cutoff = session.cutoff_at ? minute(ms(session.cutoff_at)) : null;
+  const cutoff = session.cutoff_at && !session.notices.seeker ? minute(ms(session.cutoff_at)) : null;
   const ended = session.ended_at ? minute(ms(session.ended_at)) : null;
   const stops = [{ at: 0 }];
   if (a === doors) stops.push({ at: doors });

@@ -111,6 +111,8 @@ function moreOf(row) {
   const words = [];
   if (row.outcome) words.push(nameOf(row.outcome, row.cause));
   else if (row.verdict) words.push(t("board.verdict", { outcome: nameOf(row.verdict.outcome, row.verdict.cause) }));
+  const isStillAwaited = ["scheduled", "open", "waiting"].includes(row.phase);
+  for (const role of ["seeker", "supporter"]) if (isStillAwaited && row.notices[role]) words.push(t(`board.notice.${role}`));
   if (row.reschedule) words.push(t(`board.reschedule.${row.reschedule.state}`));
   return words.join(currentLanguage() === "ja" ? "・" : ", ");
 }

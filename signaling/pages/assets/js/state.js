@@ -36,6 +36,13 @@ export const other = (s) => byRole(s, isSupporter(s) ? "seeker" : "supporter");
 // A seat is lost when the server says so, or when somebody who was let in is away.
 export const isLost = (seat) => Boolean(seat) && (seat.is_lost || (seat.is_admitted && seat.presence === "away"));
 
+// The cutoff while it threatens somebody: it lies ahead, and the seeker is away and has sent no word; null otherwise.
+export function cutoffAhead(s) {
+  const at = ms(s.session.cutoff_at);
+  const isAwaited = byRole(s, "seeker")?.presence === "away" && !s.session.notices.seeker;
+  return isAwaited && at !== null && at > s.now ? at : null;
+}
+
 export const waiting = (s) =>
   (s.session?.seats ?? []).filter((seat) => seat.presence === "lobby" && seat.role !== "supporter");
 
@@ -62,8 +69,8 @@ export function nextMoment(s) {
     case "open":
       return at("until.start", session.starts_at);
     case "waiting": {
-      const isCutoffNear = isSupporter(s) && session.cutoff_at && ms(session.cutoff_at) > s.now;
-      return isCutoffNear ? at("until.cutoff", session.cutoff_at) : at("until.end", session.ends_at);
+      const isThreatened = isSupporter(s) && cutoffAhead(s) !== null;
+      return isThreatened ? at("until.cutoff", session.cutoff_at) : at("until.end", session.ends_at);
     }
     default:
       return at("until.end", session.ends_at);

@@ -1,10 +1,10 @@
 // The invitation and what is to be agreed on: one page, one box to tick.
 
-import { h, show } from "../dom.js";
+import { h, setAttr, setText, show } from "../dom.js";
 import { icon, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { hasText, pick, t } from "../text.js";
-import { byRole, can, isSupporter, me } from "../state.js";
+import { byRole, can, isSeeker, isSupporter, me } from "../state.js";
 import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
 
 export function create(app) {
@@ -14,9 +14,16 @@ export function create(app) {
   const box = h("input", { type: "checkbox", dataset: { testid: "consent" }, onchange: () => show(missing, false) });
   const missing = h("p", { class: "small hot", role: "alert", hidden: true }, t("door.consent_missing"));
   const go = sign(t("door.continue"), { testid: "continue", onclick: onContinue });
-  const late = h("button", { type: "button", class: "btn btn--plain", onclick: () => app.do.giveNotice() }, t("door.give_notice"));
+  const late = h("button", { type: "button", class: "btn btn--plain", onclick: sendWord }, t("door.give_notice"));
+  const wordWords = h("span");
+  const word = h("div", { class: "note note--told", role: "status", hidden: true, dataset: { testid: "notice" } }, icon("tick"), h("p", {}, h("b", {}, t("door.notice")), wordWords));
   const flow = h("ol", { class: "line" });
   const h1 = h("h1", { tabindex: "-1" }, isSupporter(s) ? t("door.title_supporter") : pick(s.programme.title));
+
+  function sendWord() {
+    setAttr(late, "disabled", true);
+    app.do.giveNotice();
+  }
 
   function onContinue() {
     if (!box.checked) {
@@ -37,6 +44,7 @@ export function create(app) {
       {},
       h("section", { class: "pad intro" }, h("p", { class: "step" }, t("door.step")), h("p", { class: "small quiet" }, pick(s.programme.office)), h1, when(app), partner(app)),
       notices.el,
+      word,
       !isSupporter(s) && h("section", { class: "pad-s flow" }, h("h2", {}, t("door.flow")), flow),
       h("section", { class: "sec" }, h("h2", {}, t("door.promises")), h("div", { class: "sheet" }, h("ul", { class: "promises" }, s.programme.attestations.map(promise)))),
       h("section", { class: "sec pad-s" }, h("div", { class: "note" }, icon("lock"), h("p", {}, h("b", {}, t("door.recording")), t(s.programme.watermark ? "door.recording_words_mark" : "door.recording_words")))),
@@ -53,6 +61,10 @@ export function create(app) {
       until.update(s, write);
       notices.update(s);
       show(late, can(s, "give_notice"));
+      if (s.notice !== null || !s.isOnline) setAttr(late, "disabled", null);
+      const told = isSeeker(s) ? s.session.notices.seeker : null;
+      show(word, told !== null);
+      if (told) setText(wordWords, t("door.notice_words", { time: write.moment(ms(told.until)) }));
       if (!isSupporter(s)) updateFlow(flow, app);
     },
   };
@@ -99,7 +111,7 @@ function updateFlow(list, { s, write }) {
   const moments = [
     { key: "doors", at: ms(session.opens_at) },
     { key: "start", at: ms(session.starts_at), kind: "slot" },
-    session.cutoff_at && { key: "cutoff", at: ms(session.cutoff_at), kind: "slot" },
+    session.cutoff_at && !session.notices.seeker && { key: "cutoff", at: ms(session.cutoff_at), kind: "slot" },
     { key: "end", at: ms(session.ends_at), kind: "end" },
     { key: "now", at: s.now, kind: "now" },
   ].filter(Boolean);

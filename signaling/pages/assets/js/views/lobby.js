@@ -1,10 +1,10 @@
 // The waiting room: the time until the start, whether the other one is there, one's own picture.
 
-import { h, setAttr, setText } from "../dom.js";
+import { h, setAttr, setText, show } from "../dom.js";
 import { icon, logo, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { pick, t } from "../text.js";
-import { isLost, isSupporter, other } from "../state.js";
+import { cutoffAhead, isLost, isSupporter, other } from "../state.js";
 import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
 import { createLevel, createSelf, createSwitches } from "./self.js";
 import { createAdmit, createStaffList, whereWords } from "./staff.js";
@@ -56,7 +56,7 @@ function createWaitingRoom(app) {
       level.update();
       switches.update();
       const there = other(s);
-      setText(where, hostWords(s, there));
+      setText(where, hostWords(s, there, write));
       setAttr(where, "data-presence", isLost(there) ? "lost" : there.presence);
       setText(noteHead, t("lobby.stay"));
       setText(noteWords, stayWords(s, write));
@@ -65,8 +65,10 @@ function createWaitingRoom(app) {
   };
 }
 
-function hostWords(s, host) {
+function hostWords(s, host, write) {
   if (!s.isOnline) return t("presence.unknown");
+  const word = s.session.notices.supporter;
+  if (word && host.presence === "away") return t("host.notice", { time: write.moment(ms(word.until)) });
   if (isLost(host)) return t("host.lost");
   return t(`host.${host.presence}`);
 }
@@ -97,7 +99,9 @@ function createDesk(app) {
   const people = createStaffList(app);
   const clock = h("span", { class: "clock num", "aria-hidden": "true" });
   const where = h("p", { class: "small presence" });
-  const noShow = h("p", { class: "small" });
+  const ruleHead = h("h2");
+  const ruleWords = h("p", { class: "small" });
+  const rule = h("section", { class: "desk__rule", dataset: { testid: "desk-rule" } }, ruleHead, ruleWords);
   const h1 = h("h1", { tabindex: "-1" }, t("name.seeker", { name: seeker.display_name }));
 
   const el = h(
@@ -116,7 +120,7 @@ function createDesk(app) {
         notices.el,
         h("div", { class: "desk__go" }, admit.el),
         h("p", {}, h("span", { class: "small quiet" }, t("desk.seeker_now")), " ", where),
-        h("section", { class: "desk__rule" }, h("h2", {}, t("desk.no_show")), noShow),
+        rule,
       ),
       h(
         "aside",
@@ -144,7 +148,18 @@ function createDesk(app) {
       const guest = other(s);
       setText(where, s.isOnline ? whereWords(s, guest, write) : t("presence.unknown"));
       setAttr(where, "data-presence", isLost(guest) ? "lost" : guest.presence);
-      setText(noShow, s.session.cutoff_at ? t("desk.no_show_words", { start: write.moment(ms(s.session.starts_at)), cutoff: write.moment(ms(s.session.cutoff_at)) }) : t("desk.no_show_held"));
+      updateRule(guest);
     },
   };
+
+  // What the absence of the seeker will mean; or that they have sent word, and then it means nothing yet.
+  function updateRule(guest) {
+    const word = s.session.notices.seeker;
+    const cutoff = cutoffAhead(s);
+    const hasWord = word !== null && guest.presence === "away";
+    show(rule, hasWord || cutoff !== null);
+    setText(ruleHead, t(hasWord ? "desk.notice" : "desk.no_show"));
+    if (hasWord) setText(ruleWords, t("desk.notice_words", { name: guest.display_name, at: write.moment(ms(word.at)), until: write.moment(ms(word.until)) }));
+    else if (cutoff !== null) setText(ruleWords, t("desk.no_show_words", { start: write.moment(ms(s.session.starts_at)), cutoff: write.moment(cutoff) }));
+  }
 }
