@@ -377,3 +377,28 @@ async def test_the_desk_speaks_of_absence_only_while_the_seeker_is_away_without_
     seen.say(changed(there, version=3))
     await expect(rule).to_be_hidden()
     await expect(until).to_contain_text("終了まで")
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("stepped_out", "さくら 0 さんは席を外しています"),
+        ("page_closed", "さくら 0 さんの画面が閉じられています"),
+        ("lost", "さくら 0 さんの接続が切れています"),
+    ],
+)
+async def test_who_is_away_is_spoken_of_as_they_left(
+    chromium: Browser, base: str, how: str, words: str
+) -> None:
+    gone = {"is_lost": True, "away_as": how, "is_admitted": True, "grace_ends_at": at(600)}
+    talking = at_the_desk({**gone, "since": at(-5)}, phase="interrupted", cutoff_at=None)
+    talking["session"]["seats"][1] |= {"presence": "in", "is_admitted": True}
+    seen = await visit(chromium, f"{base}/room#x", talking, size=DESK)
+    await expect(seen.page.locator('.cover[data-state="other_lost"] h2')).to_have_text(words)
+    said = words.removeprefix("さくら 0 さん")[1:]
+    await expect(seen.page.get_by_test_id("staff-list")).to_contain_text(said)
+    lines = row(1, phase="interrupted")
+    lines["seats"][0] |= gone
+    board = {"type": "board", "sessions": [lines]}
+    on_board = await visit(chromium, f"{base}/board#mdg_x", _staff(), board, size=DESK)
+    await expect(on_board.page.get_by_test_id("board-row")).to_contain_text(said)

@@ -12,7 +12,9 @@ from orchestrator.api.moments import MomentReason
 from orchestrator.policy.effects import REFUSALS
 from orchestrator.policy.model import Cause, Outcome, Phase, Presence, RescheduleState, Role
 from orchestrator.programmes import load_all
+from signaling.views import AwayAs
 
+AWAY = get_args(AwayAs)
 ROOT = Path(__file__).parents[3]
 ASSETS = ROOT / "signaling" / "pages" / "assets"
 SCRIPTS = sorted((ASSETS / "js").rglob("*.js"))
@@ -79,6 +81,7 @@ def needed() -> set[str]:
     keys |= {f"outcome.{outcome}.{cause}" for outcome in CAUSES for cause in CAUSES[outcome]}
     keys |= {f"cause.{cause}" for cause in Cause} | {f"role.{role}" for role in Role}
     keys |= {f"{place}.{here}" for place in ("presence", "host", "here") for here in Presence}
+    keys |= {f"{place}{how}" for place in ("presence.", "here.", "cover.other_") for how in AWAY}
     keys |= {f"next.{reason}" for reason in get_args(MomentReason)}
     keys |= {f"reschedule.{state}{end}" for state in RescheduleState for end in ("", ".staff")}
     keys |= {f"board.reschedule.{state}" for state in RescheduleState}

@@ -4,7 +4,8 @@ import { h, keyed, setAttr, setText, setVar, show } from "./dom.js";
 import { phaseShape, plate } from "./icons.js";
 import { countdown, ms } from "./clock.js";
 import { currentLanguage, hasText, t } from "./text.js";
-import { isLost } from "./state.js";
+import { nameOf } from "./parts.js";
+import { awayAs } from "./state.js";
 
 const HOT_MS = 60000; // a deadline of absence or loss that is this near is shown in red
 
@@ -90,8 +91,8 @@ function presence(who) {
   return {
     el,
     update(seat, phase) {
-      const where = !seat ? "away" : isLost(seat) && phase !== "ended" ? "lost" : seat.presence;
-      el.dataset.presence = where;
+      const where = !seat ? "away" : ((phase === "ended" ? null : awayAs(seat)) ?? seat.presence);
+      el.dataset.presence = seat && awayAs(seat) && phase !== "ended" ? "lost" : where;
       setText(word, t(`here.${where}`));
     },
   };
@@ -100,7 +101,7 @@ function presence(who) {
 const isBad = (row) => Boolean(row.verdict && !["completed", "cancelled"].includes(row.verdict.outcome)) || (row.outcome !== null && !["completed", "cancelled"].includes(row.outcome));
 
 // A no-show names its side already.
-function nameOf(outcome, cause) {
+function outcomeWords(outcome, cause) {
   const word = t(`short.${outcome}`);
   const isNamed = !cause || outcome === "seeker_no_show" || outcome.startsWith("supporter_");
   return isNamed ? word : t("board.outcome", { outcome: word, cause: t(`cause.${cause}`) });
@@ -109,9 +110,10 @@ function nameOf(outcome, cause) {
 // Outcome with its cause; before the end a verdict that is already fixed; then the reschedule.
 function moreOf(row) {
   const words = [];
-  if (row.outcome) words.push(nameOf(row.outcome, row.cause));
-  else if (row.verdict) words.push(t("board.verdict", { outcome: nameOf(row.verdict.outcome, row.verdict.cause) }));
+  if (row.outcome) words.push(outcomeWords(row.outcome, row.cause));
+  else if (row.verdict) words.push(t("board.verdict", { outcome: outcomeWords(row.verdict.outcome, row.verdict.cause) }));
   const isStillAwaited = ["scheduled", "open", "waiting"].includes(row.phase);
+  for (const seat of row.phase === "ended" ? [] : row.seats.filter(awayAs)) words.push(t("board.away", { name: nameOf(seat), where: t(`presence.${awayAs(seat)}`) }));
   for (const role of ["seeker", "supporter"]) if (isStillAwaited && row.notices[role]) words.push(t(`board.notice.${role}`));
   if (row.reschedule) words.push(t(`board.reschedule.${row.reschedule.state}`));
   return words.join(currentLanguage() === "ja" ? "・" : ", ");

@@ -17,6 +17,8 @@ export function head(app) {
   return h("header", { class: "top" }, logo(t("site.name")), languages(app));
 }
 
+export const nameOf = (seat) => (seat.role === "supporter" ? seat.display_name : t("name.seeker", { name: seat.display_name }));
+
 export const bandWords = () => ({
   doors: t("moment.doors"),
   start: t("moment.start"),

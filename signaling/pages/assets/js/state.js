@@ -36,6 +36,9 @@ export const other = (s) => byRole(s, isSupporter(s) ? "seeker" : "supporter");
 // A seat is lost when the server says so, or when somebody who was let in is away.
 export const isLost = (seat) => Boolean(seat) && (seat.is_lost || (seat.is_admitted && seat.presence === "away"));
 
+// How somebody came to be away; null for who is not lost. What nobody has told us is a lost line.
+export const awayAs = (seat) => (isLost(seat) ? (seat.away_as ?? "lost") : null);
+
 // The cutoff while it threatens somebody: it lies ahead, and the seeker is away and has sent no word; null otherwise.
 export function cutoffAhead(s) {
   const at = ms(s.session.cutoff_at);

@@ -3,8 +3,8 @@
 import { h, setAttr, setText, setVar, show } from "../dom.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { can, isLost, keptUntil, me, other } from "../state.js";
-import { sign, telephone } from "../parts.js";
+import { awayAs, can, isLost, keptUntil, me, other } from "../state.js";
+import { nameOf, sign, telephone } from "../parts.js";
 
 export function createCover(app) {
   const { s, write } = app;
@@ -27,9 +27,9 @@ export function createCover(app) {
       show(el, state !== null);
       if (state === null) return;
       setAttr(el, "data-state", state.name);
-      const name = other(s).display_name;
-      setText(title, t(`cover.${state.name}`, { name }));
-      setText(words, t(`cover.${state.name}.more`, { name, time: write.moment(ms(s.session.ends_at)) }));
+      const name = nameOf(other(s));
+      setText(title, t(state.name === "other_lost" ? `cover.other_${awayAs(other(s))}` : `cover.${state.name}`, { name }));
+      setText(words, t(`cover.${state.name}.more`, { time: write.moment(ms(s.session.ends_at)) }));
       show(grace, state.until > s.now);
       if (state.until > s.now) {
         setText(what, t(state.name === "offline" ? "cover.kept_until" : "cover.waits_until", { time: write.exact(state.until) }));

@@ -4,7 +4,7 @@ import { h, setAttr, setText, show } from "../dom.js";
 import { icon, logo, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { pick, t } from "../text.js";
-import { cutoffAhead, isLost, isSupporter, other } from "../state.js";
+import { awayAs, cutoffAhead, isLost, isSupporter, other } from "../state.js";
 import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
 import { createLevel, createSelf, createSwitches } from "./self.js";
 import { createAdmit, createStaffList, whereWords } from "./staff.js";
@@ -69,7 +69,7 @@ function hostWords(s, host, write) {
   if (!s.isOnline) return t("presence.unknown");
   const word = s.session.notices.supporter;
   if (word && host.presence === "away") return t("host.notice", { time: write.moment(ms(word.until)) });
-  if (isLost(host)) return t("host.lost");
+  if (isLost(host)) return t(`presence.${awayAs(host)}`);
   return t(`host.${host.presence}`);
 }
 

@@ -4,7 +4,8 @@ import { h, keyed, setAttr, setText } from "../dom.js";
 import { icon } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { can, isLost, waiting } from "../state.js";
+import { awayAs, can, isLost, waiting } from "../state.js";
+import { nameOf } from "../parts.js";
 
 export function createStaffList(app) {
   const { s, write } = app;
@@ -28,7 +29,7 @@ function row(seat) {
     "li",
     { dataset: { seat: seat.seat } },
     h("i", { class: "people__mark", "aria-hidden": "true" }),
-    h("b", {}, seat.display_name),
+    h("b", {}, nameOf(seat)),
     h("span", { class: "small quiet" }, t(`role.${seat.role}`)),
     h("span", { class: "people__where small" }),
   );
@@ -36,8 +37,9 @@ function row(seat) {
 
 export function whereWords(s, seat, write) {
   if (isLost(seat)) {
+    const where = t(`presence.${awayAs(seat)}`);
     const ends = ms(seat.grace_ends_at);
-    return ends && ends > s.now ? t("presence.lost_until", { left: countdown(ends - s.now) }) : t("presence.lost");
+    return ends && ends > s.now ? t("presence.until", { where, left: countdown(ends - s.now) }) : where;
   }
   const since = seat.since ? t("presence.since", { time: write.time(ms(seat.since)) }) : "";
   return `${t(`presence.${seat.presence}`)}${since && seat.presence !== "away" ? ` ${since}` : ""}`;
