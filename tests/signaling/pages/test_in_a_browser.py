@@ -402,3 +402,34 @@ async def test_who_is_away_is_spoken_of_as_they_left(
     board = {"type": "board", "sessions": [lines]}
     on_board = await visit(chromium, f"{base}/board#mdg_x", _staff(), board, size=DESK)
     await expect(on_board.page.get_by_test_id("board-row")).to_contain_text(said)
+
+
+def in_the_call(seat: str = "seeker") -> dict[str, Any]:
+    """The welcome of somebody whose consultation runs."""
+    message = at_the_desk({}) if seat == "supporter" else welcome()
+    message["session"] |= {"phase": "live", "starts_at": at(-60), "cutoff_at": None}
+    for each in message["session"]["seats"]:
+        each |= {"presence": "in", "is_admitted": True, "has_joined": True, "since": at(-60)}
+    return message
+
+
+async def test_a_camera_that_is_off_is_said_over_the_picture(chromium: Browser, base: str) -> None:
+    seen = await visit(chromium, f"{base}/room#x", in_the_call())
+    off, muted = seen.page.get_by_test_id("no-picture"), seen.page.get_by_test_id("muted")
+    await expect(seen.page.get_by_test_id("remote-video")).to_be_visible()
+    await expect(off).to_be_hidden()
+    seen.say({"type": "media_state", "seat": "supporter", "audio": False, "video": False})
+    await expect(off).to_have_text("カメラは切れています")
+    await expect(muted).to_have_text("マイクは切れています")
+    seen.say({"type": "media_state", "seat": "supporter", "audio": True, "video": True})
+    await expect(off).to_be_hidden()
+    await expect(muted).to_be_hidden()
+
+
+async def test_the_page_says_when_its_own_camera_is_switched(chromium: Browser, base: str) -> None:
+    seen = await visit(chromium, f"{base}/room#x", in_the_call())
+    both = {"type": "media_state", "audio": True, "video": True}
+    assert await seen.said("media_state") == both
+    seen.heard.clear()
+    await seen.page.get_by_role("button", name="カメラ", exact=True).click()
+    assert await seen.said("media_state") == both | {"video": False}

@@ -7,7 +7,7 @@ import { Quality } from "./quality.js";
 import { Socket } from "./socket.js";
 import { chime } from "./chime.js";
 import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
-import { can, initialState, isSupporter, me, viewOf, waiting, warningOf } from "./state.js";
+import { can, initialState, isLost, isSupporter, me, viewOf, waiting, warningOf } from "./state.js";
 import { Announcer } from "./announcer.js";
 import { createSheets } from "./views/sheets.js";
 import * as after from "./views/after.js";
@@ -163,7 +163,7 @@ const TAKE = {
   welcome(message) {
     const isFirst = s.session === null;
     Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
-    Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null });
+    Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null, mediaOf: {} });
     retell();
     if (isFirst) redraw();
     settle(null);
@@ -177,6 +177,9 @@ const TAKE = {
   },
   offer(message) {
     if (s.steppedOutAt === null && !s.isTimeUp) peer.offer(message);
+  },
+  media_state({ seat, audio, video }) {
+    s.mediaOf[seat] = { audio, video };
   },
   warning({ left_s: left }) {
     s.warnedS = left;
@@ -209,6 +212,7 @@ function settle(before) {
   const wasTalking = ["live", "interrupted"].includes(before?.phase);
   const isTalking = ["live", "interrupted"].includes(s.session.phase);
   if (before && !wasTalking && isTalking && mine?.is_admitted) chime();
+  for (const seat of s.session.seats) if (isLost(seat)) delete s.mediaOf[seat.seat]; // told anew on the return
   if (before && isSupporter(s)) tellOfGuests(before);
   if (s.hasAskedEnd && isTalking && can(s, "request_end") && before && !before.can.includes("request_end")) {
     s.hasAskedEnd = false;
@@ -225,6 +229,16 @@ function tellOfGuests(before) {
   if (!guests.length) return;
   chime();
   announcer.say(t("staff.guest", { name: guests.map((seat) => seat.display_name).join(t("list.and")) }));
+}
+
+// What the others cannot see for themselves: black may be a camera that is off. At each tick, so that no key held down floods the line.
+let toldMedia = "";
+
+function tellMedia() {
+  if (!s.isOnline || !s.you.seat || !opening || devices.isOpening || s.session.phase === "ended") return;
+  const said = { audio: devices.isOn("audio"), video: devices.isOn("video") };
+  const key = `${s.you.connection}|${said.audio}|${said.video}`;
+  if (key !== toldMedia && socket.send({ type: "media_state", ...said })) toldMedia = key;
 }
 
 function onLost() {
@@ -312,6 +326,7 @@ async function start() {
   draw();
   setInterval(() => {
     draw();
+    tellMedia();
     lookAtTheEnd();
   }, TICK_MS);
   window.addEventListener("hashchange", () => location.reload());

@@ -16,6 +16,7 @@ export function initialState() {
     isJoining: false,
     steppedOutAt: null,
     isTimeUp: false,
+    mediaOf: {}, // of each seat: {audio, video}, what its page said of its microphone and camera
     warnedS: null,
     sheet: null, // which sheet this person has opened
     hasAskedEnd: false,

@@ -5,12 +5,14 @@ import { icon, plate } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
 import { can, isSeeker, isSupporter, other, waiting, warningOf } from "../state.js";
-import { bandWords, createNotices } from "../parts.js";
+import { bandWords, createNotices, nameOf } from "../parts.js";
 import { createBand, planOf } from "../band.js";
 import { createWatermark } from "../watermark.js";
 import { createConnection, createSelf, createSwitches } from "./self.js";
 import { createAdmit, createStaffList } from "./staff.js";
 import { createCover } from "./cover.js";
+
+const PATIENCE_MS = 3000; // the first frame of a new connection takes its time
 
 export function create(app) {
   const { s, write } = app;
@@ -63,10 +65,11 @@ export function create(app) {
 
 function createStage(app) {
   const { s, write, peer } = app;
-  const video = h("video", { autoplay: true, playsinline: true, disablepictureinpicture: true, dataset: { testid: "remote-video" }, "aria-label": t("call.picture", { name: other(s).display_name }) });
-  const still = h("p", { class: "video__still" }, t("call.sound_only"));
+  const video = h("video", { autoplay: true, playsinline: true, disablepictureinpicture: true, dataset: { testid: "remote-video" }, "aria-label": t("call.picture", { name: nameOf(other(s)) }) });
+  const still = h("p", { class: "video__still", hidden: true, dataset: { testid: "no-picture" } });
+  const muted = h("span", { class: "video__muted", hidden: true, dataset: { testid: "muted" } }, t("call.microphone_off"));
   const unmute = h("button", { type: "button", class: "btn btn--go video__play", hidden: true, onclick: () => play() }, icon("sound"), t("call.tap"));
-  const name = h("p", { class: "video__name" }, isSupporter(s) ? null : plate(other(s).display_name, "plate--s"), other(s).display_name);
+  const name = h("p", { class: "video__name" }, isSupporter(s) ? null : plate(other(s).display_name, "plate--s"), nameOf(other(s)), muted);
   const picture = h("div", { class: "video" }, video, still);
   const mark = s.programme.watermark ? createWatermark() : null;
   mark?.keepOn(picture);
@@ -74,7 +77,24 @@ function createStage(app) {
   const self = createSelf(app);
   self.el.classList.add("self");
   const cover = createCover(app);
+  let aliveAt = null;
+  for (const news of ["loadeddata", "resize", "playing", "emptied"]) video.addEventListener(news, updateStill);
   video.addEventListener("contextmenu", (event) => event.preventDefault());
+
+  // Why there is no picture; null while there is one, or while it may still come.
+  function whyStill() {
+    if (!hasPictures(s)) return "check.camera.not_used";
+    if (s.mediaOf[other(s).seat]?.video === false) return "call.camera_off";
+    const hasFrames = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth > 0;
+    return !hasFrames && aliveAt !== null && s.now - aliveAt > PATIENCE_MS ? "call.sound_only" : null;
+  }
+
+  function updateStill() {
+    const why = whyStill();
+    show(still, why !== null);
+    if (why !== null) setText(still, t(why));
+    show(muted, s.mediaOf[other(s).seat]?.audio === false);
+  }
 
   function play() {
     video.play().then(() => show(unmute, false), (error) => show(unmute, error.name === "NotAllowedError"));
@@ -85,7 +105,8 @@ function createStage(app) {
     update() {
       if (video.srcObject !== peer.remote) video.srcObject = peer.remote;
       if (video.paused && peer.remote.getTracks().length) play();
-      show(still, peer.isAlive && video.videoWidth === 0);
+      aliveAt = peer.isAlive ? (aliveAt ?? s.now) : null;
+      updateStill();
       mark?.update(s.you.display_name, write.stamp(s.now), s.now / 1000);
       self.update();
       cover.update();
@@ -95,6 +116,8 @@ function createStage(app) {
     },
   };
 }
+
+const hasPictures = (s) => s.session.medium !== "audio" && s.programme.functions.includes("video");
 
 function createPanel(app) {
   const { s } = app;
