@@ -108,11 +108,32 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             "MADOGUCHI_LOG": "text",
             "MADOGUCHI_LOG_LEVEL": "warning",
         } | environ
-    return from_env(environ, **overrides)
+    try:
+        return from_env(environ, **overrides)
+    except (OSError, RuntimeError) as wrong:  # a name too long for a folder, a home of nobody
+        raise Misconfigured([f"the data folder cannot be used: {wrong}"]) from None
+
+
+def _check_text(arguments: argparse.Namespace) -> None:
+    """Refuse bytes that are no text: they could not be stored, nor shown to anybody.
+
+    Raises:
+        Misconfigured: naming each argument.
+    """
+    mistakes = []
+    for name, given in vars(arguments).items():
+        try:
+            str(given).encode()
+        except UnicodeEncodeError:
+            label = "name" if name == "name" else f"--{name.replace('_', '-')}"
+            mistakes.append(f"{label}: the text is not UTF-8")
+    if mistakes:
+        raise Misconfigured(mistakes)
 
 
 async def run(arguments: argparse.Namespace) -> None:
     """Do what the command line asks for."""
+    _check_text(arguments)
     settings = settings_of(arguments)
     configure(settings.log_format, settings.log_level, settings.log_private)
     programmes = load_all(settings.programmes_dir)

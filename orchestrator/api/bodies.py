@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from orchestrator.api.moments import Moment, NextMoment, cutoff_at, next_moment, opens_at
+from orchestrator.api.moments import (
+    Moment,
+    NextMoment,
+    cutoff_at,
+    is_in_calendar,
+    next_moment,
+    opens_at,
+)
 from orchestrator.bookings import Wish
 from orchestrator.policy.model import (
     Cause,
@@ -26,7 +33,20 @@ from orchestrator.policy.model import (
 )
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+LONGEST_MINUTES = 1_440
+"""Of a session: a day; a programme allows what it allows."""
+
 Line = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+
+def _in_calendar(at: datetime) -> datetime:
+    if not is_in_calendar(at):
+        raise ValueError("too far away")
+    return at
+
+
+GivenMoment = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
+"""A moment that somebody else wrote."""
 
 # ---- up -----------------------------------------------------------------------------------------
 
@@ -39,11 +59,14 @@ class NewSession(_Body):
     """A session to be booked."""
 
     programme: Name = Field(description="Name of a programme of this server")
-    starts_at: AwareDatetime = Field(description="RFC 3339 with offset")
+    starts_at: GivenMoment = Field(description="RFC 3339 with offset")
     seeker_name: Name = Field(description="The display name that the office chose (SAKAI 2(3))")
     supporter: Name = Field(description="Name of the supporter, as given to `staff add`")
     length_minutes: int | None = Field(
-        default=None, ge=1, le=1_440, description="Minutes; absent: the programme's default"
+        default=None,
+        ge=1,
+        le=LONGEST_MINUTES,
+        description="Minutes; absent: the programme's default",
     )
     medium: Medium = Medium.VIDEO
     seeker_real_name: Name | None = Field(
@@ -82,7 +105,7 @@ class NewNotice(_Body):
     """A word that somebody will be late."""
 
     about: Literal["seeker", "supporter"]
-    until: AwareDatetime | None = Field(
+    until: GivenMoment | None = Field(
         default=None, description="Until when the other one agreed to wait; absent: until the end"
     )
     channel: Name = "api"

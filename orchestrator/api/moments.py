@@ -5,7 +5,7 @@ It derives and formats; it decides nothing. What is due and why comes from the p
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
@@ -17,6 +17,11 @@ from orchestrator.policy.session import deadlines
 def rfc3339(at: datetime) -> str:
     """Write an aware moment in UTC with milliseconds (RFC 3339 §5.6)."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def is_in_calendar(at: datetime) -> bool:
+    """Whether every computation around a moment stays inside what `datetime` can say; any real booking does."""
+    return at.year - 1 > MINYEAR and at.year + 1 < MAXYEAR
 
 
 Moment = Annotated[

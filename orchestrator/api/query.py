@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
+from orchestrator.api.moments import is_in_calendar
 from orchestrator.errors import Malformed, Refused
 from orchestrator.policy.model import Phase, Role
 from orchestrator.ports import Staff
@@ -102,9 +103,12 @@ def _moment(request: web.Request, name: str) -> datetime | None:
         raise Malformed("bad_field", f"{name}: RFC 3339 with offset")
     try:
         # A + that was not written as %2B arrives as a space, and RFC 3339 has none.
-        return _MOMENT.validate_strings(text.replace(" ", "+"), strict=True)
+        moment = _MOMENT.validate_strings(text.replace(" ", "+"), strict=True)
     except ValidationError:
         raise Malformed("bad_field", f"{name}: RFC 3339 with offset") from None
+    if not is_in_calendar(moment):
+        raise Malformed("bad_field", f"{name}: too far away")
+    return moment
 
 
 async def asker(request: web.Request, staff_of: StaffOf) -> Staff:

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from orchestrator.errors import Misconfigured
+
 VALID_FOR = timedelta(days=90)
 """Well under the 825 days that iOS allows a certificate of one's own (Apple HT210176)."""
 
@@ -39,10 +41,22 @@ def ensure_certificate(folder: Path, address: str, now: datetime) -> tuple[Path,
 
     Returns:
         Paths of certificate and key, PEM.
+
+    Raises:
+        Misconfigured: the folder cannot be used.
     """
     cert_path, key_path = folder / "lan.crt.pem", folder / "lan.key.pem"
-    if _still_good(cert_path, key_path, address, now):
-        return cert_path, key_path
+    try:
+        if not _still_good(cert_path, key_path, address, now):
+            _make(cert_path, key_path, address, now)
+    except OSError as wrong:
+        raise Misconfigured(
+            [f"the data folder {folder} cannot be used: {wrong.strerror}"]
+        ) from None
+    return cert_path, key_path
+
+
+def _make(cert_path: Path, key_path: Path, address: str, now: datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Madoguchi demo {address}")])
     certificate = (
@@ -63,7 +77,7 @@ def ensure_certificate(folder: Path, address: str, now: datetime) -> tuple[Path,
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    cert_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(key_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(
             key.private_bytes(
@@ -73,7 +87,6 @@ def ensure_certificate(folder: Path, address: str, now: datetime) -> tuple[Path,
             )
         )
     cert_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return cert_path, key_path
 
 
 def _still_good(cert_path: Path, key_path: Path, address: str, now: datetime) -> bool:

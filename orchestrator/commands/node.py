@@ -121,6 +121,9 @@ def _bound(settings: Settings) -> Iterator[socket.socket]:
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, protocol)
+    except UnicodeError:  # names of hosts are encoded before they are asked for (RFC 5890)
+        where = f"{settings.host}:{settings.port}"
+        raise Misconfigured([f"cannot listen on {where}: no such name can be"]) from None
     except OSError as wrong:
         raise Misconfigured([_why_not(settings, wrong)]) from None
     with listener:

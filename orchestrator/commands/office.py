@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orchestrator.api.bodies import LONGEST_MINUTES
+from orchestrator.api.moments import is_in_calendar
 from orchestrator.bookings import Bookings, Wish
 from orchestrator.clock import StoreClock
 from orchestrator.commands import node
@@ -81,7 +83,7 @@ async def create_session(
         starts_at=_moment(arguments.starts),
         seeker_name=arguments.seeker_name,
         supporter=arguments.supporter,
-        length=timedelta(minutes=arguments.minutes) if arguments.minutes else None,
+        length=_length(arguments.minutes),
         medium=Medium(arguments.medium),
         seeker_real_name=arguments.seeker_real_name,
         exception=arguments.exception,
@@ -109,11 +111,24 @@ async def create_session(
         print(f"note       {note}")
 
 
+def _length(minutes: int | None) -> timedelta | None:
+    """A length; None: the programme's default.
+
+    Raises:
+        Misconfigured: none at all, or longer than a day.
+    """
+    if minutes is not None and not 1 <= minutes <= LONGEST_MINUTES:
+        raise Misconfigured(
+            [f"--minutes: a whole number from 1 to {LONGEST_MINUTES}, not {minutes}"]
+        )
+    return timedelta(minutes=minutes) if minutes is not None else None
+
+
 def _moment(written: str) -> datetime:
     """A moment with its offset.
 
     Raises:
-        Misconfigured: without one it would be anybody's guess.
+        Misconfigured: without one it would be anybody's guess; or it is in no calendar of an office.
     """
     try:
         moment = datetime.fromisoformat(written)
@@ -123,6 +138,8 @@ def _moment(written: str) -> datetime:
         ) from None
     if moment.tzinfo is None:
         raise Misconfigured([f"--starts: the offset is missing, as in {written}+09:00"])
+    if not is_in_calendar(moment):
+        raise Misconfigured([f"--starts: {written} is too far away"])
     return moment
 
 

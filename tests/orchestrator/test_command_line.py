@@ -19,8 +19,14 @@ from urllib.request import Request, urlopen
 import pytest
 
 from orchestrator.commands.certificate import ensure_certificate
+from orchestrator.errors import Misconfigured
 
 PROGRAM = [sys.executable, "-m", "orchestrator"]
+
+CREATE = [
+    "session", "create", "--programme", "kumagaya", "--starts", "2036-12-01T10:00+09:00", "--seeker-name", "a",
+    "--supporter", "b",
+]  # fmt: skip
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -178,6 +184,15 @@ def test_a_second_server_on_one_data_folder_is_one_sentence(tmp_path: Path) -> N
           "--supporter", "b"], "--starts: write it like"),
         (["session", "create", "--programme", "nope", "--starts", "2036-12-01T10:00+09:00", "--seeker-name", "a",
           "--supporter", "b"], "there is no programme 'nope'"),
+        ([*CREATE, "--minutes", "0"], "--minutes: a whole number from 1 to 1440, not 0"),
+        ([*CREATE, "--minutes", "-30"], "--minutes: a whole number from 1 to 1440, not -30"),
+        ([*CREATE, "--minutes", "99999999999999"], "--minutes: a whole number from 1 to 1440"),
+        ([*CREATE, "--supporter", os.fsdecode(b"\xff")], "--supporter: the text is not"),
+        ([*CREATE, "--starts", "0001-01-01T00:00+14:00"], "--starts: "),
+        ([*CREATE, "--starts", "9999-12-31T23:59-12:00"], "--starts: "),
+        ([*CREATE, "--public-url", "example.org"], "PUBLIC_URL must look like"),
+        (["staff", "add", os.fsdecode(b"\xff"), "--role", "scheduler"], "name: the text is not"),
+        (["serve", "--host", "a..b"], "cannot listen on a..b"),
     ],
 )  # fmt: skip
 def test_a_mistake_on_the_command_line_is_a_sentence(
@@ -189,6 +204,17 @@ def test_a_mistake_on_the_command_line_is_a_sentence(
     assert "Traceback" not in failed.stderr
 
 
+@pytest.mark.parametrize("folder", ["/proc/nope", "/" + "a" * 300, "~nobody-of-that-name/x"])
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], CREATE], ids=["serve", "create"])
+def test_a_data_folder_that_cannot_be_is_a_sentence(command: list[str], folder: str) -> None:
+    failed = run(*command, "--data", folder)
+    assert failed.returncode == 2
+    ours = [line for line in failed.stderr.splitlines() if line.startswith("madoguchi: ")]
+    assert len(ours) == 1
+    assert "folder" in ours[0]
+    assert "Traceback" not in failed.stderr
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
@@ -196,6 +222,12 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
     assert failed.returncode == 2
     assert "madoguchi: " in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_a_certificate_that_cannot_be_kept_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Misconfigured, match=r"the data folder .* cannot be used"):
+        ensure_certificate(tmp_path / "file" / "below", "192.0.2.7", datetime.now().astimezone())
 
 
 def test_a_certificate_is_made_once_for_an_address_and_kept_private(tmp_path: Path) -> None:
