@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +15,7 @@ from orchestrator.api.moments import is_in_calendar
 from orchestrator.bookings import Bookings, Wish
 from orchestrator.clock import StoreClock
 from orchestrator.commands import node
-from orchestrator.errors import Misconfigured, NotFound, Unavailable
+from orchestrator.errors import Misconfigured, NotFound, Refused, Unavailable
 from orchestrator.policy.events import Event
 from orchestrator.policy.model import Medium, Role, Session, SessionId
 from orchestrator.policy.programme import Programme
@@ -146,11 +147,22 @@ def _moment(written: str) -> datetime:
 async def add_staff(
     arguments: Namespace, settings: Settings, programmes: dict[str, Programme]
 ) -> None:
-    """Add somebody of the office and print the token, once."""
+    """Add somebody of the office and print the token, once.
+
+    Raises:
+        Refused: `role_differs`; whoever opens the board is not made a supporter, or the reverse, by a slip.
+    """
+    role = Role(arguments.role)
     async with _office(settings, programmes) as office:
-        token = await office.bookings.add_staff(
-            arguments.name, Role(arguments.role), arguments.display_name
-        )
+        known = await office.store.staff_by_name(arguments.name)
+        if known is not None and known.role is not role:
+            raise Refused(
+                "role_differs",
+                f"{known.name!r} is a {known.role.value}; add a {role.value} under another name",
+            )
+        token = await office.bookings.add_staff(arguments.name, role, arguments.display_name)
+    if known is not None:
+        print(f"madoguchi: {known.name!r} was known; an earlier token is void now", file=sys.stderr)
     if arguments.json:
         print(json.dumps({"name": arguments.name, "role": arguments.role, "token": token}))
     else:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -240,3 +241,25 @@ def test_a_certificate_is_made_once_for_an_address_and_kept_private(tmp_path: Pa
     later = now + timedelta(days=100)
     renewed = ensure_certificate(tmp_path, "192.0.2.8", later)[0].read_bytes()
     assert ensure_certificate(tmp_path, "192.0.2.8", later)[0].read_bytes() == renewed
+
+
+def adds(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `staff add` does."""
+    return run("staff", "add", *arguments, "--data", str(data))
+
+
+def test_a_new_token_voids_the_old_one_aloud_and_a_role_is_not_changed(tmp_path: Path) -> None:
+    with demo(tmp_path, "--starts-in", "20m") as info:
+        first = adds(tmp_path, "yamada", "--role", "scheduler")
+        assert "void" not in first.stderr
+        refused = adds(tmp_path, "yamada", "--role", "supporter")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "madoguchi: 'yamada' is a scheduler" in refused.stderr
+        # The refusal has changed nothing.
+        assert asks({**info, "staff_token": first.stdout.strip()}, "/api/v1/sessions")["sessions"]
+        second = adds(tmp_path, "yamada", "--role", "scheduler")
+        assert second.returncode == 0
+        assert "madoguchi: 'yamada' was known; an earlier token is void now" in second.stderr
+        assert asks({**info, "staff_token": second.stdout.strip()}, "/api/v1/sessions")["sessions"]
+        with pytest.raises(HTTPError, match="401"):
+            asks({**info, "staff_token": first.stdout.strip()}, "/api/v1/sessions")
