@@ -433,3 +433,17 @@ async def test_the_page_says_when_its_own_camera_is_switched(chromium: Browser, 
     seen.heard.clear()
     await seen.page.get_by_role("button", name="カメラ", exact=True).click()
     assert await seen.said("media_state") == both | {"video": False}
+
+
+async def test_without_the_server_nobody_is_said_to_be_there_and_nothing_to_be_good(
+    chromium: Browser, base: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", in_the_call("supporter"), size=DESK)
+    people = seen.page.get_by_test_id("staff-list")
+    await expect(people.get_by_text("入室中")).to_have_count(2)
+    assert seen.socket is not None
+    seen.messages.clear()  # the next connection gets no welcome
+    await seen.socket.close(code=1006)
+    await expect(people.get_by_text("入室中")).to_have_count(0)
+    await expect(people.get_by_text("つなぎ直しています")).to_have_count(2)
+    await expect(seen.page.locator(".conn")).not_to_contain_text("良好")

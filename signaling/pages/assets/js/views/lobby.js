@@ -7,7 +7,7 @@ import { pick, t } from "../text.js";
 import { awayAs, cutoffAhead, isLost, isSupporter, other } from "../state.js";
 import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
 import { createLevel, createSelf, createSwitches } from "./self.js";
-import { createAdmit, createStaffList, whereWords } from "./staff.js";
+import { createAdmit, createStaffList, shownPresence, whereWords } from "./staff.js";
 
 export function create(app) {
   return isSupporter(app.s) ? createDesk(app) : createWaitingRoom(app);
@@ -57,7 +57,7 @@ function createWaitingRoom(app) {
       switches.update();
       const there = other(s);
       setText(where, hostWords(s, there, write));
-      setAttr(where, "data-presence", isLost(there) ? "lost" : there.presence);
+      setAttr(where, "data-presence", shownPresence(s, there));
       setText(noteHead, t("lobby.stay"));
       setText(noteWords, stayWords(s, write));
       setText(connection, t(s.isOnline ? "lobby.line_ok" : "line.mending"));
@@ -146,8 +146,8 @@ function createDesk(app) {
       people.update();
       setText(clock, write.exact(s.now));
       const guest = other(s);
-      setText(where, s.isOnline ? whereWords(s, guest, write) : t("presence.unknown"));
-      setAttr(where, "data-presence", isLost(guest) ? "lost" : guest.presence);
+      setText(where, whereWords(s, guest, write));
+      setAttr(where, "data-presence", shownPresence(s, guest));
       updateRule(guest);
     },
   };

@@ -60,12 +60,15 @@ export function createSwitches(app) {
 
 const BARS = { good: "", unstable: "conn--weak", lost: "conn--none", unknown: "conn--none" };
 
+// Without the server nobody knows whether the other one still gets anything: never «good», at best not known.
+const wordOffline = ({ peer, quality }) => (!peer.isAlive && quality.word === "lost" ? "lost" : "unknown");
+
 export function createConnection(app) {
   const el = h("span", { class: "conn" });
   return {
     el,
     update() {
-      const word = app.s.isOnline || app.peer.isAlive ? app.quality.word : "lost";
+      const word = app.s.isOnline ? app.quality.word : wordOffline(app);
       keyed(el, word, () => [h("i", {}, h("b")), h("span", {}, t(`quality.${word}`))]);
       el.className = `conn conn-${word} ${BARS[word]}`;
     },

@@ -17,7 +17,7 @@ export function createStaffList(app) {
       keyed(list, s.session.seats.map((seat) => seat.seat).join(), () => s.session.seats.map((seat) => row(seat)));
       for (const item of list.children) {
         const seat = s.session.seats.find((one) => one.seat === item.dataset.seat);
-        setAttr(item, "data-presence", isLost(seat) ? "lost" : seat.presence);
+        setAttr(item, "data-presence", shownPresence(s, seat));
         setText(item.querySelector(".people__where"), whereWords(s, seat, write));
       }
     },
@@ -35,7 +35,14 @@ function row(seat) {
   );
 }
 
+// What the colour says: nothing of anybody while the server is not there.
+export function shownPresence(s, seat) {
+  if (!s.isOnline) return "unknown";
+  return isLost(seat) ? "lost" : seat.presence;
+}
+
 export function whereWords(s, seat, write) {
+  if (!s.isOnline) return t("presence.unknown");
   if (isLost(seat)) {
     const where = t(`presence.${awayAs(seat)}`);
     const ends = ms(seat.grace_ends_at);
