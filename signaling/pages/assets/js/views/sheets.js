@@ -110,6 +110,7 @@ function endSheet(app) {
     parts: [
       title(t(isTalking ? "end.title" : "end.title_cancel")),
       sign(t(isTalking ? "end.finished" : "end.cancel"), { testid: "confirm-end", kind: "btn--stop", shape: "end", small: t(isTalking ? "end.finished_more" : "end.cancel_more"), onclick: () => app.do.end(true) }),
+      !isTalking && h("p", { class: "small" }, t("end.cancel_again")),
       isTalking && sign(t("end.broken"), { testid: "end-broken", kind: "", small: t("end.broken_more"), onclick: () => app.do.end(false) }),
       sign(t(isTalking ? "end.back" : "end.back_lobby"), { kind: "btn--plain", shape: "", onclick: () => app.do.closeSheet() }),
     ],
