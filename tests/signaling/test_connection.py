@@ -29,6 +29,13 @@ async def test_the_first_message_is_hello(node):
     assert page.inbox[-1]["code"] == "out_of_order"
 
 
+async def test_before_hello_the_first_malformed_message_closes(node):
+    page = await node.socket()
+    await page.socket.send_str("{")
+    assert await page.closed() == 4400
+    assert [message["code"] for message in page.inbox] == ["not_json"]
+
+
 async def test_hello_comes_once_and_the_connection_lives(node):
     meeting = await node.meet()
     page = await node.enter(meeting, "seeker")

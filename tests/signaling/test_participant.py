@@ -116,7 +116,8 @@ async def test_another_device_waits_for_a_yes(node):
         "display_name": "さくら0",
         "device": "asked",
     }
-    assert second.welcome["session"]["can"] == []
+    shown = second.welcome["session"]
+    assert (shown["question"], shown["claim"], shown["can"]) == (None, None, [])
     claimed = await first.state(lambda s: s["claim"])
     assert claimed["claim"]["seat"] == "seeker"
     await first.send(type="answer_claim", seat="seeker", agrees=True)
