@@ -115,6 +115,26 @@ def test_the_policy_source_gives_up_its_reasons() -> None:
     } <= reasons()
 
 
+def test_a_form_for_one_role_has_a_general_one_for_the_others() -> None:
+    keys = CATALOGUES["ja"].keys()
+    forms = {key for key in keys if re.search(r"\.to_(seeker|supporter)$", key)}
+    assert forms
+    assert {key for key in forms if key.rsplit(".", 1)[0] not in keys} == set()
+
+
+@pytest.mark.parametrize("role", [Role.SEEKER, Role.SUPPORTER])
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_nobody_reads_of_themselves_in_the_third_person(language: str, role: Role) -> None:
+    """Of the reasons that say what that role did or left undone, each has a form for it."""
+    words = CATALOGUES[language]
+    name = words[f"role.{role}"].lower()
+    spoken = [
+        words.get(f"reason.{reason}.to_{role}", words[f"reason.{reason}"])
+        for reason in reasons() - {"cancelled"}
+    ]
+    assert [sentence for sentence in spoken if name in sentence.lower()] == []
+
+
 def test_both_languages_have_the_same_keys() -> None:
     assert CATALOGUES["ja"].keys() == CATALOGUES["en"].keys()
 

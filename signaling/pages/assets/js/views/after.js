@@ -3,7 +3,7 @@
 import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
-import { hasText, t, tFirst } from "../text.js";
+import { t, tFirst } from "../text.js";
 import { isSeeker, isSupporter, other } from "../state.js";
 import { bandWords, createNotices, head, telephone } from "../parts.js";
 import { createBand, planOf } from "../band.js";
@@ -40,8 +40,8 @@ export function create(app) {
       const { session } = s;
       outcome.dataset.outcome = session.outcome ?? "";
       outcome.dataset.cause = session.cause ?? "";
-      setText(h1, t(`outcome.${session.outcome}`));
-      setText(why, whyWords(session));
+      setText(h1, tFirst([`outcome.${session.outcome}.to_${s.you.role}`, `outcome.${session.outcome}`]));
+      setText(why, whyWords(session, s.you.role));
       const isOurs = ["supporter", "platform"].includes(session.cause);
       setText(sorry, isOurs && isSeeker(s) ? t("after.sorry") : "");
       band.update(planOf(session, s.now, { words: bandWords(), write, from: "start", label: t(`outcome.${session.outcome}`) }));
@@ -53,10 +53,10 @@ export function create(app) {
   };
 }
 
-// The reason where it has a sentence; else what the cause means for this outcome.
-function whyWords({ outcome, cause, reason }) {
-  if (reason && hasText(`reason.${reason}`)) return t(`reason.${reason}`);
-  return tFirst([`outcome.${outcome}.${cause}`, `outcome.${outcome}.more`]);
+// The reason where it has a sentence; else what the cause means for this outcome. To the one concerned not in the third person.
+function whyWords({ outcome, cause, reason }, role) {
+  const keys = [`reason.${reason}.to_${role}`, `reason.${reason}`, `outcome.${outcome}.${cause}.to_${role}`, `outcome.${outcome}.${cause}`];
+  return tFirst([...keys, `outcome.${outcome}.more`]);
 }
 
 function createReschedule(app) {
