@@ -447,3 +447,18 @@ async def test_without_the_server_nobody_is_said_to_be_there_and_nothing_to_be_g
     await expect(people.get_by_text("入室中")).to_have_count(0)
     await expect(people.get_by_text("つなぎ直しています")).to_have_count(2)
     await expect(seen.page.locator(".conn")).not_to_contain_text("良好")
+
+
+async def test_the_offices_own_people_are_sent_to_the_scheduler_not_to_an_invitation(
+    chromium: Browser, base: str
+) -> None:
+    message = at_the_desk({})
+    message["session"]["seats"][1] |= {"presence": "at_door", "has_joined": False}
+    seen = await visit(chromium, f"{base}/room#x", message, size=DESK)
+    await seen.page.get_by_test_id("consent").check()
+    await seen.page.get_by_test_id("continue").click()
+    await expect(seen.page.get_by_text("調整担当へご連絡ください")).to_be_visible()
+    seen.say({"type": "refused", "code": "device_refused", "closes": True})
+    refusal = seen.page.get_by_test_id("refusal")
+    await expect(refusal).to_contain_text("調整担当へ")
+    await expect(refusal).not_to_contain_text("お電話")

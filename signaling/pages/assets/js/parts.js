@@ -4,8 +4,8 @@ import { append, h, setAttr, setText, show } from "./dom.js";
 import { icon, logo } from "./icons.js";
 import { createBand, planOf } from "./band.js";
 import { countdown } from "./clock.js";
-import { currentLanguage, hasText, t } from "./text.js";
-import { nextMoment } from "./state.js";
+import { currentLanguage, hasText, t, tFirst } from "./text.js";
+import { isSupporter, nextMoment } from "./state.js";
 
 export function languages(app) {
   const choice = (tag, word) =>
@@ -60,10 +60,15 @@ export function sign(words, { onclick, testid, kind = "btn--go", shape = "arrow"
 }
 
 export function telephone(app, key = "help.telephone") {
+  if (isSupporter(app.s)) return h("p", { class: "small quiet" }, t("help.staff")); // the number is the guests'
+  if (!app.s.you) return h("p", { class: "small quiet" }, t("help.unknown"));
   const number = app.s.programme?.telephone;
   if (!number) return h("p", { class: "small quiet" }, t("help.no_telephone"));
   return h("p", { class: "small quiet help" }, icon("phone", "i--s"), h("span", {}, t(key), " ", h("a", { href: `tel:${number.replace(/[^+\d]/g, "")}`, class: "num" }, number)));
 }
+
+// What to do about a refusal; the office's own people have no invitation with a number.
+export const nextStep = (s, code) => tFirst([...(isSupporter(s) ? [`refusal.${code}.next_staff`] : []), `refusal.${code}.next`]);
 
 // A refusal that the page survives, and the word that the line is being mended.
 export function createNotices(app) {
@@ -80,7 +85,7 @@ export function createNotices(app) {
       if (s.notice === null) return;
       refused.dataset.code = s.notice;
       const known = hasText(`refusal.${s.notice}`) ? s.notice : "unknown";
-      setText(words, `${t(`refusal.${known}`)} ${t(`refusal.${known}.next`)}`);
+      setText(words, `${t(`refusal.${known}`)} ${nextStep(s, known)}`);
     },
   };
 }

@@ -101,7 +101,8 @@ function facts({ s }) {
     { class: "facts" },
     row(t("door.name"), me(s)?.display_name ?? s.you.display_name, t(isSupporter(s) ? "door.name_more_supporter" : "door.name_more")),
     !isSupporter(s) && row(t("door.need"), t("door.need_words"), t("door.need_more")),
-    s.programme.telephone && row(t("door.trouble"), h("a", { href: `tel:${s.programme.telephone.replace(/[^+\d]/g, "")}`, class: "num" }, s.programme.telephone), t("door.trouble_more")),
+    isSupporter(s) && row(t("door.trouble"), t("door.trouble_staff")),
+    !isSupporter(s) && s.programme.telephone && row(t("door.trouble"), h("a", { href: `tel:${s.programme.telephone.replace(/[^+\d]/g, "")}`, class: "num" }, s.programme.telephone), t("door.trouble_more")),
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { hasText, t } from "../text.js";
-import { head, sign, telephone } from "../parts.js";
+import { head, nextStep, sign, telephone } from "../parts.js";
 
 export function create(app) {
   const code = app.s.refusal.code;
@@ -14,7 +14,7 @@ export function create(app) {
       "div",
       { class: "phone", dataset: { testid: "refusal", code } },
       head(app),
-      h("main", { class: "pad stack" }, h1, h("p", {}, t(`refusal.${known}.next`)), h("p", { class: "small quiet" }, t("refusal.code", { code }))),
+      h("main", { class: "pad stack" }, h1, h("p", {}, nextStep(app.s, known)), h("p", { class: "small quiet" }, t("refusal.code", { code }))),
       h("footer", { class: "actbar" }, mayRetry && sign(t(`refusal.${known}.retry`), { onclick: () => location.reload() }), telephone(app)),
     ),
     focus: h1,
