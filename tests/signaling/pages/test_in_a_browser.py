@@ -28,6 +28,10 @@ BEGAN = datetime.now(UTC)
 PHONE = ViewportSize(width=390, height=844)
 NARROW = ViewportSize(width=320, height=568)
 DESK = ViewportSize(width=1440, height=900)
+IS_REACHABLE = """(element) => {
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
 REFUSE_DEVICES = """() => {
   navigator.mediaDevices.getUserMedia = async () => {
     throw new DOMException("no", "NotAllowedError");
@@ -268,7 +272,10 @@ async def test_who_has_no_devices_still_gets_into_the_lobby(chromium: Browser, b
     await seen.page.evaluate(REFUSE_DEVICES)
     await seen.page.get_by_test_id("consent").check()
     await seen.page.get_by_test_id("continue").click()
-    await expect(seen.page.get_by_text("マイクが使えていません")).to_be_visible()
+    await expect(seen.page.get_by_text("マイクもカメラも使えていません")).to_be_visible()
+    await expect(seen.page.locator(".level")).to_be_hidden()
+    again = seen.page.get_by_role("button", name="もう一度確かめる")
+    assert await again.evaluate(IS_REACHABLE), "nothing lies over it"
     await seen.page.get_by_test_id("join").click()
     await seen.said("join")
 

@@ -43,11 +43,10 @@ export function create(app) {
           camera.el,
           h("div", { class: "check" }, icon("sound", "mk mk--plain"), h("h2", {}, t("check.sound")), h("span", { class: "res" }), h("p", {}, sound)),
           line.el,
-          again,
         ),
       ),
     ),
-    h("footer", { class: "actbar" }, join, hint, telephone(app)),
+    h("footer", { class: "actbar" }, again, join, hint, telephone(app)),
   );
 
   return {
@@ -76,6 +75,7 @@ const isBad = (state) => !["ok", "not_used", "unknown", "opening"].includes(stat
 
 function titleOf({ state, isOpening }) {
   if (isOpening) return "check.title_opening";
+  if (isBad(state.microphone) && isBad(state.camera)) return "check.title_both";
   if (isBad(state.microphone)) return "check.title_microphone";
   return isBad(state.camera) ? "check.title_camera" : "check.title_ok";
 }

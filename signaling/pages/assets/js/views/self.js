@@ -28,6 +28,7 @@ export function createLevel(app) {
   return {
     el,
     update() {
+      show(el, app.devices.track("audio") !== null); // an empty scale would look like silence
       setVar(bar, "level", app.devices.isOn("audio") ? app.devices.level().toFixed(2) : 0);
     },
   };
