@@ -469,3 +469,17 @@ async def test_the_offices_own_people_are_sent_to_the_scheduler_not_to_an_invita
     refusal = seen.page.get_by_test_id("refusal")
     await expect(refusal).to_contain_text("調整担当へ")
     await expect(refusal).not_to_contain_text("お電話")
+
+
+async def test_the_board_counts_to_the_end_for_who_sent_word(chromium: Browser, base: str) -> None:
+    waiting = row(1, phase="waiting")
+    waiting["seats"][1] |= {"presence": "lobby", "since": at(-60)}
+    waiting["next"] = {"reason": "cutoff", "at": at(300)}
+    board = {"type": "board", "sessions": [waiting]}
+    seen = await visit(chromium, f"{base}/board#mdg_x", _staff(), board, size=DESK)
+    line = seen.page.get_by_test_id("board-row")
+    await expect(line).to_contain_text("欠席の締切")
+    notices = {"seeker": {"at": at(0), "until": waiting["ends_at"]}, "supporter": None}
+    seen.say({"type": "board_row", "session": {**waiting, "version": 2, "notices": notices}})
+    await expect(line).to_contain_text("遅れるとの連絡")
+    await expect(line).not_to_contain_text("欠席の締切")

@@ -74,13 +74,13 @@ export function createRow() {
       const slot = ms(row.ends_at) - ms(row.starts_at);
       const isRunning = ["live", "waiting", "interrupted"].includes(row.phase);
       setVar(block, "f", isRunning ? Math.min(1, Math.max(0, (now - ms(row.starts_at)) / slot)).toFixed(3) : 0);
-      const hasNext = Boolean(row.next);
-      show(next, hasNext);
-      if (!hasNext) return;
-      const leftMs = ms(row.next.at) - now;
+      const coming = comingOf(row);
+      show(next, coming !== null);
+      if (coming === null) return;
+      const leftMs = ms(coming.at) - now;
       setText(left, countdown(leftMs));
-      setText(what, t(hasText(`next.${row.next.reason}`) ? `next.${row.next.reason}` : "board.column.next"));
-      setAttr(next, "class", `row__next${["cutoff", "grace", "hold"].includes(row.next.reason) && leftMs < HOT_MS ? " is-hot" : ""}`);
+      setText(what, t(hasText(`next.${coming.reason}`) ? `next.${coming.reason}` : "board.column.next"));
+      setAttr(next, "class", `row__next${["cutoff", "grace", "hold"].includes(coming.reason) && leftMs < HOT_MS ? " is-hot" : ""}`);
     },
   };
 }
@@ -99,6 +99,12 @@ function presence(who) {
 }
 
 const isBad = (row) => Boolean(row.verdict && !["completed", "cancelled"].includes(row.verdict.outcome)) || (row.outcome !== null && !["completed", "cancelled"].includes(row.outcome));
+
+// The cutoff passes by a seeker who has sent word, where the counter is there: then the end is what comes.
+function comingOf(row) {
+  const hasPassed = row.next?.reason === "cutoff" && row.notices.seeker && row.seats.some((seat) => seat.role === "supporter" && seat.presence !== "away");
+  return hasPassed ? { reason: "hard_end", at: row.ends_at } : row.next;
+}
 
 // A no-show names its side already.
 function outcomeWords(outcome, cause) {

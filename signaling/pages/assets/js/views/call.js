@@ -66,7 +66,7 @@ export function create(app) {
 function createStage(app) {
   const { s, write, peer } = app;
   const video = h("video", { autoplay: true, playsinline: true, disablepictureinpicture: true, dataset: { testid: "remote-video" }, "aria-label": t("call.picture", { name: nameOf(other(s)) }) });
-  const still = h("p", { class: "video__still", hidden: true, dataset: { testid: "no-picture" } });
+  const still = h("p", { class: "video__still", hidden: true, dataset: { testid: "no-picture" } }, h("span"));
   const muted = h("span", { class: "video__muted", hidden: true, dataset: { testid: "muted" } }, t("call.microphone_off"));
   const unmute = h("button", { type: "button", class: "btn btn--go video__play", hidden: true, onclick: () => play() }, icon("sound"), t("call.tap"));
   const name = h("p", { class: "video__name" }, isSupporter(s) ? null : plate(other(s).display_name, "plate--s"), nameOf(other(s)), muted);
@@ -92,7 +92,7 @@ function createStage(app) {
   function updateStill() {
     const why = whyStill();
     show(still, why !== null);
-    if (why !== null) setText(still, t(why));
+    if (why !== null) setText(still.firstChild, t(why));
     show(muted, s.mediaOf[other(s).seat]?.audio === false);
   }
 

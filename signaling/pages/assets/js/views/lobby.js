@@ -70,7 +70,7 @@ function hostWords(s, host, write) {
   const word = s.session.notices.supporter;
   if (word && host.presence === "away") return t("host.notice", { time: write.moment(ms(word.until)) });
   if (isLost(host)) return t(`presence.${awayAs(host)}`);
-  return t(`host.${host.presence}`);
+  return t(host.presence === "away" && host.since ? "host.left" : `host.${host.presence}`);
 }
 
 function stayWords(s, write) {

@@ -48,8 +48,9 @@ export function whereWords(s, seat, write) {
     const ends = ms(seat.grace_ends_at);
     return ends && ends > s.now ? t("presence.until", { where, left: countdown(ends - s.now) }) : where;
   }
+  if (seat.presence === "away" && seat.since) return t("presence.left", { time: write.time(ms(seat.since)) });
   const since = seat.since ? t("presence.since", { time: write.time(ms(seat.since)) }) : "";
-  return `${t(`presence.${seat.presence}`)}${since && seat.presence !== "away" ? ` ${since}` : ""}`;
+  return `${t(`presence.${seat.presence}`)}${since && ` ${since}`}`;
 }
 
 export function createAdmit(app) {
