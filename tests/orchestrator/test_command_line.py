@@ -21,7 +21,10 @@ import pytest
 
 from orchestrator.commands.certificate import ensure_certificate
 from orchestrator.errors import Misconfigured
+from orchestrator.policy import slots
+from orchestrator.programmes import load_all
 
+HALF_AN_HOUR = timedelta(minutes=30)
 PROGRAM = [sys.executable, "-m", "orchestrator"]
 
 CREATE = [
@@ -101,9 +104,13 @@ def test_what_was_there_is_still_there_after_a_second_start(tmp_path: Path) -> N
 
 
 def books(data: Path, *arguments: str, hour: int = 10, **environ: str) -> dict[str, Any]:
-    """What `session create` prints of a session next week."""
-    day = datetime.now().astimezone() + timedelta(days=8)
-    while day.weekday() >= 5:
+    """What `session create` prints of a session in a week, on the first day on which the office is open."""
+    programme = load_all()["kumagaya"]
+    now = datetime.now(programme.zone)
+    day = now + timedelta(days=8)
+    while slots.check(
+        programme, day.replace(hour=hour, minute=0, second=0, microsecond=0), HALF_AN_HOUR, now
+    ):
         day += timedelta(days=1)
     booked = run(
         "session", "create", "--programme", "kumagaya", "--starts", f"{day:%Y-%m-%d}T{hour}:00+09:00",
