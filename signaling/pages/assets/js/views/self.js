@@ -51,6 +51,7 @@ export function createSwitches(app) {
         const isThere = Boolean(app.devices.track(kind));
         const isOn = app.devices.isOn(kind);
         button.classList.toggle("is-off", isThere && !isOn);
+        button.classList.toggle("is-missing", !isThere);
         setAttr(button, "aria-pressed", String(isOn));
         setAttr(button, "disabled", !isThere);
         setText(word, t(!isThere ? `self.${kind}_none` : isOn ? `self.${kind}` : `self.${kind}_off`));
