@@ -249,7 +249,7 @@ def test_a_welcome_leaves_out_what_is_not_the_receivers_kind():
     assert set(json.loads(text)) == {"type", "version", "server_time", "you", "office"}
 
 
-def test_refusals_of_the_link_are_not_codes_of_the_policy():
+def test_only_a_revoked_link_is_refused_by_the_policy_too():
     codes = set(re.findall(r"`(\w+)`", section("Refusal codes").split("Of the policy")[0]))
     assert codes == {
         "link_unknown",
@@ -259,4 +259,5 @@ def test_refusals_of_the_link_are_not_codes_of_the_policy():
         "version_unsupported",
         "draining",
     }
-    assert not codes & REFUSALS
+    # A link can be revoked while somebody sits in its seat: then the policy says it.
+    assert codes & REFUSALS == {"link_revoked"}
