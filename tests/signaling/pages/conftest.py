@@ -1,0 +1,48 @@
+"""One Chromium and the real files, for each module that wants them."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import (
+    Browser,
+    async_playwright,
+)
+
+from signaling.files import PAGES, Files
+from signaling.headers import content_security_policy
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    path = shutil.which("chromium")
+    assert path is not None, "chromium is not installed; `make setup-browsers` does it"
+    devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    async with async_playwright() as playwright:
+        args = ["--no-sandbox", "--disable-gpu", *devices]
+        browser = await playwright.chromium.launch(executable_path=path, args=args)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def base() -> AsyncIterator[str]:
+    """The real files with the real content security policy; nothing else of the server."""
+
+    async def secure(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Content-Security-Policy"] = content_security_policy(request.host)
+
+    app = web.Application()
+    app.add_routes(Files(PAGES, lambda _: False).routes())
+    app.on_response_prepare.append(secure)
+    async with TestServer(app) as server:
+        yield str(server.make_url("/")).rstrip("/")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def tidy(chromium: Browser) -> AsyncIterator[None]:
+    yield
+    for context in chromium.contexts:
+        await context.close()
