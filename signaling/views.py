@@ -277,7 +277,7 @@ def _common(session: Session) -> dict[str, object]:
         "medium": session.medium,
         "opens_at": opens_at(session),
         "starts_at": session.starts_at,
-        "cutoff_at": _cutoff_ahead(session),
+        "cutoff_at": cutoff_at(session),
         "ends_at": session.ends_at,
         "ended_at": session.ended_at,
         "next": next_moment(session),
@@ -294,12 +294,6 @@ def _common(session: Session) -> dict[str, object]:
             else None
         ),
     }
-
-
-def _cutoff_ahead(session: Session) -> datetime | None:
-    """The judgement that is due, or after the end was; None where a notice or the table has put it off to the end."""
-    is_due = session.judge_at is not None or session.is_over
-    return cutoff_at(session) if is_due else None
 
 
 def _notice(notice: Notice | None, session: Session) -> NoticeView | None:

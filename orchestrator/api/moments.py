@@ -77,7 +77,12 @@ def was_live(session: Session) -> bool:
 
 
 def cutoff_at(session: Session) -> datetime | None:
-    """When the cutoff table is (or was) judged; None once the session has been live."""
+    """When the cutoff table is, or after the end was, judged.
+
+    None once the session has been live, and where a notice or the table itself has put the judgement off to the end.
+    """
     if was_live(session) or session.phase in (Phase.LIVE, Phase.INTERRUPTED):
+        return None
+    if session.judge_at is None and not session.is_over:
         return None
     return session.judge_at or session.starts_at + session.rules.cutoff
