@@ -77,6 +77,9 @@ SOON = timedelta(minutes=5)
 LATE = timedelta(seconds=5)
 """A deadline of a session that nobody ran, overdue by more than this, is a gap; the sweeper looks each second."""
 
+DRAIN_S = 3.0
+"""How long a node that stops waits for its last transitions; healthy ones take milliseconds."""
+
 SLOW_COMMIT_S = 2.0
 """A commit that took longer means that the store was away: a service gap. A healthy one takes milliseconds."""
 
@@ -147,6 +150,14 @@ class Host:
                     task.cancel()
 
     async def _drain(self) -> None:
+        """Wait for what is queued, but not for a store that does not come back."""
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await self._join_all()
+        except TimeoutError:
+            log.warning("node.undrained", waited_s=DRAIN_S)
+
+    async def _join_all(self) -> None:
         for actor in list(self._actors.values()):
             await actor.queue.join()
 

@@ -39,6 +39,9 @@ log = structlog.get_logger()
 MEDIA_TTL_S = 2.0
 """A stopped node forwards no longer than this, however patient the operator is with other nodes; architecture.md."""
 
+FLUSH_S = 3.0
+"""How long a node that stops waits for a store that is away; what was not acknowledged was promised to nobody."""
+
 CORRECT_EVERY_S = 60.0
 """How often our clock is compared with the store's; drift is milliseconds a minute."""
 
@@ -256,7 +259,11 @@ async def _run(
                     # While sockets are still read: aiohttp stops listening to them when it shuts down.
                     audience.drain()
                 alarm.stop()
-            await store.flush()
+            try:
+                async with asyncio.timeout(FLUSH_S):
+                    await store.flush()
+            except TimeoutError:
+                log.warning("store.unflushed", waited_s=FLUSH_S)
             log.info("node.stopped")
         finally:
             for task in background:

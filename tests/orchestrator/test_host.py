@@ -225,6 +225,26 @@ async def test_stopping_waits_for_what_is_queued(store: ValkeyStore) -> None:
     assert stored.session.phase is Phase.INTERRUPTED
 
 
+async def test_stopping_does_not_wait_for_a_store_that_never_comes_back(
+    store: ValkeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestrator import host as module
+
+    monkeypatch.setattr(module, "DRAIN_S", 0.05)
+    never = asyncio.Event()
+    async with opened(store, "n1") as office:
+        session_id = await goes_live(office)
+
+        async def hangs(commit):
+            await never.wait()
+
+        monkeypatch.setattr(store, "commit", hangs)
+        office.host.post(session_id, Disconnected(SEEKER, C_SEEKER, page_closed=True))
+    stored = await store.load(session_id)
+    assert stored is not None
+    assert stored.session.phase is Phase.LIVE
+
+
 async def test_a_bug_in_one_session_does_not_stop_another(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
