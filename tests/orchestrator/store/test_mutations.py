@@ -154,7 +154,7 @@ MUTANTS = [
                 "if applied is None:",
             ),
         ),
-        "test_outage.py",
+        "test_writer.py",
     ),
 ]
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ConnectionError as LineLost
 from redis.exceptions import NoScriptError, ResponseError
 
-from orchestrator.policy.model import SessionId
+from orchestrator.policy.model import Record, SessionId
 from orchestrator.ports import Applied
 from orchestrator.store.writer import _Lane
-from tests.fakes import a_booking, a_commit, a_session
+from tests.fakes import NOON, a_booking, a_commit, a_session
 
 S1, S2 = SessionId("s1"), SessionId("s2")
 
@@ -48,3 +51,25 @@ async def test_a_bug_in_one_commit_reaches_its_caller_and_no_other(store):
 
     assert isinstance(broken, ResponseError)
     assert sound is Applied.DONE
+
+
+async def test_a_commit_whose_answer_was_lost_is_done_and_not_somebody_elses(
+    store, monkeypatch: pytest.MonkeyPatch
+):
+    session = a_session()
+    await store.book(a_booking(session))
+    await store.claim(session.id, "node-a", None, 0)
+    real, lost = Pipeline.execute, []
+
+    async def execute(pipeline, *arguments, **options):
+        replies = await real(pipeline, *arguments, **options)
+        if not lost:
+            lost.append(replies)
+            raise LineLost("the answer was lost on its way")
+        return replies
+
+    monkeypatch.setattr(Pipeline, "execute", execute)
+    commit = a_commit(session, 1, "c1", records=(Record(NOON, "seat.lost"),))
+    assert await store.commit(commit) is Applied.DONE
+    assert lost, "the first answer did come"
+    assert len(await store.events(session.id)) == 1
