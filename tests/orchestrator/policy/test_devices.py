@@ -191,3 +191,10 @@ def test_the_link_of_an_empty_seat_or_an_ended_session_is_just_void():
     before = over.session
     over.at("11:01", office.revokes_the_link_of(seeker))
     assert over.session == before
+
+
+def test_a_device_that_asks_for_an_empty_seat_goes_with_the_revoked_link_too():
+    told = live().at("10:00", seeker.loses_line()).at("10:01", seeker.connects("tablet"))
+    assert told.session.seeker.claim is not None
+    told.at("10:03", office.revokes_the_link_of(seeker)).is_refused("link_revoked")
+    assert told.session.seeker.claim is None

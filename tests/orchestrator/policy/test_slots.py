@@ -277,3 +277,8 @@ def test_near_midnight_is_near_on_either_side_of_it() -> None:
     late = slots.proposals(programme, free, midnight - timedelta(minutes=10))
     assert free[23] in late
     assert free[0] in late
+
+
+def test_the_only_free_slot_is_proposed_alone() -> None:
+    free = [(datetime(2026, 12, 1, 15, 0, tzinfo=UTC), datetime(2026, 12, 1, 15, 3, tzinfo=UTC))]
+    assert slots.proposals(load_all()["demo"], free, free[0][0]) == free
