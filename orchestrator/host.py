@@ -27,7 +27,6 @@ from orchestrator.policy.effects import (
     OpenRoom,
     Publish,
     Refuse,
-    RestartMedia,
     Warn,
 )
 from orchestrator.policy.events import (
@@ -441,8 +440,6 @@ class Host:
             case ConnectMedia():
                 functions = actor.session.rules.functions
                 self._media.connect(actor.id, effect.seat, effect.media_epoch, functions)
-            case RestartMedia():
-                self._media.restart(actor.id, effect.seat, effect.media_epoch)
             case DisconnectMedia():
                 self._media.disconnect(actor.id, effect.seat)
             case CloseRoom():

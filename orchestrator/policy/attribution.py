@@ -17,9 +17,7 @@ AT_ONCE = timedelta(seconds=5)
 
 _SIDE = {Role.SEEKER: Cause.SEEKER, Role.SUPPORTER: Cause.SUPPORTER}
 _OURS = frozenset({Signal.WORKER_LOST, Signal.SERVICE_GAP})
-_CHOSEN = frozenset(
-    {Signal.STEPPED_OUT, Signal.PAGE_CLOSED, Signal.END_PRESSED, Signal.LINK_REVOKED}
-)
+_CHOSEN = frozenset({Signal.STEPPED_OUT, Signal.PAGE_CLOSED, Signal.LINK_REVOKED})
 _LINE = frozenset({Signal.SIGNALLING_LOST, Signal.MEDIA_SILENT})
 
 

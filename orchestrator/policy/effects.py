@@ -29,14 +29,6 @@ class ConnectMedia:
 
 
 @dataclass(frozen=True, slots=True)
-class RestartMedia:
-    """Same epoch, perhaps another network: an ICE restart."""
-
-    seat: SeatId
-    media_epoch: int
-
-
-@dataclass(frozen=True, slots=True)
 class DisconnectMedia:
     """Take a seat out of the media room."""
 
@@ -80,9 +72,7 @@ class Publish:
     """`<session>:<version>:<topic>:<recipient>:<ordinal>`"""
 
 
-Effect = (
-    OpenRoom | ConnectMedia | RestartMedia | DisconnectMedia | CloseRoom | Refuse | Warn | Publish
-)
+Effect = OpenRoom | ConnectMedia | DisconnectMedia | CloseRoom | Refuse | Warn | Publish
 """Everything a step can ask for."""
 
 REFUSALS = frozenset(

@@ -184,7 +184,6 @@ class Signal(StrEnum):
     """One kind of evidence about a lost seat."""
 
     STEPPED_OUT = "stepped_out"
-    END_PRESSED = "end_pressed"
     PAGE_CLOSED = "page_closed"
     SIGNALLING_LOST = "signalling_lost"
     MEDIA_SILENT = "media_silent"

@@ -75,7 +75,7 @@ def test_at_once_is_likely_and_not_sure():
     assert found.confidence is Confidence.LIKELY
 
 
-@pytest.mark.parametrize("chosen", [S.STEPPED_OUT, S.PAGE_CLOSED, S.END_PRESSED])
+@pytest.mark.parametrize("chosen", [S.STEPPED_OUT, S.PAGE_CLOSED, S.LINK_REVOKED])
 def test_who_chose_to_go_was_not_lost_at_once(chosen):
     second = timedelta(seconds=1)
     assert attribute(lost((S.SIGNALLING_LOST,), (chosen,), second)).cause is Cause.UNKNOWN
