@@ -18,12 +18,20 @@ from typing import assert_never
 
 import structlog
 
-from orchestrator.errors import Conflict, Fenced, MadoguchiError, NotFound, Unavailable
+from orchestrator.errors import (
+    Conflict,
+    Fenced,
+    MadoguchiError,
+    NotFound,
+    Refused,
+    Unavailable,
+)
 from orchestrator.policy.effects import (
     CloseRoom,
     ConnectMedia,
     DisconnectMedia,
     Effect,
+    ExtendRoom,
     OpenRoom,
     Publish,
     Refuse,
@@ -31,6 +39,7 @@ from orchestrator.policy.effects import (
 )
 from orchestrator.policy.events import (
     Event,
+    ExtensionConfirmed,
     MediaFlowed,
     MediaReturned,
     MediaSilent,
@@ -54,6 +63,7 @@ from orchestrator.ports import (
     Media,
     MediaEvent,
     OfferMade,
+    RoomExtended,
     RoomFlowing,
     RoomLost,
     Store,
@@ -216,6 +226,8 @@ class Host:
             case LegSilent():
                 heard_at = self._clock.now() - timedelta(seconds=event.silent_for_s)
                 self.post(event.session, MediaSilent(event.seat, event.media_epoch, heard_at))
+            case RoomExtended():
+                self.post(event.session, ExtensionConfirmed(event.closes_at))
             case RoomLost():
                 self.post(event.session, WorkerLost())
             case _:
@@ -403,7 +415,16 @@ class Host:
             self._log(done, item)
             self._audience.show(done.session)
             self._arm(actor)
-        if item.done is not None and not item.done.done():
+        self._answer(item, done)
+
+    def _answer(self, item: _Item, done: Step) -> None:
+        """Whoever waits learns what became of it; the office, which has no connection, of a refusal too."""
+        refused = next(
+            (e for e in done.effects if isinstance(e, Refuse) and e.connection is None), None
+        )
+        if refused is not None:
+            self._give_up(item.done, Refused(refused.code))
+        elif item.done is not None and not item.done.done():
             item.done.set_result(done.session)
 
     def _log(self, done: Step, item: _Item) -> None:
@@ -437,15 +458,19 @@ class Host:
             case OpenRoom():
                 left_s = (effect.closes_at - self._clock.now()).total_seconds()
                 self._media.open_room(actor.id, left_s)
+            case ExtendRoom():
+                left_s = (effect.closes_at - self._clock.now()).total_seconds()
+                self._media.extend_room(actor.id, effect.closes_at, left_s)
             case ConnectMedia():
-                functions = actor.session.rules.functions
+                functions = actor.session.functions
                 self._media.connect(actor.id, effect.seat, effect.media_epoch, functions)
             case DisconnectMedia():
                 self._media.disconnect(actor.id, effect.seat)
             case CloseRoom():
                 self._media.close_room(actor.id)
             case Refuse():
-                self._audience.refuse(effect)
+                if effect.connection is not None:
+                    self._audience.refuse(effect)
             case Warn():
                 self._audience.warn(actor.session, effect)
             case Publish():

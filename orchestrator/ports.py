@@ -96,6 +96,19 @@ class Staff:
     """Supporter or scheduler."""
 
 
+class PrivateField(StrEnum):
+    """The fields of a person's private data."""
+
+    NAME = "name"
+    """The real name; only ever compared with the display name."""
+    MAIL = "mail"
+    """As `addresses.read_mail_address` gives it."""
+    LANGUAGE = "language"
+    """`Language`, in which the person is written to; absent: Japanese."""
+    TELEPHONE = "telephone"
+    """As `addresses.read_telephone` gives it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Booking:
     """A new session with its links, to be written in one go."""
@@ -106,7 +119,7 @@ class Booking:
     command: str
     """A second booking with the same command id gives the first one's session."""
     private: Mapping[PersonId, Mapping[str, str]] = field(default_factory=dict)
-    """Personal data, per person, into the erasable hash; nowhere else."""
+    """Personal data, per person, into the erasable hash; nowhere else. Fields: `PrivateField`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +195,13 @@ class Store(Protocol):
     async def add_link(self, secret_hash: str, link: Link) -> None:
         """Make one more link for a seat."""
 
+    async def add_link_beside(self, secret_hash: str, link: Link) -> bool:
+        """Make one more link for a seat, unless the office has revoked all that the seat had.
+
+        Returns:
+            False: they are all revoked, and nothing was made.
+        """
+
     async def link(self, secret_hash: str) -> Link | None:
         """The link under that hash, or None."""
 
@@ -199,6 +219,9 @@ class Store(Protocol):
 
     async def staff_by_person(self, person: PersonId) -> Staff | None:
         """Who has that person id, or None."""
+
+    async def add_private(self, person: PersonId, fields: Mapping[str, str]) -> None:
+        """Add to a person's private data, or replace single fields of it."""
 
     async def private(self, person: PersonId) -> Mapping[str, str]:
         """A person's private data; empty when there is none or it was erased."""
@@ -311,13 +334,21 @@ class LegReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomExtended:
+    """The worker holds a later end of the room."""
+
+    session: SessionId
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RoomLost:
     """The worker that carried the room is gone."""
 
     session: SessionId
 
 
-MediaEvent = OfferMade | LegUp | RoomFlowing | LegSilent | LegReturned | RoomLost
+MediaEvent = OfferMade | LegUp | RoomFlowing | LegSilent | LegReturned | RoomExtended | RoomLost
 
 
 class Media(Protocol):
@@ -329,6 +360,9 @@ class Media(Protocol):
 
     def open_room(self, session: SessionId, closes_in_s: float) -> None:
         """Open a room that forwards nothing after `closes_in_s` from now, timer or no timer. Idempotent."""
+
+    def extend_room(self, session: SessionId, closes_at: datetime, closes_in_s: float) -> None:
+        """Let an open room forward until `closes_in_s` from now; `RoomExtended` with that `closes_at` follows."""
 
     def connect(
         self, session: SessionId, seat: SeatId, media_epoch: int, functions: frozenset[str]
@@ -349,6 +383,40 @@ class Media(Protocol):
 
 
 # ---- people ---------------------------------------------------------------------------------------------------------
+
+
+class Language(StrEnum):
+    """In which language somebody is written to."""
+
+    JA = "ja"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text to one person."""
+
+    to: str = field(repr=False)
+    """The address, as `addresses.read_mail_address` gives it."""
+    language: Language
+    subject: str
+    """One line."""
+    text: str = field(repr=False)
+    """Plain text; it holds an invitation link."""
+    key: str
+    """Of the delivery that it comes from: a repetition carries the same one, so that a receiver can tell."""
+
+
+class Notifier(Protocol):
+    """Takes messages to people who are not at their pages."""
+
+    async def send(self, message: Message) -> None:
+        """Return once the message was accepted for delivery.
+
+        Raises:
+            Unavailable: `mail` cannot take it now; the same message may be sent again later.
+            Refused: `message_refused`; it will never be taken.
+        """
 
 
 class Audience(Protocol):

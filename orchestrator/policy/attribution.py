@@ -44,12 +44,7 @@ def attribute(session: Session) -> Attribution:
         (seat for seat in (session.seeker, session.supporter) if seat.loss is not None),
         key=_lost_at,
     )
-    evidence = tuple(
-        Evidence(signal, seat.loss.at, seat.id)
-        for seat in lost
-        if seat.loss is not None
-        for signal in sorted(seat.loss.signals)
-    )
+    evidence = tuple(one for seat in lost if seat.loss is not None for one in seat.loss.evidence)
     cause, confidence, reason = _decide(lost)
     return Attribution(cause, confidence, reason, evidence)
 

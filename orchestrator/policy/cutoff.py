@@ -6,10 +6,10 @@ KUMAGAYA 6(4), SAKAI 2(4), IX 6-3, IX 6-7.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from orchestrator.policy.endings import absent_seeker, absent_supporter, end
-from orchestrator.policy.model import Seat, Session
+from orchestrator.policy.endings import absent_seeker, absent_supporter, end, unanswered_call
+from orchestrator.policy.model import Medium, Seat, Session
 from orchestrator.policy.turn import Turn
 
 
@@ -17,6 +17,9 @@ def judge(turn: Turn) -> None:
     """Judge the table at the present moment: end the session, or say when to judge again."""
     session = turn.session
     seeker, supporter = session.seeker, session.supporter
+    if session.medium is Medium.PHONE:
+        _judge_call(turn)
+        return
     if seeker.is_present and supporter.is_present:
         turn.set(judge_at=None)
         turn.record("cutoff.passed")
@@ -28,9 +31,28 @@ def judge(turn: Turn) -> None:
         turn.record("cutoff.moved", until=until.isoformat())
         return
     if supporter.is_present:
-        end(turn, absent_seeker(turn), forgives=session.seeker_notice is not None)
+        end(turn, absent_seeker(turn))
     else:
         end(turn, absent_supporter(turn))
+
+
+def _judge_call(turn: Turn) -> None:
+    """On the telephone the reports decide; without any nothing is decided by itself (IX 1-1, IX 6-3)."""
+    session = turn.session
+    if session.call is None:
+        turn.set(judge_at=None)
+        turn.record("cutoff.unreported")
+        return
+    if session.seeker_notice is not None:
+        until = session.ends_at
+    else:
+        missing = session.rules.ringing - session.rung.at(turn.at)
+        until = min(turn.at + max(missing, timedelta()), session.ends_at)
+    if until > turn.at:
+        turn.set(judge_at=until if until < session.ends_at else None)
+        turn.record("cutoff.moved", until=until.isoformat())
+        return
+    end(turn, unanswered_call(turn))
 
 
 def _held_until(turn: Turn) -> datetime | None:

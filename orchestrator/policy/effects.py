@@ -21,6 +21,13 @@ class OpenRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtendRoom:
+    """Let the media room close later; `ExtensionConfirmed` follows once the worker holds it."""
+
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectMedia:
     """Build a media connection of that epoch for a seat: the server offers."""
 
@@ -45,9 +52,10 @@ class CloseRoom:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Tell one connection that it may not do this; the policy raises nothing."""
+    """Tell one connection, or the office that asked, that it may not do this; the policy raises nothing."""
 
-    connection: ConnectionId
+    connection: ConnectionId | None
+    """None: it came from the office; whoever delivers the event is told."""
     code: str
     """One of `REFUSALS`."""
     closes: bool = False
@@ -66,14 +74,32 @@ class Publish:
     """Leave the node through the outbox, at least once, under one key (law 5)."""
 
     topic: str
-    """`reschedule.opened`; more follow with webhooks and messages."""
+    """One of `TOPICS`."""
     recipient: str
+    """A seat, or a person id for `standing.changed`."""
     key: str
     """`<session>:<version>:<topic>:<recipient>:<ordinal>`"""
 
 
-Effect = OpenRoom | ConnectMedia | DisconnectMedia | CloseRoom | Refuse | Warn | Publish
+Effect = (
+    OpenRoom | ExtendRoom | ConnectMedia | DisconnectMedia | CloseRoom | Refuse | Warn | Publish
+)
 """Everything a step can ask for."""
+
+TOPICS = frozenset(
+    {
+        "session.booked",
+        "session.cancelled",
+        "seeker.rung",
+        "supporter.rung",
+        "reschedule.opened",
+        "reschedule.chosen",
+        "next.opened",
+        "next.chosen",
+        "standing.changed",
+    }
+)
+"""What can leave the node: messages to people, slots to be looked for, a ledger to be looked at."""
 
 REFUSALS = frozenset(
     {
@@ -95,6 +121,22 @@ REFUSALS = frozenset(
         "too_late",
         "reschedule_closed",
         "slot_taken",
+        "asking_seeker",
+        "not_on_the_phone",
+        "on_the_phone",
+        "medium_not_allowed",
+        "accused_unknown",
+        "incident_unknown",
+        "incident_resolved",
+        "too_many_incidents",
+        "next_booked",
+        "not_over",
+        "overruled_meanwhile",
+        "outcome_impossible",
+        "task_unknown",
+        "extension_never",
+        "extension_too_late",
+        "extension_not_later",
     }
 )
 """The stable codes of what the policy refuses; the sentences are in the pages' catalogues."""

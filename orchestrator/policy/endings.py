@@ -10,11 +10,14 @@ from orchestrator.policy.effects import CloseRoom
 from orchestrator.policy.model import (
     TAIL_LIVE_SHARE,
     Asked,
+    CallState,
     Cause,
     Confidence,
     Consequence,
     Loss,
+    Medium,
     Outcome,
+    PersonId,
     Phase,
     Presence,
     Question,
@@ -28,22 +31,19 @@ from orchestrator.policy.model import (
 from orchestrator.policy.turn import Turn, seats_of
 
 
-def end(turn: Turn, verdict: Verdict, *, is_hard_end: bool = False, forgives: bool = False) -> None:
+def end(turn: Turn, verdict: Verdict, *, is_hard_end: bool = False) -> None:
     """End the session with that verdict; what follows from it opens in the same step.
 
     Args:
         turn: the step.
         verdict: outcome, cause and reason.
         is_hard_end: media is cut before the record is written.
-        forgives: no strike, whatever the programme's table says (a notice was given).
     """
     session = turn.session
     turn.move(Phase.ENDED, verdict.reason)
     if any(seat.media_epoch for seat in session.seats):
         turn.do(CloseRoom(is_hard_end))
-    consequence = consequence_of(session.rules, verdict)
-    if forgives:
-        consequence = replace(consequence, strike=False)
+    consequence = consequence_of(session, verdict)
     seats = tuple(
         replace(seat, presence=Presence.AWAY, connection=None, claim=None) for seat in session.seats
     )
@@ -55,7 +55,10 @@ def end(turn: Turn, verdict: Verdict, *, is_hard_end: bool = False, forgives: bo
         ended_at=turn.at,
         consequence=consequence,
         asked=None,
+        ringing=None,
         judge_at=None,
+        media_due_at=None,
+        extending=None,
     )
     turn.record(
         "session.ended",
@@ -66,12 +69,57 @@ def end(turn: Turn, verdict: Verdict, *, is_hard_end: bool = False, forgives: bo
         quota=consequence.quota.value,
         strike=consequence.strike,
     )
+    if verdict.outcome is Outcome.CANCELLED:
+        _tell_of_cancelling(turn, verdict)
+    tell_standing(turn, None, None, verdict, consequence)
     if consequence.reschedule:
         open_reschedule(turn)
 
 
-def consequence_of(rules: Rules, verdict: Verdict) -> Consequence:
-    """What follows from a verdict: `outcome/cause` in the programme's table, else `outcome`."""
+def _tell_of_cancelling(turn: Turn, verdict: Verdict) -> None:
+    """Whoever did not cancel is told, by a message: nobody has to look at a page to learn of it."""
+    for seat in seats_of(turn.session):
+        if verdict.cause is None or verdict.cause.value != seat.role.value:
+            turn.publish("session.cancelled", seat.id)
+
+
+def tell_standing(
+    turn: Turn,
+    old: Verdict | None,
+    before: Consequence | None,
+    new: Verdict,
+    after: Consequence,
+) -> None:
+    """Let the ledgers be looked at of those who got or lost a strike or a review."""
+    had = _held_against(turn.session, old, before)
+    has = _held_against(turn.session, new, after)
+    for person in sorted(had ^ has):
+        turn.publish("standing.changed", person)
+
+
+def _held_against(
+    session: Session, verdict: Verdict | None, consequence: Consequence | None
+) -> set[PersonId]:
+    if verdict is None or consequence is None:
+        return set()
+    if verdict.outcome is Outcome.STOPPED:
+        accused = session.supporter if verdict.cause is Cause.SUPPORTER else session.seeker
+        return {accused.person}
+    return {session.seeker.person} if consequence.strike else set()
+
+
+def consequence_of(session: Session, verdict: Verdict) -> Consequence:
+    """What follows from a verdict: `outcome/cause` in the programme's table, else `outcome`.
+
+    Who gave notice, or was turned away by us, gets no strike (product.md, At the cutoff, Outcomes).
+    """
+    found = _row_of(session.rules, verdict)
+    if session.seeker_notice is not None or session.seeker.was_refused:
+        return replace(found, strike=False)
+    return found
+
+
+def _row_of(rules: Rules, verdict: Verdict) -> Consequence:
     keys = [verdict.outcome.value]
     if verdict.cause is not None:
         keys.insert(0, f"{verdict.outcome.value}/{verdict.cause.value}")
@@ -104,6 +152,16 @@ def sure(turn: Turn, outcome: Outcome, cause: Cause | None, reason: str) -> Verd
     return Verdict(outcome, cause, Confidence.SURE, reason, turn.at)
 
 
+def unclear(turn: Turn, outcome: Outcome, reason: str) -> Verdict:
+    """A verdict that nothing decides: a scheduler looks."""
+    return Verdict(outcome, Cause.UNKNOWN, Confidence.UNKNOWN, reason, turn.at)
+
+
+def _lost_by_us(turn: Turn) -> Verdict:
+    """Somebody was there until our own restart, and has not come back since: that is no absence of theirs."""
+    return Verdict(Outcome.NOT_HELD, Cause.PLATFORM, Confidence.LIKELY, "service_gap", turn.at)
+
+
 def first_loss(session: Session) -> Loss | None:
     """The earliest loss of seeker or supporter that is not mended, or None."""
     losses = [seat.loss for seat in seats_of(session) if seat.loss is not None]
@@ -125,8 +183,7 @@ def is_in_tail(session: Session, lost_at: datetime) -> bool:
 
 def hard_end(turn: Turn) -> None:
     """`ends_at` has come (IX 6-4): whatever the phase, this is the end."""
-    session = turn.session
-    end(turn, _verdict_at_end(turn), is_hard_end=True, forgives=session.seeker_notice is not None)
+    end(turn, _verdict_at_end(turn), is_hard_end=True)
 
 
 def _verdict_at_end(turn: Turn) -> Verdict:
@@ -136,16 +193,18 @@ def _verdict_at_end(turn: Turn) -> Verdict:
         return standing
     if session.asked is not None and session.asked.page_closed_at is not None:
         return sure(turn, Outcome.COMPLETED, None, "closed_on_question")
+    if session.goodbye is not None and session.goodbye.is_confirmed is not False:
+        return sure(turn, Outcome.COMPLETED, None, "goodbye")
     loss = first_loss(session)
     if session.phase is Phase.INTERRUPTED and loss is not None:
         if is_in_tail(session, loss.at):
             return sure(turn, Outcome.COMPLETED, None, "lost_in_tail")
         return attributed(turn, Outcome.INTERRUPTED)
     if session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+        if session.medium is Medium.PHONE and session.call is not CallState.ANSWERED:
+            return unclear(turn, Outcome.NOT_HELD, "call_unreported")
         if not session.has_media_flowed:
-            return Verdict(
-                Outcome.NOT_HELD, Cause.UNKNOWN, Confidence.UNKNOWN, "media_never_flowed", turn.at
-            )
+            return unclear(turn, Outcome.NOT_HELD, "media_never_flowed")
         return sure(turn, Outcome.COMPLETED, None, "hard_end")
     return _verdict_of_waiting(turn)
 
@@ -167,18 +226,34 @@ def _verdict_of_waiting(turn: Turn) -> Verdict:
     """The end of a session that was never live, held past the cutoff by a notice or by both being there."""
     session = turn.session
     seeker, supporter = session.seeker, session.supporter
+    if session.medium is Medium.PHONE:
+        return unanswered_call(turn, is_last=True)
     if not supporter.is_present:
         return absent_supporter(turn)
     if not seeker.is_present:
         return absent_seeker(turn, is_last=True)
     if seeker.presence is Presence.LOBBY:
         return sure(turn, Outcome.NOT_HELD, Cause.SUPPORTER, "never_admitted")
-    return Verdict(Outcome.NOT_HELD, Cause.UNKNOWN, Confidence.UNKNOWN, "never_joined", turn.at)
+    return unclear(turn, Outcome.NOT_HELD, "never_joined")
+
+
+def unanswered_call(turn: Turn, *, is_last: bool = False) -> Verdict:
+    """A telephone session that nobody answered; without reports nothing is decided by itself (IX 1-1, IX 6-3)."""
+    session = turn.session
+    if session.call is None:
+        return unclear(turn, Outcome.NOT_HELD, "call_unreported")
+    if session.seeker_notice is not None:
+        return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "notice_not_kept")
+    if is_last and session.rung.at(turn.at) < session.rules.ringing:
+        return unclear(turn, Outcome.NOT_HELD, "seeker_not_rung")
+    return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "call_unanswered")
 
 
 def absent_supporter(turn: Turn) -> Verdict:
     """The supporter is not there: theirs, unless we lost them ourselves (IX 6-3; for the others ours)."""
     session = turn.session
+    if session.supporter.was_lost_by_us:
+        return _lost_by_us(turn)
     if session.supporter.loss is not None or session.seeker.loss is not None:
         found = attribute(session)
         if found.cause is Cause.PLATFORM:
@@ -201,17 +276,16 @@ def absent_seeker(turn: Turn, *, is_last: bool = False) -> Verdict:
         is_last: at `ends_at`, where nothing can be waited for any more.
     """
     session = turn.session
-    if session.waited.at(turn.at) > session.rules.tolerance:
-        return sure(turn, Outcome.SUPPORTER_LATE, Cause.SUPPORTER, "seeker_waited")
-    if session.seeker.was_present_after_start:
-        return attributed(turn, Outcome.NOT_HELD)
-    is_rung = session.rung.at(turn.at) >= session.rules.ringing
-    if is_last and not is_rung and session.seeker_notice is None:
-        return Verdict(
-            Outcome.NOT_HELD, Cause.UNKNOWN, Confidence.UNKNOWN, "seeker_not_rung", turn.at
-        )
     if session.seeker_notice is not None:
         return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "notice_not_kept")
+    if session.waited.at(turn.at) > session.rules.tolerance:
+        return sure(turn, Outcome.SUPPORTER_LATE, Cause.SUPPORTER, "seeker_waited")
+    if session.seeker.was_lost_by_us:
+        return _lost_by_us(turn)
+    if session.seeker.was_present_after_start:
+        return attributed(turn, Outcome.NOT_HELD)
+    if is_last and session.rung.at(turn.at) < session.rules.ringing:
+        return unclear(turn, Outcome.NOT_HELD, "seeker_not_rung")
     return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "seeker_absent")
 
 
@@ -224,6 +298,10 @@ def grace_over(turn: Turn) -> None:
             continue
         turn.set_seat(seat.id, loss=replace(loss, judged=True))
         turn.record("grace.ended", seat=seat.id)
+        goodbye = turn.session.goodbye
+        if goodbye is not None and goodbye.is_confirmed is not False:
+            end(turn, sure(turn, Outcome.COMPLETED, None, "goodbye"))
+            return
         if turn.session.verdict is None and not is_in_tail(session, loss.at):
             verdict = attributed(turn, Outcome.INTERRUPTED)
             turn.set(verdict=verdict)
@@ -257,7 +335,7 @@ def ask_whether_to_wait(turn: Turn) -> None:
     turn.set(asked=Asked(Question.WAIT_OR_RESCHEDULE, turn.at))
     turn.record("question.asked", question=Question.WAIT_OR_RESCHEDULE.value)
     assert session.verdict is not None, "may_leave_for_another_date has looked"
-    if consequence_of(session.rules, session.verdict).reschedule:
+    if consequence_of(session, session.verdict).reschedule:
         open_reschedule(turn)
 
 

@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orchestrator.policy.model import (
+    CallState,
     Cause,
     ConnectionId,
     DeviceId,
+    IncidentKind,
+    Medium,
+    Outcome,
+    PersonId,
+    Purpose,
     SeatId,
     SessionId,
+    Signal,
     SlotOption,
 )
 
@@ -66,7 +73,9 @@ class Disconnected:
     seat: SeatId
     connection: ConnectionId
     page_closed: bool
-    """The page said goodbye (unload beacon, or close code 1001); False: the line went silent."""
+    """The page said goodbye (unload beacon, or `leaving`); False: the line went silent."""
+    code: int | None = None
+    """The WebSocket close code that we saw; None: none, the beacon came first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,25 +207,168 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class SlotsProposed:
-    """Free slots were computed for an open reschedule."""
+    """Free slots were computed for an open reschedule, or for the next session."""
 
     options: tuple[SlotOption, ...]
+    purpose: Purpose = Purpose.RESCHEDULE
 
 
 @dataclass(frozen=True, slots=True)
 class SlotBooked:
-    """A slot of the reschedule became a booking."""
+    """A proposed slot became a booking."""
 
     option: SlotOption
     new_session: SessionId
     by: str
+    purpose: Purpose = Purpose.RESCHEDULE
 
 
 @dataclass(frozen=True, slots=True)
 class RescheduleDeclined:
-    """The seeker wants no other date."""
+    """The seeker wants no other date, or no next one for now."""
 
     by: str
+    purpose: Purpose = Purpose.RESCHEDULE
+
+
+@dataclass(frozen=True, slots=True)
+class NextAsked:
+    """Seeker or supporter wants to book the next session now (KUMAGAYA 6(2))."""
+
+    connection: ConnectionId
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Something was noticed about a seat that may explain a loss, before or after it."""
+
+    seat: SeatId
+    signal: Signal
+    """One of `OBSERVABLE`; others are ignored."""
+    value: float | None = None
+    at: datetime | None = None
+    """When it was so, for what is reported on return; None: now. A time to come counts as now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RingDelivered:
+    """The contact with the absent seeker is under way: the message was accepted for delivery (IX 6-3)."""
+
+    channel: str
+    """`mail`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginChosen:
+    """The seeker begins in spite of the late start (IX 6-7)."""
+
+    connection: ConnectionId
+
+
+@dataclass(frozen=True, slots=True)
+class MediumSwitched:
+    """Seeker or supporter goes on by sound only, by telephone, or with the picture again; same clock, same slot."""
+
+    connection: ConnectionId
+    medium: Medium
+
+
+@dataclass(frozen=True, slots=True)
+class CallReported:
+    """What became of a telephone call to the seeker (IX 1-1, IX 6-3)."""
+
+    state: CallState
+    connection: ConnectionId | None
+    """The supporter's; None: a scheduler reports."""
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishAnswered:
+    """The supporter was asked «finished?» after both had closed their pages."""
+
+    finished: bool
+    connection: ConnectionId | None
+    """The supporter's; None: from the desk."""
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Objected:
+    """The seeker says that the consultation was not finished (product.md, Goodbye)."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Seeker or supporter stops for conduct or recording (KUMAGAYA 12, SAKAI 8, SAKAI 5-4, IX 10)."""
+
+    connection: ConnectionId
+    kind: IncidentKind
+    """`conduct` or `recording`."""
+    accused: SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFiled:
+    """Somebody files an incident; nothing ends by it."""
+
+    kind: IncidentKind
+    accused: SeatId | None
+    connection: ConnectionId | None
+    """Of the room; None: a scheduler files it."""
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentResolved:
+    """A scheduler has dealt with an incident."""
+
+    incident: str
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Overruled:
+    """A scheduler puts another outcome or cause in the place of the verdict."""
+
+    outcome: Outcome
+    cause: Cause | None
+    by: PersonId
+    number: int
+    """How many overrulings the scheduler has seen: of two at once, the second is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDone:
+    """A scheduler has dealt with a task."""
+
+    task: str
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenancePlanned:
+    """Maintenance will begin that this session would run into (IX 11-1, GOALOUS 10)."""
+
+    begins_at: datetime | None
+    """None: it was called off."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionAsked:
+    """A scheduler moves the end, where the programme allows it; it counts once the media worker holds it."""
+
+    ends_at: datetime
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionConfirmed:
+    """The media worker will cut at the new end."""
+
+    ends_at: datetime
 
 
 Event = (
@@ -245,5 +397,21 @@ Event = (
     | SlotsProposed
     | SlotBooked
     | RescheduleDeclined
+    | NextAsked
+    | Observed
+    | RingDelivered
+    | BeginChosen
+    | MediumSwitched
+    | CallReported
+    | FinishAnswered
+    | Objected
+    | Stopped
+    | IncidentFiled
+    | IncidentResolved
+    | Overruled
+    | TaskDone
+    | MaintenancePlanned
+    | ExtensionAsked
+    | ExtensionConfirmed
 )
 """Everything that can happen; `step` handles each, in every phase."""

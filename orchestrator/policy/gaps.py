@@ -15,6 +15,7 @@ from orchestrator.policy.events import ServiceGap
 from orchestrator.policy.model import (
     Cause,
     Confidence,
+    Evidence,
     Outcome,
     Phase,
     Session,
@@ -43,7 +44,7 @@ def service_gap(turn: Turn, gap: ServiceGap) -> None:
     turn.at = max(now, gap.ended_at)
     pass_warnings(turn)
     if gap.is_new_node:
-        _lose_everybody(turn, lost_at, gap.ended_at)
+        _lose_everybody(turn, lost_at, gap)
 
 
 def _end_inside(turn: Turn, gap: ServiceGap) -> None:
@@ -76,6 +77,9 @@ def _pause(turn: Turn, gap: ServiceGap) -> None:
     session = turn.session
     live = paused(session.live) if gap.is_new_node else session.live
     turn.set(waited=paused(session.waited), rung=paused(session.rung), live=live)
+    if session.phase not in {Phase.LIVE, Phase.INTERRUPTED} and gap.is_new_node:
+        away = gap.ended_at - max(gap.began_at, session.starts_at)
+        turn.set(away_by_us=session.away_by_us + max(away, timedelta()))
 
 
 def _move_cutoff(turn: Turn, gap: ServiceGap) -> None:
@@ -103,7 +107,7 @@ def _move_graces(turn: Turn, gap: ServiceGap) -> None:
         moved = replace(
             loss,
             grace_ends_at=min(ends_at, session.ends_at),
-            signals=loss.signals | {Signal.SERVICE_GAP},
+            evidence=_with_gap(loss.evidence, gap),
             counts_from=gap.ended_at if starts_again else loss.counted_from + missed,
         )
         turn.set_seat(seat.id, loss=moved)
@@ -126,7 +130,13 @@ def _moved(deadline: datetime, gap_from: datetime, gap_to: datetime, span: timed
     return deadline + (gap_to - gap_from)
 
 
-def _lose_everybody(turn: Turn, lost_at: datetime, back_at: datetime) -> None:
+def _with_gap(known: tuple[Evidence, ...], gap: ServiceGap) -> tuple[Evidence, ...]:
+    seconds = round((gap.ended_at - gap.began_at).total_seconds(), 1)
+    seen = Evidence(Signal.SERVICE_GAP, gap.began_at, None, seconds)
+    return known if any(one.signal is seen.signal for one in known) else (*known, seen)
+
+
+def _lose_everybody(turn: Turn, lost_at: datetime, gap: ServiceGap) -> None:
     """The old node's connections and media rooms are gone; the way back is open."""
     for seat in turn.session.seats:
         # Also of a seat that was away: its page still names the epoch of a room that is gone.
@@ -135,5 +145,6 @@ def _lose_everybody(turn: Turn, lost_at: datetime, back_at: datetime) -> None:
             seat.id, connection=None, media_epoch=epoch, is_media_lost=False, claim=None
         )
         if seat.connection is not None:
-            signals = frozenset({Signal.SERVICE_GAP})
-            lose(turn, gone, signals, lost_at=lost_at, grace_from=back_at)
+            gone = turn.set_seat(seat.id, was_lost_by_us=True)
+            seen = _with_gap((), gap)
+            lose(turn, gone, *seen, lost_at=lost_at, grace_from=gap.ended_at)

@@ -45,6 +45,16 @@ class Medium(StrEnum):
     PHONE = "phone"
 
 
+CARRIED: Mapping[Medium, frozenset[str]] = MappingProxyType(
+    {
+        Medium.VIDEO: frozenset({"audio", "video", "screen", "chat"}),
+        Medium.AUDIO: frozenset({"audio", "chat"}),
+        Medium.PHONE: frozenset({"chat"}),
+    }
+)
+"""Which functions a medium carries."""
+
+
 class Phase(StrEnum):
     """Where a session is in its life."""
 
@@ -138,6 +148,13 @@ class Consequence:
     """A scheduler looks at it before it is final."""
 
 
+class Extension(StrEnum):
+    """Who may move the end of a running session."""
+
+    NEVER = "never"
+    SCHEDULER = "scheduler"
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The policy numbers of a programme that a session runs under."""
@@ -166,6 +183,8 @@ class Rules:
     """Whether the supporter may admit before `starts_at`; ours."""
     reschedule_for: timedelta
     """How long a reschedule stays open for the seeker's choice; ours."""
+    extension: Extension
+    """Who may move the end of a running session; IX 6-4 says nobody."""
     terms_version: str
     """The version of the terms that must be accepted before the first join; IX 2, KUMAGAYA 4, SAKAI 5-3."""
     attestations: tuple[str, ...]
@@ -181,16 +200,56 @@ TAIL_LIVE_SHARE = 0.25
 
 
 class Signal(StrEnum):
-    """One kind of evidence about a lost seat."""
+    """One kind of evidence; in brackets what its `value` is."""
 
     STEPPED_OUT = "stepped_out"
     PAGE_CLOSED = "page_closed"
+    """The unload beacon, or `leaving`."""
     SIGNALLING_LOST = "signalling_lost"
+    """The signalling connection ended without a goodbye (its WebSocket close code)."""
     MEDIA_SILENT = "media_silent"
+    """No authentic packet for five seconds while media flowed (seconds of silence)."""
     WORKER_LOST = "worker_lost"
     SERVICE_GAP = "service_gap"
+    """Nobody ran the session (seconds)."""
     BROKEN_PRESSED = "broken_pressed"
     LINK_REVOKED = "link_revoked"
+    CALL_DROPPED = "call_dropped"
+    """On the telephone: nobody answers any more."""
+    LOST_NEARBY = "lost_nearby"
+    """Seats of other sessions of this node that fell in the same five seconds (how many)."""
+    LINE_BAD = "line_bad"
+    """More loss than a call bears, by RTCP or by the page's own statistics (share lost, 0 to 1)."""
+    DELAY_HIGH = "delay_high"
+    """A round trip longer than a talk bears (milliseconds)."""
+    DEVICE_ENDED = "device_ended"
+    """Camera or microphone was unplugged, taken away, or its permission withdrawn."""
+    DEVICE_SILENCED = "device_silenced"
+    """The system took camera or microphone away for a while: on a telephone, an incoming call."""
+    PAGE_HIDDEN = "page_hidden"
+    """The page went into the background."""
+    PAGE_ASLEEP = "page_asleep"
+    """Reported on return: the page did not run (seconds)."""
+    PAGE_OFFLINE = "page_offline"
+    """Reported on return: the browser had no network (seconds)."""
+    PAGE_RELOADED = "page_reloaded"
+    """Reported on return: the page was loaded anew."""
+
+
+OBSERVABLE = frozenset(
+    {
+        Signal.LOST_NEARBY,
+        Signal.LINE_BAD,
+        Signal.DELAY_HIGH,
+        Signal.DEVICE_ENDED,
+        Signal.DEVICE_SILENCED,
+        Signal.PAGE_HIDDEN,
+        Signal.PAGE_ASLEEP,
+        Signal.PAGE_OFFLINE,
+        Signal.PAGE_RELOADED,
+    }
+)
+"""Signals that are only looked at: none of them loses a seat by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +260,8 @@ class Evidence:
     at: datetime
     seat: SeatId | None = None
     """Whose seat it speaks of; None when it speaks of the server."""
+    value: float | None = None
+    """How much; the unit is the signal's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +270,8 @@ class Loss:
 
     at: datetime
     grace_ends_at: datetime
-    signals: frozenset[Signal]
+    evidence: tuple[Evidence, ...] = ()
+    """What was seen of it, in the order in which we learned of it."""
     judged: bool = False
     """The grace is over and the verdict has been given."""
     counts_from: datetime | None = None
@@ -219,6 +281,11 @@ class Loss:
     def counted_from(self) -> datetime:
         """The moment from which grace and hold are counted."""
         return self.counts_from or self.at
+
+    @property
+    def signals(self) -> frozenset[Signal]:
+        """Which kinds of evidence there are."""
+        return frozenset(evidence.signal for evidence in self.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +339,12 @@ class Seat:
     """When the seat last became away after having been present; None while present or never there."""
     was_present_after_start: bool = False
     claim: Claim | None = None
+    observed: tuple[Evidence, ...] = ()
+    """What was seen of this seat lately, the newest last; bounded."""
+    was_refused: bool = False
+    """We turned this person away at some time: an absence yields no strike (product.md, Outcomes)."""
+    was_lost_by_us: bool = False
+    """Away since our own restart: the absence is not the person's."""
 
     @property
     def is_present(self) -> bool:
@@ -298,6 +371,8 @@ class Question(StrEnum):
     """The supporter asks to end now; only the seeker's yes ends it (IX 6-5)."""
     WAIT_OR_RESCHEDULE = "wait_or_reschedule"
     """The supporter or the platform is lost past the grace: wait, or another date (IX 6-7; in mid-session ours)."""
+    BEGIN_OR_RESCHEDULE = "begin_or_reschedule"
+    """The start is late, and not through the seeker: begin now, or another date (IX 6-7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +385,8 @@ class Asked:
     """When the question answers itself; None: it stays open."""
     page_closed_at: datetime | None = None
     """The seeker closed the page on the open question: a yes, unless it was a reload."""
+    is_admitting: bool = False
+    """The supporter let the seeker in meanwhile: with the answer «begin» it is live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +420,17 @@ class RescheduleState(StrEnum):
     CHOSEN = "chosen"
     DECLINED = "declined"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    """The outcome was overruled, and no other date is due any more."""
+
+
+class Purpose(StrEnum):
+    """What free slots are looked for."""
+
+    RESCHEDULE = "reschedule"
+    """Another date for this session (IX 6-7)."""
+    NEXT = "next"
+    """The next session, booked during this one (KUMAGAYA 6(2))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +445,83 @@ class Reschedule:
     """Proposals have been computed; with no options, a scheduler has to find one."""
     new_session: SessionId | None = None
     new_starts_at: datetime | None = None
+
+
+class CallState(StrEnum):
+    """What the supporter reports of a telephone call (IX 1-1)."""
+
+    CALLING = "calling"
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    FINISHED = "finished"
+    """Both have said goodbye; the seeker agreed (IX 6-5)."""
+
+
+class IncidentKind(StrEnum):
+    """What an incident is about."""
+
+    CONDUCT = "conduct"
+    """Threats, abuse, use for other purposes (KUMAGAYA 12(1), SAKAI 8)."""
+    RECORDING = "recording"
+    """A recording is suspected (KUMAGAYA 12(2), SAKAI 5-4, IX 10(6))."""
+    TECHNICAL = "technical"
+    """Something did not work; ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something that the office has to look at; its text lies in the erasable notes of the session."""
+
+    id: str
+    """`incident-1`, `incident-2`: unique in its session."""
+    kind: IncidentKind
+    at: datetime
+    by: str
+    """Who filed it: a seat, or the person id of a scheduler."""
+    accused: SeatId | None
+    due_at: datetime
+    stopped: bool
+    """It ended the session."""
+    phase: Phase
+    """Where the session was."""
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overruling:
+    """A scheduler put another verdict in the place of one; both stay on record."""
+
+    at: datetime
+    by: PersonId
+    before: Verdict
+    consequence_before: Consequence
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A task that somebody ticked off."""
+
+    task: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye:
+    """Both closed their pages shortly after each other, and nothing was wrong before (product.md, Goodbye)."""
+
+    at: datetime
+    is_confirmed: bool | None = None
+    """What the supporter answered to «finished?»; None: not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extending:
+    """A new end that the media worker has not confirmed yet."""
+
+    ends_at: datetime
+    by: PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,9 +570,28 @@ class Session:
     """How long the seeker was present after `starts_at` with no supporter there."""
     rung: Stretch = field(default_factory=Stretch)
     """How long the seeker has been rung (IX 6-3)."""
+    ringing: SeatId | None = None
+    """For whom it rings now."""
+    rings: int = 0
+    """How often ringing began with a message."""
+    is_rung: bool = False
+    """The contact reaches the seeker: the message left, or somebody calls."""
+    call: CallState | None = None
+    """The last report on a telephone call."""
+    late: Cause | None = None
+    """Whose late start gives the seeker the right to another date until the end (IX 6-7); None: nobody's."""
+    was_asked_to_begin: bool = False
+    """The seeker has been asked whether to begin late; once is enough."""
+    away_by_us: timedelta = timedelta()
+    """How long nobody ran this session between `starts_at` and its becoming live."""
+    media_due_at: datetime | None = None
+    """By when packets must have gone both ways (product.md, Live needs media); None: nothing is due."""
+    is_media_missing: bool = False
+    """Live, and nothing flows."""
     seeker_notice: Notice | None = None
     supporter_notice: Notice | None = None
     asked: Asked | None = None
+    goodbye: Goodbye | None = None
     verdict: Verdict | None = None
     """Fixed when the first grace ends unmended; the door may stay open after it."""
     outcome: Outcome | None = None
@@ -415,8 +599,24 @@ class Session:
     ended_at: datetime | None = None
     consequence: Consequence | None = None
     reschedule: Reschedule | None = None
+    following: Reschedule | None = None
+    """The next session, being booked from inside this one (KUMAGAYA 6(2))."""
     previous: SessionId | None = None
     """The session that this one replaces."""
+    follows: SessionId | None = None
+    """The session in which this one was booked."""
+    incidents: tuple[Incident, ...] = ()
+    overrulings: tuple[Overruling, ...] = ()
+    """Oldest first; the first one's `before` is the policy's own verdict."""
+    objected_at: datetime | None = None
+    """The seeker says that it was not finished."""
+    done: tuple[Done, ...] = ()
+    """Tasks that were ticked off."""
+    maintenance_at: datetime | None = None
+    """When maintenance begins that this session would run into."""
+    extending: Extending | None = None
+    beside: tuple[str, ...] = ()
+    """Declared companions on the seeker's camera, as the office calls them (KUMAGAYA 12(3))."""
     booked_by: str = ""
     exception: str | None = None
     """Why a scheduler booked it against the programme's rule (KUMAGAYA 6(1), «as a rule»)."""
@@ -436,6 +636,11 @@ class Session:
         return next(seat for seat in self.seats if seat.role is Role.SUPPORTER)
 
     @property
+    def functions(self) -> frozenset[str]:
+        """What the room offers: what the programme lists, as far as the medium carries it (SAKAI 5-4, IX 1-1)."""
+        return self.rules.functions & CARRIED[self.medium]
+
+    @property
     def is_over(self) -> bool:
         """The session has ended."""
         return self.phase is Phase.ENDED
@@ -446,15 +651,20 @@ class DeadlineReason(Enum):
 
     HARD_END = 0
     """What ends the session wins over everything else at the same instant."""
-    DOORS_OPEN = 1
-    START = 2
-    EARLY_END_CLOSED = 3
-    GRACE = 4
-    HOLD = 5
-    JUDGE = 6
-    WARNING = 7
-    CLAIM = 8
-    RESCHEDULE_EXPIRES = 9
+    MAINTENANCE = 1
+    DOORS_OPEN = 2
+    START = 3
+    EARLY_END_CLOSED = 4
+    GRACE = 5
+    HOLD = 6
+    ANSWER = 7
+    """A question answers itself."""
+    JUDGE = 8
+    MEDIA_DUE = 9
+    WARNING = 10
+    CLAIM = 11
+    RESCHEDULE_EXPIRES = 12
+    NEXT_EXPIRES = 13
 
 
 @dataclass(frozen=True, slots=True)

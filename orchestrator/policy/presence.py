@@ -20,11 +20,16 @@ from orchestrator.policy.events import (
     MediaSilent,
     SteppedOut,
 )
+from orchestrator.policy.evidence import recent
+from orchestrator.policy.goodbye import look_for_goodbye
+from orchestrator.policy.latestart import ask_whether_to_begin
 from orchestrator.policy.model import (
     Cause,
     Claim,
     Consent,
+    Evidence,
     Loss,
+    Medium,
     Phase,
     Presence,
     Question,
@@ -35,6 +40,9 @@ from orchestrator.policy.model import (
     Signal,
 )
 from orchestrator.policy.turn import Turn, seats_of
+
+MEDIA_WITHIN = timedelta(seconds=20)
+"""Live needs media: packets both ways this soon after the admission, or something is wrong; ours (product.md)."""
 
 CLAIM_SILENCE = timedelta(seconds=10)
 """How long the first device may stay silent before supporter or scheduler may answer; ours, for IX 4-2."""
@@ -71,6 +79,7 @@ def _is_other_device(seat: Seat, event: Connected) -> bool:
 def _claim(turn: Turn, seat: Seat, event: Connected) -> None:
     if turn.session.is_over or (seat.claim is not None and seat.claim.device != event.device):
         turn.refuse(event.connection, "other_device", closes=True)
+        _turned_away(turn, seat)
         return
     if seat.claim is not None and seat.claim.connection == event.connection:
         return
@@ -78,6 +87,13 @@ def _claim(turn: Turn, seat: Seat, event: Connected) -> None:
     is_escalated = seat.claim.escalated if seat.claim else False
     turn.set_seat(seat.id, claim=Claim(event.device, event.connection, asked_at, is_escalated))
     turn.record("device.asked", seat=seat.id)
+
+
+def _turned_away(turn: Turn, seat: Seat) -> None:
+    """A refused seat never yields a strike (product.md, Outcomes)."""
+    if not turn.session.is_over and not seat.was_refused:
+        turn.set_seat(seat.id, was_refused=True)
+        turn.record("seat.refused", seat=seat.id)
 
 
 def take_seat(turn: Turn, seat: Seat, event: Connected) -> None:
@@ -91,6 +107,7 @@ def take_seat(turn: Turn, seat: Seat, event: Connected) -> None:
         connection=event.connection,
         last_connection=event.connection,
         first_present_at=seat.first_present_at or turn.at,
+        was_lost_by_us=False,
     )
     turn.record("seat.connected", seat=seat.id, resumed=seat.loss is not None)
     if seat.is_admitted and event.media_epoch != seat.media_epoch:
@@ -119,6 +136,17 @@ def come_back(turn: Turn, seat: Seat) -> None:
     """A seat with a connection, and with media if it was admitted, is present."""
     if seat.connection is None or (seat.is_admitted and seat.is_media_lost):
         return
+    if seat.loss is not None and Signal.CALL_DROPPED in seat.loss.signals:
+        return  # the page is here, but it is the telephone that was lost
+    if turn.session.goodbye is not None:
+        turn.set(goodbye=None)
+        turn.record("goodbye.undone", seat=seat.id)
+    mend(turn, seat)
+    ask_whether_to_begin(turn)
+
+
+def mend(turn: Turn, seat: Seat) -> None:
+    """A lost seat is back; with the other one it is live again."""
     grace_used = seat.grace_used
     if seat.loss is not None:
         used = min(turn.at, seat.loss.grace_ends_at) - seat.loss.counted_from
@@ -202,6 +230,17 @@ def admitted(turn: Turn, event: Admitted) -> None:
         turn.refuse(event.connection, code)
         return
     assert seat is not None, "_refuses_admission has looked"
+    asked = session.asked
+    if asked is not None and asked.question is Question.BEGIN_OR_RESCHEDULE:
+        turn.set(asked=replace(asked, is_admitting=True))
+        turn.refuse(event.connection, "asking_seeker")
+        return
+    admit(turn, seat)
+
+
+def admit(turn: Turn, seat: Seat) -> None:
+    """Let a seat in from the lobby; with the seeker's, the session is live."""
+    session, supporter = turn.session, turn.session.supporter
     arriving = (seat,) if session.phase is Phase.LIVE else (supporter, seat)
     for one in arriving:
         admitted_seat = turn.set_seat(one.id, is_admitted=True, presence=Presence.IN)
@@ -209,7 +248,7 @@ def admitted(turn: Turn, event: Admitted) -> None:
         turn.record("seat.admitted", seat=one.id)
     if session.phase is not Phase.LIVE:
         turn.move(Phase.LIVE, "admitted")
-        turn.set(judge_at=None)
+        turn.set(judge_at=None, media_due_at=turn.at + MEDIA_WITHIN)
         pass_warnings(turn)
 
 
@@ -220,6 +259,8 @@ def _refuses_admission(
         return "session_over"
     if supporter.connection != event.connection:
         return "not_your_seat"
+    if session.medium is Medium.PHONE:
+        return "on_the_phone"
     if supporter.consent is None:
         return "terms_not_accepted"
     if seat is None or seat.presence is not Presence.LOBBY or seat.role is Role.SUPPORTER:
@@ -243,13 +284,15 @@ def disconnected(turn: Turn, event: Disconnected) -> None:
         turn.set_seat(seat.id, claim=None)
         return
     signal = Signal.PAGE_CLOSED if event.page_closed else Signal.SIGNALLING_LOST
+    seen = Evidence(signal, turn.at, seat.id, event.code)
     if seat.connection == event.connection:
         seat = turn.set_seat(seat.id, connection=None)
-        lose(turn, seat, frozenset({signal}))
+        lose(turn, seat, seen)
         _note_closed_page(turn, seat, event)
     elif event.page_closed and seat.last_connection == event.connection and seat.loss is not None:
-        lose(turn, seat, frozenset({signal}))  # a goodbye that was slower than the line
+        lose(turn, seat, seen)  # a goodbye that was slower than the line
         _note_closed_page(turn, seat, event)
+    look_for_goodbye(turn)
 
 
 def _note_closed_page(turn: Turn, seat: Seat, event: Disconnected) -> None:
@@ -272,7 +315,7 @@ def stepped_out(turn: Turn, event: SteppedOut) -> None:
         turn.refuse(event.connection, "session_over" if session.is_over else "not_connected")
         return
     turn.record("seat.stepped_out", seat=seat.id)
-    lose(turn, _unseat(turn, seat), frozenset({Signal.STEPPED_OUT}))
+    lose(turn, _unseat(turn, seat), Evidence(Signal.STEPPED_OUT, turn.at, seat.id))
 
 
 def link_revoked(turn: Turn, event: LinkRevoked) -> None:
@@ -286,7 +329,9 @@ def link_revoked(turn: Turn, event: LinkRevoked) -> None:
         seat = turn.set_seat(seat.id, claim=None)
     if seat.connection is not None:
         turn.refuse(seat.connection, "link_revoked", closes=True)
-        lose(turn, _unseat(turn, seat), frozenset({Signal.LINK_REVOKED}))
+        seat = _unseat(turn, seat)
+        lose(turn, seat, Evidence(Signal.LINK_REVOKED, turn.at, seat.id))
+    _turned_away(turn, seat)
 
 
 def _unseat(turn: Turn, seat: Seat) -> Seat:
@@ -302,8 +347,7 @@ def _unseat(turn: Turn, seat: Seat) -> Seat:
 def lose(
     turn: Turn,
     seat: Seat,
-    signals: frozenset[Signal],
-    *,
+    *seen: Evidence,
     lost_at: datetime | None = None,
     grace_from: datetime | None = None,
 ) -> None:
@@ -312,17 +356,20 @@ def lose(
     Args:
         turn: the step.
         seat: who is lost.
-        signals: what was seen; added to what is known of the same loss.
+        seen: what was seen; added to what is known of the same loss.
         lost_at: since when; None: now.
         grace_from: when the grace begins; None: now, but not before `starts_at`.
     """
     session = turn.session
-    known = seat.loss.signals if seat.loss is not None else frozenset()
-    if signals <= known:
+    if session.medium is Medium.PHONE and session.phase in _RUNNING and not _is_call(seen):
+        return  # on the telephone, a page that goes takes nobody with it
+    known = seat.loss.evidence if seat.loss is not None else ()
+    new = tuple(one for one in seen if one.signal not in {old.signal for old in known})
+    if not new:
         return
-    turn.record("seat.lost", seat=seat.id, signal=",".join(sorted(signals)))
+    turn.record("seat.lost", seat=seat.id, signal=",".join(sorted(one.signal for one in new)))
     if seat.loss is not None:
-        turn.set_seat(seat.id, loss=replace(seat.loss, signals=known | signals))
+        turn.set_seat(seat.id, loss=replace(seat.loss, evidence=known + new))
         return
     was_present = seat.is_present
     seat = turn.set_seat(
@@ -335,7 +382,8 @@ def lose(
     begins_at = max(grace_from or turn.at, session.starts_at)
     left = max(session.rules.grace_total - seat.grace_used, timedelta())
     ends_at = min(begins_at + min(session.rules.grace, left), session.ends_at)
-    loss = Loss(lost_at or turn.at, ends_at, signals, counts_from=begins_at)
+    before = recent(seat, lost_at or turn.at)
+    loss = Loss(lost_at or turn.at, ends_at, before + new, counts_from=begins_at)
     seat = turn.set_seat(seat.id, loss=loss)
     if seat.role is Role.COMPANION:
         return
@@ -345,13 +393,19 @@ def lose(
         turn.move(Phase.INTERRUPTED, f"{seat.id}_lost")
 
 
+def _is_call(seen: tuple[Evidence, ...]) -> bool:
+    return any(one.signal is Signal.CALL_DROPPED for one in seen)
+
+
 def media_silent(turn: Turn, event: MediaSilent) -> None:
     """The worker hears nothing from a seat any more."""
     seat = _of_epoch(turn.session, event.seat, event.media_epoch)
     if seat is None or seat.is_media_lost:
         return
     seat = turn.set_seat(seat.id, is_media_lost=True)
-    lose(turn, seat, frozenset({Signal.MEDIA_SILENT}))
+    silent_s = round((turn.at - event.last_packet_at).total_seconds(), 1)
+    at = min(event.last_packet_at, turn.at)
+    lose(turn, seat, Evidence(Signal.MEDIA_SILENT, at, seat.id, max(silent_s, 0.0)))
 
 
 def media_returned(turn: Turn, event: MediaReturned) -> None:
@@ -396,7 +450,7 @@ def worker_lost(turn: Turn) -> None:
             lost = connect_media(turn, lost)
         else:
             lost = turn.set_seat(lost.id, media_epoch=lost.media_epoch + 1)
-        lose(turn, lost, frozenset({Signal.WORKER_LOST}))
+        lose(turn, lost, Evidence(Signal.WORKER_LOST, turn.at))
 
 
 def claim_answered(turn: Turn, event: ClaimAnswered) -> None:
@@ -414,6 +468,7 @@ def claim_answered(turn: Turn, event: ClaimAnswered) -> None:
     turn.record("device.answered", seat=seat.id, agrees=event.agrees)
     if not event.agrees:
         turn.refuse(claim.connection, "device_refused", closes=True)
+        _turned_away(turn, seat)
         return
     seat = turn.set_seat(seat.id, device=claim.device)
     take_seat(turn, seat, Connected(seat.id, claim.connection, claim.device))

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from orchestrator.policy import programme_values as values
-from orchestrator.policy.model import Consequence, Quota, Rules
+from orchestrator.policy.model import Consequence, Extension, Quota, Rules
 from orchestrator.policy.programme_checks import CROSS_CHECKS
 from orchestrator.policy.programme_mistakes import (
     Mistake,
@@ -214,6 +214,7 @@ class Programme(_Table):
             tail=self.tail,
             early_admission=self.early_admission,
             reschedule_for=self.reschedule_for,
+            extension=Extension(self.extension),
             terms_version=self.terms.version,
             attestations=self.attestations,
             functions=frozenset(self.functions),

@@ -33,11 +33,24 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from orchestrator.policy import cutoff, endings, gaps, presence, wishes
+from orchestrator.policy import (
+    cutoff,
+    endings,
+    evidence,
+    gaps,
+    goodbye,
+    medium,
+    office,
+    presence,
+    stops,
+    wishes,
+)
 from orchestrator.policy.effects import Warn
 from orchestrator.policy.events import (
     Admitted,
     AnotherDateChosen,
+    BeginChosen,
+    CallReported,
     Cancelled,
     ClaimAnswered,
     Connected,
@@ -46,19 +59,33 @@ from orchestrator.policy.events import (
     EndPressed,
     EndRequested,
     Event,
+    ExtensionAsked,
+    ExtensionConfirmed,
+    FinishAnswered,
+    IncidentFiled,
+    IncidentResolved,
     Joined,
     LinkRevoked,
+    MaintenancePlanned,
     MediaFlowed,
     MediaRenewed,
     MediaReturned,
     MediaSilent,
+    MediumSwitched,
+    NextAsked,
     NoticeGiven,
+    Objected,
+    Observed,
+    Overruled,
     RescheduleDeclined,
+    RingDelivered,
     SeatReleased,
     ServiceGap,
     SlotBooked,
     SlotsProposed,
     SteppedOut,
+    Stopped,
+    TaskDone,
     WaitChosen,
     Woken,
     WorkerLost,
@@ -67,6 +94,8 @@ from orchestrator.policy.model import (
     Deadline,
     DeadlineReason,
     Phase,
+    Purpose,
+    Question,
     RescheduleState,
     Rules,
     Seat,
@@ -140,7 +169,7 @@ def next_deadline(session: Session) -> Deadline | None:
 
 def deadlines(session: Session) -> list[Deadline]:
     """All moments at which time alone will change something, in no order."""
-    return [*_of_phase(session), *_of_claims(session)]
+    return [*_of_phase(session), *_of_claims(session), *_of_next(session)]
 
 
 def _after_the_end(session: Session) -> Iterator[Deadline]:
@@ -152,6 +181,12 @@ def _after_the_end(session: Session) -> Iterator[Deadline]:
 def _of_phase(session: Session) -> Iterator[Deadline]:
     if session.phase is not Phase.ENDED:
         yield Deadline(session.ends_at, DeadlineReason.HARD_END)
+        if session.maintenance_at is not None:
+            yield Deadline(session.maintenance_at, DeadlineReason.MAINTENANCE)
+        asked = session.asked
+        if asked is not None and asked.question is Question.BEGIN_OR_RESCHEDULE:
+            assert asked.answer_by is not None, "latestart asks with a time limit"
+            yield Deadline(asked.answer_by, DeadlineReason.ANSWER)
     match session.phase:
         case Phase.SCHEDULED:
             yield Deadline(session.starts_at - session.rules.doors, DeadlineReason.DOORS_OPEN)
@@ -174,6 +209,8 @@ def _of_running(session: Session) -> Iterator[Deadline]:
             yield Deadline(session.ends_at - span, DeadlineReason.WARNING, warning=span)
     if session.asked is not None and session.asked.page_closed_at is not None:
         yield Deadline(session.asked.page_closed_at + RELOAD, DeadlineReason.EARLY_END_CLOSED)
+    if session.media_due_at is not None:
+        yield Deadline(session.media_due_at, DeadlineReason.MEDIA_DUE)
     if session.phase is not Phase.INTERRUPTED:
         return
     for seat in seats_of(session):
@@ -184,6 +221,11 @@ def _of_running(session: Session) -> Iterator[Deadline]:
             yield Deadline(min(hold_ends_at, session.ends_at), DeadlineReason.HOLD, seat.id)
         else:
             yield Deadline(seat.loss.grace_ends_at, DeadlineReason.GRACE, seat.id)
+
+
+def _of_next(session: Session) -> Iterator[Deadline]:
+    if session.following is not None and session.following.state is RescheduleState.OPEN:
+        yield Deadline(session.following.expires_at, DeadlineReason.NEXT_EXPIRES)
 
 
 def _of_claims(session: Session) -> Iterator[Deadline]:
@@ -233,7 +275,15 @@ def _ring(turn: Turn, due: Deadline) -> None:  # noqa: C901 - one arm a reason, 
             assert due.seat is not None, "a claim's deadline carries its seat"
             presence.claim_escalated(turn, due.seat)
         case DeadlineReason.RESCHEDULE_EXPIRES:
-            wishes.reschedule_expired(turn)
+            wishes.slots_expired(turn, Purpose.RESCHEDULE)
+        case DeadlineReason.NEXT_EXPIRES:
+            wishes.slots_expired(turn, Purpose.NEXT)
+        case DeadlineReason.MAINTENANCE:
+            office.maintenance_begins(turn)
+        case DeadlineReason.ANSWER:
+            wishes.question_answers_itself(turn)
+        case DeadlineReason.MEDIA_DUE:
+            medium.media_missing(turn)
         case _:
             assert_never(due.reason)
 
@@ -278,11 +328,7 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
         case LinkRevoked():
             presence.link_revoked(turn, event)
         case MediaFlowed():
-            if turn.session.phase in {Phase.LIVE, Phase.INTERRUPTED} and not (
-                turn.session.has_media_flowed
-            ):
-                turn.set(has_media_flowed=True)
-                turn.record("media.flowed")
+            medium.media_flowed(turn)
         case MediaSilent():
             presence.media_silent(turn, event)
         case MediaReturned():
@@ -301,5 +347,37 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
             wishes.slot_booked(turn, event)
         case RescheduleDeclined():
             wishes.reschedule_declined(turn, event)
+        case NextAsked():
+            wishes.next_asked(turn, event)
+        case BeginChosen():
+            wishes.begin_chosen(turn, event)
+        case Observed():
+            evidence.observed(turn, event)
+        case RingDelivered():
+            medium.ring_delivered(turn, event)
+        case MediumSwitched():
+            medium.medium_switched(turn, event)
+        case CallReported():
+            medium.call_reported(turn, event)
+        case FinishAnswered():
+            goodbye.finish_answered(turn, event)
+        case Objected():
+            goodbye.objected(turn, event)
+        case Stopped():
+            stops.stopped(turn, event)
+        case IncidentFiled():
+            stops.incident_filed(turn, event)
+        case IncidentResolved():
+            stops.incident_resolved(turn, event)
+        case Overruled():
+            office.overruled(turn, event)
+        case TaskDone():
+            office.task_done(turn, event)
+        case MaintenancePlanned():
+            office.maintenance_planned(turn, event)
+        case ExtensionAsked():
+            office.extension_asked(turn, event)
+        case ExtensionConfirmed():
+            office.extension_confirmed(turn, event)
         case _:
             assert_never(event)

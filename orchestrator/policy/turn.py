@@ -11,7 +11,21 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator.policy.effects import Effect, OpenRoom, Publish, Refuse
-from orchestrator.policy.model import ALLOWED, ConnectionId, Phase, Record, Seat, SeatId, Session
+from orchestrator.policy.model import (
+    ALLOWED,
+    CallState,
+    ConnectionId,
+    Medium,
+    Phase,
+    Presence,
+    Record,
+    Seat,
+    SeatId,
+    Session,
+)
+
+RINGS = 6
+"""How often ringing begins with a message in one session: a line that comes and goes must not flood a mailbox; ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +97,8 @@ class Turn:
         self.do(OpenRoom(self.session.ends_at))
 
     def refuse(self, connection: ConnectionId | None, code: str, *, closes: bool = False) -> None:
-        """Refuse, if there is somebody to tell; nothing else changes."""
-        if connection is not None:
-            self.do(Refuse(connection, code, closes))
+        """Refuse, and change nothing else; without a connection it is the office that is told."""
+        self.do(Refuse(connection, code, closes))
 
     def publish(self, topic: str, recipient: str) -> None:
         """Let something leave the node, under a key that no other step can have (law 5)."""
@@ -95,20 +108,28 @@ class Turn:
         self.do(Publish(topic, recipient, key))
 
     def tally(self) -> None:
-        """Start and stop the sums of time by what holds at the present moment."""
+        """Start and stop ringing, and the sums of time, by what holds at the present moment."""
+        self._ring()
         session = self.session
-        seeker, supporter = session.seeker, session.supporter
         counts = session.phase is Phase.WAITING
+        waits = session.seeker.is_present and not session.supporter.is_present
         self.session = replace(
             session,
             live=session.live.run(session.phase is Phase.LIVE, self.at),
-            waited=session.waited.run(
-                counts and seeker.is_present and not supporter.is_present, self.at
-            ),
-            rung=session.rung.run(
-                counts and supporter.is_present and not seeker.is_present, self.at
-            ),
+            waited=session.waited.run(counts and waits, self.at),
+            rung=session.rung.run(counts and _reaches_seeker(session), self.at),
         )
+
+    def _ring(self) -> None:
+        """Ring for whom the other one waits, from `starts_at`; the pages ring while it lasts (product.md, Ringing)."""
+        whom = _rung_seat(self.session)
+        if whom == self.session.ringing:
+            return
+        self.session = replace(self.session, ringing=whom)
+        if whom is not None and self.session.rings < RINGS:
+            self.session = replace(self.session, rings=self.session.rings + 1)
+            self.record("ringing.began", seat=whom)
+            self.publish(f"{whom}.rung", whom)
 
     def done(self, now: datetime) -> Step:
         """The step: one version further if anything changed, and not a different value if nothing did."""
@@ -116,6 +137,24 @@ class Turn:
         if self.session != self._before or self._records:
             session = replace(self.session, version=self._before.version + 1, clock=now)
         return Step(session, tuple(self._effects), tuple(self._records))
+
+
+def _rung_seat(session: Session) -> SeatId | None:
+    if session.phase is not Phase.WAITING or session.medium is Medium.PHONE:
+        return None
+    seeker, supporter = session.seeker, session.supporter
+    if supporter.is_present and not seeker.is_present and session.seeker_notice is None:
+        return seeker.id
+    if seeker.presence is Presence.LOBBY and not supporter.is_present:
+        return supporter.id
+    return None
+
+
+def _reaches_seeker(session: Session) -> bool:
+    """A contact is under way that the seeker could answer (IX 6-3)."""
+    if session.medium is Medium.PHONE:
+        return session.call is CallState.CALLING
+    return session.is_rung and session.supporter.is_present and not session.seeker.is_present
 
 
 def seats_of(session: Session) -> Sequence[Seat]:

@@ -8,10 +8,12 @@ from orchestrator.policy import endings
 from orchestrator.policy.attribution import attribute
 from orchestrator.policy.events import (
     AnotherDateChosen,
+    BeginChosen,
     Cancelled,
     EndAnswered,
     EndPressed,
     EndRequested,
+    NextAsked,
     NoticeGiven,
     RescheduleDeclined,
     SeatReleased,
@@ -19,6 +21,7 @@ from orchestrator.policy.events import (
     SlotsProposed,
     WaitChosen,
 )
+from orchestrator.policy.latestart import late_verdict
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
@@ -28,13 +31,16 @@ from orchestrator.policy.model import (
     Notice,
     Outcome,
     Phase,
+    Presence,
+    Purpose,
     Question,
     Reschedule,
     RescheduleState,
     Signal,
     Verdict,
 )
-from orchestrator.policy.turn import Turn
+from orchestrator.policy.presence import admit
+from orchestrator.policy.turn import Turn, seats_of
 
 _RUNNING = frozenset({Phase.LIVE, Phase.INTERRUPTED})
 
@@ -146,11 +152,43 @@ def another_date_chosen(turn: Turn, event: AnotherDateChosen) -> None:
         turn.refuse(event.connection, "session_over")
     elif event.connection is not None and session.seeker.connection != event.connection:
         turn.refuse(event.connection, "not_your_seat")
+    elif session.late is not None:
+        turn.record("question.answered", question=Question.BEGIN_OR_RESCHEDULE.value, begins=False)
+        endings.end(turn, late_verdict(turn, session))
     elif not endings.may_leave_for_another_date(session):
         turn.refuse(event.connection, "nothing_asked")
     else:
         turn.record("question.answered", question="wait_or_reschedule", waits=False)
         endings.hold_over(turn)
+
+
+def begin_chosen(turn: Turn, event: BeginChosen) -> None:
+    """The seeker begins in spite of the late start, and asks for no other date any more."""
+    session = turn.session
+    if session.seeker.connection != event.connection:
+        turn.refuse(event.connection, "session_over" if session.is_over else "not_your_seat")
+    elif session.asked is None or session.asked.question is not Question.BEGIN_OR_RESCHEDULE:
+        turn.refuse(event.connection, "nothing_asked")
+    else:
+        turn.record("question.answered", question=session.asked.question.value, begins=True)
+        turn.set(late=None)
+        _begin(turn, session.asked)
+
+
+def question_answers_itself(turn: Turn) -> None:
+    """Nobody answered in time: it begins, and the right to another date stays (product.md, A late start)."""
+    asked = turn.session.asked
+    assert asked is not None, "the deadline is of an open question"
+    turn.record("question.expired", question=asked.question.value)
+    _begin(turn, asked)
+
+
+def _begin(turn: Turn, asked: Asked) -> None:
+    turn.set(asked=None)
+    session = turn.session
+    is_ready = session.seeker.presence is Presence.LOBBY and session.supporter.is_present
+    if asked.is_admitting and is_ready and session.phase is Phase.WAITING:
+        admit(turn, session.seeker)
 
 
 def notice_given(turn: Turn, event: NoticeGiven) -> None:
@@ -181,51 +219,75 @@ def cancelled(turn: Turn, event: Cancelled) -> None:
 
 
 def slots_proposed(turn: Turn, event: SlotsProposed) -> None:
-    """The free slots of an open reschedule are known."""
-    reschedule = _open_reschedule(turn)
-    if reschedule is not None and not (
-        reschedule.is_proposed and reschedule.options == event.options
-    ):
-        turn.set(reschedule=replace(reschedule, options=event.options, is_proposed=True))
-        turn.record("reschedule.proposed", slots=len(event.options))
+    """The free slots of an open reschedule, or for the next session, are known."""
+    found = _open(turn, event.purpose)
+    if found is not None and not (found.is_proposed and found.options == event.options):
+        _put(turn, event.purpose, replace(found, options=event.options, is_proposed=True))
+        turn.record(f"{event.purpose.value}.proposed", slots=len(event.options))
 
 
 def slot_booked(turn: Turn, event: SlotBooked) -> None:
-    """A slot was chosen and is a booking now; choosing one is also choosing another date."""
-    if turn.session.phase is Phase.INTERRUPTED:
+    """A slot was chosen and is a booking now; choosing another date is also leaving this one."""
+    leaves = event.purpose is Purpose.RESCHEDULE and turn.session.phase is Phase.INTERRUPTED
+    if leaves and endings.may_leave_for_another_date(turn.session):
         another_date_chosen(turn, AnotherDateChosen(None))
-    reschedule = _open_reschedule(turn)
-    if reschedule is None:
+    found = _open(turn, event.purpose)
+    if found is None:
         return
-    turn.set(
-        reschedule=replace(
-            reschedule,
-            state=RescheduleState.CHOSEN,
-            new_session=event.new_session,
-            new_starts_at=event.option.starts_at,
-        )
+    chosen = replace(
+        found,
+        state=RescheduleState.CHOSEN,
+        new_session=event.new_session,
+        new_starts_at=event.option.starts_at,
     )
-    turn.record("reschedule.chosen", session=event.new_session, by=event.by)
+    _put(turn, event.purpose, chosen)
+    turn.record(f"{event.purpose.value}.chosen", session=event.new_session, by=event.by)
+    for seat in seats_of(turn.session):
+        turn.publish(f"{event.purpose.value}.chosen", seat.id)
 
 
 def reschedule_declined(turn: Turn, event: RescheduleDeclined) -> None:
-    """The seeker wants no other date."""
-    reschedule = _open_reschedule(turn)
-    if reschedule is not None:
-        turn.set(reschedule=replace(reschedule, state=RescheduleState.DECLINED))
-        turn.record("reschedule.declined", by=event.by)
+    """The seeker wants no other date, or no next one for now."""
+    found = _open(turn, event.purpose)
+    if found is not None:
+        _put(turn, event.purpose, replace(found, state=RescheduleState.DECLINED))
+        turn.record(f"{event.purpose.value}.declined", by=event.by)
 
 
-def reschedule_expired(turn: Turn) -> None:
+def slots_expired(turn: Turn, purpose: Purpose) -> None:
     """Nobody chose in time."""
-    reschedule = _open_reschedule(turn)
-    assert reschedule is not None, "the deadline is of an open reschedule"
-    turn.set(reschedule=replace(reschedule, state=RescheduleState.EXPIRED))
-    turn.record("reschedule.expired")
+    found = _open(turn, purpose)
+    assert found is not None, "the deadline is of an open choice"
+    _put(turn, purpose, replace(found, state=RescheduleState.EXPIRED))
+    turn.record(f"{purpose.value}.expired")
 
 
-def _open_reschedule(turn: Turn) -> Reschedule | None:
-    reschedule = turn.session.reschedule
-    if reschedule is None or reschedule.state is not RescheduleState.OPEN:
-        return None
-    return reschedule
+def next_asked(turn: Turn, event: NextAsked) -> None:
+    """One of the two wants to book the next session while they are together (KUMAGAYA 6(2))."""
+    session = turn.session
+    if session.is_over:
+        turn.refuse(event.connection, "session_over")
+    elif all(seat.connection != event.connection for seat in seats_of(session)):
+        turn.refuse(event.connection, "not_your_seat")
+    elif session.phase is not Phase.LIVE:
+        turn.refuse(event.connection, "not_live")
+    elif session.following is not None and session.following.state is RescheduleState.CHOSEN:
+        turn.refuse(event.connection, "next_booked")
+    elif _open(turn, Purpose.NEXT) is None:
+        expires_at = turn.at + session.rules.reschedule_for
+        turn.set(following=Reschedule(RescheduleState.OPEN, turn.at, expires_at))
+        turn.record("next.opened", expires_at=expires_at.isoformat())
+        turn.publish("next.opened", SEEKER)
+
+
+def _open(turn: Turn, purpose: Purpose) -> Reschedule | None:
+    session = turn.session
+    found = session.reschedule if purpose is Purpose.RESCHEDULE else session.following
+    return found if found is not None and found.state is RescheduleState.OPEN else None
+
+
+def _put(turn: Turn, purpose: Purpose, changed: Reschedule) -> None:
+    if purpose is Purpose.RESCHEDULE:
+        turn.set(reschedule=changed)
+    else:
+        turn.set(following=changed)

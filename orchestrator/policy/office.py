@@ -1,0 +1,169 @@
+"""What the office does to a session: overrule, tick off tasks, plan maintenance, move the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from orchestrator.policy import endings
+from orchestrator.policy.effects import ExtendRoom
+from orchestrator.policy.events import (
+    ExtensionAsked,
+    ExtensionConfirmed,
+    MaintenancePlanned,
+    Overruled,
+    TaskDone,
+)
+from orchestrator.policy.model import (
+    Cause,
+    Confidence,
+    Consequence,
+    Done,
+    Extending,
+    Extension,
+    Outcome,
+    Overruling,
+    Phase,
+    RescheduleState,
+    Session,
+    Verdict,
+)
+from orchestrator.policy.tasks import open_tasks
+from orchestrator.policy.turn import Turn
+
+NOT_IN_THE_LAST = timedelta(seconds=60)
+"""An end is not moved any more when people are already saying goodbye; ours (product.md, The end is fixed)."""
+
+_CAUSES: Mapping[Outcome, set[Cause | None]] = {
+    Outcome.COMPLETED: {None},
+    Outcome.SEEKER_NO_SHOW: {Cause.SEEKER},
+    Outcome.SUPPORTER_NO_SHOW: {Cause.SUPPORTER},
+    Outcome.SUPPORTER_LATE: {Cause.SUPPORTER},
+    Outcome.NOT_HELD: {Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN},
+    Outcome.INTERRUPTED: {Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN},
+    Outcome.STOPPED: {Cause.SEEKER, Cause.SUPPORTER},
+    Outcome.CANCELLED: {Cause.SEEKER, Cause.SUPPORTER, Cause.OFFICE, Cause.MAINTENANCE},
+}
+"""Which causes each outcome can have (product.md, Outcomes)."""
+
+
+def overruled(turn: Turn, event: Overruled) -> None:
+    """Another verdict in the place of one; only the difference of what follows is applied, once."""
+    session = turn.session
+    if not session.is_over or session.verdict is None or session.consequence is None:
+        turn.refuse(None, "not_over")
+    elif event.number != len(session.overrulings):
+        turn.refuse(None, "overruled_meanwhile")
+    elif event.cause not in _CAUSES[event.outcome]:
+        turn.refuse(None, "outcome_impossible")
+    else:
+        _overrule(turn, event, session.verdict, session.consequence)
+
+
+def _overrule(turn: Turn, event: Overruled, old: Verdict, before: Consequence) -> None:
+    verdict = Verdict(
+        event.outcome, event.cause, Confidence.SURE, "overruled", turn.at, old.evidence
+    )
+    after = replace(endings.consequence_of(turn.session, verdict), confirm=False)
+    overruling = Overruling(turn.at, event.by, old, before)
+    turn.set(
+        outcome=event.outcome,
+        cause=event.cause,
+        verdict=verdict,
+        consequence=after,
+        overrulings=(*turn.session.overrulings, overruling),
+    )
+    turn.record(
+        "verdict.overruled",
+        by=event.by,
+        outcome=event.outcome.value,
+        cause=event.cause.value if event.cause else None,
+        quota=after.quota.value,
+        quota_before=before.quota.value,
+        strike=after.strike,
+        strike_before=before.strike,
+    )
+    endings.tell_standing(turn, old, before, verdict, after)
+    _fit_reschedule(turn, after)
+
+
+def _fit_reschedule(turn: Turn, after: Consequence) -> None:
+    """Another date is due now, or no longer; one that is booked stands, and a scheduler is asked about it."""
+    reschedule = turn.session.reschedule
+    if after.reschedule:
+        if reschedule is not None and reschedule.state is RescheduleState.WITHDRAWN:
+            turn.set(reschedule=None)
+        endings.open_reschedule(turn)
+    elif reschedule is not None and reschedule.state is RescheduleState.OPEN:
+        turn.set(reschedule=replace(reschedule, state=RescheduleState.WITHDRAWN))
+        turn.record("reschedule.withdrawn")
+
+
+def task_done(turn: Turn, event: TaskDone) -> None:
+    """Somebody has looked; an incident is resolved, not ticked off."""
+    session = turn.session
+    tasks = {task.id for task in open_tasks(session)}
+    if event.task not in tasks - {incident.id for incident in session.incidents}:
+        turn.refuse(None, "task_unknown")
+    else:
+        turn.set(done=(*session.done, Done(event.task, turn.at, event.by)))
+        turn.record("task.done", task=event.task, by=event.by)
+
+
+def maintenance_planned(turn: Turn, event: MaintenancePlanned) -> None:
+    """Maintenance will begin while this session runs, or no longer (IX 11-1, GOALOUS 10)."""
+    session = turn.session
+    if session.is_over or session.maintenance_at == event.begins_at:
+        return
+    turn.set(maintenance_at=event.begins_at)
+    turn.record(
+        "maintenance.planned", begins_at=event.begins_at.isoformat() if event.begins_at else None
+    )
+
+
+def maintenance_begins(turn: Turn) -> None:
+    """What is not live yet is cancelled, what is live is interrupted; both are ours."""
+    session = turn.session
+    turn.set(maintenance_at=None)
+    if session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+        ours = endings.sure(turn, Outcome.INTERRUPTED, Cause.PLATFORM, "maintenance")
+        endings.end(turn, endings.standing_verdict(session) or ours)
+    else:
+        endings.end(turn, endings.sure(turn, Outcome.CANCELLED, Cause.MAINTENANCE, "maintenance"))
+
+
+def extension_asked(turn: Turn, event: ExtensionAsked) -> None:
+    """A scheduler wants a later end; it counts once the media worker holds it."""
+    session = turn.session
+    code = _refuses_extension(turn, session, event)
+    if code is not None:
+        turn.refuse(None, code)
+        return
+    turn.set(extending=Extending(event.ends_at, event.by))
+    turn.record("extension.asked", ends_at=event.ends_at.isoformat(), by=event.by)
+    if any(seat.media_epoch for seat in session.seats):
+        turn.do(ExtendRoom(event.ends_at))
+    else:
+        extension_confirmed(turn, ExtensionConfirmed(event.ends_at))
+
+
+def _refuses_extension(turn: Turn, session: Session, event: ExtensionAsked) -> str | None:
+    if session.rules.extension is not Extension.SCHEDULER:
+        return "extension_never"
+    if session.is_over:
+        return "session_over"
+    if session.ends_at - turn.at <= NOT_IN_THE_LAST:
+        return "extension_too_late"
+    return "extension_not_later" if event.ends_at <= session.ends_at else None
+
+
+def extension_confirmed(turn: Turn, event: ExtensionConfirmed) -> None:
+    """The worker will cut at the new end: from now on it is the end."""
+    session = turn.session
+    extending = session.extending
+    if session.is_over or extending is None or extending.ends_at != event.ends_at:
+        return
+    ahead = {span for span in session.rules.warnings if event.ends_at - span > turn.at}
+    turn.set(ends_at=event.ends_at, extending=None, warned=session.warned - ahead)
+    turn.record("end.moved", ends_at=event.ends_at.isoformat(), by=extending.by)

@@ -1,0 +1,112 @@
+"""Stops and incidents: who reports whom, what the server did, and until when the office looks.
+
+A stop ends the room at once, opens an incident with a due date, and does nothing more: the office judges
+(KUMAGAYA 12, SAKAI 8, SAKAI 5-4, IX 10).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from orchestrator.policy import endings
+from orchestrator.policy.events import IncidentFiled, IncidentResolved, Stopped
+from orchestrator.policy.model import (
+    Cause,
+    Confidence,
+    Incident,
+    IncidentKind,
+    Outcome,
+    Role,
+    Seat,
+    SeatId,
+    Session,
+    Verdict,
+)
+from orchestrator.policy.turn import Turn, seats_of
+
+DUE = {
+    IncidentKind.CONDUCT: timedelta(days=3),
+    IncidentKind.RECORDING: timedelta(days=3),
+    IncidentKind.TECHNICAL: timedelta(days=7),
+}
+"""How soon an incident is looked at; ours."""
+
+INCIDENTS = 20
+"""Incidents that one session can have; a page that is stuck cannot fill the store."""
+
+_REASONS = {
+    IncidentKind.CONDUCT: "conduct_reported",
+    IncidentKind.RECORDING: "recording_reported",
+}
+
+
+def stopped(turn: Turn, event: Stopped) -> None:
+    """Seeker or supporter stops: the room ends here and now."""
+    session = turn.session
+    reporter = next((s for s in seats_of(session) if s.connection == event.connection), None)
+    accused = session.seat(event.accused)
+    if session.is_over:
+        turn.refuse(event.connection, "session_over")
+    elif reporter is None:
+        turn.refuse(event.connection, "not_your_seat")
+    elif accused is None or accused.id == reporter.id or event.kind not in _REASONS:
+        turn.refuse(event.connection, "accused_unknown")
+    else:
+        _file(turn, event.kind, accused.id, reporter.id, stops=True)
+        endings.end(turn, _verdict(turn, event.kind, accused))
+
+
+def _verdict(turn: Turn, kind: IncidentKind, accused: Seat) -> Verdict:
+    """Accused, not convicted: what one side says is no more than that."""
+    side = Cause.SUPPORTER if accused.role is Role.SUPPORTER else Cause.SEEKER
+    return Verdict(Outcome.STOPPED, side, Confidence.UNKNOWN, _REASONS[kind], turn.at)
+
+
+def incident_filed(turn: Turn, event: IncidentFiled) -> None:
+    """Something to look at, without an end; also after it."""
+    session = turn.session
+    if event.connection is not None and _seat_at(session, event) is None:
+        turn.refuse(event.connection, "not_your_seat")
+    elif event.accused is not None and session.seat(event.accused) is None:
+        turn.refuse(event.connection, "accused_unknown")
+    elif len(session.incidents) >= INCIDENTS:
+        turn.refuse(event.connection, "too_many_incidents")
+    else:
+        _file(turn, event.kind, event.accused, event.by, stops=False)
+
+
+def _seat_at(session: Session, event: IncidentFiled) -> Seat | None:
+    return next((seat for seat in session.seats if seat.connection == event.connection), None)
+
+
+def _file(turn: Turn, kind: IncidentKind, accused: SeatId | None, by: str, *, stops: bool) -> None:
+    session = turn.session
+    incident = Incident(
+        id=f"incident-{len(session.incidents) + 1}",
+        kind=kind,
+        at=turn.at,
+        by=by,
+        accused=accused,
+        due_at=turn.at + DUE[kind],
+        stopped=stops,
+        phase=session.phase,
+    )
+    turn.set(incidents=(*session.incidents, incident))
+    turn.record(
+        "incident.filed", incident=incident.id, kind=kind.value, by=by, accused=accused, stops=stops
+    )
+
+
+def incident_resolved(turn: Turn, event: IncidentResolved) -> None:
+    """A scheduler has dealt with it."""
+    session = turn.session
+    incident = next((one for one in session.incidents if one.id == event.incident), None)
+    if incident is None:
+        turn.refuse(None, "incident_unknown")
+    elif incident.resolved_at is not None:
+        turn.refuse(None, "incident_resolved")
+    else:
+        resolved = replace(incident, resolved_at=turn.at, resolved_by=event.by)
+        turn.set(incidents=tuple(resolved if one is incident else one for one in session.incidents))
+        turn.record("incident.resolved", incident=incident.id, by=event.by)
