@@ -11,8 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.policy.effects import REFUSALS
-from orchestrator.policy.model import ALLOWED, Cause, DeadlineReason, Outcome, Phase, Presence
-from orchestrator.policy.programme_checks import CAUSES
+from orchestrator.policy.model import (
+    ALLOWED,
+    CAUSES,
+    Cause,
+    DeadlineReason,
+    Outcome,
+    Phase,
+    Presence,
+)
 
 PAGE = Path("docs/session.md")
 
@@ -22,7 +29,7 @@ PHASES: Mapping[Phase, str] = {
     Phase.WAITING: "The slot has begun; the supporter has not yet admitted the seeker.",
     Phase.LIVE: "Seeker and supporter are both in.",
     Phase.INTERRUPTED: "It was live, and at least one of the two is lost.",
-    Phase.ENDED: "Over, with an outcome. Only its reschedule may still change.",
+    Phase.ENDED: "Over, with an outcome. Only another date, incidents, tasks and overruling go on.",
 }
 
 MOVES: Mapping[tuple[Phase, Phase], str] = {
@@ -47,6 +54,11 @@ DEADLINES: Mapping[DeadlineReason, tuple[str, str, str]] = {
         "The session ends, whatever its phase; media is cut before anything is written.",
         "IX 6-4; ours for SAKAI",
     ),
+    DeadlineReason.MAINTENANCE: (
+        "when a planned maintenance begins",
+        "Not yet live: cancelled. Live: interrupted, by the platform.",
+        "IX 11-1, GOALOUS 10; the rest ours",
+    ),
     DeadlineReason.DOORS_OPEN: ("`starts_at` − `doors`", "People may join.", "ours"),
     DeadlineReason.START: (
         "`starts_at`",
@@ -66,6 +78,16 @@ DEADLINES: Mapping[DeadlineReason, tuple[str, str, str]] = {
     DeadlineReason.HOLD: (
         "`hold` after a drop whose grace is over, at most `ends_at`",
         "Nobody waits for the lost seat any longer: the session ends with its verdict.",
+        "ours",
+    ),
+    DeadlineReason.ANSWER: (
+        "60 s after the seeker was asked whether to begin late",
+        "It begins; the right to another date stays open until the end.",
+        "IX 6-7; the span ours",
+    ),
+    DeadlineReason.MEDIA_DUE: (
+        "20 s after the admission, if packets have not gone both ways",
+        "Both are offered to try again, sound only, or the telephone.",
         "ours",
     ),
     DeadlineReason.JUDGE: (
@@ -88,13 +110,21 @@ DEADLINES: Mapping[DeadlineReason, tuple[str, str, str]] = {
         "The other date is no longer offered by itself.",
         "IX 6-7; the span ours",
     ),
+    DeadlineReason.NEXT_EXPIRES: (
+        "`reschedule_for` after somebody wanted to book the next session",
+        "The slots for the next session are no longer offered.",
+        "KUMAGAYA 6(2); the span ours",
+    ),
 }
 
 OUTCOMES: Mapping[Outcome, str] = {
-    Outcome.COMPLETED: "Held to its end, ended by the seeker or by agreement, or dropped in the tail.",
+    Outcome.COMPLETED: "Held to its end, ended by the seeker, by agreement or with a goodbye, or dropped in the tail.",
     Outcome.SEEKER_NO_SHOW: "The supporter was there at the cutoff, the seeker never came after the start.",
     Outcome.SUPPORTER_NO_SHOW: "The supporter was not there at the cutoff.",
-    Outcome.SUPPORTER_LATE: "The seeker had waited past the tolerance, and was gone when the supporter was there.",
+    Outcome.SUPPORTER_LATE: (
+        "The seeker had waited past the tolerance, and was gone when the supporter was there, "
+        "or took another date instead of the late start."
+    ),
     Outcome.NOT_HELD: "Somebody was there, and yet it never really took place.",
     Outcome.INTERRUPTED: "It was live and broke off.",
     Outcome.STOPPED: "Stopped for conduct or recording.",
@@ -120,40 +150,81 @@ REFUSED: Mapping[str, str] = {
     "too_late": "The moment for this is over.",
     "reschedule_closed": "No other date can be chosen any more.",
     "slot_taken": "Somebody else has that slot.",
+    "asking_seeker": "The seeker is being asked whether to begin late; with a yes it is live by itself.",
+    "not_on_the_phone": "The session is not held by telephone.",
+    "on_the_phone": "The session is held by telephone: nobody is let in.",
+    "medium_not_allowed": "The programme does not offer that.",
+    "accused_unknown": "The report names nobody of this session, or the reporter.",
+    "too_many_incidents": "This session has as many incidents as can be filed.",
+    "incident_unknown": "There is no such incident.",
+    "incident_resolved": "The incident has been resolved already.",
+    "not_over": "The session has no verdict yet.",
+    "overruled_meanwhile": "Somebody else has overruled the verdict meanwhile.",
+    "outcome_impossible": "That outcome cannot have that cause.",
+    "task_unknown": "There is no such task, or it is done.",
+    "extension_never": "The programme lets nobody move the end.",
+    "extension_too_late": "The last minute has begun.",
+    "extension_not_later": "The new end is not later than the present one.",
+    "next_booked": "The next session is booked already.",
 }
 
 RECORDS: Mapping[str, str] = {
+    "call.reported": "The supporter called the seeker: calling, answered, no answer, finished.",
     "booking.cancelled": "The booking was cancelled: by whom, over which channel.",
     "consent.given": "Somebody accepted a version of the terms.",
     "cutoff.moved": "The cutoff is judged later, and when.",
     "cutoff.passed": "Both were there at the cutoff.",
+    "cutoff.unreported": "On the telephone, and nobody reported a call: nothing is decided by itself.",
     "device.answered": "Another device may have the seat, or may not.",
     "device.asked": "Another device asks for a seat.",
     "device.bound": "The link belongs to this device from now on.",
     "device.escalated": "The first device stayed silent.",
+    "end.moved": "A scheduler moved the end, and the media worker holds it.",
+    "extension.asked": "A scheduler wants a later end.",
+    "goodbye.noticed": "Both closed their pages shortly after each other, and nothing was wrong before.",
+    "goodbye.undone": "Somebody is back: it was no goodbye.",
     "grace.ended": "A lost seat was not back in time.",
+    "incident.filed": "An incident was filed: of what kind, by whom, against whom.",
+    "incident.resolved": "Somebody has dealt with an incident.",
     "link.revoked": "The office made a link void while somebody used it.",
+    "maintenance.planned": "Maintenance will begin while the session would run; or it was called off.",
     "media.flowed": "Packets went both ways for the first time.",
+    "media.missing": "Live for twenty seconds, and nothing has gone both ways.",
+    "medium.switched": "It goes on with picture, by sound only, or by telephone.",
+    "next.chosen": "The next session is booked.",
+    "next.declined": "No next session is booked for now.",
+    "next.expired": "Nobody chose a slot for the next session in time.",
+    "next.opened": "Somebody wants to book the next session.",
+    "next.proposed": "Free slots for the next session were found, and how many.",
     "notice.given": "Somebody will be late.",
     "question.answered": "A question was answered, and how.",
     "question.asked": "The seeker is asked something.",
+    "question.expired": "Nobody answered in time.",
     "reschedule.chosen": "Another date is booked.",
     "reschedule.declined": "The seeker wants no other date.",
     "reschedule.expired": "Nobody chose another date in time.",
     "reschedule.opened": "Another date is offered.",
     "reschedule.proposed": "Free slots were found, and how many.",
+    "reschedule.withdrawn": "The verdict was overruled: no other date is due any more.",
+    "ringing.began": "It rings for somebody, on the page and by a message.",
+    "ringing.delivered": "The message is on its way: from here on it counts as ringing.",
     "seat.admitted": "Somebody was let in.",
     "seat.connected": "Somebody opened the page of a link, or came back to it.",
     "seat.joined": "Somebody waits in the lobby.",
     "seat.lost": "Somebody is away; by which signal.",
+    "seat.observed": "Something was noticed about a seat that may explain a loss.",
+    "seat.refused": "Somebody was turned away: an absence yields no strike.",
     "seat.released": "The supporter waits for the seeker no longer.",
     "seat.returned": "A lost seat is back.",
     "seat.stepped_out": "Somebody left for a moment.",
     "service.gap": "Nobody ran the session for a while: our own absence.",
     "session.ended": "The outcome: cause, confidence, reason, and what follows.",
     "session.moved": "The phase changed: from, to, and why.",
+    "task.done": "A scheduler ticked off a task.",
     "verdict.given": "A grace ended unmended and fixed the outcome; the door is still open.",
     "verdict.lifted": "The seeker was back with the supporter there: the verdict against the seeker is gone.",
+    "verdict.objected": "The seeker says that it was not finished.",
+    "verdict.overruled": "A scheduler put another verdict in the place of one, and what follows from it.",
     "warning.given": "Everybody was told how long is left.",
     "worker.lost": "The media worker of the room died.",
 }
@@ -191,7 +262,7 @@ _CONSEQUENCES = """## Consequences
 
 What follows from an outcome (`quota`, `reschedule`, `strike`, `confirm`) is data of the programme. Its table
 `[consequences]` knows these keys; where both an outcome and `outcome/cause` are given, the longer key wins. A notice
-that was given takes the strike away, whatever the table says."""
+that was given, or our having turned the person away, takes the strike away, whatever the table says."""
 
 
 def consequence_keys() -> Sequence[str]:

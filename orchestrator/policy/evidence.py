@@ -27,6 +27,8 @@ def observed(turn: Turn, event: Observed) -> None:
         return
     at = min(event.at or turn.at, turn.at)
     seen = Evidence(event.signal, at, seat.id, event.value)
+    if seen in seat.observed:
+        return
     kept = (*(one for one in seat.observed if one.signal is not seen.signal), seen)[-KEPT:]
     seat = turn.set_seat(seat.id, observed=kept)
     if seat.loss is not None:

@@ -128,6 +128,8 @@ def call_reported(turn: Turn, event: CallReported) -> None:
     if code is not None:
         turn.refuse(event.connection, code)
         return
+    if event.state is session.call:
+        return
     turn.record("call.reported", state=event.state.value, by=event.by)
     turn.set(call=event.state, is_rung=True)
     if session.medium is not Medium.PHONE:

@@ -121,6 +121,21 @@ class Cause(StrEnum):
     MAINTENANCE = "maintenance"
 
 
+CAUSES: Mapping[Outcome, tuple[Cause, ...]] = MappingProxyType(
+    {
+        Outcome.COMPLETED: (),
+        Outcome.SEEKER_NO_SHOW: (Cause.SEEKER,),
+        Outcome.SUPPORTER_NO_SHOW: (Cause.SUPPORTER,),
+        Outcome.SUPPORTER_LATE: (Cause.SUPPORTER,),
+        Outcome.NOT_HELD: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
+        Outcome.INTERRUPTED: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
+        Outcome.STOPPED: (Cause.SEEKER, Cause.SUPPORTER),
+        Outcome.CANCELLED: (Cause.SEEKER, Cause.SUPPORTER, Cause.OFFICE, Cause.MAINTENANCE),
+    }
+)
+"""The rows of product.md's table of outcomes: which causes each outcome can have."""
+
+
 class Confidence(StrEnum):
     """How firm an attribution is."""
 

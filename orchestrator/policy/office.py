@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +15,7 @@ from orchestrator.policy.events import (
     TaskDone,
 )
 from orchestrator.policy.model import (
+    CAUSES,
     Cause,
     Confidence,
     Consequence,
@@ -35,18 +35,6 @@ from orchestrator.policy.turn import Turn
 NOT_IN_THE_LAST = timedelta(seconds=60)
 """An end is not moved any more when people are already saying goodbye; ours (product.md, The end is fixed)."""
 
-_CAUSES: Mapping[Outcome, set[Cause | None]] = {
-    Outcome.COMPLETED: {None},
-    Outcome.SEEKER_NO_SHOW: {Cause.SEEKER},
-    Outcome.SUPPORTER_NO_SHOW: {Cause.SUPPORTER},
-    Outcome.SUPPORTER_LATE: {Cause.SUPPORTER},
-    Outcome.NOT_HELD: {Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN},
-    Outcome.INTERRUPTED: {Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN},
-    Outcome.STOPPED: {Cause.SEEKER, Cause.SUPPORTER},
-    Outcome.CANCELLED: {Cause.SEEKER, Cause.SUPPORTER, Cause.OFFICE, Cause.MAINTENANCE},
-}
-"""Which causes each outcome can have (product.md, Outcomes)."""
-
 
 def overruled(turn: Turn, event: Overruled) -> None:
     """Another verdict in the place of one; only the difference of what follows is applied, once."""
@@ -55,7 +43,7 @@ def overruled(turn: Turn, event: Overruled) -> None:
         turn.refuse(None, "not_over")
     elif event.number != len(session.overrulings):
         turn.refuse(None, "overruled_meanwhile")
-    elif event.cause not in _CAUSES[event.outcome]:
+    elif event.cause not in (CAUSES[event.outcome] or (None,)):
         turn.refuse(None, "outcome_impossible")
     else:
         _overrule(turn, event, session.verdict, session.consequence)
@@ -140,8 +128,10 @@ def extension_asked(turn: Turn, event: ExtensionAsked) -> None:
     if code is not None:
         turn.refuse(None, code)
         return
-    turn.set(extending=Extending(event.ends_at, event.by))
-    turn.record("extension.asked", ends_at=event.ends_at.isoformat(), by=event.by)
+    extending = Extending(event.ends_at, event.by)
+    if session.extending != extending:
+        turn.set(extending=extending)
+        turn.record("extension.asked", ends_at=event.ends_at.isoformat(), by=event.by)
     if any(seat.media_epoch for seat in session.seats):
         turn.do(ExtendRoom(event.ends_at))
     else:

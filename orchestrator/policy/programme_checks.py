@@ -9,10 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from orchestrator.policy.model import Cause, Outcome
+from orchestrator.policy.model import CAUSES, Cause, Outcome
 from orchestrator.policy.programme_mistakes import CrossCheck, Found
 from orchestrator.policy.span import write_span
 
@@ -20,20 +19,6 @@ if TYPE_CHECKING:
     from orchestrator.policy.programme import ConsequenceRow, Strikes, Window
 
 Times = tuple[timedelta, ...]
-
-CAUSES: Mapping[Outcome, tuple[Cause, ...]] = MappingProxyType(
-    {
-        Outcome.COMPLETED: (),
-        Outcome.SEEKER_NO_SHOW: (Cause.SEEKER,),
-        Outcome.SUPPORTER_NO_SHOW: (Cause.SUPPORTER,),
-        Outcome.SUPPORTER_LATE: (Cause.SUPPORTER,),
-        Outcome.NOT_HELD: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
-        Outcome.INTERRUPTED: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
-        Outcome.STOPPED: (Cause.SEEKER, Cause.SUPPORTER),
-        Outcome.CANCELLED: (Cause.SEEKER, Cause.SUPPORTER, Cause.OFFICE, Cause.MAINTENANCE),
-    }
-)
-"""The rows of product.md's table of outcomes: which causes each outcome can have."""
 
 _KNOWN = frozenset(outcome.value for outcome in CAUSES) | {
     f"{outcome.value}/{cause.value}" for outcome, causes in CAUSES.items() for cause in causes

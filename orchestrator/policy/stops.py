@@ -82,6 +82,9 @@ def _seat_at(session: Session, event: IncidentFiled) -> Seat | None:
 
 def _file(turn: Turn, kind: IncidentKind, accused: SeatId | None, by: str, *, stops: bool) -> None:
     session = turn.session
+    filed = {(one.kind, one.accused, one.by, one.at) for one in session.incidents}
+    if (kind, accused, by, turn.at) in filed:
+        return
     incident = Incident(
         id=f"incident-{len(session.incidents) + 1}",
         kind=kind,

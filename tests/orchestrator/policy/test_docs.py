@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.policy import docs
 from orchestrator.policy.effects import REFUSALS
-from orchestrator.policy.model import ALLOWED, DeadlineReason, Outcome, Phase, Presence
+from orchestrator.policy.model import ALLOWED, DeadlineReason, Outcome, Phase, Presence, Purpose
 from tests.orchestrator.policy.scenario import IX, KUMAGAYA, SAKAI
 
 HOUSE = Path(__file__).parents[3]
@@ -36,7 +36,9 @@ def test_everything_has_its_sentence(told, known):
 
 
 def test_every_record_that_the_policy_writes_is_told_and_no_other():
-    assert set(docs.RECORDS) == set(re.findall(r'\.record\(\s*"([a-z_.]+)"', SOURCE))
+    plain = set(re.findall(r'\.record\(\s*"([a-z_.]+)"', SOURCE))
+    of_slots = re.findall(r'\.record\(f"{(?:event\.)?purpose\.value}\.([a-z]+)"', SOURCE)
+    assert set(docs.RECORDS) == plain | {f"{p.value}.{name}" for p in Purpose for name in of_slots}
 
 
 def test_every_refusal_of_the_policy_is_a_known_code():
