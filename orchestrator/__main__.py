@@ -11,6 +11,7 @@ from orchestrator.commands import demo, node, office
 from orchestrator.errors import MadoguchiError, Misconfigured
 from orchestrator.log import configure
 from orchestrator.policy.model import Medium, Role
+from orchestrator.ports import Language
 from orchestrator.programmes import load_all
 from orchestrator.settings import Settings, from_env, process_environment
 
@@ -54,6 +55,11 @@ def parser() -> argparse.ArgumentParser:
     create.add_argument(
         "--seeker-real-name", help="checked against the display name, kept erasable"
     )
+    create.add_argument("--seeker-mail", metavar="ADDRESS", help="where messages go, kept erasable")
+    create.add_argument(
+        "--seeker-language", choices=[each.value for each in Language], help="of them (ja)"
+    )
+    create.add_argument("--seeker-telephone", metavar="NUMBER", help="kept erasable")
     create.add_argument(
         "--exception", metavar="REASON", help="book against the day-before rule, and why"
     )
@@ -67,6 +73,8 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("name")
     add.add_argument("--role", required=True, choices=[Role.SUPPORTER.value, Role.SCHEDULER.value])
     add.add_argument("--display-name", help="what others see; default: the name")
+    add.add_argument("--mail", metavar="ADDRESS", help="where messages go; default: as before")
+    add.add_argument("--language", choices=[each.value for each in Language], help="of them (ja)")
     _add_office_options(add)
     return top
 

@@ -8,7 +8,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from orchestrator.credentials import hash_secret, new_id, new_secret, new_staff_token
+from orchestrator.credentials import (
+    hash_secret,
+    link_expires_at,
+    new_id,
+    new_secret,
+    new_staff_token,
+)
 from orchestrator.errors import NotFound, Refused
 from orchestrator.policy import names, slots
 from orchestrator.policy.events import (
@@ -37,12 +43,20 @@ from orchestrator.policy.model import (
 )
 from orchestrator.policy.programme import Programme, ProgrammeMistakes
 from orchestrator.policy.session import book
-from orchestrator.ports import Applied, Booking, Clock, Delivery, Link, Sessions, Staff, Store
+from orchestrator.ports import (
+    Applied,
+    Booking,
+    Clock,
+    Delivery,
+    Language,
+    Link,
+    PrivateField,
+    Sessions,
+    Staff,
+    Store,
+)
 
 log = structlog.get_logger()
-
-LINK_OUTLIVES = timedelta(days=1)
-"""How long a link opens the page after the end at least: for the outcome. A reschedule keeps it longer."""
 
 REMOTE_COMPANIONS = 0
 """How many companions elsewhere the media workers carry so far, whatever a programme allows (KUMAGAYA 12(3))."""
@@ -73,6 +87,10 @@ class Wish:
     """Why it is booked against the programme's rule; None: it is not."""
     companions: tuple[str, ...] = ()
     """Display names of remote companions that were declared (KUMAGAYA 12(3))."""
+    seeker_mail: str | None = None
+    """Where messages go; None: the seeker gets none. Like the next two as `addresses` reads it, and kept erasable."""
+    seeker_language: Language | None = None
+    seeker_telephone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +163,7 @@ class Bookings:
             booked_by=by,
             exception=wish.exception if reason is not None else None,
         )
-        private = {}
-        if wish.seeker_real_name:
-            private[session.seeker.person] = {"name": wish.seeker_real_name}
+        private = {session.seeker.person: _private(wish)}
         return await self._book(session, f"create:{session.id}", private, notes)
 
     def _check_names(self, programme: Programme, wish: Wish) -> None:
@@ -184,7 +200,7 @@ class Bookings:
         private: Mapping[PersonId, Mapping[str, str]],
         notes: tuple[str, ...] = (),
     ) -> Booked:
-        expires_at = session.ends_at + max(LINK_OUTLIVES, session.rules.reschedule_for)
+        expires_at = link_expires_at(session)
         secrets = {seat.id: new_secret() for seat in session.seats}
         links = {
             hash_secret(secret): Link(session.id, seat, expires_at)
@@ -214,8 +230,8 @@ class Bookings:
             raise NotFound("seat_unknown")
         await self._store.revoke_links(session, seat, self._clock.now())
         secret = new_secret()
-        expires_at = known.ends_at + max(LINK_OUTLIVES, known.rules.reschedule_for)
-        await self._store.add_link(hash_secret(secret), Link(session, seat, expires_at))
+        link = Link(session, seat, link_expires_at(known))
+        await self._store.add_link(hash_secret(secret), link)
         log.info("link.renewed", session=session, seat=seat)
         return secret
 
@@ -371,8 +387,22 @@ class Bookings:
 
     # ---- staff ------------------------------------------------------------------------------------------------------
 
-    async def add_staff(self, name: str, role: Role, display_name: str | None = None) -> str:
+    async def add_staff(
+        self,
+        name: str,
+        role: Role,
+        display_name: str | None = None,
+        mail: str | None = None,
+        language: Language | None = None,
+    ) -> str:
         """Add somebody of the office, or give somebody known a new token; an earlier one is void.
+
+        Args:
+            name: unique.
+            role: supporter or scheduler.
+            display_name: what others see; None: as before, or the name.
+            mail: where messages go, as `addresses` reads it; None: as before, or none.
+            language: in which they are written; None: as before, or Japanese.
 
         Returns:
             The token, shown once and stored hashed.
@@ -390,6 +420,10 @@ class Bookings:
             Staff(person, name, display_name or (known.display_name if known else name), role),
             hash_secret(token),
         )
+        private = {PrivateField.MAIL: mail, PrivateField.LANGUAGE: language}
+        await self._store.add_private(
+            person, {field.value: str(text) for field, text in private.items() if text}
+        )
         log.info("staff.added", person=person, role=role.value)
         return token
 
@@ -405,6 +439,17 @@ def _seats(wish: Wish, supporter: Staff) -> tuple[Seat, ...]:
         Seat(SUPPORTER, Role.SUPPORTER, supporter.person, supporter.display_name),
         *companions,
     )
+
+
+def _private(wish: Wish) -> dict[str, str]:
+    """What is known of the seeker as a person."""
+    known = {
+        PrivateField.NAME: wish.seeker_real_name,
+        PrivateField.MAIL: wish.seeker_mail,
+        PrivateField.LANGUAGE: wish.seeker_language,
+        PrivateField.TELEPHONE: wish.seeker_telephone,
+    }
+    return {field.value: str(text) for field, text in known.items() if text}
 
 
 def _option(reschedule: Reschedule | None, option: str) -> SlotOption:

@@ -27,8 +27,8 @@ HIDDEN = "‹private›"
 PRIVATE_KEYS = frozenset(
     {
         "address", "addresses", "candidate", "device_name", "display_name", "display_names", "email", "host_address",
-        "peer_address", "phone", "real_name", "remote", "remote_address", "seeker_name", "seeker_real_name",
-        "supporter_name", "telephone", "user_agent",
+        "mail", "peer_address", "phone", "real_name", "remote", "remote_address", "seeker_mail", "seeker_name",
+        "seeker_real_name", "seeker_telephone", "supporter_name", "telephone", "user_agent",
     }
 )  # fmt: skip
 """Keys whose values are about a person or where a person is."""
@@ -59,10 +59,11 @@ _SECRET_TEXT = re.compile(
 """Staff tokens, invitation links, passwords in store addresses, and SDP from its first line on."""
 
 _ADDRESS_TEXT = re.compile(
-    r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])|(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{1,4}(?!\w|:|\.\d)",
+    r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])|(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{1,4}(?!\w|:|\.\d)"
+    r"|(?<![\w.!#$%&'*+/=?^`{|}~-])[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+",
     re.IGNORECASE,
 )
-"""IP addresses in the messages of libraries, which know nothing of `Private`."""
+"""IP and e-mail addresses in the messages of libraries, which know nothing of `Private`."""
 
 
 class Private:

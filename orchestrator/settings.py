@@ -12,10 +12,12 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from orchestrator.addresses import read_sender, read_smtp_url
 from orchestrator.errors import Misconfigured
 
 PREFIX = "MADOGUCHI_"
@@ -138,6 +140,11 @@ def _store_address(value: str) -> Secret:
     return Secret(value)
 
 
+def _mail_server(value: str) -> Secret:
+    read_smtp_url(value)  # only whether it can be read; it may hold a password
+    return Secret(value)
+
+
 def _path(value: str) -> Path:
     return Path(value).expanduser()
 
@@ -246,6 +253,26 @@ class Settings:
             _addresses,
             "none",
             "IP addresses that browsers reach the media at, with commas",
+        ),
+    )
+    smtp_url: Secret = field(
+        default=Secret(""),
+        metadata=_about(
+            "SMTP_URL",
+            _mail_server,
+            "none: no messages",
+            "the mail server for messages to people: `smtps://user:password@host`, or `smtp://…`, then "
+            "STARTTLS when offered; `?starttls=required`, and a password, refuse to go without it and check "
+            "the certificate",
+        ),
+    )
+    mail_from: Address | None = field(
+        default=None,
+        metadata=_about(
+            "MAIL_FROM",
+            read_sender,
+            "none",
+            "whom they come from: `noreply@example.org` or `窓口 <noreply@example.org>`",
         ),
     )
     programmes_dir: Path | None = field(
@@ -395,6 +422,10 @@ def _contradictions(settings: Settings) -> list[str]:
     mistakes = []
     if (settings.tls_cert is None) != (settings.tls_key is None):
         mistakes.append(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY belong together: give both or none")
+    if bool(settings.smtp_url) != (settings.mail_from is not None):
+        mistakes.append(
+            f"{PREFIX}SMTP_URL and {PREFIX}MAIL_FROM belong together: give both or none"
+        )
     if settings.media_port and settings.media_port + settings.media_workers - 1 > 65_535:
         mistakes.append(
             f"{PREFIX}MEDIA_PORT leaves no room for {settings.media_workers} workers below 65536"

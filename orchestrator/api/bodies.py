@@ -7,6 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from orchestrator.addresses import (
+    LONGEST_MAIL_ADDRESS,
+    LONGEST_TELEPHONE,
+    read_mail_address,
+    read_telephone,
+)
 from orchestrator.api.moments import (
     Moment,
     NextMoment,
@@ -31,12 +37,20 @@ from orchestrator.policy.model import (
     Seat,
     Session,
 )
+from orchestrator.ports import Language
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 LONGEST_MINUTES = 1_440
 """Of a session: a day; a programme allows what it allows."""
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+MailAddress = Annotated[
+    str, StringConstraints(max_length=LONGEST_MAIL_ADDRESS), AfterValidator(read_mail_address)
+]
+Telephone = Annotated[
+    str, StringConstraints(max_length=LONGEST_TELEPHONE), AfterValidator(read_telephone)
+]
 
 
 def _in_calendar(at: datetime) -> datetime:
@@ -75,6 +89,15 @@ class NewSession(_Body):
     exception: Line | None = Field(
         default=None, description="Why it is booked against the programme's rule"
     )
+    seeker_mail: MailAddress | None = Field(
+        default=None, description="Where messages go; absent: the seeker gets none"
+    )
+    seeker_language: Language | None = Field(
+        default=None, description="In which they are written; absent: Japanese"
+    )
+    seeker_telephone: Telephone | None = Field(
+        default=None, description="Where the office reaches the seeker"
+    )
     companions: tuple[Name, ...] = Field(
         default=(), max_length=2, description="Display names of remote companions"
     )
@@ -90,6 +113,9 @@ class NewSession(_Body):
             medium=self.medium,
             seeker_real_name=self.seeker_real_name,
             exception=self.exception,
+            seeker_mail=self.seeker_mail,
+            seeker_language=self.seeker_language,
+            seeker_telephone=self.seeker_telephone,
             companions=self.companions,
         )
 

@@ -16,13 +16,17 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from orchestrator.addresses import read_smtp_url
 from orchestrator.bookings import Bookings
 from orchestrator.clock import StoreClock, SystemClock
 from orchestrator.credentials import new_id
 from orchestrator.errors import Misconfigured, Unavailable
 from orchestrator.host import Host
+from orchestrator.messages.occasions import Topic
+from orchestrator.messages.sending import Messages
 from orchestrator.policy.model import SessionId
 from orchestrator.policy.programme import Programme
+from orchestrator.ports import Clock, Delivery, Handler, Notifier
 from orchestrator.settings import Settings
 from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
@@ -30,6 +34,7 @@ from signaling.app import AppSettings, make_app
 from signaling.audience import Audience
 from workers.alarm import ApsAlarm
 from workers.leases import Leases
+from workers.mailer import Mailer
 from workers.media_link import MediaLink, MediaSettings
 from workers.outbox import OutboxRelay
 from workers.sweeper import Sweeper
@@ -224,8 +229,15 @@ async def _run(
         audience=audience,
     )
     bookings = Bookings(store=store, clock=clock, host=host, programmes=programmes)
-    handlers = {"reschedule.opened": bookings.propose_delivery}
-    relay = OutboxRelay(store, node_id, handlers, clock)
+    messages = Messages(
+        store=store,
+        sessions=host,
+        clock=clock,
+        programmes=programmes,
+        notifier=_notifier(settings, clock),
+        base_url=base_url(settings, listener.getsockname()[1]),
+    )
+    relay = OutboxRelay(store, node_id, _handlers(bookings, messages), clock)
     sweeper = Sweeper(store, clock, host.wake)
     app = make_app(
         host,
@@ -268,6 +280,31 @@ async def _run(
         finally:
             for task in background:
                 task.cancel()
+
+
+def _notifier(settings: Settings, clock: Clock) -> Notifier | None:
+    """What takes messages to people; None: this node sends none."""
+    if settings.mail_from is None:
+        log.info("mail.left_out", needs=["MADOGUCHI_SMTP_URL", "MADOGUCHI_MAIL_FROM"])
+        return None
+    if settings.public_url is None:
+        log.warning("mail.misleading", needs=["MADOGUCHI_PUBLIC_URL"])
+    server = read_smtp_url(settings.smtp_url.reveal())
+    return Mailer(server, settings.mail_from, clock)
+
+
+def _handlers(bookings: Bookings, messages: Messages) -> dict[str, Handler]:
+    """Who does the effects that leave the node: topic -> handler."""
+
+    async def offer_dates(delivery: Delivery) -> None:
+        # The message lists the proposals.
+        await bookings.propose_delivery(delivery)
+        await messages.deliver(delivery)
+
+    return {
+        **{topic.value: messages.deliver for topic in Topic},
+        Topic.RESCHEDULE_OPENED.value: offer_dates,
+    }
 
 
 @asynccontextmanager

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orchestrator.addresses import read_mail_address, read_telephone
 from orchestrator.api.bodies import LONGEST_MINUTES
 from orchestrator.api.moments import is_in_calendar
 from orchestrator.bookings import Bookings, Wish
@@ -19,6 +20,7 @@ from orchestrator.errors import Misconfigured, NotFound, Refused, Unavailable
 from orchestrator.policy.events import Event
 from orchestrator.policy.model import Medium, Role, Session, SessionId
 from orchestrator.policy.programme import Programme
+from orchestrator.ports import Language
 from orchestrator.settings import Settings
 from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
@@ -79,6 +81,7 @@ async def create_session(
     arguments: Namespace, settings: Settings, programmes: dict[str, Programme]
 ) -> None:
     """Book a session and print its links."""
+    language = arguments.seeker_language
     wish = Wish(
         programme=arguments.programme,
         starts_at=_moment(arguments.starts),
@@ -88,6 +91,9 @@ async def create_session(
         medium=Medium(arguments.medium),
         seeker_real_name=arguments.seeker_real_name,
         exception=arguments.exception,
+        seeker_mail=_read("--seeker-mail", read_mail_address, arguments.seeker_mail),
+        seeker_language=Language(language) if language else None,
+        seeker_telephone=_read("--seeker-telephone", read_telephone, arguments.seeker_telephone),
     )
     async with _office(settings, programmes) as office:
         booked = await office.bookings.create(wish, "operator")
@@ -110,6 +116,20 @@ async def create_session(
         print(f"{seat:<10} {link}")
     for note in booked.notes:
         print(f"note       {note}")
+
+
+def _read(option: str, read: Callable[[str], str], written: str | None) -> str | None:
+    """An address as it is stored; None: not given.
+
+    Raises:
+        Misconfigured: it is none.
+    """
+    if written is None:
+        return None
+    try:
+        return read(written)
+    except ValueError as wrong:
+        raise Misconfigured([f"{option} {wrong}"]) from None
 
 
 def _length(minutes: int | None) -> timedelta | None:
@@ -153,6 +173,8 @@ async def add_staff(
         Refused: `role_differs`; whoever opens the board is not made a supporter, or the reverse, by a slip.
     """
     role = Role(arguments.role)
+    mail = _read("--mail", read_mail_address, arguments.mail)
+    language = Language(arguments.language) if arguments.language else None
     async with _office(settings, programmes) as office:
         known = await office.store.staff_by_name(arguments.name)
         if known is not None and known.role is not role:
@@ -160,7 +182,9 @@ async def add_staff(
                 "role_differs",
                 f"{known.name!r} is a {known.role.value}; add a {role.value} under another name",
             )
-        token = await office.bookings.add_staff(arguments.name, role, arguments.display_name)
+        token = await office.bookings.add_staff(
+            arguments.name, role, arguments.display_name, mail, language
+        )
     if known is not None:
         print(f"madoguchi: {known.name!r} was known; an earlier token is void now", file=sys.stderr)
     if arguments.json:

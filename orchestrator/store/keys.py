@@ -64,12 +64,12 @@ def calendar(person: PersonId) -> str:
 
 
 def link(secret_hash: str) -> str:
-    """Hash: `session`, `seat`, `expires_at`, and `revoked_at` once revoked. BOOK, REVOKE, `add_link`."""
+    """Hash: `session`, `seat`, `expires_at`, and `revoked_at` once revoked. BOOK, MINT, REVOKE, `add_link`."""
     return f"{LINK_PREFIX}{secret_hash}"
 
 
 def links(session_id: SessionId, seat: SeatId) -> str:
-    """Set: hashes of the secrets of all links of one seat. BOOK, `add_link`."""
+    """Set: hashes of the secrets of all links of one seat. BOOK, MINT, `add_link`."""
     return f"links:{session_id}:{seat}"
 
 

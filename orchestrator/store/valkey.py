@@ -252,6 +252,15 @@ class ValkeyStore:
         async with self._server.answer():
             await pipeline.execute()
 
+    async def add_link_beside(self, secret_hash: str, link: Link) -> bool:
+        """See `Store`."""
+        reply = await self._server.run(
+            scripts.MINT,
+            [keys.link(secret_hash), keys.links(link.session, link.seat)],
+            [keys.LINK_PREFIX, secret_hash, *_flat(codec.encode_link(link))],
+        )
+        return bool(reply)
+
     async def link(self, secret_hash: str) -> Link | None:
         """See `Store`."""
         async with self._server.answer():
@@ -302,6 +311,12 @@ class ValkeyStore:
         async with self._server.answer():
             person = await self._server.commands.get(pointer)
         return None if person is None else await self.staff_by_person(PersonId(person))
+
+    async def add_private(self, person: PersonId, fields: Mapping[str, str]) -> None:
+        """See `Store`."""
+        if fields:
+            async with self._server.answer():
+                await self._server.commands.hset(keys.private(person), mapping=dict(fields))
 
     async def private(self, person: PersonId) -> Mapping[str, str]:
         """See `Store`."""

@@ -1,5 +1,6 @@
 """Claims about what the operator decides."""
 
+from email.headerregistry import Address
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,8 @@ def test_every_variable_is_read(tmp_path):
         "MADOGUCHI_MEDIA_PORT": "50000",
         "MADOGUCHI_MEDIA_WORKERS": "3",
         "MADOGUCHI_PUBLIC_ADDRESS": "203.0.113.7, 2001:db8::7",
+        "MADOGUCHI_SMTP_URL": "smtps://office:pw@mail.example.org",
+        "MADOGUCHI_MAIL_FROM": "窓口 <noreply@example.org>",
         "MADOGUCHI_PROGRAMMES": str(tmp_path),
         "MADOGUCHI_NODE_TTL_S": "1.5",
         "MADOGUCHI_LOG": "text",
@@ -70,6 +73,8 @@ def test_every_variable_is_read(tmp_path):
         media_port=50_000,
         media_workers=3,
         public_addresses=("203.0.113.7", "2001:db8::7"),
+        smtp_url=Secret("smtps://office:pw@mail.example.org"),
+        mail_from=Address("窓口", addr_spec="noreply@example.org"),
         programmes_dir=tmp_path,
         node_ttl_s=1.5,
         log_format="text",
@@ -139,6 +144,14 @@ def test_all_mistakes_are_reported_together():
         ("PUBLIC_URL", "https://example.org:port"),
         ("PUBLIC_URL", "https://[::1"),
         ("REDIS_URL", "localhost:6379"),
+        ("SMTP_URL", "mail.example.org"),
+        ("SMTP_URL", "http://mail.example.org"),
+        ("SMTP_URL", "smtp://mail.example.org/inbox"),
+        ("SMTP_URL", "smtp://user@mail.example.org"),
+        ("SMTP_URL", "smtp://mail.example.org?starttls=never"),
+        ("SMTP_URL", "smtps://mail.example.org?starttls=required"),
+        ("MAIL_FROM", "noreply"),
+        ("MAIL_FROM", "a@example.org, b@example.org"),
         ("NODE_TTL_S", "0.1"),
         ("NODE_TTL_S", "-2"),
         ("LOG_LEVEL", "loud"),
@@ -156,6 +169,18 @@ def test_certificate_without_its_key_is_refused(tmp_path):
     cert.touch()
     (mistake,) = mistakes_of({"MADOGUCHI_TLS_CERT": str(cert)})
     assert "MADOGUCHI_TLS_KEY" in mistake
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"MADOGUCHI_SMTP_URL": "smtp://mail.example.org"}, "MADOGUCHI_MAIL_FROM"),
+        ({"MADOGUCHI_MAIL_FROM": "noreply@example.org"}, "MADOGUCHI_SMTP_URL"),
+    ],
+)
+def test_a_mail_server_without_a_sender_or_the_reverse_is_refused(given, missing):
+    (mistake,) = mistakes_of(given)
+    assert missing in mistake
 
 
 def test_last_workers_port_must_exist():
@@ -185,7 +210,14 @@ def test_what_kubernetes_adds_for_a_service_of_our_name_is_not_ours():
 
 
 def test_secrets_do_not_show_in_settings_or_mistakes():
-    chosen = from_env({"HOME": "/h", "MADOGUCHI_REDIS_URL": "redis://:hunter2@store"})
+    chosen = from_env(
+        {
+            "HOME": "/h",
+            "MADOGUCHI_REDIS_URL": "redis://:hunter2@store",
+            "MADOGUCHI_SMTP_URL": "smtps://office:hunter2@mail.example.org",
+            "MADOGUCHI_MAIL_FROM": "noreply@example.org",
+        }
+    )
     assert "hunter2" not in repr(chosen)
     assert chosen.redis_url.reveal() == "redis://:hunter2@store"
     assert "hunter2" not in str(mistakes_of({"MADOGUCHI_REDIS_URL": "http://:hunter2@store"}))
