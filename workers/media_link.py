@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 import structlog
@@ -240,7 +241,7 @@ class MediaLink(ports.Media):
     # ---- ports.Media -----------------------------------------------------------------------------
 
     def open_room(self, session: SessionId, closes_in_s: float) -> None:
-        """Open a room, or change when it closes; see `ports.Media`."""
+        """Open a room; see `ports.Media`."""
         worker = self._rooms.get(session)
         if worker is None:
             worker = self._choose()
@@ -248,6 +249,12 @@ class MediaLink(ports.Media):
             worker.sessions.add(session)
         closes_at = self._clock.monotonic() + closes_in_s
         worker.say(wire.OpenRoom(session=session, closes_at=closes_at))
+
+    def extend_room(self, session: SessionId, closes_at: datetime, closes_in_s: float) -> None:
+        """Let an open room close later; see `ports.Media`."""
+        at = self._clock.monotonic() + closes_in_s
+        reference = closes_at.isoformat()
+        self._say(session, wire.ExtendRoom(session=session, closes_at=at, reference=reference))
 
     def connect(
         self, session: SessionId, seat: SeatId, media_epoch: int, functions: frozenset[str]
@@ -296,7 +303,7 @@ class MediaLink(ports.Media):
         )
 
 
-_Told = wire.Offered | wire.Up | wire.Flowing | wire.WentSilent | wire.CameBack
+_Told = wire.Offered | wire.Up | wire.Flowing | wire.WentSilent | wire.CameBack | wire.Extended
 
 
 def _event(report: _Told) -> ports.MediaEvent:
@@ -312,5 +319,7 @@ def _event(report: _Told) -> ports.MediaEvent:
             return ports.LegSilent(session, SeatId(seat), media_epoch, silent_for_s)
         case wire.CameBack(seat=seat, media_epoch=media_epoch):
             return ports.LegReturned(session, SeatId(seat), media_epoch)
+        case wire.Extended(reference=reference):
+            return ports.RoomExtended(session, datetime.fromisoformat(reference))
         case _:
             assert_never(report)

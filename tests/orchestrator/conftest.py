@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -42,6 +42,9 @@ class DiaryMedia:
 
     def open_room(self, session: SessionId, closes_in_s: float) -> None:
         self._diary.lines.append(("open_room", session, closes_in_s))
+
+    def extend_room(self, session: SessionId, closes_at: datetime, closes_in_s: float) -> None:
+        self._diary.lines.append(("extend_room", session, closes_at, closes_in_s))
 
     def connect(
         self, session: SessionId, seat: SeatId, media_epoch: int, functions: frozenset[str]

@@ -69,6 +69,9 @@ class SilentMedia:
     def open_room(self, session, closes_in_s):
         self.told.append(("open_room", session))
 
+    def extend_room(self, session, closes_at, closes_in_s):
+        self.told.append(("extend_room", session, closes_at))
+
     def connect(self, session, seat, media_epoch, functions):
         self.told.append(("connect", session, seat, media_epoch))
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 SESSION = SessionId("session-1")
 BOTH = frozenset({"audio", "video"})
 START_S = 30.0
+NEW_END = datetime(2026, 12, 1, 12, 45, tzinfo=UTC)
 
 
 class Studio:
@@ -148,9 +150,9 @@ async def test_a_call_flows_both_ways_with_aes_256_gcm():
 
 async def test_a_room_closes_itself_at_its_time_without_a_word_from_the_node():
     async with studio() as made:
-        seeker, supporter = await made.call()
-        closes_at = time.monotonic() + 0.5
-        made.link.open_room(SESSION, 0.5)
+        await started(made)
+        closes_at = time.monotonic() + 2.0
+        seeker, supporter = await made.call(closes_in_s=2.0)
         while time.monotonic() < closes_at + 0.4:
             seeker.send(OPUS, b"x")
             await asyncio.sleep(0.005)
@@ -165,18 +167,47 @@ async def test_a_room_closes_itself_at_its_time_without_a_word_from_the_node():
         assert made.told[-1].session == "other"
 
 
-async def test_opening_a_room_again_only_moves_its_end():
+async def test_opening_a_room_again_moves_its_end_and_never_to_an_earlier_one():
     async with studio() as made:
-        seeker, supporter = await made.call()
-        made.link.open_room(SESSION, 0.3)
+        await started(made)
+        closes_at = time.monotonic() + 2.0
+        seeker, supporter = await made.call(closes_in_s=2.0)
         made.link.open_room(SESSION, 60.0)
-        until = time.monotonic() + 0.6
-        while time.monotonic() < until:
+        made.link.open_room(SESSION, 0.1)  # an effect of before, repeated
+        while time.monotonic() < closes_at + 0.2:
             seeker.send(OPUS, b"x")
             await asyncio.sleep(0.02)
         count = supporter.received_count
         seeker.send(OPUS, b"still there")
         await supporter.wait_for(lambda: supporter.received_count > count)
+
+
+async def test_packets_pass_after_the_old_end_and_stop_at_the_new_one():
+    async with studio() as made:
+        await started(made)
+        old_end = time.monotonic() + 2.0
+        seeker, supporter = await made.call(closes_in_s=2.0)
+        new_end = time.monotonic() + 3.0
+        made.link.extend_room(SESSION, NEW_END, 3.0)
+        await made.until(lambda: ports.RoomExtended(SESSION, NEW_END) in made.told)
+        made.link.open_room(SESSION, old_end - time.monotonic())  # an effect of before, repeated
+        while time.monotonic() < new_end + 0.4:
+            seeker.send(OPUS, b"x")
+            await asyncio.sleep(0.005)
+        assert supporter.last_received_at > new_end - 0.5 > old_end
+        assert supporter.last_received_at < new_end + 0.05
+
+
+async def test_a_room_that_is_over_cannot_be_kept_open_any_more():
+    async with studio() as made:
+        await started(made)
+        made.link.open_room(SESSION, 0.0)
+        made.link.extend_room(SESSION, NEW_END, 60.0)
+        made.link.extend_room(SessionId("nowhere"), NEW_END, 60.0)
+        made.link.open_room(SessionId("other"), 60)
+        made.link.connect(SessionId("other"), SEEKER, 1, BOTH)
+        await made.until(lambda: made.of(ports.OfferMade))
+        assert made.of(ports.RoomExtended) == []
 
 
 async def test_a_closed_room_is_cut_at_once():

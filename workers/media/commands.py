@@ -17,7 +17,13 @@ from workers.media.srtp import SrtpTransport
 log = structlog.get_logger()
 
 RoomCommand = (
-    wire.OpenRoom | wire.Connect | wire.Answer | wire.Restart | wire.Disconnect | wire.CloseRoom
+    wire.OpenRoom
+    | wire.ExtendRoom
+    | wire.Connect
+    | wire.Answer
+    | wire.Restart
+    | wire.Disconnect
+    | wire.CloseRoom
 )
 
 
@@ -56,6 +62,8 @@ class Rooms:
         match command:
             case wire.OpenRoom():
                 self._open(command)
+            case wire.ExtendRoom():
+                self._extend(command)
             case wire.Connect():
                 self._connect(command)
             case wire.Answer():
@@ -91,11 +99,18 @@ class Rooms:
     def _open(self, command: wire.OpenRoom) -> None:
         room = self._rooms.get(command.session)
         if room is not None:
-            room.closes_at = command.closes_at
+            # A repeated effect names the end that was known when it was asked for: it must not undo a later one.
+            room.closes_at = max(room.closes_at, command.closes_at)
         elif self._monotonic() < command.closes_at:
             self._rooms[command.session] = Room(command.session, command.closes_at)
         else:
             self._report(wire.RoomClosed(session=command.session))
+
+    def _extend(self, command: wire.ExtendRoom) -> None:
+        room = self._rooms.get(command.session)
+        if room is not None and self._monotonic() < room.closes_at:
+            room.closes_at = command.closes_at
+            self._report(wire.Extended(session=command.session, reference=command.reference))
 
     def _connect(self, command: wire.Connect) -> None:
         room = self._rooms.get(command.session)

@@ -44,11 +44,21 @@ class Configure(_Message):
 
 
 class OpenRoom(_Message):
-    """Open a room, or change when an open one closes."""
+    """Open a room; said again, it may close later than it was told first, never earlier."""
 
     type: Literal["open_room"] = "open_room"
     session: Name
     closes_at: float
+
+
+class ExtendRoom(_Message):
+    """Let an open room close at another moment; `Extended` follows, unless there is no such room."""
+
+    type: Literal["extend_room"] = "extend_room"
+    session: Name
+    closes_at: float
+    reference: Name
+    """Comes back with the answer: how the node writes that moment."""
 
 
 class Connect(_Message):
@@ -101,7 +111,17 @@ class NodeBeat(_Message):
     type: Literal["node_beat"] = "node_beat"
 
 
-Command = Configure | OpenRoom | Connect | Answer | Restart | Disconnect | CloseRoom | NodeBeat
+Command = (
+    Configure
+    | OpenRoom
+    | ExtendRoom
+    | Connect
+    | Answer
+    | Restart
+    | Disconnect
+    | CloseRoom
+    | NodeBeat
+)
 
 
 # ---- worker to node -------------------------------------------------------------------------------------------------
@@ -167,6 +187,14 @@ class CameBack(_Message):
     media_epoch: int
 
 
+class Extended(_Message):
+    """From now on a room closes at the moment that `ExtendRoom` named."""
+
+    type: Literal["extended"] = "extended"
+    session: Name
+    reference: Name
+
+
 class RoomClosed(_Message):
     """A room has reached its `closes_at` and is gone."""
 
@@ -198,6 +226,7 @@ Report = (
     | Flowing
     | WentSilent
     | CameBack
+    | Extended
     | RoomClosed
     | SeatRefused
     | WorkerBeat

@@ -7,6 +7,7 @@ from workers.media import wire
 COMMANDS = [
     wire.Configure(host="127.0.0.1", port=0, announced=("192.0.2.1",), ttl_s=2.0),
     wire.OpenRoom(session="s", closes_at=12.5),
+    wire.ExtendRoom(session="s", closes_at=13.5, reference="2026-12-01T12:30:00+00:00"),
     wire.Connect(session="s", seat="seeker", media_epoch=1, functions=frozenset({"audio"})),
     wire.Answer(session="s", seat="seeker", media_epoch=1, sdp="v=0\r\n…\n"),
     wire.Restart(session="s", seat="seeker", media_epoch=1),
@@ -22,6 +23,7 @@ REPORTS = [
     wire.Flowing(session="s"),
     wire.WentSilent(session="s", seat="seeker", media_epoch=1, silent_for_s=5.1),
     wire.CameBack(session="s", seat="seeker", media_epoch=1),
+    wire.Extended(session="s", reference="2026-12-01T12:30:00+00:00"),
     wire.RoomClosed(session="s"),
     wire.SeatRefused(session="s", seat="x", code="room_full"),
     wire.WorkerBeat(counters={"forwarded": 3}),
