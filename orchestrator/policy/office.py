@@ -102,12 +102,11 @@ def task_done(turn: Turn, event: TaskDone) -> None:
 def maintenance_planned(turn: Turn, event: MaintenancePlanned) -> None:
     """Maintenance will begin while this session runs, or no longer (IX 11-1, GOALOUS 10)."""
     session = turn.session
-    if session.is_over or session.maintenance_at == event.begins_at:
+    begins_at = max(event.begins_at, turn.at) if event.begins_at else None
+    if session.is_over or session.maintenance_at == begins_at:
         return
-    turn.set(maintenance_at=event.begins_at)
-    turn.record(
-        "maintenance.planned", begins_at=event.begins_at.isoformat() if event.begins_at else None
-    )
+    turn.set(maintenance_at=begins_at)
+    turn.record("maintenance.planned", begins_at=begins_at.isoformat() if begins_at else None)
 
 
 def maintenance_begins(turn: Turn) -> None:

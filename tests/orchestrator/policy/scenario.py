@@ -18,6 +18,8 @@ from orchestrator.policy.effects import Effect, Publish, Refuse
 from orchestrator.policy.events import (
     Admitted,
     AnotherDateChosen,
+    BeginChosen,
+    CallReported,
     Cancelled,
     ClaimAnswered,
     Connected,
@@ -26,19 +28,33 @@ from orchestrator.policy.events import (
     EndPressed,
     EndRequested,
     Event,
+    ExtensionAsked,
+    ExtensionConfirmed,
+    FinishAnswered,
+    IncidentFiled,
+    IncidentResolved,
     Joined,
     LinkRevoked,
+    MaintenancePlanned,
     MediaFlowed,
     MediaRenewed,
     MediaReturned,
     MediaSilent,
+    MediumSwitched,
+    NextAsked,
     NoticeGiven,
+    Objected,
+    Observed,
+    Overruled,
     RescheduleDeclined,
+    RingDelivered,
     SeatReleased,
     ServiceGap,
     SlotBooked,
     SlotsProposed,
     SteppedOut,
+    Stopped,
+    TaskDone,
     WaitChosen,
     Woken,
     WorkerLost,
@@ -46,10 +62,16 @@ from orchestrator.policy.events import (
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
+    CallState,
     Cause,
     ConnectionId,
     DeviceId,
+    Extension,
+    IncidentKind,
+    Medium,
+    Outcome,
     PersonId,
+    Purpose,
     Record,
     Role,
     Rules,
@@ -57,14 +79,17 @@ from orchestrator.policy.model import (
     SeatId,
     Session,
     SessionId,
+    Signal,
     SlotOption,
 )
 from orchestrator.policy.session import book, next_deadline, step
+from orchestrator.policy.tasks import open_tasks
 from orchestrator.programmes import load_all
 
 _PROGRAMMES = load_all()
 KUMAGAYA, SAKAI, IX = (_PROGRAMMES[name].rules() for name in ("kumagaya", "sakai", "ix"))
 EARLY = replace(KUMAGAYA, early_admission=True)
+EXTENSIBLE = replace(KUMAGAYA, extension=Extension.SCHEDULER)
 
 START = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
 """Ten o'clock in Saitama."""
@@ -178,6 +203,39 @@ class Person:
     def wants_another_date(self) -> Action:
         return lambda told: AnotherDateChosen(told.line(self.seat))
 
+    def begins(self) -> Action:
+        """Begins in spite of the late start."""
+        return lambda told: BeginChosen(told.line(self.seat))
+
+    def switches_to(self, medium: str) -> Action:
+        return lambda told: MediumSwitched(told.line(self.seat), Medium(medium))
+
+    def reports(self, state: str) -> Action:
+        """What became of the telephone call."""
+        return lambda told: CallReported(CallState(state), told.line(self.seat), str(self.seat))
+
+    def says_finished(self, *, yes: bool) -> Action:
+        """Answers «finished?» after both had closed their pages."""
+        return lambda told: FinishAnswered(yes, told.line(self.seat), str(self.seat))
+
+    def objects(self) -> Action:
+        return lambda _: Objected(str(self.seat))
+
+    def stops_for(self, kind: str, accused: Person) -> Action:
+        return lambda told: Stopped(told.line(self.seat), IncidentKind(kind), accused.seat)
+
+    def raises_a_problem(self) -> Action:
+        return lambda told: IncidentFiled(
+            IncidentKind.TECHNICAL, None, told.line(self.seat), str(self.seat)
+        )
+
+    def wants_the_next_session(self) -> Action:
+        return lambda told: NextAsked(told.line(self.seat))
+
+    def is_observed(self, signal: str, value: float | None = None, ago: str = "0:00") -> Action:
+        """Something is noticed about this person's page or line."""
+        return lambda told: Observed(self.seat, Signal(signal), value, told.now - span(ago))
+
     def will_be_late(self) -> Action:
         return lambda _: NoticeGiven(self.seat, str(self.seat))
 
@@ -220,8 +278,54 @@ class office:  # noqa: N801 - reads as a person
         return lambda _: SlotBooked(a_slot(name), SessionId(f"s-{name}"), by)
 
     @staticmethod
-    def hears_no_more_dates() -> Action:
-        return lambda _: RescheduleDeclined("seeker")
+    def proposes_next(*names: str) -> Action:
+        return lambda _: SlotsProposed(tuple(a_slot(name) for name in names), Purpose.NEXT)
+
+    @staticmethod
+    def books_next(name: str, by: str = "seeker") -> Action:
+        return lambda _: SlotBooked(a_slot(name), SessionId(f"s-{name}"), by, Purpose.NEXT)
+
+    @staticmethod
+    def hears_no_more_dates(purpose: str = "reschedule") -> Action:
+        return lambda _: RescheduleDeclined("seeker", Purpose(purpose))
+
+    @staticmethod
+    def reports(state: str) -> Action:
+        return lambda _: CallReported(CallState(state), None, "person-clerk")
+
+    @staticmethod
+    def hears_finished(*, yes: bool) -> Action:
+        return lambda _: FinishAnswered(yes, None, "person-clerk")
+
+    @staticmethod
+    def files(kind: str, accused: Person | None = None) -> Action:
+        seat = accused.seat if accused else None
+        return lambda _: IncidentFiled(IncidentKind(kind), seat, None, "person-clerk")
+
+    @staticmethod
+    def resolves(incident: str) -> Action:
+        return lambda _: IncidentResolved(incident, PersonId("person-clerk"))
+
+    @staticmethod
+    def overrules(
+        outcome: str, cause: str | None = None, *, number: int = 0, by: str = "person-clerk"
+    ) -> Action:
+        """Puts another verdict in its place, having seen so many overrulings before."""
+        return lambda _: Overruled(
+            Outcome(outcome), Cause(cause) if cause else None, PersonId(by), number
+        )
+
+    @staticmethod
+    def ticks_off(task: str) -> Action:
+        return lambda _: TaskDone(task, PersonId("person-clerk"))
+
+    @staticmethod
+    def plans_maintenance(begins: str | None) -> Action:
+        return lambda _: MaintenancePlanned(moment(begins) if begins else None)
+
+    @staticmethod
+    def moves_the_end(to: str) -> Action:
+        return lambda _: ExtensionAsked(moment(to), PersonId("person-clerk"))
 
 
 class server:  # noqa: N801 - reads as a person
@@ -234,6 +338,16 @@ class server:  # noqa: N801 - reads as a person
     @staticmethod
     def loses_its_worker() -> Action:
         return lambda _: WorkerLost()
+
+    @staticmethod
+    def sends_the_message() -> Action:
+        """The mail server has taken the message to the absent seeker."""
+        return lambda _: RingDelivered("mail")
+
+    @staticmethod
+    def holds_the_end(at: str) -> Action:
+        """The media worker will cut at the new end."""
+        return lambda _: ExtensionConfirmed(moment(at))
 
 
 def a_slot(name: str) -> SlotOption:
@@ -363,6 +477,18 @@ class Story:
         assert not self.session.is_over, f"over: {self.session.outcome} {self.session.cause}"
         return self
 
+    def has_tasks(self, *ids: str) -> Self:
+        """Somebody of the office has to look at these, and at nothing else."""
+        self._no_refusal()
+        assert {task.id for task in open_tasks(self.session)} == set(ids)
+        return self
+
+    def says(self, reason: str) -> Self:
+        """The reason of the present verdict."""
+        assert self.session.verdict is not None
+        assert self.session.verdict.reason == reason
+        return self
+
     def has_reschedule(self, state: str | None) -> Self:
         reschedule = self.session.reschedule
         assert (reschedule.state.value if reschedule else None) == state
@@ -424,6 +550,11 @@ class Story:
 def story(rules: Rules = KUMAGAYA, length: str = "30:00") -> Story:
     """A new story of a booked slot."""
     return Story(booking(rules, length))
+
+
+def by_phone(rules: Rules = IX, length: str = "60:00") -> Story:
+    """A booked telephone session; no page of the seeker's is needed."""
+    return Story(replace(booking(rules, length), medium=Medium.PHONE))
 
 
 def both_in_lobby(rules: Rules = KUMAGAYA, length: str = "30:00") -> Story:

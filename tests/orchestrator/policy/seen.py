@@ -7,6 +7,7 @@ against the five laws of `orchestrator/policy/session.py`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ import hypothesis
 
 from orchestrator.policy.effects import REFUSALS, Publish, Refuse
 from orchestrator.policy.events import (
+    CallReported,
     Connected,
     EndPressed,
     Event,
@@ -38,8 +40,24 @@ EDGES = {
     *(f"{phase}>ended" for phase in ("scheduled", "open", "waiting", "live", "interrupted")),
 }
 """The drawing of product.md, «The session's life»."""
-AGAIN = (MediaRenewed, NoticeGiven, ServiceGap, WorkerLost)
+AGAIN = (CallReported, MediaRenewed, NoticeGiven, ServiceGap, WorkerLost)
 """What may well happen twice; everything else, told twice, happened once."""
+
+AFTER_THE_END: Mapping[str, object] = {
+    "version": 0,
+    "clock": None,
+    "reschedule": None,
+    "following": None,
+    "incidents": (),
+    "done": (),
+    "objected_at": None,
+    "overrulings": (),
+    "outcome": None,
+    "cause": None,
+    "verdict": None,
+    "consequence": None,
+}
+"""What may still change when a session is over: other dates, incidents, tasks, and what a scheduler overrules."""
 
 walked: Counter[str] = Counter()
 
@@ -114,7 +132,7 @@ class Seen:
                 self.reschedules += effect.topic == "reschedule.opened"
             elif isinstance(effect, Refuse):
                 assert effect.code in REFUSALS
-        assert self.reschedules <= 1
+        assert self.reschedules <= 1 + len(done.session.overrulings)
 
     def _check_the_end(self, session: Session, now: datetime) -> None:
         assert (session.phase.value == "ended") is (session.outcome is not None)
@@ -122,20 +140,25 @@ class Seen:
             assert session.phase.value == "ended", "the hard end is the end, whatever the phase"
         if session.ended_at is not None:
             assert session.ended_at <= session.ends_at, "nothing moves the end"
-            lasting = replace(session, reschedule=None, version=0, clock=None)
-            assert self.ended in (None, lasting), "over is over"
+            lasting = replace(session, **AFTER_THE_END)
+            assert self.ended in (None, lasting), "over is over, but for what the office does"
             self.ended = lasting
 
     def _check_the_outcome(self, session: Session) -> None:
-        if session.outcome is None or session.ended_at is None:
+        if session.outcome is None or session.ended_at is None or session.overrulings:
             return
         outcome = session.outcome.value
+        if session.verdict is not None and session.verdict.reason.startswith("late_start"):
+            assert session.late is not None
+            return
         cutoff = min(session.starts_at + session.rules.cutoff, session.ends_at)
         if outcome in ("seeker_no_show", "supporter_no_show", "supporter_late"):
             assert session.ended_at >= cutoff, "ten minutes are ten minutes"
             assert not self.was_live
-        if outcome == "seeker_no_show":
-            assert not self.seeker_after_start, "who was there is no no-show"
+        if outcome == "seeker_no_show" and session.medium.value != "phone":
+            assert session.seeker_notice or not self.seeker_after_start, (
+                "who was there is no no-show"
+            )
         if outcome in ("completed", "interrupted"):
             assert self.was_live
         if session.consequence and session.consequence.strike:
@@ -182,6 +205,8 @@ class Seen:
     ) -> None:
         if self.had_gap or session.outcome is None or session.outcome.value != "interrupted":
             return
+        if session.verdict is not None and session.verdict.reason == "maintenance":
+            return
         lost = {s: at for s, at in self.away_since.items() if s in ("seeker", "supporter")}
         if isinstance(event, SeatReleased) and session.ended_at == now:
             grace_ends_at = lost["seeker"] + self._grace(session, "seeker")
@@ -198,7 +223,9 @@ class Seen:
 
 
 def is_live_rightly(session: Session) -> bool:
-    """Both are in, on a connection that is theirs, and the server hears them."""
+    """Both are in, on a connection that is theirs, and the server hears them; or they telephone."""
+    if session.medium.value == "phone":
+        return all(seat.presence.value == "in" for seat in (session.seeker, session.supporter))
     return all(
         seat.presence.value == "in" and seat.connection is not None and not seat.is_media_lost
         for seat in (session.seeker, session.supporter)

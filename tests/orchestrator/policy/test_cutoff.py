@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.policy.turn import RINGS
 from tests.orchestrator.policy.scenario import (
     IX,
     KUMAGAYA,
@@ -36,6 +37,7 @@ def test_ix_knows_no_strikes():
     (
         story(IX, "60:00")
         .at("-5:00", supporter.connects())
+        .at("0:00", server.sends_the_message())
         .ends("seeker_no_show", "seeker", at="10:00", strike=False, reschedule=False)
     )
 
@@ -322,7 +324,7 @@ def test_a_supporter_who_drops_while_a_noticed_seeker_is_awaited_has_the_grace()
 def test_ix_moves_the_cutoff_until_the_seeker_has_been_rung_for_a_minute():
     (
         story(IX, "60:00")
-        .at("9:30", supporter.connects())
+        .at("9:30", supporter.connects(), server.sends_the_message())
         .at("10:29.999")
         .is_in("waiting")
         .ends("seeker_no_show", "seeker", at="10:30")
@@ -332,9 +334,67 @@ def test_ix_moves_the_cutoff_until_the_seeker_has_been_rung_for_a_minute():
 def test_ix_has_rung_enough_when_the_supporter_came_a_minute_before():
     (
         story(IX, "60:00")
-        .at("9:00", supporter.connects())
+        .at("9:00", supporter.connects(), server.sends_the_message())
         .ends("seeker_no_show", "seeker", at="10:00")
     )
+
+
+def test_ringing_counts_from_the_message_and_not_from_the_waiting():
+    (
+        story(IX, "60:00")
+        .at("0:00", supporter.connects())
+        .at("9:55", server.sends_the_message())
+        .ends("seeker_no_show", "seeker", at="10:55")
+    )
+
+
+def test_a_message_that_never_left_makes_nobody_absent():
+    (
+        story(IX, "60:00")
+        .at("0:00", supporter.connects())
+        .ends("not_held", "unknown", at="60:00", reason="seeker_not_rung")
+    )
+
+
+def test_a_call_by_the_supporter_is_ringing_too():
+    (
+        story(IX, "60:00")
+        .at("0:00", supporter.connects())
+        .at("9:30", supporter.reports("calling"))
+        .ends("seeker_no_show", "seeker", at="10:30")
+    )
+
+
+def test_ringing_begins_with_a_message_and_begins_again_with_the_next_wait():
+    told = story(IX, "60:00").at("-5:00", supporter.connects())
+    assert told.published("seeker.rung") == []
+    told.at("0:00")
+    assert len(told.published("seeker.rung")) == 1
+    told.at("1:00", seeker.connects()).at("2:00", seeker.loses_line())
+    assert len(told.published("seeker.rung")) == 2
+    told.at("2:30", supporter.loses_line())
+    assert told.session.ringing is None
+
+
+def test_a_line_that_comes_and_goes_does_not_flood_the_mailbox():
+    told = story().at("0:00", supporter.connects())
+    for second in range(1, 30):
+        told.at(f"0:{second:02d}", supporter.loses_line(), supporter.connects())
+    assert len(told.published("seeker.rung")) == RINGS
+
+
+def test_the_desk_of_an_absent_supporter_rings_when_the_seeker_is_ready():
+    told = story().at("-1:00", seeker.connects()).at("0:00")
+    assert told.session.ringing is None, "at the door is not ready"
+    told.at("0:30", seeker.joins())
+    assert told.session.ringing == "supporter"
+    assert [it.recipient for it in told.published("supporter.rung")] == ["supporter"]
+    assert told.at("1:00", supporter.connects()).session.ringing is None
+
+
+def test_who_gave_notice_is_not_rung():
+    told = story().at("-5:00", supporter.connects(), office.notes(seeker)).at("1:00")
+    assert told.published("seeker.rung") == []
 
 
 def test_kumagaya_needs_no_ringing():
@@ -344,7 +404,7 @@ def test_kumagaya_needs_no_ringing():
 def test_ringing_that_is_broken_off_starts_where_it_was():
     (
         story(IX, "60:00")
-        .at("9:00", supporter.connects())
+        .at("9:00", supporter.connects(), server.sends_the_message())
         .at("9:40", supporter.closes_page())
         .at("9:50", supporter.connects())
         .at("10:09.999")
@@ -357,7 +417,7 @@ def test_ringing_never_lasts_past_the_end():
     long_ringing = replace(IX, ringing=IX.cutoff)
     (
         story(long_ringing, "12:00")
-        .at("9:00", supporter.connects())
+        .at("9:00", supporter.connects(), server.sends_the_message())
         .ends("not_held", "unknown", at="12:00", reason="seeker_not_rung")
     )
 
@@ -365,7 +425,7 @@ def test_ringing_never_lasts_past_the_end():
 def test_a_seeker_who_comes_while_the_phone_rings_is_in_time():
     (
         story(IX, "60:00")
-        .at("9:30", supporter.connects())
+        .at("9:30", supporter.connects(), server.sends_the_message())
         .at("10:29", seeker.connects())
         .at("11:00")
         .is_in("waiting")

@@ -64,7 +64,7 @@ def test_a_device_cannot_answer_its_own_claim():
 
 
 def test_no_claim_no_answer():
-    told = live().at("10:00", office.answers_for(seeker, yes=True))
+    told = live().at("10:00", office.answers_for(seeker, yes=True)).is_refused("nothing_asked")
     told.at("10:00", supporter.answers_for(seeker, yes=True)).is_refused("nothing_asked")
 
 
@@ -137,7 +137,8 @@ def test_another_device_comes_too_late_after_the_end():
 def test_the_end_closes_an_open_claim():
     told = live().at("29:59", seeker.connects("tablet")).ends("completed", at="30:00")
     assert told.session.seeker.claim is None
-    told.at("31:00", office.answers_for(seeker, yes=True)).is_in("ended")
+    told.at("31:00", office.answers_for(seeker, yes=True)).is_refused("nothing_asked")
+    told.is_in("ended")
 
 
 def test_nobody_sits_on_a_seat_that_was_not_booked():

@@ -92,7 +92,7 @@ def test_a_cutoff_that_starts_again_beyond_the_end_leaves_it_to_the_end():
 def test_nobody_is_rung_by_a_server_that_is_away():
     (
         story(IX, "60:00")
-        .at("8:30", supporter.connects())
+        .at("8:30", supporter.connects(), server.sends_the_message())
         .is_alone("8:40", "9:30", new_node=False)
         .at("10:49.999")
         .is_not_over()

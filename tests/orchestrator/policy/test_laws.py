@@ -33,21 +33,29 @@ from orchestrator.policy.events import (
 )
 from orchestrator.policy.model import (
     ALLOWED,
+    CallState,
     Cause,
     ConnectionId,
     DeviceId,
+    IncidentKind,
+    Medium,
+    Outcome,
     PersonId,
+    Purpose,
     SeatId,
     SessionId,
+    Signal,
 )
 from orchestrator.policy.session import next_deadline, step
 from orchestrator.store.codec import decode_session, encode_session
 from tests.orchestrator.policy.scenario import (
     EARLY,
+    EXTENSIBLE,
     IX,
     KUMAGAYA,
     Story,
     both_in_lobby,
+    by_phone,
     companion,
     live,
     moment,
@@ -122,6 +130,41 @@ STARTS = {
     ),
     "another device asks": lambda rules: live(rules).at("10:00", seeker.connects("tablet")),
     "tail": lambda rules: live(rules).at("28:10", seeker.loses_line()),
+    "supporter late, seeker asked": lambda rules: (
+        story(rules)
+        .at("0:00", seeker.connects(), seeker.joins())
+        .at("5:00", supporter.connects(), supporter.joins(), supporter.admits(seeker))
+        .is_refused("asking_seeker")
+    ),
+    "begun late": lambda rules: (
+        story(rules)
+        .at("0:00", seeker.connects(), seeker.joins())
+        .at("5:00", supporter.connects(), supporter.joins(), supporter.admits(seeker))
+        .is_refused("asking_seeker")
+        .at("6:30", server.sees_media_flow())
+    ),
+    "live without media": lambda rules: both_in_lobby(rules).at("0:00", supporter.admits(seeker)),
+    "telephone, nobody called": lambda rules: by_phone(rules, "30:00").at(
+        "0:00", supporter.connects()
+    ),
+    "telephone, they talk": lambda rules: by_phone(rules, "30:00").at(
+        "0:00", supporter.connects(), supporter.reports("calling"), supporter.reports("answered")
+    ),
+    "switched to the telephone": lambda rules: live(rules).at(
+        "5:00", supporter.switches_to("phone")
+    ),
+    "seeker has said goodbye": lambda rules: live(rules).at("20:00", seeker.closes_page()),
+    "both have said goodbye": lambda rules: (
+        live(rules).at("20:00", seeker.closes_page()).at("20:05", supporter.closes_page())
+    ),
+    "maintenance ahead": lambda rules: live(rules).at("5:00", office.plans_maintenance("12:00")),
+    "a later end is asked for": lambda _: live(EXTENSIBLE).at(
+        "5:00", office.moves_the_end("40:00")
+    ),
+    "stopped": lambda rules: live(rules).at("5:00", seeker.stops_for("conduct", supporter)),
+    "over and overruled": lambda rules: (
+        story(rules).at("10:00").at("11:00", office.overrules("seeker_no_show", "seeker"))
+    ),
     "over, another date open": lambda rules: story(rules).at("10:00"),
 }
 PEOPLE = st.sampled_from([seeker, supporter, companion])
@@ -149,6 +192,23 @@ ACTIONS = [
     lambda who: office.answers_for(who, yes=False),
     lambda who: supporter.answers_for(who, yes=True),
     lambda who: seeker.answers_for(who, yes=True),
+    lambda who: who.begins(),
+    lambda who: who.switches_to("audio"),
+    lambda who: who.switches_to("phone"),
+    lambda who: who.switches_to("video"),
+    lambda who: who.reports("calling"),
+    lambda who: who.reports("answered"),
+    lambda who: who.reports("no_answer"),
+    lambda who: who.reports("finished"),
+    lambda who: who.says_finished(yes=True),
+    lambda who: who.says_finished(yes=False),
+    lambda who: who.objects(),
+    lambda who: who.raises_a_problem(),
+    lambda who: who.wants_the_next_session(),
+    lambda who: who.is_observed("line_bad", 0.3),
+    lambda who: who.is_observed("page_offline", 12.0, ago="0:30"),
+    lambda who: seeker.stops_for("conduct", who),
+    lambda who: supporter.stops_for("recording", who),
     supporter.admits,
 ]
 USUAL = [
@@ -171,6 +231,24 @@ OFFICE = [
     office.books("a"),
     office.books("b"),
     office.hears_no_more_dates(),
+    office.proposes_next("c"),
+    office.books_next("c"),
+    office.hears_no_more_dates("next"),
+    office.reports("calling"),
+    office.reports("no_answer"),
+    office.hears_finished(yes=True),
+    office.files("technical"),
+    office.files("conduct", seeker),
+    office.resolves("incident-1"),
+    office.overrules("completed"),
+    office.overrules("interrupted", "platform"),
+    office.overrules("seeker_no_show", "seeker", number=1),
+    office.ticks_off("confirm_cause"),
+    office.plans_maintenance("12:00"),
+    office.plans_maintenance(None),
+    office.moves_the_end("40:00"),
+    server.holds_the_end("40:00"),
+    server.sends_the_message(),
     server.loses_its_worker(),
 ]
 
@@ -278,6 +356,7 @@ def test_the_laws_hold_and_the_walk_takes_every_edge():
 
 # Law 1: everything, everywhere
 
+KINDS = (Cause, CallState, IncidentKind, Medium, Outcome, Purpose, Signal)
 SEATS = st.sampled_from(["seeker", "supporter", "companion-1", "companion-7"])
 LINES = st.sampled_from(["seeker-1", "seeker-2", "supporter-1", "companion-1-1", "nobody"])
 DEVICES = st.sampled_from(["seeker-own", "seeker-tablet", "supporter-own", "stolen"])
@@ -293,7 +372,8 @@ OF_TYPE = {
     bool: st.booleans(),
     int: st.integers(0, 3),
     datetime: TIMES,
-    Cause: st.sampled_from(Cause),
+    float: st.floats(0, 100),
+    **{kind: st.sampled_from(kind) for kind in KINDS},
 }
 
 

@@ -205,7 +205,7 @@ def test_the_hard_end_keeps_the_verdict_of_the_grace():
 def test_the_hard_end_of_a_waiting_session_with_a_seeker_who_was_rung():
     (
         story(IX, "9:00")
-        .at("1:00", supporter.connects())
+        .at("1:00", supporter.connects(), server.sends_the_message())
         .ends("seeker_no_show", "seeker", at="9:00", reason="seeker_absent")
     )
 

@@ -1,0 +1,228 @@
+"""With picture, by sound only, on the telephone (IX 1-1); and live needs media (product.md)."""
+
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.policy.effects import CloseRoom, ConnectMedia
+from tests.orchestrator.policy.scenario import (
+    EARLY,
+    IX,
+    KUMAGAYA,
+    both_in_lobby,
+    by_phone,
+    companion,
+    live,
+    office,
+    seeker,
+    server,
+    story,
+    supporter,
+)
+
+
+def connected(told):
+    return [effect for effect in told.effects if isinstance(effect, ConnectMedia)]
+
+
+# Live needs media
+
+
+def test_twenty_seconds_without_media_are_noticed():
+    told = both_in_lobby().at("0:00", supporter.admits(seeker)).at("0:19.999")
+    assert not told.session.is_media_missing
+    assert told.at("0:20").session.is_media_missing
+    assert "media.missing" in told.names()
+    assert not told.at("0:30", server.sees_media_flow()).session.is_media_missing
+
+
+def test_media_in_time_is_not_missed():
+    assert "media.missing" not in live().at("5:00").names()
+
+
+def test_media_that_comes_only_after_the_switch_is_noticed_again_when_it_does_not():
+    told = (
+        both_in_lobby().at("0:00", supporter.admits(seeker)).at("0:30", seeker.switches_to("audio"))
+    )
+    assert not told.session.is_media_missing
+    assert told.at("0:50").session.is_media_missing
+
+
+# Sound only
+
+
+def test_sound_only_builds_new_connections_without_a_picture():
+    told = live()
+    before = len(connected(told))
+    told.at("5:00", seeker.switches_to("audio")).is_in("live")
+    assert [it.seat for it in connected(told)[before:]] == ["seeker", "supporter"]
+    assert told.session.functions == {"audio"}
+    told.at("6:00", server.sees_media_flow(), supporter.switches_to("video"))
+    assert told.session.functions == {"audio", "video"}
+    told.ends("completed", at="30:00")
+
+
+def test_what_it_is_already_changes_nothing():
+    told = live().at("5:00", seeker.switches_to("video"))
+    assert "medium.switched" not in told.names()
+
+
+def test_the_programme_says_what_there_is():
+    told = live(replace(KUMAGAYA, functions=frozenset({"video", "chat"})))
+    told.at("5:00", seeker.switches_to("audio")).is_refused("medium_not_allowed")
+
+
+def test_a_lost_line_is_still_lost_by_sound_only():
+    told = live().at("5:00", seeker.loses_line()).at("5:10", supporter.switches_to("audio"))
+    told.is_in("interrupted").at("5:20", seeker.connects()).is_in("live")
+
+
+def test_who_may_switch_and_when():
+    live().at("5:00", companion.switches_to("audio")).is_refused("not_your_seat")
+    live().at("5:00", seeker.ends()).at("5:01", seeker.switches_to("phone")).is_refused(
+        "session_over"
+    )
+    both_in_lobby().at("1:00", seeker.switches_to("phone")).is_refused("not_live")
+    story().at("-12:00", supporter.connects(), supporter.switches_to("phone")).is_refused(
+        "too_early"
+    )
+
+
+# Over to the telephone
+
+
+def test_the_telephone_closes_the_room_and_the_clock_runs_on():
+    told = live().at("5:00", seeker.switches_to("phone")).is_in("live")
+    assert isinstance(told.effects[-1], CloseRoom)
+    told.at("5:10", supporter.reports("calling")).at("5:30", supporter.reports("answered"))
+    told.at("20:00", seeker.closes_page(), supporter.loses_line()).is_in("live")
+    told.ends("completed", at="30:00", reason="hard_end")
+
+
+def test_a_switch_to_the_telephone_mends_who_has_a_page():
+    told = live().at("5:00", seeker.goes_silent()).is_in("interrupted")
+    told.at("5:30", supporter.switches_to("phone")).is_in("live")
+
+
+def test_a_seeker_without_a_page_is_back_with_the_answer():
+    told = live().at("5:00", seeker.loses_line()).at("5:30", supporter.switches_to("phone"))
+    told.is_in("interrupted").at("6:00", supporter.reports("answered")).is_in("live")
+
+
+def test_a_switch_that_nobody_reports_on_is_not_judged_by_itself():
+    told = live().at("5:00", seeker.switches_to("phone"))
+    told.ends("not_held", "unknown", at="30:00", reason="call_unreported").has_tasks(
+        "confirm_cause"
+    )
+
+
+def test_back_to_the_picture_who_has_no_page_is_lost():
+    told = live().at("5:00", seeker.switches_to("phone")).at("5:30", supporter.reports("answered"))
+    told.at("6:00", seeker.closes_page()).is_in("live")
+    told.at("7:00", supporter.switches_to("video")).is_in("interrupted")
+    told.at("7:30", seeker.connects()).is_in("live").at("7:31", server.sees_media_flow())
+    told.ends("completed", at="30:00")
+
+
+def test_before_it_is_live_the_supporter_may_go_over_to_the_telephone():
+    told = both_in_lobby().at("3:00", supporter.switches_to("phone")).is_in("waiting")
+    told.at("3:01", supporter.admits(seeker)).is_refused("on_the_phone")
+    told.at("3:10", supporter.reports("answered")).is_in("live").ends("completed", at="30:00")
+
+
+# A telephone session
+
+
+def test_a_call_that_is_answered_is_live_and_lasts_to_the_same_end():
+    told = by_phone().at("0:00", supporter.connects(), supporter.reports("calling"))
+    told.at("0:20", supporter.reports("answered")).is_in("live")
+    assert connected(told) == [], "a telephone session has no media here"
+    told.at("30:00", server.sees_media_flow()).ends("completed", at="60:00")
+
+
+def test_both_say_goodbye_on_the_telephone():
+    told = by_phone().at("0:00", supporter.connects(), supporter.reports("answered"))
+    told.at("40:00", supporter.reports("finished")).ends(
+        "completed", at="40:00", reason="call_finished"
+    )
+
+
+def test_nobody_answers_for_ten_minutes():
+    told = by_phone().at("0:00", supporter.connects(), supporter.reports("calling"))
+    told.at("1:00", supporter.reports("no_answer"))
+    told.ends("seeker_no_show", "seeker", at="10:00", reason="call_unanswered", strike=False)
+
+
+def test_a_call_too_late_moves_the_cutoff_by_what_is_missing():
+    told = by_phone().at("0:00", supporter.connects()).at("9:40", supporter.reports("calling"))
+    told.at("10:39.999").is_not_over().ends("seeker_no_show", "seeker", at="10:40")
+
+
+def test_a_call_that_was_broken_off_early_is_not_ringing_enough():
+    told = by_phone().at("0:00", supporter.connects(), supporter.reports("calling"))
+    told.at("0:30", supporter.reports("no_answer")).at("10:31")
+    told.ends("not_held", "unknown", at="60:00", reason="seeker_not_rung")
+
+
+def test_without_reports_nothing_is_decided_by_itself():
+    told = by_phone().at("0:00", supporter.connects()).at("10:00").is_in("waiting")
+    assert "cutoff.unreported" in told.names()
+    told.ends("not_held", "unknown", at="60:00", reason="call_unreported").has_tasks(
+        "confirm_cause"
+    )
+
+
+def test_a_notice_holds_a_telephone_session_too():
+    told = by_phone().at("0:00", supporter.connects(), supporter.reports("calling"))
+    told.at("5:00", office.notes(seeker)).at("20:00").is_in("waiting")
+    told.ends("seeker_no_show", "seeker", at="60:00", reason="notice_not_kept", strike=False)
+
+
+def test_a_scheduler_may_report_as_well():
+    by_phone().at("1:00", office.reports("answered")).is_in("live")
+
+
+def test_a_call_that_drops_has_its_grace():
+    told = by_phone().at("0:00", supporter.connects(), supporter.reports("answered"))
+    told.at("20:00", supporter.reports("no_answer")).is_in("interrupted")
+    told.at("20:30", seeker.connects()).is_in("interrupted")
+    told.at("21:00", supporter.reports("answered")).is_in("live").ends("completed", at="60:00")
+
+
+def test_a_call_that_stays_away_is_interrupted_and_nobody_is_convicted():
+    told = by_phone().at("0:00", supporter.connects(), supporter.reports("answered"))
+    told.at("20:00", supporter.reports("no_answer"))
+    told.ends("interrupted", "unknown", at="30:00", reschedule=True)
+
+
+def test_early_admission_is_an_early_call():
+    by_phone(EARLY).at("-2:00", supporter.connects(), supporter.reports("answered")).is_in("live")
+    told = by_phone().at("-2:00", supporter.connects(), supporter.reports("calling"))
+    told.at("-1:00", supporter.reports("answered")).is_refused("too_early")
+
+
+@pytest.mark.parametrize(
+    ("told", "state", "code"),
+    [
+        (lambda: story().at("1:00", supporter.connects()), "answered", "not_on_the_phone"),
+        (lambda: story().at("-1:00", supporter.connects()), "calling", "too_early"),
+        (lambda: live().at("1:00"), "calling", "already_live"),
+        (lambda: by_phone().at("-12:00", supporter.connects()), "calling", "too_early"),
+        (lambda: by_phone().at("1:00", supporter.connects()), "finished", "not_live"),
+        (lambda: live().at("1:00", seeker.ends()), "calling", "session_over"),
+    ],
+)
+def test_reports_that_make_no_sense_are_refused(told, state, code):
+    it = told()
+    it.take(supporter.reports(state)(it))
+    it.is_refused(code)
+
+
+def test_only_the_supporter_reports():
+    told = by_phone().at("1:00", seeker.connects(), seeker.reports("answered"))
+    told.is_refused("not_your_seat")
+
+
+def test_a_message_that_is_accepted_after_the_wait_is_no_news():
+    told = live(IX, "60:00").at("5:00", server.sends_the_message())
+    assert "ringing.delivered" not in told.names()

@@ -1,0 +1,243 @@
+"""What the office does: overrule, tick off, plan maintenance, move the end."""
+
+import pytest
+
+from orchestrator.policy.effects import ExtendRoom
+from tests.orchestrator.policy.scenario import (
+    EXTENSIBLE,
+    KUMAGAYA,
+    both_in_lobby,
+    by_phone,
+    live,
+    moment,
+    office,
+    seeker,
+    server,
+    story,
+    supporter,
+)
+
+# Overruling
+
+
+def no_show():
+    """A strike, no other date."""
+    return story().at("0:00", supporter.connects()).at("10:00")
+
+
+def test_the_difference_is_applied_and_the_first_verdict_stays_on_record():
+    told = no_show().at("60:00", office.overrules("not_held", "platform"))
+    session = told.session
+    assert (session.outcome.value, session.cause.value) == ("not_held", "platform")
+    assert (session.consequence.quota.value, session.consequence.strike) == ("restored", False)
+    (overruling,) = session.overrulings
+    assert overruling.before.outcome.value == "seeker_no_show"
+    assert overruling.consequence_before.strike
+    assert overruling.by == "person-clerk"
+    told.says("overruled").has_reschedule("open")
+    assert len(told.published("reschedule.opened")) == 1
+    assert [it.recipient for it in told.published("standing.changed")] == ["person-seeker"] * 2
+
+
+def test_of_two_schedulers_at_once_the_second_is_told():
+    told = no_show().at("60:00", office.overrules("not_held", "platform"))
+    told.at("60:00", office.overrules("not_held", "supporter", by="person-other"))
+    told.is_refused("overruled_meanwhile")
+    assert told.session.cause.value == "platform"
+
+
+def test_an_overruling_can_be_overruled():
+    told = no_show().at("60:00", office.overrules("not_held", "platform"))
+    told.at("61:00", office.overrules("seeker_no_show", "seeker", number=1))
+    assert told.session.consequence.strike
+    told.has_reschedule("withdrawn").at("62:00", office.overrules("not_held", "platform", number=2))
+    told.has_reschedule("open")
+    assert len(told.session.overrulings) == 3
+
+
+def test_the_same_again_tells_no_ledger():
+    told = no_show().at("60:00", office.overrules("seeker_no_show", "seeker"))
+    assert len(told.published("standing.changed")) == 1
+
+
+def test_a_booking_that_is_confirmed_stands_and_the_scheduler_is_asked():
+    told = live().at("10:00", supporter.steps_out()).ends("interrupted", "supporter")
+    told.jumps_to("60:00", office.proposes("a"), office.books("a")).has_reschedule("chosen")
+    told.jumps_to("70:00", office.overrules("completed")).has_reschedule("chosen")
+    told.has_tasks("booking_stands").jumps_to(
+        "80:00", office.ticks_off("booking_stands")
+    ).has_tasks()
+
+
+def test_another_date_that_was_declined_is_not_forced_on_anybody():
+    told = story().at("10:00").at("11:00", office.hears_no_more_dates())
+    told.at("12:00", office.overrules("not_held", "platform")).has_reschedule("declined")
+
+
+def test_a_notice_forgives_the_strike_whoever_judges():
+    told = (
+        story()
+        .at("0:00", supporter.connects(), office.notes(seeker))
+        .ends("seeker_no_show", "seeker")
+    )
+    told.at("60:00", office.overrules("seeker_no_show", "seeker"))
+    assert not told.session.consequence.strike
+
+
+def test_confirming_the_cause_is_a_task_until_somebody_has_looked():
+    told = live().at("5:00", seeker.loses_line()).ends("interrupted", "unknown")
+    told.has_tasks("confirm_cause").at("60:00", office.ticks_off("confirm_cause")).has_tasks()
+    told.at("61:00", office.ticks_off("confirm_cause")).is_refused("task_unknown")
+    other = live().at("5:00", seeker.loses_line()).ends("interrupted", "unknown")
+    other.at("60:00", office.overrules("interrupted", "seeker")).has_tasks()
+
+
+def test_nothing_is_overruled_before_there_is_a_verdict():
+    live().at("5:00", office.overrules("completed")).is_refused("not_over")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "cause"),
+    [("completed", "seeker"), ("seeker_no_show", "platform"), ("not_held", None)],
+)
+def test_an_outcome_has_only_its_causes(outcome, cause):
+    no_show().at("60:00", office.overrules(outcome, cause)).is_refused("outcome_impossible")
+
+
+# A strike is not for who was turned away
+
+
+def test_a_device_that_was_refused_yields_no_strike():
+    told = story().at("-5:00", seeker.connects(), seeker.joins(), supporter.connects())
+    told.at("-4:00", seeker.connects("tablet"))
+    told.at("-3:40", supporter.answers_for(seeker, yes=False)).is_refused("device_refused")
+    told.at("-3:00", seeker.connects()).is_refused("opened_elsewhere").at(
+        "-2:00", seeker.closes_page()
+    )
+    told.ends("seeker_no_show", "seeker", strike=False)
+
+
+def test_a_third_device_is_turned_away_and_remembered():
+    told = live().at("5:00", seeker.connects("tablet")).at("5:01", seeker.connects("stolen"))
+    told.is_refused("other_device")
+    assert told.session.seeker.was_refused
+
+
+def test_a_revoked_link_yields_no_strike():
+    told = story().at("-5:00", seeker.connects(), seeker.joins(), supporter.connects())
+    told.at("-1:00", office.revokes_the_link_of(seeker)).is_refused("link_revoked")
+    told.ends("seeker_no_show", "seeker", strike=False)
+
+
+# Our own restart makes nobody absent
+
+
+def test_who_was_there_before_our_restart_and_never_came_back_is_no_no_show():
+    told = story().at("-5:00", seeker.connects(), seeker.joins()).is_alone("-2:00", "-1:00")
+    told.at("0:00", supporter.connects())
+    told.ends(
+        "not_held", "platform", at="10:00", reason="service_gap", strike=False, reschedule=True
+    )
+
+
+def test_the_same_of_the_supporter():
+    told = story().at("-5:00", supporter.connects()).is_alone("-2:00", "-1:00")
+    told.at("0:00", seeker.connects()).ends(
+        "not_held", "platform", at="10:00", reason="service_gap"
+    )
+
+
+def test_who_came_back_and_left_again_is_absent():
+    told = story().at("-5:00", seeker.connects()).is_alone("-4:00", "-3:00")
+    told.at("-2:50", seeker.connects()).at("-2:00", seeker.closes_page())
+    told.at("0:00", supporter.connects()).ends("seeker_no_show", "seeker", strike=True)
+
+
+# Maintenance
+
+
+def test_maintenance_cancels_what_is_not_live():
+    told = both_in_lobby().at("-1:00", office.plans_maintenance("5:00"))
+    told.ends("cancelled", "maintenance", at="5:00", reason="maintenance", reschedule=True)
+    assert [it.recipient for it in told.published("session.cancelled")] == ["seeker", "supporter"]
+
+
+def test_maintenance_interrupts_what_is_live():
+    told = live().at("1:00", office.plans_maintenance("12:00")).at("11:59.999").is_in("live")
+    told.ends("interrupted", "platform", at="12:00", reason="maintenance", reschedule=True)
+
+
+def test_a_verdict_that_stood_before_the_maintenance_stays():
+    told = live().at("5:00", supporter.steps_out()).at("7:30", office.plans_maintenance("8:00"))
+    told.ends("interrupted", "supporter", at="8:00")
+
+
+def test_maintenance_can_be_called_off():
+    told = live().at("1:00", office.plans_maintenance("12:00"))
+    told.at("2:00", office.plans_maintenance(None)).ends("completed", at="30:00")
+
+
+def test_maintenance_at_the_end_is_not_in_the_way():
+    live().at("1:00", office.plans_maintenance("30:00")).ends("completed", at="30:00")
+
+
+def test_maintenance_that_has_begun_counts_from_now():
+    live().at("5:00", office.plans_maintenance("4:00")).ends("interrupted", "platform", at="5:00")
+    over = live().at("5:00", seeker.ends()).at("6:00", office.plans_maintenance("7:00"))
+    assert over.session.maintenance_at is None
+
+
+# The end
+
+
+def test_the_shipped_programmes_let_nobody_move_the_end():
+    live(KUMAGAYA).at("5:00", office.moves_the_end("40:00")).is_refused("extension_never")
+
+
+def test_a_later_end_counts_when_the_worker_holds_it():
+    told = live(EXTENSIBLE).at("5:00", office.moves_the_end("40:00"))
+    assert told.effects[-1] == ExtendRoom(moment("40:00"))
+    assert told.session.ends_at == moment("30:00")
+    told.at("5:01", server.holds_the_end("41:00"))
+    assert told.session.ends_at == moment("30:00"), "another end than was asked for"
+    told.at("5:02", server.holds_the_end("40:00"))
+    assert told.session.ends_at == moment("40:00")
+    told.ends("completed", at="40:00")
+
+
+def test_what_the_worker_never_held_never_was():
+    live(EXTENSIBLE).at("5:00", office.moves_the_end("40:00")).ends("completed", at="30:00")
+
+
+def test_a_confirmation_after_the_end_is_late():
+    told = live(EXTENSIBLE).at("28:00", office.moves_the_end("40:00")).ends("completed", at="30:00")
+    told.at("30:01", server.holds_the_end("40:00")).is_in("ended")
+
+
+def test_asking_again_asks_the_worker_again():
+    told = live(EXTENSIBLE).at("5:00", office.moves_the_end("40:00"), office.moves_the_end("40:00"))
+    assert told.effects.count(ExtendRoom(moment("40:00"))) == 2
+    assert told.names().count("extension.asked") == 1
+
+
+def test_people_are_warned_before_the_new_end():
+    told = live(EXTENSIBLE).at(
+        "26:00", office.moves_the_end("40:00"), server.holds_the_end("40:00")
+    )
+    told.ends("completed", at="40:00")
+    given = [it.at for it in told.records if it.name == "warning.given"]
+    assert given == [moment("25:00"), moment("35:00"), moment("39:00")]
+
+
+def test_without_media_there_is_nothing_to_hold():
+    told = by_phone(EXTENSIBLE, "30:00").at("1:00", office.reports("answered"))
+    told.at("5:00", office.moves_the_end("40:00")).ends("completed", at="40:00")
+
+
+def test_when_the_end_cannot_be_moved():
+    told = (
+        live(EXTENSIBLE).at("5:00", office.moves_the_end("30:00")).is_refused("extension_not_later")
+    )
+    told.at("29:00", office.moves_the_end("40:00")).is_refused("extension_too_late")
+    told.ends("completed", at="30:00")
+    told.at("31:00", office.moves_the_end("40:00")).is_refused("session_over")
