@@ -1,7 +1,7 @@
 # One screen. Each target that needs the virtual environment makes it first; the second time that costs nothing.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-browsers demo run test check lint format policy docs bench-end constraints clean
+.PHONY: help setup setup-dev setup-browsers demo run test test-faults check lint format policy docs bench-end constraints clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -28,6 +28,9 @@ run: setup        ## start the server (ARGS="--port 8443")
 test: setup-dev setup-browsers ## everything: style, types, import rule, all tests (ARGS="-k lobby")
 	@verdict=0; $(MAKE) --no-print-directory lint || verdict=$$?; $(PYTEST) $(ARGS) || verdict=$$?; exit $$verdict
 
+test-faults: setup-dev setup-browsers ## every fault in real browsers against tests/faults/expected.toml (RUNS=3 ROOMS=6 ARGS="node_killed")
+	@$(BIN)/python -m tests.faults $(ARGS)
+
 check: setup-dev docs ## test, and the generated files are as committed
 	@git diff --exit-code --stat -- docs
 	@$(MAKE) --no-print-directory test
@@ -45,9 +48,10 @@ format: setup-dev ## write the code as the style wants it
 policy: setup-dev ## the policy's own tests must walk every branch of it
 	@$(PYTEST) tests/orchestrator/policy --cov=orchestrator/policy --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
-docs: setup-dev   ## write docs/session.md and docs/settings.md from the code
+docs: setup-dev   ## write the pages of docs/ that come from code, programmes and scenarios
 	@$(BIN)/python -m orchestrator.policy.docs
 	@$(BIN)/python -c 'from orchestrator import settings; print(settings.document(), end="")' >docs/settings.md
+	@$(BIN)/python -m tests.scenarios.clauses
 
 bench-end: setup-dev ## 200 sessions that end at one instant: how late is the last packet?
 	@$(BIN)/python -m tests.benchmarks.bench_end $(ARGS)

@@ -13,12 +13,14 @@ class TcpRelay:
     """Carries TCP to a port of this machine.
 
     Cut means what a dead line means: nothing arrives, nothing is refused, and what was on its way comes after `mend`.
+    Up is from the client to the port. A line that is cut one way only carries what is under way the other way, but no
+    new connection, which needs both.
     """
 
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
-        self._is_open = asyncio.Event()
-        self._is_open.set()
+        self._up, self._down = asyncio.Event(), asyncio.Event()
+        self.mend()
         self._server: asyncio.Server | None = None
         self._lines: set[asyncio.StreamWriter] = set()
 
@@ -34,17 +36,20 @@ class TcpRelay:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        self._is_open.set()
+        self.mend()
         self.hang_up()
         await self._server.wait_closed()
 
-    def cut(self) -> None:
-        """Nothing gets through any more."""
-        self._is_open.clear()
+    def cut(self, *, up: bool = True, down: bool = True) -> None:
+        """Nothing gets through any more, in these directions."""
+        for is_cut, way in ((up, self._up), (down, self._down)):
+            if is_cut:
+                way.clear()
 
     def mend(self) -> None:
         """Everything gets through again."""
-        self._is_open.set()
+        self._up.set()
+        self._down.set()
 
     def hang_up(self) -> None:
         """Reset every connection that is open, as a router does that has forgotten them."""
@@ -54,13 +59,14 @@ class TcpRelay:
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._lines.add(writer)
         try:
-            await self._is_open.wait()
+            await self._up.wait()
+            await self._down.wait()
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
             self._lines.add(far_writer)
             try:
                 async with asyncio.TaskGroup() as both:
-                    both.create_task(self._pump(reader, far_writer))
-                    both.create_task(self._pump(far_reader, writer))
+                    both.create_task(self._pump(reader, far_writer, self._up))
+                    both.create_task(self._pump(far_reader, writer, self._down))
             finally:
                 self._lines.discard(far_writer)
                 far_writer.transport.abort()
@@ -70,12 +76,14 @@ class TcpRelay:
             self._lines.discard(writer)
             writer.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: asyncio.Event
+    ) -> None:
         while data := await reader.read(_CHUNK):
-            await self._is_open.wait()
+            await way.wait()
             writer.write(data)
             await writer.drain()
-        await self._is_open.wait()
+        await way.wait()
         if writer.can_write_eof():
             writer.write_eof()
 
@@ -85,7 +93,7 @@ class UdpRelay:
 
     def __init__(self, target_port: int) -> None:
         self._target = ("127.0.0.1", target_port)
-        self._is_open = True
+        self._is_up = self._is_down = True
         self._share = 0.0
         self._dice = random.Random(0)
         self._near: asyncio.DatagramTransport | None = None
@@ -111,13 +119,14 @@ class UdpRelay:
             transport.close()
         await asyncio.sleep(0)  # the transports close in the loop's next turn
 
-    def cut(self) -> None:
-        """Every datagram is lost."""
-        self._is_open = False
+    def cut(self, *, up: bool = True, down: bool = True) -> None:
+        """Every datagram in these directions is lost; up is from the client to the port."""
+        self._is_up = self._is_up and not up
+        self._is_down = self._is_down and not down
 
     def mend(self) -> None:
         """They get through again."""
-        self._is_open = True
+        self._is_up = self._is_down = True
 
     def loss(self, share: float, seed: int = 0) -> None:
         """Lose that share of the datagrams, the same ones for the same seed and order.
@@ -135,9 +144,9 @@ class UdpRelay:
             far.close()
         self._far.clear()
 
-    def passes(self) -> bool:
-        """Whether the next datagram gets through."""
-        passes = self._is_open and self._dice.random() >= self._share
+    def passes(self, *, up: bool) -> bool:
+        """Whether the next datagram of a direction gets through."""
+        passes = (self._is_up if up else self._is_down) and self._dice.random() >= self._share
         self.carried += passes
         self.lost += not passes
         return passes
@@ -173,7 +182,7 @@ class _Near(asyncio.DatagramProtocol):
         self._opening: set[asyncio.Future[None]] = set()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if self._relay.passes() and not self._relay.send(data, addr):
+        if self._relay.passes(up=True) and not self._relay.send(data, addr):
             opening = asyncio.ensure_future(self._relay.carry(data, addr))
             self._opening.add(opening)
             opening.add_done_callback(self._opening.discard)
@@ -185,7 +194,7 @@ class _Far(asyncio.DatagramProtocol):
         self._client = client
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if self._relay.passes():
+        if self._relay.passes(up=False):
             self._relay.answer(data, self._client)
 
     def error_received(self, exc: Exception) -> None:

@@ -1,0 +1,51 @@
+"""A short cut of `make test-faults`: the cheapest faults, once each, all at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from tests.faults.expected import load
+from tests.faults.plays import PLAYS
+from tests.faults.rooms import Times
+from tests.faults.runner import Result, play_all, table
+
+pytestmark = [pytest.mark.browser, pytest.mark.chaos, pytest.mark.timeout(240)]
+
+TIMES = Times(
+    slot=38.0, cutoff=12.0, tolerance=3.0, grace=8.0, grace_total=24.0, hold=10.0, tail=4.0,
+    starts_in=15.0,
+)  # fmt: skip
+KINDS = (
+    ("seeker_never_comes", "waiting"),
+    ("supporter_never_comes", "waiting"),
+    ("seeker_steps_out", "early"),
+    ("seeker_closes_tab", "early"),
+    ("seeker_reloads", "early"),
+    ("seeker_browser_killed", "early"),
+    ("both_lines_cut", "early"),
+    ("worker_killed", "early"),
+    ("node_killed_seeker_gives_up", "early"),
+)
+EXPECTED = load()
+
+
+@pytest.fixture(scope="module")
+def results() -> Mapping[tuple[str, str], Result]:
+    """What came of each fault."""
+    plays = [play for play in PLAYS if play.name in KINDS]
+    with asyncio.Runner() as runner:
+        played = runner.run(play_all(plays, TIMES, runs=1, rooms=len(plays)))
+    return {result.play.name: result for result in played}
+
+
+@pytest.mark.parametrize("name", KINDS, ids="/".join)
+def test_what_comes_of_a_fault_is_what_must_come(
+    results: Mapping[tuple[str, str], Result], name: tuple[str, str]
+):
+    result = results[name]
+    assert result.seen, result.unplayed
+    told = "\n".join(line for story in result.stories for line in story)
+    assert result.mistakes(EXPECTED) == [], f"{table(EXPECTED, [result])}\n{told}"
