@@ -56,9 +56,9 @@ def test_sound_only_builds_new_connections_without_a_picture():
     before = len(connected(told))
     told.at("5:00", seeker.switches_to("audio")).is_in("live")
     assert [it.seat for it in connected(told)[before:]] == ["seeker", "supporter"]
-    assert told.session.functions == {"audio"}
+    assert told.session.functions == {"audio", "chat"}
     told.at("6:00", server.sees_media_flow(), supporter.switches_to("video"))
-    assert told.session.functions == {"audio", "video"}
+    assert told.session.functions == {"audio", "video", "chat"}
     told.ends("completed", at="30:00")
 
 
@@ -68,7 +68,7 @@ def test_what_it_is_already_changes_nothing():
 
 
 def test_the_programme_says_what_there_is():
-    told = live(replace(KUMAGAYA, functions=frozenset({"video", "chat"})))
+    told = live(replace(KUMAGAYA, functions=frozenset({"video"})))
     told.at("5:00", seeker.switches_to("audio")).is_refused("medium_not_allowed")
 
 
