@@ -10,6 +10,7 @@ from typing import Protocol
 
 from orchestrator.policy.effects import Publish, Refuse, Warn
 from orchestrator.policy.events import Event
+from orchestrator.policy.ledger import LedgerLine
 from orchestrator.policy.model import (
     ConnectionId,
     PersonId,
@@ -19,6 +20,7 @@ from orchestrator.policy.model import (
     Session,
     SessionId,
 )
+from orchestrator.policy.standing import Decision, PersonTask
 
 
 class Clock(Protocol):
@@ -58,6 +60,10 @@ class Commit:
     publishes: tuple[Publish, ...]
     deadline: datetime | None
     """The next moment at which time alone changes something; None: never."""
+    ledger: tuple[LedgerLine, ...] = ()
+    """All lines of an ended session (`policy.ledger.lines`); one that it had before and has no more is taken away."""
+    tasks_due: datetime | None = None
+    """When its most urgent task is due; None: nobody has to look at it."""
 
 
 class Applied(StrEnum):
@@ -72,6 +78,10 @@ class Applied(StrEnum):
     """The fence is old: another node owns the session."""
     TAKEN = "taken"
     """The slot of a booking overlaps another one of the same supporter or seeker."""
+    SUSPENDED = "suspended"
+    """A scheduler decided that seeker or supporter cannot be booked."""
+    MAINTENANCE = "maintenance"
+    """The slot of a booking overlaps planned maintenance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,10 @@ class Booking:
     """A second booking with the same command id gives the first one's session."""
     private: Mapping[PersonId, Mapping[str, str]] = field(default_factory=dict)
     """Personal data, per person, into the erasable hash; nowhere else. Fields: `PrivateField`."""
+    records: tuple[Record, ...] = ()
+    """The first lines of its history."""
+    publishes: tuple[Publish, ...] = ()
+    """What leaves through the outbox, in the same script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +141,44 @@ class BookingResult:
     """What became of a booking."""
 
     applied: Applied
-    """DONE, REPEATED or TAKEN."""
+    """DONE, REPEATED, TAKEN, SUSPENDED or MAINTENANCE."""
     session: SessionId
     """The session that the command id made, also when repeated."""
+    person: PersonId | None = None
+    """Who cannot be booked, if SUSPENDED."""
+    window: str | None = None
+    """The id of the window of MAINTENANCE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What is on record about a person in one programme."""
+
+    lines: tuple[LedgerLine, ...]
+    """One a session, by the time of its end."""
+    decisions: tuple[Decision, ...]
+    """Of schedulers, oldest first."""
+    stamp: int
+    """Rises with every change of lines or decisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceWindow:
+    """A time in which the service does not run (IX 11-1, GOALOUS 10)."""
+
+    id: str
+    begins_at: datetime
+    ends_at: datetime
+    reason: str
+    """One line of the office, about the machines and nobody's person."""
+    planned_at: datetime
+    planned_by: PersonId
+    called_off_at: datetime | None = None
+    called_off_by: PersonId | None = None
+
+    def meets(self, begins_at: datetime, ends_at: datetime) -> bool:
+        """It shares a moment with that time, and was not called off."""
+        return self.called_off_at is None and begins_at < self.ends_at and self.begins_at < ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +240,66 @@ class Store(Protocol):
         self, person: PersonId, begins_at: datetime, ends_at: datetime
     ) -> list[tuple[datetime, datetime]]:
         """The slots that a person has in that time, sessions that ended early or were cancelled left out."""
+
+    async def sessions_of(
+        self, person: PersonId, begins_at: datetime, ends_at: datetime
+    ) -> list[SessionId]:
+        """The sessions of a person that are not over and share a moment with that time, by their start."""
+
+    async def reserve_end(self, session: SessionId, ends_at: datetime) -> bool:
+        """Let the calendars of seeker and supporter hold a session up to another end.
+
+        It is given back by the same call with the present end, and by the end of the session.
+
+        Returns:
+            False: one of them has something else by then, or the session is over; nothing changed.
+        """
+
+    async def with_tasks(self, count: int) -> list[SessionId]:
+        """The sessions that somebody has to look at, most urgent first, at most `count`."""
+
+    async def put_note(self, session: SessionId, key: str, text: str) -> None:
+        """Keep a free text about a session, in place of an earlier one of that key; erasable, and nowhere else."""
+
+    async def notes(self, session: SessionId) -> Mapping[str, str]:
+        """The free texts about a session."""
+
+    async def ledger(self, programme: str, person: PersonId) -> Ledger:
+        """What is on record about a person in one programme; empty for one who is not known."""
+
+    async def decide(
+        self, programme: str, person: PersonId, decision: Decision, reason: str
+    ) -> bool:
+        """Record a decision; the person can (not) be booked from then on, and the task about the person is done.
+
+        The reason goes into the person's erasable data, as `decision:<programme>:<number>`.
+
+        Returns:
+            False: there is a decision of that number, or there is none before it; nothing changed.
+        """
+
+    async def person_tasks(self) -> list[PersonTask]:
+        """The people whom somebody has to look at, most urgent first."""
+
+    async def put_person_task(self, task: PersonTask, stamp: int) -> bool:
+        """Make the task about a person, or replace it.
+
+        Args:
+            task: as it was derived from the ledger.
+            stamp: of the ledger that it was derived from.
+
+        Returns:
+            False: the ledger has changed since; nothing was done.
+        """
+
+    async def end_person_task(self, programme: str, person: PersonId, stamp: int) -> bool:
+        """End the task about a person, if there is one; the rest as `put_person_task`."""
+
+    async def maintenance(self) -> list[MaintenanceWindow]:
+        """All windows that were ever planned, called-off ones too, by their beginning."""
+
+    async def put_maintenance(self, window: MaintenanceWindow) -> None:
+        """Plan a window or change it: from then on no booking overlaps it, unless it was called off."""
 
     async def add_link(self, secret_hash: str, link: Link) -> None:
         """Make one more link for a seat."""

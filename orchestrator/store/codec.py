@@ -1,4 +1,4 @@
-"""Sessions, records, links and staff as text and back, exactly.
+"""Sessions, records, links, staff and what is on record of people as text and back, exactly.
 
 What is written here is read by later versions: a field that a stored session lacks takes its default, and one that
 this version does not know is ignored. So a new field of `Session` needs a default; a renamed one needs a migration.
@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import TypeAdapter
 
+from orchestrator.policy.ledger import LedgerLine
 from orchestrator.policy.model import Record, SeatId, Session, SessionId
-from orchestrator.ports import Link, Staff
+from orchestrator.policy.standing import Decision, PersonTask
+from orchestrator.ports import Link, MaintenanceWindow, Staff
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -20,6 +22,10 @@ _MICROSECOND = timedelta(microseconds=1)
 _SESSION = TypeAdapter(Session)
 _RECORD = TypeAdapter(Record)
 _STAFF = TypeAdapter(Staff)
+_LINE = TypeAdapter(LedgerLine)
+_DECISION = TypeAdapter(Decision)
+_PERSON_TASK = TypeAdapter(PersonTask)
+_WINDOW = TypeAdapter(MaintenanceWindow)
 
 
 def micros(at: datetime) -> int:
@@ -71,6 +77,46 @@ def encode_staff(staff: Staff) -> str:
 def decode_staff(text: str) -> Staff:
     """The staff of `encode_staff`."""
     return _STAFF.validate_json(text)
+
+
+def encode_line(line: LedgerLine) -> str:
+    """A line of the ledger as JSON; the same line gives the same text."""
+    return _LINE.dump_json(line).decode()
+
+
+def decode_line(text: str) -> LedgerLine:
+    """The line of `encode_line`."""
+    return _LINE.validate_json(text)
+
+
+def encode_decision(decision: Decision) -> str:
+    """A decision about a person as JSON."""
+    return _DECISION.dump_json(decision).decode()
+
+
+def decode_decision(text: str) -> Decision:
+    """The decision of `encode_decision`."""
+    return _DECISION.validate_json(text)
+
+
+def encode_person_task(task: PersonTask) -> str:
+    """A task about a person as JSON."""
+    return _PERSON_TASK.dump_json(task).decode()
+
+
+def decode_person_task(text: str) -> PersonTask:
+    """The task of `encode_person_task`."""
+    return _PERSON_TASK.validate_json(text)
+
+
+def encode_window(window: MaintenanceWindow) -> str:
+    """A maintenance window as JSON."""
+    return _WINDOW.dump_json(window).decode()
+
+
+def decode_window(text: str) -> MaintenanceWindow:
+    """The window of `encode_window`."""
+    return _WINDOW.validate_json(text)
 
 
 def encode_link(link: Link) -> dict[str, str]:

@@ -21,13 +21,29 @@ STARTS = "starts"
 """Sorted set: session id, score = its `starts_at`, which never moves. BOOK."""
 
 OUTBOX = "outbox"
-"""Stream: session, topic, recipient, key of each effect that must leave; an acknowledged entry is deleted. APPLY."""
+"""Stream: session, topic, recipient, key of each effect that must leave; an acknowledged entry is deleted. APPLY,
+BOOK."""
 
 RELAY_GROUP = "relay"
 """The consumer group of `outbox`; each node is one consumer."""
 
 CHANGES = "changes"
 """Stream, capped: session and version of each commit and booking, for those who watch. APPLY, BOOK."""
+
+TASKS = "tasks"
+"""Sorted set: session id, score = when its most urgent task is due; absent when it has none. APPLY."""
+
+PERSON_TASKS = "person-tasks"
+"""Hash: `<programme>:<person>` -> the task about a person (JSON). ATTEND, DECIDE."""
+
+BLOCKED = "blocked"
+"""Set: `<programme>:<person>` of those who cannot be booked. DECIDE."""
+
+MAINTENANCE = "maintenance"
+"""Hash: id -> window (JSON), called-off ones too."""
+
+MAINTENANCE_TIMES = "maintenance-times"
+"""Sorted set: `<begins_at>:<id>`, score = `ends_at`; called-off windows are absent. BOOK reads it."""
 
 LINK_PREFIX = "link:"
 STAFF_PREFIX = "staff:"
@@ -41,7 +57,7 @@ def session(session_id: SessionId) -> str:
 
 
 def events(session_id: SessionId) -> str:
-    """Stream: `record` (JSON), id `<version>-<n>` with n from 1. APPLY."""
+    """Stream: `record` (JSON), id `<version>-<n>` with n from 1. APPLY, BOOK."""
     return f"ev:{session_id}"
 
 
@@ -58,9 +74,29 @@ def booking(command: str) -> str:
 def calendar(person: PersonId) -> str:
     """Sorted set: `<starts_at>:<session id>`, score = `ends_at`; sessions over before their end are absent.
 
-    Written by BOOK and APPLY, so that nobody is booked twice.
+    Written by BOOK and APPLY, so that nobody is booked twice; RESERVE holds a later end for a while.
     """
     return f"cal:{person}"
+
+
+def ledger(programme: str, person: PersonId) -> str:
+    """Hash: session id -> ledger line (JSON); `#` -> a stamp that rises with every change. APPLY, DECIDE."""
+    return f"lg:{programme}:{person}"
+
+
+def decisions(programme: str, person: PersonId) -> str:
+    """List: what schedulers decided about a person (JSON), oldest first. DECIDE."""
+    return f"dc:{programme}:{person}"
+
+
+def in_programme(programme: str, person: PersonId) -> str:
+    """How a person of a programme is called in `blocked` and `person-tasks`; names of programmes have no colon."""
+    return f"{programme}:{person}"
+
+
+def notes(session_id: SessionId) -> str:
+    """Hash: free texts about a session, the only place for them; deleting the key erases them."""
+    return f"nt:{session_id}"
 
 
 def link(secret_hash: str) -> str:

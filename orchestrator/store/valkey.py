@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
+from orchestrator.policy.effects import Publish
 from orchestrator.policy.model import PersonId, Record, SeatId, Session, SessionId
 from orchestrator.ports import (
     Applied,
@@ -28,6 +29,7 @@ from orchestrator.ports import (
 from orchestrator.store import codec, keys, scripts
 from orchestrator.store.checks import check_durability
 from orchestrator.store.connections import QUICK_CONNECTIONS, Server
+from orchestrator.store.register import Register, calendar_member, calendars
 from orchestrator.store.streams import ChangeFeed, Outbox
 from orchestrator.store.writer import OrderedWriter
 
@@ -44,7 +46,7 @@ _READ_AT_ONCE = 200
 """Sessions per pipeline of `load_many`: about a megabyte a reply; ours."""
 
 
-class ValkeyStore:
+class ValkeyStore(Register):
     """One node's view of the store; use it as an asynchronous context manager."""
 
     def __init__(
@@ -63,7 +65,7 @@ class ValkeyStore:
             waiting_commits: how many commits may wait for an absent store, in all.
             idle_ms: after how long another node's unacknowledged delivery is taken over.
         """
-        self._server = Server(url, QUICK_CONNECTIONS, timeout_s)
+        super().__init__(Server(url, QUICK_CONNECTIONS, timeout_s))
         self._writer = OrderedWriter(url, timeout_s, waiting_commits)
         self._outbox = Outbox(url, self._server, idle_ms)
         self._changes = ChangeFeed(url, timeout_s)
@@ -137,11 +139,7 @@ class ValkeyStore:
             Unavailable: too many commits wait already.
         """
         session = commit.session
-        publishes = [
-            text
-            for publish in commit.publishes
-            for text in (publish.topic, publish.recipient, publish.key)
-        ]
+        ledgers = _ledgers(commit)
         return await self._writer.put(
             session.id,
             session.version,
@@ -152,7 +150,9 @@ class ValkeyStore:
                 keys.DEADLINES,
                 keys.OUTBOX,
                 keys.CHANGES,
-                *_calendars(session),
+                *calendars(session),
+                keys.TASKS,
+                *ledgers,
             ],
             [
                 session.id,
@@ -160,13 +160,16 @@ class ValkeyStore:
                 str(commit.fence),
                 str(session.version),
                 codec.encode_session(session),
-                "" if commit.deadline is None else str(codec.micros(commit.deadline)),
-                _calendar_member(session),
+                _due(commit.deadline),
+                calendar_member(session),
                 "" if _ended_early(session) else str(codec.micros(session.ends_at)),
+                "exactly" if session.is_over else "",
+                _due(commit.tasks_due),
                 str(CHANGES_KEPT),
                 str(len(commit.records)),
                 *(codec.encode_record(record) for record in commit.records),
-                *publishes,
+                *ledgers.values(),
+                *(text for publish in commit.publishes for text in _texts(publish)),
             ],
         )
 
@@ -182,7 +185,11 @@ class ValkeyStore:
                 keys.DEADLINES,
                 keys.STARTS,
                 keys.CHANGES,
-                *_calendars(session),
+                *calendars(session),
+                keys.events(session.id),
+                keys.OUTBOX,
+                keys.BLOCKED,
+                keys.MAINTENANCE_TIMES,
             ],
             [
                 session.id,
@@ -191,13 +198,20 @@ class ValkeyStore:
                 str(codec.micros(deadline)),
                 str(codec.micros(session.starts_at)),
                 str(codec.micros(session.ends_at)),
-                _calendar_member(session),
+                calendar_member(session),
                 session.previous or "",
                 str(CHANGES_KEPT),
                 _parcel(booking),
             ],
         )
-        return BookingResult(Applied(reply[0]), SessionId(reply[1]))
+        applied, detail = Applied(reply[0]), reply[2] if len(reply) > 2 else None
+        is_suspended = applied is Applied.SUSPENDED
+        return BookingResult(
+            applied,
+            SessionId(reply[1]),
+            person=PersonId(detail.partition(":")[2]) if detail and is_suspended else None,
+            window=detail if not is_suspended else None,
+        )
 
     async def events(self, session: SessionId) -> list[tuple[int, Record]]:
         """See `Store`."""
@@ -241,6 +255,22 @@ class ValkeyStore:
             for member, score in reply
         ]
         return sorted(slot for slot in slots if slot[0] < ends_at)
+
+    async def sessions_of(
+        self, person: PersonId, begins_at: datetime, ends_at: datetime
+    ) -> list[SessionId]:
+        """See `Store`."""
+        async with self._server.answer():
+            reply = await self._server.commands.zrangebyscore(
+                keys.calendar(person), f"({codec.micros(begins_at)}", "+inf"
+            )
+        found = await self.load_many([SessionId(member.split(":", 1)[1]) for member in reply])
+        running = [each.session for each in found if not each.session.is_over]
+        return [
+            session.id
+            for session in sorted(running, key=lambda session: (session.starts_at, session.id))
+            if session.starts_at < ends_at
+        ]
 
     # ---- people ----
 
@@ -369,19 +399,35 @@ def _stored(reply: Sequence[str | None]) -> Stored | None:
     return Stored(codec.decode_session(state), owner or None, int(fence))
 
 
-def _calendars(session: Session) -> tuple[str, str]:
-    return keys.calendar(session.seeker.person), keys.calendar(session.supporter.person)
-
-
-def _calendar_member(session: Session) -> str:
-    return f"{codec.micros(session.starts_at)}:{session.id}"
-
-
 def _ended_early(session: Session) -> bool:
     return session.ended_at is not None and session.ended_at < session.ends_at
 
 
+def _due(at: datetime | None) -> str:
+    return "" if at is None else str(codec.micros(at))
+
+
+def _texts(publish: Publish) -> tuple[str, str, str]:
+    return publish.topic, publish.recipient, publish.key
+
+
+def _ledgers(commit: Commit) -> dict[str, str]:
+    """The ledgers of an ended session's people, each with its line; an empty one is taken away."""
+    session = commit.session
+    if not session.is_over:
+        return {}
+    programme = session.rules.programme
+    ledgers = {
+        keys.ledger(programme, seat.person): "" for seat in (session.seeker, session.supporter)
+    }
+    return ledgers | {
+        keys.ledger(line.programme, line.person): codec.encode_line(line) for line in commit.ledger
+    }
+
+
 def _parcel(booking: Booking) -> str:
+    session = booking.session
+    people = (session.seeker.person, session.supporter.person)
     hashes = [
         [keys.link(secret_hash), *_flat(codec.encode_link(link))]
         for secret_hash, link in booking.links.items()
@@ -395,7 +441,15 @@ def _parcel(booking: Booking) -> str:
         [keys.links(link.session, link.seat), secret_hash]
         for secret_hash, link in booking.links.items()
     ]
-    return json.dumps({"hashes": hashes, "sets": sets})
+    return json.dumps(
+        {
+            "hashes": hashes,
+            "sets": sets,
+            "people": [keys.in_programme(session.rules.programme, person) for person in people],
+            "records": [codec.encode_record(record) for record in booking.records],
+            "publishes": [_texts(publish) for publish in booking.publishes],
+        }
+    )
 
 
 def _flat(fields: Mapping[str, str]) -> list[str]:

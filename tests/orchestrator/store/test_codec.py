@@ -35,6 +35,8 @@ _plain = st.one_of(
 st.register_type_strategy(datetime, _moments)
 st.register_type_strategy(timedelta, _spans)
 st.register_type_strategy(str, _texts)
+# How much of a signal was seen is a number: what reports it refuses anything else.
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 
 
 def _whole(kind: type) -> st.SearchStrategy:
