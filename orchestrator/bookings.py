@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -46,6 +47,7 @@ from orchestrator.policy.session import book
 from orchestrator.ports import (
     Applied,
     Booking,
+    BookingResult,
     Clock,
     Delivery,
     Language,
@@ -133,8 +135,8 @@ class Bookings:
 
         Raises:
             Refused: `programme_unknown`, `name_refused`, `companions_not_allowed`, `not_a_supporter`, `slot_taken`,
-                or one of `slots.REASONS`; what `slots.EXCUSABLE` names is booked all the same when the wish gives a
-                reason (KUMAGAYA 6(1), SAKAI 2(1), «as a rule»).
+                `suspended`, `maintenance`, or one of `slots.REASONS`; what `slots.EXCUSABLE` names is booked all the
+                same when the wish gives a reason (KUMAGAYA 6(1), SAKAI 2(1), «as a rule»).
         """
         programme = self._programmes.get(wish.programme)
         if programme is None:
@@ -207,14 +209,36 @@ class Bookings:
             for seat, secret in secrets.items()
         }
         result = await self._store.book(Booking(session, links, command, private))
-        if result.applied is Applied.TAKEN:
-            raise Refused("slot_taken", "seeker or supporter has another session in that time")
+        if result.applied not in {Applied.DONE, Applied.REPEATED}:
+            raise await self._not_booked(session, result)
         if result.session != session.id:
             session = await self._host.view(result.session)
             secrets = {}
         else:
             log.info("session.booked", session=session.id, programme=session.rules.programme)
         return Booked(session, secrets, notes)
+
+    async def _not_booked(self, session: Session, result: BookingResult) -> Refused:
+        """Why the store did not take a booking."""
+        if result.applied is Applied.SUSPENDED:
+            who = "supporter" if result.person == session.supporter.person else "seeker"
+            return Refused("suspended", self._suspended(who, session.rules.programme))
+        if result.applied is Applied.MAINTENANCE:
+            windows = {window.id: window for window in await self._store.maintenance()}
+            window = windows[str(result.window)]
+            zone = ZoneInfo(session.time_zone)
+            begins_at, ends_at = window.begins_at.astimezone(zone), window.ends_at.astimezone(zone)
+            return Refused(
+                "maintenance",
+                f"the service does not run from {begins_at:%Y-%m-%d %H:%M} to {ends_at:%Y-%m-%d %H:%M}",
+            )
+        return Refused("slot_taken", "seeker or supporter has another session in that time")
+
+    def _suspended(self, who: str, programme: str) -> str:
+        known = self._programmes.get(programme)
+        telephone = known.telephone if known is not None else None
+        ask = f"ask the office, telephone {telephone}" if telephone else "ask the office"
+        return f"the office has decided that this {who} is not booked in {programme} for now; {ask}"
 
     async def renew_link(self, session: SessionId, seat: SeatId) -> str:
         """Revoke a seat's links and make a new one.
@@ -307,7 +331,14 @@ class Bookings:
                 return ()
         found = slots.free_slots(
             programme,
-            supporter_busy=await self._store.booked(session.supporter.person, now, until),
+            supporter_busy=[
+                *await self._store.booked(session.supporter.person, now, until),
+                *(
+                    (window.begins_at, window.ends_at)
+                    for window in await self._store.maintenance()
+                    if window.meets(now, until)
+                ),
+            ],
             seeker_busy=await self._store.booked(session.seeker.person, now, until),
             length=length,
             now=now,
@@ -333,7 +364,7 @@ class Bookings:
 
         Raises:
             NotFound: no such session.
-            Refused: `reschedule_closed`, `slot_taken`.
+            Refused: `reschedule_closed`, `slot_taken`, `suspended`, `maintenance`.
         """
         old = await self._host.view(session)
         chosen = _option(old.reschedule, option)
@@ -361,7 +392,7 @@ class Bookings:
         try:
             booked = await self._book(new, f"reschedule:{old.id}", {})
         except Refused as refusal:
-            if refusal.code == "slot_taken":
+            if refusal.code in {"slot_taken", "maintenance"}:
                 await self.propose(session)
             raise
         option_booked = SlotOption(

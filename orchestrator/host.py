@@ -26,6 +26,7 @@ from orchestrator.errors import (
     Refused,
     Unavailable,
 )
+from orchestrator.policy import ledger
 from orchestrator.policy.effects import (
     CloseRoom,
     ConnectMedia,
@@ -49,6 +50,7 @@ from orchestrator.policy.events import (
 )
 from orchestrator.policy.model import SeatId, Session, SessionId
 from orchestrator.policy.session import next_deadline, step
+from orchestrator.policy.tasks import open_tasks
 from orchestrator.policy.turn import Step
 from orchestrator.ports import (
     Alarm,
@@ -384,6 +386,7 @@ class Host:
         """Record a step; False: the stored session is another one than was stepped."""
         self._cut_if_over(actor.id, item.at)
         due = next_deadline(done.session)
+        tasks = open_tasks(done.session)
         began = self._clock.monotonic()
         applied = await self._store.commit(
             Commit(
@@ -393,6 +396,8 @@ class Host:
                 records=done.records,
                 publishes=done.publishes,
                 deadline=due.at if due else None,
+                ledger=ledger.lines(done.session),
+                tasks_due=tasks[0].due_at if tasks else None,
             )
         )
         if applied is Applied.FENCED:
