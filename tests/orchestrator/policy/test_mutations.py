@@ -73,8 +73,8 @@ MUTANTS = [
     Mutant(
         "a slot is booked twice",
         "wishes.py",
-        "if reschedule is None or reschedule.state is not RescheduleState.OPEN:",
-        "if reschedule is None:",
+        "return found if found is not None and found.state is RescheduleState.OPEN else None",
+        "return found",
         "test_wishes.py",
     ),
     Mutant(
@@ -87,8 +87,8 @@ MUTANTS = [
     Mutant(
         "a strike although notice was given",
         "endings.py",
-        "consequence = replace(consequence, strike=False)",
-        "pass",
+        "if session.seeker_notice is not None or session.seeker.was_refused:",
+        "if session.seeker.was_refused:",
         "test_cutoff.py",
     ),
     Mutant(
@@ -101,8 +101,8 @@ MUTANTS = [
     Mutant(
         "a second signal of the same loss restarts the grace",
         "presence.py",
-        "loss=replace(seat.loss, signals=known | signals)",
-        "loss=replace(seat.loss, signals=known | signals,"
+        "loss=replace(seat.loss, evidence=known + new)",
+        "loss=replace(seat.loss, evidence=known + new,"
         " grace_ends_at=turn.at + session.rules.grace)",
         "test_losses.py",
     ),
@@ -140,6 +140,83 @@ MUTANTS = [
         "version=self._before.version + 1, clock=now",
         "version=self._before.version, clock=now",
         "test_attribution.py test_cutoff.py",
+    ),
+    Mutant(
+        "a strike for somebody who was turned away",
+        "endings.py",
+        "if session.seeker_notice is not None or session.seeker.was_refused:",
+        "if session.seeker_notice is not None:",
+        "test_office.py",
+    ),
+    Mutant(
+        "waiting counts as ringing",
+        "turn.py",
+        "return session.is_rung and session.supporter.is_present and not session.seeker.is_present",
+        "return session.supporter.is_present and not session.seeker.is_present",
+        "test_cutoff.py",
+    ),
+    Mutant(
+        "our own restart makes a no-show",
+        "endings.py",
+        "if session.seeker.was_lost_by_us:",
+        "if session.seeker.was_lost_by_us is None:",
+        "test_office.py",
+    ),
+    Mutant(
+        "the right to another date goes with the minute",
+        "wishes.py",
+        'turn.record("question.expired", question=asked.question.value)',
+        "turn.set(late=None)",
+        "test_latestart.py",
+    ),
+    Mutant(
+        "of two overrulings at once the second wins",
+        "office.py",
+        "event.number != len(session.overrulings)",
+        "event.number > len(session.overrulings)",
+        "test_office.py",
+    ),
+    Mutant(
+        "an overruled date stays open",
+        "office.py",
+        "elif reschedule is not None and reschedule.state is RescheduleState.OPEN:",
+        "elif reschedule is None:",
+        "test_office.py",
+    ),
+    Mutant(
+        "a later end counts before the worker holds it",
+        "office.py",
+        "extending is None or extending.ends_at != event.ends_at",
+        "extending is None",
+        "test_office.py",
+    ),
+    Mutant(
+        "trouble before it is still a goodbye",
+        "goodbye.py",
+        "return None if trouble else closed",
+        "return closed",
+        "test_goodbye.py",
+    ),
+    Mutant(
+        "a telephone session without a report is judged",
+        "cutoff.py",
+        "    if session.call is None:\n        turn.set(judge_at=None)",
+        "    if session.call is None:\n        end(turn, absent_seeker(turn))\n        turn.set(judge_at=None)",
+        "test_medium.py",
+    ),
+    Mutant(
+        "on the telephone a closed page interrupts",
+        "presence.py",
+        "if session.medium is Medium.PHONE and session.phase in _RUNNING and not _is_call(seen):",
+        "if session.medium is None:",
+        "test_medium.py",
+    ),
+    Mutant(
+        "maintenance lets a live session go on",
+        "office.py",
+        "    if session.phase in {Phase.LIVE, Phase.INTERRUPTED}:\n        ours",
+        "    if session.phase is Phase.LIVE:\n        return\n    if session.phase is Phase.INTERRUPTED:\n        ours",
+        "test_office.py",
     ),
 ]
 
