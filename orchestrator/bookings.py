@@ -1,14 +1,17 @@
-"""Use cases around the live session: book, cancel, give notice, reschedule, renew a link; and who is on the staff."""
+"""Use cases around the live session: book, cancel, give notice, renew a link; and who is on the staff.
+
+Another date and the next session are in `rescheduling.py`; what becomes of a session afterwards is in `office.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
 
+from orchestrator.availability import WeeklyAvailability
 from orchestrator.credentials import (
     hash_secret,
     link_expires_at,
@@ -16,16 +19,10 @@ from orchestrator.credentials import (
     new_secret,
     new_staff_token,
 )
+from orchestrator.entering import Booked, Entering, Entry, explain_slot
 from orchestrator.errors import NotFound, Refused
 from orchestrator.policy import names, slots
-from orchestrator.policy.events import (
-    Cancelled,
-    NoticeGiven,
-    RescheduleDeclined,
-    SlotBooked,
-    SlotsProposed,
-    Woken,
-)
+from orchestrator.policy.events import Cancelled, NoticeGiven
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
@@ -33,23 +30,18 @@ from orchestrator.policy.model import (
     Medium,
     PersonId,
     Phase,
-    Reschedule,
-    RescheduleState,
+    Purpose,
     Role,
     Seat,
     SeatId,
     Session,
     SessionId,
-    SlotOption,
 )
-from orchestrator.policy.programme import Programme, ProgrammeMistakes
+from orchestrator.policy.programme import Programme
 from orchestrator.policy.session import book
 from orchestrator.ports import (
-    Applied,
-    Booking,
-    BookingResult,
+    Availability,
     Clock,
-    Delivery,
     Language,
     Link,
     PrivateField,
@@ -57,6 +49,7 @@ from orchestrator.ports import (
     Staff,
     Store,
 )
+from orchestrator.rescheduling import Rescheduling
 
 log = structlog.get_logger()
 
@@ -64,8 +57,11 @@ REMOTE_COMPANIONS = 0
 """How many companions elsewhere the media workers carry so far, whatever a programme allows (KUMAGAYA 12(3))."""
 
 
-MOST_LOOKED_AT = 3_000
-"""Free slots among which the proposals are picked: ten days on a grid of five minutes."""
+BESIDE = 2
+"""How many declared companions can sit at the seeker's camera and be seen (KUMAGAYA 12(3)); ours."""
+
+LONGEST_KEY = 100
+"""Characters of an idempotency key; a UUID has 36."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +85,12 @@ class Wish:
     """Why it is booked against the programme's rule; None: it is not."""
     companions: tuple[str, ...] = ()
     """Display names of remote companions that were declared (KUMAGAYA 12(3))."""
+    companions_beside: tuple[str, ...] = ()
+    """Display names or roles of declared companions at the seeker's own camera (KUMAGAYA 12(3))."""
     seeker_mail: str | None = None
     """Where messages go; None: the seeker gets none. Like the next two as `addresses` reads it, and kept erasable."""
     seeker_language: Language | None = None
     seeker_telephone: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """A new session and the secrets of its links; they are shown once and stored hashed."""
-
-    session: Session
-    links: dict[SeatId, str]
-    """Seat -> secret."""
-    notes: tuple[str, ...] = ()
-    """Sentences for who booked, for instance that a supporter was not known and has been added."""
 
 
 class Bookings:
@@ -114,41 +101,67 @@ class Bookings:
         clock: now.
         host: runs the sessions; booked ones are picked up by whichever node wakes them first.
         programmes: by name.
+        availability: when supporters can be had; None: as their programmes say.
+
+    Attributes:
+        rescheduling: another date, and the next session.
     """
 
     def __init__(
-        self, *, store: Store, clock: Clock, host: Sessions, programmes: Mapping[str, Programme]
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        host: Sessions,
+        programmes: Mapping[str, Programme],
+        availability: Availability | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._host = host
         self._programmes = programmes
+        self._entering = Entering(store, clock, host, programmes)
+        self.rescheduling = Rescheduling(
+            store=store,
+            clock=clock,
+            sessions=host,
+            programmes=programmes,
+            entering=self._entering,
+            availability=availability or WeeklyAvailability(store, programmes),
+        )
 
     # ---- booking ----------------------------------------------------------------------------------------------------
 
-    async def create(self, wish: Wish, by: str) -> Booked:
+    async def create(self, wish: Wish, by: str, key: str | None = None) -> Booked:
         """Book a session.
 
         Args:
             wish: what is asked for.
             by: person id of who books.
+            key: drawn by who books; asked again with the same one, the first session is the answer. None: no such
+                promise.
 
         Raises:
             Refused: `programme_unknown`, `name_refused`, `companions_not_allowed`, `not_a_supporter`, `slot_taken`,
-                `suspended`, `maintenance`, or one of `slots.REASONS`; what `slots.EXCUSABLE` names is booked all the
-                same when the wish gives a reason (KUMAGAYA 6(1), SAKAI 2(1), «as a rule»).
+                `suspended`, `maintenance`, `key_used` for another wish under the key of an earlier one, or one of
+                `slots.REASONS`; what `slots.EXCUSABLE` names is booked all the same when the wish gives a reason
+                (KUMAGAYA 6(1), SAKAI 2(1), «as a rule»).
         """
+        command = None if key is None else f"create:{by}:{hash_secret(key)}"
+        if command is not None and (earlier := await self._store.booked_by(command)) is not None:
+            # Before anything is checked: what could be booked then need not be bookable any more.
+            return _again(wish, await self._host.view(earlier))
         programme = self._programmes.get(wish.programme)
         if programme is None:
             known = ", ".join(sorted(self._programmes))
             raise Refused(
                 "programme_unknown", f"there is no programme {wish.programme!r}; known: {known}"
             )
-        self._check_names(programme, wish)
+        await self._check_names(programme, wish)
         length = wish.length or programme.default_length
         reason = slots.check(programme, wish.starts_at, length, self._clock.now())
         if reason is not None and not (wish.exception and reason in slots.EXCUSABLE):
-            raise Refused(reason, _explain(programme, reason))
+            raise Refused(reason, explain_slot(programme, reason))
         supporter, notes = await self._supporter(wish.supporter)
         seats = _seats(wish, supporter)
         session = replace(
@@ -162,22 +175,31 @@ class Bookings:
             ),
             medium=wish.medium,
             clock=self._clock.now(),
+            beside=wish.companions_beside,
             booked_by=by,
             exception=wish.exception if reason is not None else None,
         )
         private = {session.seeker.person: _private(wish)}
-        return await self._book(session, f"create:{session.id}", private, notes)
+        entry = Entry(session, command or f"create:{session.id}", private)
+        booked = await self._entering.enter(entry, notes)
+        return _again(wish, booked.session) if booked.is_repeated else booked
 
-    def _check_names(self, programme: Programme, wish: Wish) -> None:
+    async def _check_names(self, programme: Programme, wish: Wish) -> None:
         if len(wish.companions) > min(programme.companions, REMOTE_COMPANIONS):
             raise Refused(
                 "companions_not_allowed",
                 "a room carries two people so far; a companion can sit beside the seeker",
             )
-        for name in (wish.seeker_name, *wish.companions):
+        if len(wish.companions_beside) > BESIDE:
+            raise Refused("companions_not_allowed", f"at most {BESIDE} can sit beside the seeker")
+        real_name = wish.seeker_real_name
+        if real_name is None and wish.seeker_person is not None:
+            known = await self._store.private(PersonId(wish.seeker_person))
+            real_name = known.get(PrivateField.NAME.value)
+        for name in (wish.seeker_name, *wish.companions, *wish.companions_beside):
             code = names.check_display_name(name)
-            if code is None and wish.seeker_real_name:
-                code = names.refuses(name, wish.seeker_real_name)
+            if code is None and real_name:
+                code = names.refuses(name, real_name)
             if code is not None:
                 raise Refused("name_refused", f"the display name cannot be used: {code}")
 
@@ -194,51 +216,6 @@ class Bookings:
         added = Staff(PersonId(new_id("p")), name, name, Role.SUPPORTER)
         await self._store.put_staff(added, None)
         return added, (f"The supporter {name!r} was not known and has been added; no token yet.",)
-
-    async def _book(
-        self,
-        session: Session,
-        command: str,
-        private: Mapping[PersonId, Mapping[str, str]],
-        notes: tuple[str, ...] = (),
-    ) -> Booked:
-        expires_at = link_expires_at(session)
-        secrets = {seat.id: new_secret() for seat in session.seats}
-        links = {
-            hash_secret(secret): Link(session.id, seat, expires_at)
-            for seat, secret in secrets.items()
-        }
-        result = await self._store.book(Booking(session, links, command, private))
-        if result.applied not in {Applied.DONE, Applied.REPEATED}:
-            raise await self._not_booked(session, result)
-        if result.session != session.id:
-            session = await self._host.view(result.session)
-            secrets = {}
-        else:
-            log.info("session.booked", session=session.id, programme=session.rules.programme)
-        return Booked(session, secrets, notes)
-
-    async def _not_booked(self, session: Session, result: BookingResult) -> Refused:
-        """Why the store did not take a booking."""
-        if result.applied is Applied.SUSPENDED:
-            who = "supporter" if result.person == session.supporter.person else "seeker"
-            return Refused("suspended", self._suspended(who, session.rules.programme))
-        if result.applied is Applied.MAINTENANCE:
-            windows = {window.id: window for window in await self._store.maintenance()}
-            window = windows[str(result.window)]
-            zone = ZoneInfo(session.time_zone)
-            begins_at, ends_at = window.begins_at.astimezone(zone), window.ends_at.astimezone(zone)
-            return Refused(
-                "maintenance",
-                f"the service does not run from {begins_at:%Y-%m-%d %H:%M} to {ends_at:%Y-%m-%d %H:%M}",
-            )
-        return Refused("slot_taken", "seeker or supporter has another session in that time")
-
-    def _suspended(self, who: str, programme: str) -> str:
-        known = self._programmes.get(programme)
-        telephone = known.telephone if known is not None else None
-        ask = f"ask the office, telephone {telephone}" if telephone else "ask the office"
-        return f"the office has decided that this {who} is not booked in {programme} for now; {ask}"
 
     async def renew_link(self, session: SessionId, seat: SeatId) -> str:
         """Revoke a seat's links and make a new one.
@@ -258,6 +235,20 @@ class Bookings:
         await self._store.add_link(hash_secret(secret), link)
         log.info("link.renewed", session=session, seat=seat)
         return secret
+
+    # ---- another date, for the pages ------------------------------------------------------------------------------
+
+    async def choose_slot(
+        self, session: SessionId, option: str, by: str, purpose: Purpose = Purpose.RESCHEDULE
+    ) -> Session:
+        """See `Rescheduling.choose`."""
+        return await self.rescheduling.choose(session, option, by, purpose)
+
+    async def decline(
+        self, session: SessionId, by: str, purpose: Purpose = Purpose.RESCHEDULE
+    ) -> Session:
+        """See `Rescheduling.decline`."""
+        return await self.rescheduling.decline(session, by, purpose)
 
     # ---- before the session -----------------------------------------------------------------------------------------
 
@@ -296,125 +287,6 @@ class Bookings:
         if before.phase not in {Phase.SCHEDULED, Phase.OPEN, Phase.WAITING}:
             raise Refused("too_late", "the session is live or has ended")
         return await self._host.deliver(session, NoticeGiven(about, by, until, channel))
-
-    # ---- reschedule -------------------------------------------------------------------------------------------------
-
-    async def propose(self, session: SessionId) -> None:
-        """Compute the free slots of an open reschedule and put them into the session. Bears being done twice."""
-        # Behind what is on its way: the outbox may be faster than the step that filled it, and a view would be too old.
-        known = await self._host.deliver(session, Woken())
-        if known.reschedule is None or known.reschedule.state is not RescheduleState.OPEN:
-            return
-        options = await self._free(known)
-        await self._host.deliver(session, SlotsProposed(options))
-
-    async def propose_delivery(self, delivery: Delivery) -> None:
-        """The same, as what the outbox relay calls for `reschedule.opened`."""
-        await self.propose(delivery.session)
-
-    async def _free(self, session: Session) -> tuple[SlotOption, ...]:
-        """Slots free for both, from the programme's windows; with this session's own length (IX 6-7)."""
-        programme = self._programmes.get(session.rules.programme)
-        if programme is None:
-            log.warning("programme.missing", session=session.id, programme=session.rules.programme)
-            return ()
-        now = self._clock.now()
-        after = max(now, session.ended_at or now)
-        until = after + programme.horizon + timedelta(days=1)
-        length = session.ends_at - session.starts_at
-        if length not in programme.lengths:
-            try:
-                programme = programme.override(slot=length)
-            except ProgrammeMistakes:
-                # No window takes that length any more: nothing is free, and a scheduler has to find something.
-                log.warning("programme.outgrown", session=session.id, programme=programme.name)
-                return ()
-        found = slots.free_slots(
-            programme,
-            supporter_busy=[
-                *await self._store.booked(session.supporter.person, now, until),
-                *(
-                    (window.begins_at, window.ends_at)
-                    for window in await self._store.maintenance()
-                    if window.meets(now, until)
-                ),
-            ],
-            seeker_busy=await self._store.booked(session.seeker.person, now, until),
-            length=length,
-            now=now,
-            after=after,
-            count=MOST_LOOKED_AT,
-        )
-        return tuple(
-            SlotOption(
-                id=f"{int(begins.timestamp())}",
-                starts_at=begins,
-                ends_at=ends,
-                supporter=session.supporter.person,
-                supporter_name=session.supporter.display_name,
-            )
-            for begins, ends in slots.proposals(programme, found, session.starts_at)
-        )
-
-    async def choose_slot(self, session: SessionId, option: str, by: str) -> Session:
-        """Turn a slot of an open reschedule into a booking; two choices at once give one.
-
-        Returns:
-            The old session, with `reschedule.state = chosen`.
-
-        Raises:
-            NotFound: no such session.
-            Refused: `reschedule_closed`, `slot_taken`, `suspended`, `maintenance`.
-        """
-        old = await self._host.view(session)
-        chosen = _option(old.reschedule, option)
-        programme = self._programmes.get(old.rules.programme)
-        rules = old.rules if programme is None else programme.rules()
-        if programme is not None and old.ends_at - old.starts_at not in programme.lengths:
-            rules = old.rules  # a trial run with times of its own
-        seats = tuple(
-            Seat(seat.id, seat.role, seat.person, seat.display_name) for seat in old.seats
-        )
-        new = replace(
-            book(
-                SessionId(new_id("s")),
-                rules,
-                chosen.starts_at,
-                chosen.ends_at,
-                seats,
-                old.time_zone,
-            ),
-            medium=old.medium,
-            clock=self._clock.now(),
-            booked_by=by,
-            previous=old.id,
-        )
-        try:
-            booked = await self._book(new, f"reschedule:{old.id}", {})
-        except Refused as refusal:
-            if refusal.code in {"slot_taken", "maintenance"}:
-                await self.propose(session)
-            raise
-        option_booked = SlotOption(
-            chosen.id,
-            booked.session.starts_at,
-            booked.session.ends_at,
-            chosen.supporter,
-            chosen.supporter_name,
-        )
-        return await self._host.deliver(session, SlotBooked(option_booked, booked.session.id, by))
-
-    async def decline(self, session: SessionId, by: str) -> Session:
-        """The seeker wants no other date.
-
-        Raises:
-            NotFound: no such session.
-            Refused: `reschedule_closed`.
-        """
-        old = await self._host.view(session)
-        if old.reschedule is None or old.reschedule.state is not RescheduleState.OPEN:
-            raise Refused("reschedule_closed", "no other date can be chosen any more")
-        return await self._host.deliver(session, RescheduleDeclined(by))
 
     # ---- staff ------------------------------------------------------------------------------------------------------
 
@@ -472,6 +344,16 @@ def _seats(wish: Wish, supporter: Staff) -> tuple[Seat, ...]:
     )
 
 
+def _again(wish: Wish, session: Session) -> Booked:
+    """The booking that was made under the same key before."""
+    asked = (wish.programme, wish.starts_at, wish.seeker_name, wish.medium)
+    had = (session.rules.programme, session.starts_at, session.seeker.display_name, session.medium)
+    if asked != had:
+        raise Refused("key_used", "this key belongs to another booking; draw a new one")
+    note = "This session had been booked before; its links were shown then, and can be renewed."
+    return Booked(session, {}, (note,), is_repeated=True)
+
+
 def _private(wish: Wish) -> dict[str, str]:
     """What is known of the seeker as a person."""
     known = {
@@ -481,24 +363,3 @@ def _private(wish: Wish) -> dict[str, str]:
         PrivateField.TELEPHONE: wish.seeker_telephone,
     }
     return {field.value: str(text) for field, text in known.items() if text}
-
-
-def _option(reschedule: Reschedule | None, option: str) -> SlotOption:
-    if reschedule is None or reschedule.state is not RescheduleState.OPEN:
-        raise Refused("reschedule_closed", "no other date can be chosen any more")
-    chosen = next((one for one in reschedule.options if one.id == option), None)
-    if chosen is None:
-        raise Refused("slot_taken", "this slot is not offered any more")
-    return chosen
-
-
-def _explain(programme: Programme, reason: str) -> str:
-    lengths = ", ".join(f"{int(length.total_seconds() // 60)} min" for length in programme.lengths)
-    sentences = {
-        "in_the_past": "the start lies in the past",
-        "length_not_allowed": f"the programme {programme.name} allows: {lengths}",
-        "holiday": "the office is closed on that day",
-        "outside_window": "the slot does not lie inside one window of the programme",
-        "too_late_to_book": "it must be confirmed by the day before; a scheduler may give an exception with a reason",
-    }
-    return sentences.get(reason, reason)

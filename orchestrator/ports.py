@@ -162,6 +162,15 @@ class Ledger:
     """Rises with every change of lines or decisions."""
 
 
+DECIDED = "standing.decided"
+"""Topic of a decision that cancels bookings; its delivery has no session. Key: `<programme>:<person>:<number>`."""
+
+
+def reason_field(programme: str, number: int) -> str:
+    """Under what a person's private data has the reason of a decision."""
+    return f"decision:{programme}:{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class MaintenanceWindow:
     """A time in which the service does not run (IX 11-1, GOALOUS 10)."""
@@ -227,6 +236,9 @@ class Store(Protocol):
         A session that replaces another (`session.previous`) may overlap that one's slot.
         """
 
+    async def booked_by(self, command: str) -> SessionId | None:
+        """The session that a booking with that command id made, or None."""
+
     async def events(self, session: SessionId) -> list[tuple[int, Record]]:
         """The session's history, oldest first: version and record."""
 
@@ -272,7 +284,8 @@ class Store(Protocol):
     ) -> bool:
         """Record a decision; the person can (not) be booked from then on, and the task about the person is done.
 
-        The reason goes into the person's erasable data, as `decision:<programme>:<number>`.
+        The reason goes into the person's erasable data (`reason_field`). One that cancels bookings leaves through the
+        outbox as `DECIDED`.
 
         Returns:
             False: there is a decision of that number, or there is none before it; nothing changed.
@@ -382,6 +395,15 @@ class Sessions(Protocol):
 
     async def view(self, session: SessionId) -> Session:
         """The session as it is now."""
+
+
+class Availability(Protocol):
+    """When supporters can be had; only proposals keep to it."""
+
+    async def of(
+        self, programme: str, person: PersonId, begins_at: datetime, ends_at: datetime
+    ) -> list[tuple[datetime, datetime]] | None:
+        """The hours of a supporter in that time, in any order; None: whenever the programme is open."""
 
 
 # ---- alarm ----------------------------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import segno
 
-from orchestrator.bookings import Booked, Wish
+from orchestrator.bookings import Wish
 from orchestrator.commands.certificate import ensure_certificate, lan_address
 from orchestrator.commands.node import Node, run_node
 from orchestrator.credentials import hash_secret
+from orchestrator.entering import Booked
 from orchestrator.errors import Misconfigured, Refused
 from orchestrator.policy.model import SEEKER, SUPPORTER, PersonId, Role
 from orchestrator.policy.programme import Programme, ProgrammeMistakes

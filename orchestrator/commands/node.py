@@ -298,12 +298,13 @@ def _handlers(bookings: Bookings, messages: Messages) -> dict[str, Handler]:
 
     async def offer_dates(delivery: Delivery) -> None:
         # The message lists the proposals.
-        await bookings.propose_delivery(delivery)
+        await bookings.rescheduling.propose_delivery(delivery)
         await messages.deliver(delivery)
 
     return {
         **{topic.value: messages.deliver for topic in Topic},
         Topic.RESCHEDULE_OPENED.value: offer_dates,
+        "next.opened": bookings.rescheduling.propose_delivery,
     }
 
 

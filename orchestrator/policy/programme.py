@@ -64,6 +64,21 @@ class Window(_Table):
     )
 
 
+class Hours(_Table):
+    """The hours of some weekdays in which a supporter can be had; proposals keep to them."""
+
+    supporter: Line = Field(
+        description="Name of the supporter, as given to `madoguchi staff add`; ours."
+    )
+    days: tuple[Day, ...] = Field(min_length=1, description="Weekdays; ours.")
+    from_: values.TimeOfDay = Field(
+        alias="from", description="Beginning, HH:MM in the programme's time zone; ours."
+    )
+    to: values.TimeOfDay = Field(
+        description="End, HH:MM in the programme's time zone, at most 24:00; ours."
+    )
+
+
 class Terms(_Table):
     """What must be accepted before the first join (IX 2, KUMAGAYA 4, SAKAI 5-3)."""
 
@@ -113,6 +128,11 @@ class Programme(_Table):
     default_length: PositiveSpan = Field(description="Length when none is asked for; ours.")
     windows: tuple[Window, ...] = Field(
         min_length=1, description="When slots may lie; SAKAI 2(1), IX 6-1."
+    )
+    availability: tuple[Hours, ...] = Field(
+        default=(),
+        description="Weekly hours of supporters for proposals, who is not listed whenever a window is open; ours, "
+        "for IX 6-7.",
     )
     grid: PositiveSpan = Field(
         description="Proposed slots start at multiples of this span after midnight; ours."

@@ -16,7 +16,7 @@ from orchestrator.policy.programme_mistakes import CrossCheck, Found
 from orchestrator.policy.span import write_span
 
 if TYPE_CHECKING:
-    from orchestrator.policy.programme import ConsequenceRow, Strikes, Window
+    from orchestrator.policy.programme import ConsequenceRow, Hours, Strikes, Window
 
 Times = tuple[timedelta, ...]
 
@@ -40,6 +40,23 @@ def _windows_are_ordered(windows: tuple[Window, ...]) -> Iterator[Found]:
         if len(set(window.days)) < len(window.days):
             yield f"windows.{index}.days", "A day is named twice."
         last |= dict.fromkeys(window.days, window.to)
+
+
+def _availability_meets_windows(
+    availability: tuple[Hours, ...], windows: tuple[Window, ...]
+) -> Iterator[Found]:
+    for index, row in enumerate(availability):
+        if row.from_ >= row.to:
+            yield f"availability.{index}", "The hours must end after they begin."
+        elif not any(_share_time(row, window) for window in windows):
+            yield f"availability.{index}", "The hours lie outside every window."
+        if len(set(row.days)) < len(row.days):
+            yield f"availability.{index}.days", "A day is named twice."
+
+
+def _share_time(row: Hours, window: Window) -> bool:
+    are_on_one_day = bool(set(row.days) & set(window.days))
+    return are_on_one_day and row.from_ < window.to and window.from_ < row.to
 
 
 def _lengths_fit_windows(lengths: Times, windows: tuple[Window, ...]) -> Iterator[Found]:
@@ -176,6 +193,7 @@ def _must_be_shorter(span: timedelta, shortest: timedelta) -> str:
 
 CROSS_CHECKS: tuple[CrossCheck, ...] = (
     _windows_are_ordered,
+    _availability_meets_windows,
     _lengths_fit_windows,
     _default_length_is_allowed,
     _grid_divides_the_day,

@@ -119,6 +119,33 @@ def free_slots(
     return list(islice(found, max(count, 0)))
 
 
+def hours_of(
+    programme: Programme, supporter: str, begins_at: datetime, ends_at: datetime
+) -> list[Interval] | None:
+    """When a supporter can be had by the programme's weekly availability.
+
+    Args:
+        programme: whose table.
+        supporter: name, as given to `madoguchi staff add`.
+        begins_at: aware.
+        ends_at: aware.
+
+    Returns:
+        Disjoint hours in UTC that share a moment with that time; None: the programme lists none for that name.
+    """
+    rows = [row for row in programme.availability if row.supporter == supporter]
+    if not rows:
+        return None
+    first, last = _local_date(programme, begins_at), _local_date(programme, ends_at)
+    hours = _merged(
+        (_bound(programme, day, row.from_), _bound(programme, day, row.to))
+        for day in _days(first, last)
+        for row in rows
+        if _WEEKDAYS[day.weekday()] in row.days
+    )
+    return [(opens, closes) for opens, closes in hours if opens < ends_at and begins_at < closes]
+
+
 def proposals(programme: Programme, found: Sequence[Interval], like: datetime) -> list[Interval]:
     """Some of the free slots: a few a day, near the time of day that suited before, none overlapping another.
 

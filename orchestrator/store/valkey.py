@@ -213,6 +213,12 @@ class ValkeyStore(Register):
             window=detail if not is_suspended else None,
         )
 
+    async def booked_by(self, command: str) -> SessionId | None:
+        """See `Store`."""
+        async with self._server.answer():
+            session = await self._server.commands.get(keys.booking(command))
+        return SessionId(session) if session else None
+
     async def events(self, session: SessionId) -> list[tuple[int, Record]]:
         """See `Store`."""
         async with self._server.answer():

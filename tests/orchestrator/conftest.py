@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from orchestrator.bookings import Booked, Bookings, Wish
+from orchestrator.bookings import Bookings, Wish
+from orchestrator.entering import Booked
 from orchestrator.host import Host
 from orchestrator.policy.effects import Refuse, Warn
 from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId

@@ -113,7 +113,7 @@ async def missed_by_the_supporter(office: Office) -> SessionId:
     office.clock.advance(timedelta(minutes=2))
     session = await office.host.deliver(session_id, Woken())
     assert session.outcome is Outcome.SUPPORTER_NO_SHOW
-    await office.bookings.propose(session_id)
+    await office.bookings.rescheduling.propose(session_id)
     return session_id
 
 
@@ -138,7 +138,7 @@ async def test_a_proposal_avoids_what_the_supporter_has(office: Office) -> None:
     assert busy is not None
     wish = Wish("demo", busy.options[0].starts_at, "もみじ04", "あおぞら")
     await office.bookings.create(wish, "p")
-    await office.bookings.propose(first)
+    await office.bookings.rescheduling.propose(first)
     again = (await office.host.view(first)).reschedule
     assert again is not None
     assert busy.options[0].id not in {option.id for option in again.options}

@@ -1,0 +1,1 @@
+"""What the office does with a session: overrule, tasks, incidents, a later end, calls. Being written."""
