@@ -208,7 +208,7 @@ async def test_a_question_and_the_slots_are_shown_to_the_seeker_only(node):
     asked = await seeker.state(lambda s: s["question"])
     assert asked["question"]["kind"] == "wait_or_reschedule"
     assert asked["verdict"] == {"outcome": "interrupted", "cause": "supporter"}
-    await node.bookings.propose(meeting.id)
+    await node.bookings.rescheduling.propose(meeting.id)
     offered = await seeker.state(lambda s: s["reschedule"] and s["reschedule"]["options"])
     assert {"choose_slot", "wait", "another_date"} <= set(offered["can"])
     back = await node.enter(meeting, "supporter", media_epoch=1)
@@ -224,7 +224,7 @@ async def test_a_chosen_slot_becomes_a_booking(node):
     await seeker.state(lambda s: s["phase"] == "interrupted")
     await node.pass_time(2 * MINUTE)
     await seeker.state(lambda s: s["question"])
-    await node.bookings.propose(meeting.id)
+    await node.bookings.rescheduling.propose(meeting.id)
     offered = await seeker.state(lambda s: s["reschedule"] and s["reschedule"]["options"])
     option = offered["reschedule"]["options"][0]
     await seeker.send(type="choose_slot", option=option["id"])
@@ -242,7 +242,7 @@ async def test_nobody_but_the_seeker_chooses_or_declines_another_date(node):
     await seeker.state(lambda s: s["phase"] == "interrupted")
     await node.pass_time(2 * MINUTE)
     await seeker.state(lambda s: s["question"])
-    await node.bookings.propose(meeting.id)
+    await node.bookings.rescheduling.propose(meeting.id)
     offered = await seeker.state(lambda s: s["reschedule"] and s["reschedule"]["options"])
     option = offered["reschedule"]["options"][0]["id"]
     back = await node.enter(meeting, "supporter", media_epoch=1)
