@@ -26,6 +26,7 @@ NOT_LIVE: Mapping[str, str] = {
     "lengths": "decides what can be booked, before there is a session",
     "default_length": "decides what is proposed",
     "windows": "decides what can be booked",
+    "availability": "decides what is proposed",
     "grid": "decides what is proposed",
     "holidays": "decides what can be booked",
     "closed_days": "decides what can be booked",

@@ -209,6 +209,11 @@ DEVICES = (
         lambda _, w: (who(w).connects("other"),),
     ),
     happens(
+        "{who} opens the link on a third device",
+        "connected, with one more device",
+        lambda _, w: (who(w).connects("third"),),
+    ),
+    happens(
         "{who} says {yes} to the other device of {other}",
         "the claim is answered from the room",
         lambda _, w: (who(w).answers_for(who(w, "other"), yes=w["yes"] == "yes"),),
