@@ -9,7 +9,7 @@ the actor is waiting for, and the record follows (architecture.md, How data flow
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -116,6 +116,8 @@ class _Actor:
     fence: int = 0
     is_cut: bool = False
     """Media was cut at the hard end; people have been told that time is up."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by the next committed change; each change leaves a new one."""
 
 
 class Host:
@@ -257,6 +259,23 @@ class Host:
         if stored is None:
             raise NotFound("session_unknown")
         return stored.session
+
+    async def until(
+        self, session: SessionId, holds: Callable[[Session], bool], within_s: float
+    ) -> Session:
+        """Wait until something is true of a session that this node runs.
+
+        Raises:
+            TimeoutError: it did not become true in that time, or another node runs the session now.
+        """
+        async with asyncio.timeout(within_s):
+            while True:
+                actor = self._actors.get(session)
+                changed = actor.changed if actor is not None else asyncio.Event()
+                known = await self.view(session)
+                if holds(known):
+                    return known
+                await changed.wait()
 
     def answer(self, session: SessionId, seat: SeatId, media_epoch: int, sdp: str) -> None:
         """Pass a page's answer to the media worker; one of another epoch is ignored."""
@@ -419,6 +438,8 @@ class Host:
         if done.session is not before:
             self._log(done, item)
             self._audience.show(done.session)
+            actor.changed.set()
+            actor.changed = asyncio.Event()
             self._arm(actor)
         self._answer(item, done)
 

@@ -397,6 +397,19 @@ class Sessions(Protocol):
         """The session as it is now."""
 
 
+class RunningSessions(Sessions, Protocol):
+    """The sessions as a node sees them that runs some of them."""
+
+    async def until(
+        self, session: SessionId, holds: Callable[[Session], bool], within_s: float
+    ) -> Session:
+        """Wait until something is true of a session that this node runs.
+
+        Raises:
+            TimeoutError: it did not become true in that time.
+        """
+
+
 class Availability(Protocol):
     """When supporters can be had; only proposals keep to it."""
 
