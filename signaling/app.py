@@ -17,15 +17,19 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from orchestrator.api.maintenance import MaintenanceApi
 from orchestrator.api.sessions import SessionsApi
+from orchestrator.api.standing import StandingApi
 from orchestrator.bookings import Bookings
 from orchestrator.credentials import new_secret
 from orchestrator.errors import MadoguchiError, Malformed, Refused, Unavailable
 from orchestrator.host import Host
+from orchestrator.maintenance import Maintenance
 from orchestrator.policy.events import Disconnected
 from orchestrator.policy.model import ConnectionId, DeviceId
 from orchestrator.policy.programme import Programme
 from orchestrator.ports import Clock, Staff, Store
+from orchestrator.standing import Standings
 from signaling.audience import Audience
 from signaling.auth import (
     DEVICE_COOKIE,
@@ -111,6 +115,8 @@ def make_app(
         on_revoked=audience.revoke,
         zone=zone,
     )
+    standings = Standings(store=store, clock=clock, bookings=bookings, programmes=programmes)
+    maintenance = Maintenance(store=store, clock=clock, host=host, bookings=bookings)
     files = Files(settings.pages, server.is_secure)
     app = web.Application(
         middlewares=[_answer_errors(limits, files)], client_max_size=limits.body_bytes
@@ -123,6 +129,8 @@ def make_app(
             web.get("/health/ready", server.ready),
             *files.routes(),
             *api.routes(),
+            *StandingApi(standings, server.staff_of).routes(),
+            *MaintenanceApi(maintenance, clock, server.staff_of).routes(),
         ]
     )
     app.on_shutdown.append(server.hang_up)

@@ -156,6 +156,7 @@ class Participant(_Shown):
     seat: str
     role: Role
     display_name: str
+    person: str = Field(description="An id without meaning, for the person's standing")
     present: bool = Field(description="Any presence but away")
     connected: bool = Field(description="Holds a signalling connection")
     presence: Presence
@@ -332,6 +333,7 @@ def _participant(seat: Seat) -> Participant:
         seat=seat.id,
         role=seat.role,
         display_name=seat.display_name,
+        person=seat.person,
         present=seat.is_present,
         connected=seat.connection is not None,
         presence=seat.presence,

@@ -22,12 +22,14 @@ from orchestrator.clock import StoreClock, SystemClock
 from orchestrator.credentials import new_id
 from orchestrator.errors import Misconfigured, Unavailable
 from orchestrator.host import Host
+from orchestrator.maintenance import Maintenance
 from orchestrator.messages.occasions import Topic
 from orchestrator.messages.sending import Messages
 from orchestrator.policy.model import SessionId
 from orchestrator.policy.programme import Programme
-from orchestrator.ports import Clock, Delivery, Handler, Notifier
+from orchestrator.ports import DECIDED, Clock, Delivery, Handler, Notifier
 from orchestrator.settings import Settings
+from orchestrator.standing import Standings
 from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
 from signaling.app import AppSettings, make_app
@@ -237,7 +239,9 @@ async def _run(
         notifier=_notifier(settings, clock),
         base_url=base_url(settings, listener.getsockname()[1]),
     )
-    relay = OutboxRelay(store, node_id, _handlers(bookings, messages), clock)
+    standings = Standings(store=store, clock=clock, bookings=bookings, programmes=programmes)
+    maintenance = Maintenance(store=store, clock=clock, host=host, bookings=bookings)
+    relay = OutboxRelay(store, node_id, _handlers(bookings, messages, standings), clock)
     sweeper = Sweeper(store, clock, host.wake)
     app = make_app(
         host,
@@ -260,6 +264,7 @@ async def _run(
                     tasks.create_task(leases.run()),
                     tasks.create_task(relay.run()),
                     tasks.create_task(sweeper.run()),
+                    tasks.create_task(maintenance.run()),
                     tasks.create_task(_keep_time(clock, store, alarm, system)),
                 ]
                 if settings.is_store_embedded:
@@ -293,7 +298,7 @@ def _notifier(settings: Settings, clock: Clock) -> Notifier | None:
     return Mailer(server, settings.mail_from, clock)
 
 
-def _handlers(bookings: Bookings, messages: Messages) -> dict[str, Handler]:
+def _handlers(bookings: Bookings, messages: Messages, standings: Standings) -> dict[str, Handler]:
     """Who does the effects that leave the node: topic -> handler."""
 
     async def offer_dates(delivery: Delivery) -> None:
@@ -304,6 +309,8 @@ def _handlers(bookings: Bookings, messages: Messages) -> dict[str, Handler]:
     return {
         **{topic.value: messages.deliver for topic in Topic},
         Topic.RESCHEDULE_OPENED.value: offer_dates,
+        "standing.changed": standings.changed,
+        DECIDED: standings.decided,
         "next.opened": bookings.rescheduling.propose_delivery,
     }
 

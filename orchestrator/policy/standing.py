@@ -52,6 +52,8 @@ class Decision:
     by: PersonId
     number: int
     """Counts a person's decisions in a programme, from 0."""
+    cancels: bool = False
+    """The bookings that the person has are cancelled; else they stand."""
 
     @property
     def blocks(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from orchestrator.policy.model import PersonId, Session, SessionId
 from orchestrator.policy.standing import Decision, PersonTask
-from orchestrator.ports import Ledger, MaintenanceWindow
+from orchestrator.ports import DECIDED, Ledger, MaintenanceWindow, reason_field
 from orchestrator.store import codec, keys, scripts
 from orchestrator.store.connections import Server
 
@@ -59,6 +59,8 @@ class Register:
         self, programme: str, person: PersonId, decision: Decision, reason: str
     ) -> bool:
         """See `Store`."""
+        key = f"{programme}:{person}:{decision.number}"
+        follows = (DECIDED, person, key) if decision.cancels else ()
         reply = await self._server.run(
             scripts.DECIDE,
             [
@@ -67,14 +69,16 @@ class Register:
                 keys.private(person),
                 keys.BLOCKED,
                 keys.PERSON_TASKS,
+                keys.OUTBOX,
             ],
             [
                 str(decision.number),
                 codec.encode_decision(decision),
-                f"decision:{programme}:{decision.number}",
+                reason_field(programme, decision.number),
                 reason,
                 keys.in_programme(programme, person),
                 "1" if decision.blocks else "",
+                *follows,
             ],
         )
         return bool(reply)

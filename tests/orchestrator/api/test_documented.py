@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+import orchestrator.api.maintenance
 import orchestrator.api.query
 import orchestrator.api.sessions
+import orchestrator.api.standing
 import orchestrator.bookings
+import orchestrator.maintenance
+import orchestrator.standing
 from orchestrator.api import bodies
 from orchestrator.api.moments import NextMoment
 from orchestrator.errors import Conflict, Fenced, Malformed, NotFound, Refused, Unavailable
@@ -27,7 +31,8 @@ NOT_OVER_HTTP = {("Refused", "reschedule_closed"), ("Refused", "seat_unknown")}
 
 BODIES = [
     kind
-    for kind in vars(bodies).values()
+    for module in (bodies, orchestrator.api.standing, orchestrator.api.maintenance)
+    for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__name__ != "BaseModel"
 ]
 
@@ -56,7 +61,15 @@ def raised():
     for reason in slots.REASONS:
         yield Refused(reason)
     yield from (Conflict(), Fenced(), Unavailable("store"), NotFound("session_unknown"))
-    for module in (orchestrator.api.sessions, orchestrator.api.query, orchestrator.bookings):
+    for module in (
+        orchestrator.api.sessions,
+        orchestrator.api.query,
+        orchestrator.api.standing,
+        orchestrator.api.maintenance,
+        orchestrator.bookings,
+        orchestrator.standing,
+        orchestrator.maintenance,
+    ):
         for node in ast.walk(ast.parse(Path(module.__file__).read_text("utf-8"))):
             if (
                 isinstance(node, ast.Call)
@@ -85,6 +98,10 @@ def test_the_page_has_every_route_of_the_app_and_no_other():
         ("Cancellation", bodies.Cancellation),
         ("Notice", bodies.NewNotice),
         ("Answer to a claim", bodies.ClaimAnswer),
+        ("Decision", orchestrator.api.standing.NewDecision),
+        ("Maintenance", orchestrator.api.maintenance.NewMaintenance),
+        ("Standing", orchestrator.api.standing.StandingBody),
+        ("Window", orchestrator.api.maintenance.WindowBody),
         ("Session", bodies.BookedBody),
         ("Participant", bodies.Participant),
     ],

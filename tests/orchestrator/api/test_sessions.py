@@ -62,6 +62,7 @@ async def test_a_session_is_booked_with_its_links(node, call):
         "seat": "seeker",
         "role": "seeker",
         "display_name": "さくら14",
+        "person": read["participants"][0]["person"],
         "present": True,
         "connected": True,
         "presence": "",
