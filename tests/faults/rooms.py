@@ -438,7 +438,7 @@ def _short(shown: Mapping[str, Any] | None) -> str:
 
 @asynccontextmanager
 async def a_room(
-    theatre: Theatre, times: Times, needs: Needs, *, is_booked_early: bool
+    theatre: Theatre, times: Times, needs: Needs, *, starts_in: float
 ) -> AsyncIterator[Room]:
     """A node with one session; everything is gone afterwards.
 
@@ -446,12 +446,11 @@ async def a_room(
         theatre: what rooms share.
         times: of the programme.
         needs: of the play.
-        is_booked_early: whether the doors stand open for long before the start.
+        starts_in: seconds from the booking to the start of the slot.
     """
     async with a_folder() as folder, AsyncExitStack() as stack:
         server = await _server(theatre, times, needs, folder)
         stack.push_async_callback(server.end)
-        starts_in = times.doors_open_for if is_booked_early else times.starts_in
         room = await _book(stack, server, theatre, times, needs, starts_in)
         for _ in range(needs.others):
             room.others.append(await _book(stack, server, theatre, times, needs, starts_in))

@@ -21,30 +21,41 @@ ARRIVING_AT_ONCE = 2
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One session with a fault in it, from its booking to its outcome."""
+
+    seen: Seen
+    story: Sequence[str] = ()
+    """Its history."""
+    stuck: str | None = None
+    """What did not come after the fault, although people waited for it."""
+
+    def mistakes(self, expected: Expected, row: Row) -> list[str]:
+        """What was wrong."""
+        wrong = expected.mistakes(row, self.seen)
+        return [*wrong, f"stuck: {self.stuck}"] if self.stuck else wrong
+
+
 @dataclass(slots=True)
 class Result:
     """What came of one play, each time."""
 
     play: Play
-    seen: list[Seen] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     unplayed: list[str] = field(default_factory=list)
     """Why it could not be played: people did not get as far as the fault."""
-    stuck: list[str] = field(default_factory=list)
-    """What did not come after the fault, although people waited for it."""
-    stories: list[list[str]] = field(default_factory=list)
-    """The histories, in the order of `seen`."""
 
     def mistakes(self, expected: Expected) -> list[str]:
         """Everything that was wrong, in all runs."""
         row = expected.row(*self.play.name)
-        wrong = [each for seen in self.seen for each in expected.mistakes(row, seen)]
-        wrong += [f"not played: {why}" for why in self.unplayed]
-        return wrong + [f"stuck: {why}" for why in self.stuck]
+        wrong = [each for run in self.runs for each in run.mistakes(expected, row)]
+        return wrong + [f"not played: {why}" for why in self.unplayed]
 
-    def runs_fine(self, expected: Expected) -> int:
+    def right(self, expected: Expected) -> int:
         """How many runs had nothing wrong."""
         row = expected.row(*self.play.name)
-        return sum(not expected.mistakes(row, seen) for seen in self.seen)
+        return sum(not run.mistakes(expected, row) for run in self.runs)
 
 
 async def play_all(
@@ -68,7 +79,7 @@ async def _play(
         began = time.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                came = await _play_once(result, shared, times)
+                came = await _play_once(result, shared, times, attempt)
             except Exception as wrong:  # one play that cannot be played must not end the others
                 why = _first(wrong)
                 say(f"{name}: attempt {attempt} not played: {why}")
@@ -78,24 +89,25 @@ async def _play(
         result.unplayed.append(why)
 
 
-async def _play_once(result: Result, shared: Theatre, times: Times) -> str:
+async def _play_once(result: Result, shared: Theatre, times: Times, attempt: int) -> str:
     play = result.play
-    is_early = play.phase == "before"
-    async with a_room(shared, times, play.needs, is_booked_early=is_early) as room:
+    starts_in = times.doors_open_for if play.phase == "before" else times.starts_in
+    # Whoever came too late on a busy machine has more time at the next attempt.
+    async with a_room(shared, times, play.needs, starts_in=starts_in * attempt) as room:
         await play.arrive(room)
+        stuck = None
         try:
             await play.run(room)
         except (
             Exception
         ) as wrong:  # what people waited for did not come: the outcome says what came instead
-            result.stuck.append(_first(wrong))
-        calls = (room, *room.others)
-        try:
-            seen = [await call.is_over() for call in calls]
-        finally:
-            result.stories += [record.story(await call.events()) for call in calls]
-        result.seen += seen
-        return ", ".join(f"{each.verdict} {each.confidence or ''}" for each in seen)
+            stuck = _first(wrong)
+        runs = [
+            Run(await call.is_over(), record.story(await call.events()), stuck)
+            for call in (room, *room.others)
+        ]
+        result.runs += runs
+        return ", ".join(f"{run.seen.verdict} {run.seen.confidence or ''}" for run in runs)
 
 
 def _first(wrong: BaseException) -> str:
@@ -110,7 +122,7 @@ def _first(wrong: BaseException) -> str:
 
 def is_fine(expected: Expected, results: Sequence[Result]) -> bool:
     """Whether everything came as it must."""
-    return all(result.seen and not result.mistakes(expected) for result in results)
+    return all(result.runs and not result.mistakes(expected) for result in results)
 
 
 def table(expected: Expected, results: Sequence[Result]) -> str:
@@ -129,9 +141,8 @@ def table(expected: Expected, results: Sequence[Result]) -> str:
 
 def _lines(expected: Expected, result: Result) -> list[tuple[str, ...]]:
     row = expected.row(*result.play.name)
-    played = max(len(result.seen), len(result.stuck)) + len(result.unplayed)
-    right = f"{result.runs_fine(expected)} of {played}"
-    came = Counter(_cells(seen) for seen in result.seen)
+    right = f"{result.right(expected)} of {len(result.runs) + len(result.unplayed)}"
+    came = Counter(_cells(run.seen) for run in result.runs)
     if not came:
         return [(row.kind, row.phase, "not played", "", "", "", right)]
     lines = []
@@ -159,7 +170,13 @@ def _wrong(expected: Expected, results: Sequence[Result]) -> list[str]:
             row: Row = expected.row(*result.play.name)
             lines.append(f"{row.kind} / {row.phase}: {row.told} («{row.why}»)")
             lines += [f"    {times} ×  {mistake}" for mistake, times in wrong.items()]
+            lines += [f"        {line}" for line in _first_wrong_story(expected, row, result)]
     return [*lines, ""] if lines else []
+
+
+def _first_wrong_story(expected: Expected, row: Row, result: Result) -> Sequence[str]:
+    wrong = (run.story for run in result.runs if run.mistakes(expected, row))
+    return next(wrong, ())
 
 
 def _sum(expected: Expected, results: Sequence[Result]) -> str:
@@ -169,7 +186,7 @@ def _sum(expected: Expected, results: Sequence[Result]) -> str:
         sum(each.startswith(word) for each in mistakes) for word in ("FALSE", "WRONG", "SEEKER")
     ]
     kinds = len({result.play.kind for result in results})
-    runs = sum(len(result.seen) for result in results)
+    runs = sum(len(result.runs) for result in results)
     return (
         f"{kinds} kinds, {len(results)} rows, {runs} sessions: {right} rows right; "
         f"{grave[0]} false no-shows, {grave[1]} wrong strikes, {grave[2]} seekers convicted by what was not theirs"

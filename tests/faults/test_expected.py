@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.expected import FAULTS, MOMENTS, PHASES, Expected, Row, Seen, load
 from tests.faults.plays import PLAYS
-from tests.faults.runner import Result, is_fine, table
+from tests.faults.runner import Result, Run, is_fine, table
 
 HERE = Path(__file__).parent
 EXPECTED = load()
@@ -106,15 +106,25 @@ def test_the_table_says_what_came_and_what_was_wrong():
     plays = {play.name: play for play in PLAYS}
     convicted = came(EXPECTED, row, "interrupted/seeker")
     results = [
-        Result(plays[row.name], [came(EXPECTED, row, "completed/"), convicted]),
-        Result(plays[other.name], [], ["TimeoutError: the page never came"]),
+        Result(
+            plays[row.name],
+            [
+                Run(came(EXPECTED, row, "completed/"), ["it went well"]),
+                Run(convicted, ["the node was killed"]),
+            ],
+        ),
+        Result(plays[other.name], unplayed=["TimeoutError: the page never came"]),
     ]
     printed = table(EXPECTED, results)
     assert "1 of 2" in printed
     assert "1 seekers convicted by what was not theirs" in printed
     assert "not played: TimeoutError: the page never came" in printed
     assert not is_fine(EXPECTED, results)
-    assert is_fine(EXPECTED, [Result(plays[row.name], [came(EXPECTED, row, "completed/")])])
+    assert "the node was killed" in printed
+    assert "it went well" not in printed
+    right = came(EXPECTED, row, "completed/")
+    assert is_fine(EXPECTED, [Result(plays[row.name], [Run(right)])])
+    assert not is_fine(EXPECTED, [Result(plays[row.name], [Run(right, stuck="never live")])])
 
 
 def test_a_fault_that_was_not_played_is_not_fine():
