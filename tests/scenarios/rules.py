@@ -233,7 +233,6 @@ def cited(programme: str) -> Iterator[Cited]:
             yield Cited(programme, code.strip("[]"), "…", comment)
         elif match := _VALUE.fullmatch(code):
             array = match["key"] if match["value"] == "[" else ""
-            if not array:
-                yield Cited(programme, table + match["key"], match["value"], comment)
+            yield Cited(programme, table + match["key"], "…" if array else match["value"], comment)
         elif array == "attestations" and (match := _ITEM.fullmatch(code)):
             yield Cited(programme, f"{array}.{match['item']}", "asked", comment)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from orchestrator.policy.programme import Programme
 from tests.scenarios import clauses
 from tests.scenarios.reader import GROUPS, HERE, PROGRAMMES, files, read
 from tests.scenarios.rules import cited, clauses_in, keys_of
@@ -47,9 +48,9 @@ def test_every_line_of_a_programme_cites_its_clause_or_says_ours(name):
 
 @pytest.mark.parametrize("name", PROGRAMMES)
 def test_every_key_of_a_programme_is_found_in_its_file(name):
-    optional = {"telephone", "terms.url", "quota", "validity", "strikes", "holidays", "closed_days"}
-    lists = {"windows", "closed_days", "required_fields", "lengths", "terms.text"}
-    assert set(keys_of(PROGRAMMES[name])) - {it.key for it in cited(name)} <= optional | lists
+    fields = Programme.model_fields.items()
+    optional = {key for key, field in fields if not field.is_required()} | {"terms.url"}
+    assert set(keys_of(PROGRAMMES[name])) - {it.key for it in cited(name)} <= optional
 
 
 def test_citations_are_read_with_all_their_numbers():
