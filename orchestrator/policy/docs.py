@@ -225,6 +225,7 @@ RECORDS: Mapping[str, str] = {
     "verdict.lifted": "The seeker was back with the supporter there: the verdict against the seeker is gone.",
     "verdict.objected": "The seeker says that it was not finished.",
     "verdict.overruled": "A scheduler put another verdict in the place of one, and what follows from it.",
+    "verdict.refined": "What was told after a verdict that was not sure changed whose side it lies on.",
     "warning.given": "Everybody was told how long is left.",
     "worker.lost": "The media worker of the room died.",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from orchestrator.policy.attribution import attribute
+from orchestrator.policy.attribution import Attribution, attribute, attribute_missing_media
 from orchestrator.policy.effects import CloseRoom
 from orchestrator.policy.model import (
     TAIL_LIVE_SHARE,
@@ -143,7 +143,10 @@ def open_reschedule(turn: Turn) -> None:
 
 def attributed(turn: Turn, outcome: Outcome) -> Verdict:
     """A verdict whose cause the evidence decides."""
-    found = attribute(turn.session)
+    return _found(turn, outcome, attribute(turn.session))
+
+
+def _found(turn: Turn, outcome: Outcome, found: Attribution) -> Verdict:
     return Verdict(outcome, found.cause, found.confidence, found.reason, turn.at, found.evidence)
 
 
@@ -204,7 +207,7 @@ def _verdict_at_end(turn: Turn) -> Verdict:
         if session.medium is Medium.PHONE and session.call is not CallState.ANSWERED:
             return unclear(turn, Outcome.NOT_HELD, "call_unreported")
         if not session.has_media_flowed:
-            return unclear(turn, Outcome.NOT_HELD, "media_never_flowed")
+            return _found(turn, Outcome.NOT_HELD, attribute_missing_media(session))
         return sure(turn, Outcome.COMPLETED, None, "hard_end")
     return _verdict_of_waiting(turn)
 

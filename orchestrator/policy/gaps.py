@@ -52,7 +52,9 @@ def _end_inside(turn: Turn, gap: ServiceGap) -> None:
     session = turn.session
     missed = session.ends_at - max(gap.began_at, session.starts_at)
     if missed <= session.rules.tail:
-        _move_graces(turn, gap)
+        if _cuts_a_grace_short(session, gap):
+            turn.at = session.ends_at
+            endings.end(turn, _gone_while_away(turn, gap), is_hard_end=True)
         return
     if session.phase is Phase.LIVE and not gap.is_new_node:
         return  # the call went on to its end; only its record was late
@@ -64,6 +66,30 @@ def _end_inside(turn: Turn, gap: ServiceGap) -> None:
         outcome = Outcome.INTERRUPTED if was_live else Outcome.NOT_HELD
         verdict = Verdict(outcome, Cause.PLATFORM, Confidence.SURE, "service_gap", turn.at)
     endings.end(turn, verdict, is_hard_end=True)
+
+
+def _cuts_a_grace_short(session: Session, gap: ServiceGap) -> bool:
+    """Somebody who was lost could not come back, for we were away until the end."""
+    loss = endings.first_loss(session)
+    return (
+        session.phase is Phase.INTERRUPTED
+        and session.verdict is None
+        and session.goodbye is None
+        and loss is not None
+        and loss.grace_ends_at > gap.began_at
+        and not endings.is_in_tail(session, loss.at)
+    )
+
+
+def _gone_while_away(turn: Turn, gap: ServiceGap) -> Verdict:
+    return Verdict(
+        Outcome.INTERRUPTED,
+        Cause.PLATFORM,
+        Confidence.LIKELY,
+        "service_gap",
+        turn.at,
+        _with_gap((), gap),
+    )
 
 
 def _pause(turn: Turn, gap: ServiceGap) -> None:

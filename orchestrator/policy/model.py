@@ -344,6 +344,8 @@ class Seat:
     """Was let in; a return within the hold needs no second admission."""
     media_epoch: int = 0
     """Counts the media connections of this seat; 0 before the first."""
+    media_up_epoch: int = 0
+    """The last media connection of this seat that came up; 0 when none ever did."""
     is_media_lost: bool = False
     """The media worker hears nothing from this seat, or has lost it."""
     loss: Loss | None = None

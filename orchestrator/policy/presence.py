@@ -411,10 +411,13 @@ def media_silent(turn: Turn, event: MediaSilent) -> None:
 def media_returned(turn: Turn, event: MediaReturned) -> None:
     """The worker hears a seat (again)."""
     seat = _of_epoch(turn.session, event.seat, event.media_epoch)
-    if seat is None or not seat.is_media_lost:
+    if seat is None:
         return
-    seat = turn.set_seat(seat.id, is_media_lost=False)
-    come_back(turn, seat)
+    if seat.media_up_epoch != event.media_epoch:
+        seat = turn.set_seat(seat.id, media_up_epoch=event.media_epoch)
+    if seat.is_media_lost:
+        seat = turn.set_seat(seat.id, is_media_lost=False)
+        come_back(turn, seat)
 
 
 def _of_epoch(session: Session, seat_id: SeatId, media_epoch: int) -> Seat | None:

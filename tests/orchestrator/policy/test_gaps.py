@@ -107,7 +107,7 @@ def test_waiting_through_a_gap_of_ours_is_not_the_supporters_lateness():
         .is_alone("1:00", "5:00", new_node=False)
         .at("5:30", seeker.closes_page())
         .at("6:00", supporter.connects())
-        .ends("not_held", "seeker", at="14:00")
+        .ends("not_held", "unknown", at="14:00")
     )
 
 
@@ -132,9 +132,9 @@ def test_a_supporter_whom_we_lost_before_the_cutoff_is_not_a_no_show():
 def test_a_gap_long_after_somebody_left_explains_nothing():
     (
         both_in_lobby()
-        .at("0:30", seeker.closes_page())
+        .at("0:30", seeker.steps_out())
         .is_alone("5:00", "5:02", new_node=False)
-        .ends("not_held", "seeker", at="10:02")
+        .ends("not_held", "seeker", at="10:02", reason="seeker_stepped_out")
     )
 
 
@@ -149,7 +149,7 @@ def test_a_grace_that_falls_into_a_gap_starts_again_at_its_end():
         .at("14:59.999")
         .has_verdict(None)
         .at("15:00")
-        .has_verdict("interrupted", "platform")
+        .has_verdict("interrupted", "supporter")
     )
 
 
@@ -161,7 +161,7 @@ def test_a_grace_that_ends_after_the_gap_is_longer_by_what_it_took():
         .at("12:29.999")
         .has_verdict(None)
         .at("12:30")
-        .has_verdict("interrupted", "platform")
+        .has_verdict("interrupted", "supporter")
     )
 
 
@@ -232,7 +232,7 @@ def test_an_early_call_that_we_lose_has_its_grace_from_the_start():
 def test_a_gap_before_the_grace_of_an_early_drop_began_moves_nothing():
     told = live(EARLY, since="-4:00").at("-3:30", supporter.loses_line())
     told.is_alone("-3:00", "-2:00", new_node=False).at("1:59.999").has_verdict(None)
-    told.at("2:00").has_verdict("interrupted", "platform")
+    told.at("2:00").has_verdict("interrupted", "supporter")
 
 
 def test_what_the_old_node_was_asked_is_asked_again():
@@ -303,7 +303,7 @@ def test_a_session_whose_whole_slot_we_missed_was_not_held_by_us():
 def test_a_verdict_from_before_the_gap_stays():
     (
         live()
-        .at("15:00", seeker.closes_page())
+        .at("15:00", seeker.closes_page(), seeker.goes_silent())
         .at("17:00")
         .has_verdict("interrupted", "seeker")
         .is_alone("18:00", "31:00")

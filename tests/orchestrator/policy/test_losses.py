@@ -157,7 +157,7 @@ def test_a_goodbye_of_an_old_connection_does_no_harm():
 
 def test_a_goodbye_that_is_slower_than_the_line_still_counts_as_evidence():
     told = live().at("10:00", seeker.loses_line()).at("10:03", seeker.closes_page())
-    told.at("12:00").has_verdict("interrupted", "seeker")
+    told.at("10:05", seeker.goes_silent()).at("12:00").has_verdict("interrupted", "seeker")
     assert told.session.verdict.reason == "seeker_closed_page"
 
 
@@ -167,7 +167,7 @@ def test_a_goodbye_that_is_slower_than_the_line_still_counts_as_evidence():
 def test_a_lost_seeker_keeps_the_seat_until_the_hold_ends():
     (
         live()
-        .at("10:00", seeker.closes_page())
+        .at("10:00", seeker.closes_page(), seeker.goes_silent())
         .at("19:59.999")
         .has_verdict("interrupted", "seeker")
         .ends("interrupted", "seeker", at="20:00", reschedule=False)
@@ -175,13 +175,17 @@ def test_a_lost_seeker_keeps_the_seat_until_the_hold_ends():
 
 
 def test_the_hold_never_lasts_past_the_end():
-    live().at("25:00", seeker.closes_page()).ends("interrupted", "seeker", at="30:00")
+    (
+        live()
+        .at("25:00", seeker.closes_page(), seeker.goes_silent())
+        .ends("interrupted", "seeker", at="30:00")
+    )
 
 
 def test_the_supporter_releases_the_seat_only_after_the_grace():
     (
         live()
-        .at("10:00", seeker.closes_page())
+        .at("10:00", seeker.closes_page(), seeker.goes_silent())
         .at("11:59.999", supporter.releases_the_seeker())
         .is_refused("wait_for_grace")
         .at("12:00", supporter.releases_the_seeker())
@@ -196,7 +200,9 @@ def test_nobody_is_released_who_is_there():
 def test_a_seeker_back_after_the_grace_may_use_the_rest():
     (
         live()
-        .at("10:00", seeker.closes_page())
+        .at("10:00", seeker.closes_page(), seeker.goes_silent())
+        .at("12:00")
+        .has_verdict("interrupted", "seeker")
         .at("15:00", seeker.connects())
         .is_in("live")
         .has_verdict(None)
@@ -354,7 +360,7 @@ def test_media_of_who_is_not_in_is_no_news():
     version = told.session.version
     told.at("-1:00", seeker.goes_silent(), seeker.is_heard())
     assert told.session.version == version
-    told = live()
+    told = live().at("0:10", seeker.is_heard())
     version = told.session.version
     told.at("1:00", seeker.is_heard(), seeker.goes_silent(), seeker.goes_silent())
     assert told.session.version == version + 1, "heard all along; silent twice is silent once"
@@ -384,7 +390,11 @@ def test_a_drop_in_the_last_two_minutes_is_completed():
 
 
 def test_a_drop_a_moment_before_the_tail_is_interrupted():
-    live().at("27:59.999", seeker.closes_page()).ends("interrupted", "seeker", at="30:00")
+    (
+        live()
+        .at("27:59.999", seeker.closes_page(), seeker.goes_silent())
+        .ends("interrupted", "seeker", at="30:00")
+    )
 
 
 @pytest.mark.parametrize(
@@ -392,7 +402,8 @@ def test_a_drop_a_moment_before_the_tail_is_interrupted():
     [("21:30", "completed", None), ("21:30.001", "interrupted", "seeker")],
 )
 def test_the_tail_asks_for_a_quarter_of_the_slot_live(since, outcome, cause):
-    (live(since=since).at("29:00", seeker.closes_page()).ends(outcome, cause, at="30:00"))
+    told = live(since=since).at("29:00", seeker.closes_page(), seeker.goes_silent())
+    told.ends(outcome, cause, at="30:00")
 
 
 def test_a_supporter_lost_in_the_tail_does_not_undo_the_session():

@@ -175,7 +175,16 @@ def test_live_without_a_packet_is_not_held():
     (
         both_in_lobby()
         .at("0:00", supporter.admits(seeker))
+        .at("0:01", seeker.is_heard(), supporter.is_heard())
         .ends("not_held", "unknown", at="30:00", reason="media_never_flowed", reschedule=True)
+    )
+
+
+def test_live_without_a_connection_on_either_side_is_ours():
+    (
+        both_in_lobby()
+        .at("0:00", supporter.admits(seeker))
+        .ends("not_held", "platform", at="30:00", reason="both_never_connected", reschedule=True)
     )
 
 
@@ -197,9 +206,9 @@ def test_the_hard_end_of_an_interrupted_session_before_its_grace_is_attributed()
 
 
 def test_the_hard_end_keeps_the_verdict_of_the_grace():
-    live().at("27:00", seeker.closes_page()).at("29:00").has_verdict("interrupted", "seeker").ends(
-        "interrupted", "seeker", at="30:00"
-    )
+    told = live().at("27:00", seeker.closes_page(), seeker.goes_silent())
+    told.at("29:00").has_verdict("interrupted", "seeker")
+    told.ends("interrupted", "seeker", at="30:00")
 
 
 def test_the_hard_end_of_a_waiting_session_with_a_seeker_who_was_rung():
@@ -212,7 +221,7 @@ def test_the_hard_end_of_a_waiting_session_with_a_seeker_who_was_rung():
 
 def test_the_end_wins_over_everything_else_at_its_instant():
     told = live(replace(KUMAGAYA, grace=span("5:00"), hold=span("5:00"), warnings=(span("0:00"),)))
-    told.at("25:00", seeker.closes_page())
+    told.at("25:00", seeker.closes_page(), seeker.goes_silent())
     due = next_deadline(told.session)
     ties = {it.reason for it in deadlines(told.session) if it.at == moment("30:00")}
     assert ties == {DeadlineReason.HARD_END, DeadlineReason.GRACE, DeadlineReason.WARNING}
