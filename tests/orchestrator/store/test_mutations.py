@@ -146,6 +146,58 @@ MUTANTS = [
         "test_book.py",
     ),
     Mutant(
+        "somebody suspended is booked",
+        (
+            Edit(
+                "book.lua",
+                "if redis.call('SISMEMBER', KEYS[10], person) == 1 then",
+                "if false then",
+            ),
+        ),
+        "test_register.py",
+    ),
+    Mutant(
+        "maintenance is booked into",
+        (Edit("book.lua", "if windows[1] then", "if false then"),),
+        "test_register.py",
+    ),
+    Mutant(
+        "two decide about one person",
+        (
+            Edit(
+                "decide.lua",
+                "if redis.call('LLEN', KEYS[1]) ~= tonumber(ARGV[1]) then",
+                "if false then",
+            ),
+        ),
+        "test_register.py",
+    ),
+    Mutant(
+        "a task comes from a ledger of yesterday",
+        (Edit("attend.lua", "(redis.call('HGET', KEYS[1], '#') or '0') ~= ARGV[1]", "false"),),
+        "test_register.py",
+    ),
+    Mutant(
+        "a decision leaves the ledger's stamp as it is",
+        (Edit("decide.lua", "redis.call('HINCRBY', KEYS[2], '#', 1)", ""),),
+        "test_register.py",
+    ),
+    Mutant(
+        "a line that is no longer true stays",
+        (Edit("apply.lua", "if line == '' and before then", "if false then"),),
+        "test_register.py",
+    ),
+    Mutant(
+        "a commit takes a reserved end back",
+        (Edit("apply.lua", "KEYS[calendar], 'GT', ARGV[8]", "KEYS[calendar], ARGV[8]"),),
+        "test_register.py",
+    ),
+    Mutant(
+        "an end is reserved over the next booking",
+        (Edit("reserve.lua", "if member ~= ARGV[1] and tonumber", "if false and tonumber"),),
+        "test_register.py",
+    ),
+    Mutant(
         "a retry whose first answer was lost counts as somebody else's",
         (
             Edit(
