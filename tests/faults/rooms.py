@@ -51,14 +51,16 @@ PATIENCE_MS = 40_000
 DEVICES = """(() => {
   const tracks = [];
   const ask = MediaDevices.prototype.getUserMedia;
-  MediaDevices.prototype.getUserMedia = async function (...wishes) {
-    const stream = await ask.apply(this, wishes);
+  const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  MediaDevices.prototype.getUserMedia = async function (wish) {
+    const audio = wish?.audio ? { ...wish.audio, ...plain } : wish?.audio;
+    const stream = await ask.call(this, { ...wish, audio });
     tracks.push(...stream.getTracks());
     return stream;
   };
   window.devices = tracks;
 })();"""
-"""Put into every page: lets a test take a device away from it."""
+"""Put into every page: lets a test take a device away from it; and nobody listens, so the sound need not be nice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +390,7 @@ class Room:
             locale="ja-JP",
             timezone_id="Asia/Tokyo",
             viewport=DESK if seat == SUPPORTER else PHONE,
+            reduced_motion="reduce",
             permissions=["camera", "microphone"],
         )
         await device.add_init_script(WATCH)

@@ -18,7 +18,14 @@ ATTEMPTS = 3
 ARRIVING_AT_ONCE = 2
 """Starting a node and opening a page takes seconds of a core; a call then costs next to nothing."""
 
+STORY_END = 12
+"""Lines of history that say why people did not arrive."""
+
 Say = Callable[[str], None]
+
+
+class NotArrived(AssertionError):
+    """People did not get as far as the fault; the end of the history says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ async def _play(
             try:
                 came = await _play_once(result, shared, times, attempt)
             except Exception as wrong:  # one play that cannot be played must not end the others
-                why = _first(wrong)
+                why = str(wrong) if isinstance(wrong, NotArrived) else _first(wrong)
                 say(f"{name}: attempt {attempt} not played: {why}")
             else:
                 say(f"{name}: {came} after {time.monotonic() - began:.0f} s")
@@ -94,7 +101,11 @@ async def _play_once(result: Result, shared: Theatre, times: Times, attempt: int
     starts_in = times.doors_open_for if play.phase == "before" else times.starts_in
     # Whoever came too late on a busy machine has more time at the next attempt.
     async with a_room(shared, times, play.needs, starts_in=starts_in * attempt) as room:
-        await play.arrive(room)
+        try:
+            await play.arrive(room)
+        except Exception as wrong:
+            told = record.story(await room.events())[-STORY_END:]
+            raise NotArrived("\n    ".join([_first(wrong), *told])) from wrong
         stuck = None
         try:
             await play.run(room)
