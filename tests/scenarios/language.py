@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 PLACES: Mapping[str, tuple[str, str]] = {
@@ -58,6 +59,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     ),
     "wrong": (r"conduct|recording", "conduct or recording"),
     "reporter": (r"the (?:supporter|office)", "the supporter or the office"),
+    "lasting": (r"offline|asleep", "offline or asleep"),
     "finished": (r"was (?:not )?finished", "was finished, or was not finished"),
     "tasks": (
         r"[a-z_]+(?:-\d+)?(?:, [a-z_]+(?:-\d+)?)*",
@@ -87,7 +89,7 @@ class Sentence:
     @property
     def pattern(self) -> re.Pattern[str]:
         """What matches the whole sentence."""
-        return re.compile(_expression(self.template))
+        return _compiled(self.template)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ class Known:
 
     sentence: Sentence
     words: Mapping[str, str]
+
+
+@cache
+def _compiled(template: str) -> re.Pattern[str]:
+    return re.compile(_expression(template))
 
 
 def _expression(template: str) -> str:

@@ -25,7 +25,7 @@ HOUSE = HERE.parent.parent
 GROUPS = ("kumagaya", "sakai", "ix", "card", "ours", "stories")
 """The folders: of a programme's own clauses, of the user's card, of what is ours, and the stories of product.md."""
 
-PROGRAMMES = {name: load_all()[name] for name in ("kumagaya", "sakai", "ix")}
+PROGRAMMES = {name: it for name, it in load_all().items() if name in {"kumagaya", "sakai", "ix"}}
 """The three that ship for offices; the trial programme is for nobody."""
 
 _DAY = date(2026, 12, 1)

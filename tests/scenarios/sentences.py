@@ -28,6 +28,7 @@ from orchestrator.policy.events import (
     Objected,
     Observed,
     Overruled,
+    RescheduleDeclined,
     RingDelivered,
     SlotBooked,
     SlotsProposed,
@@ -190,6 +191,11 @@ PRESENCE = (
         lambda _, w: (who(w).goes_silent(),),
     ),
     happens("{who} is heard again", "media is back", lambda _, w: (who(w).is_heard(),)),
+    happens(
+        "{who} asks for a new media connection",
+        "media renewed",
+        lambda _, w: (who(w).renews_media(),),
+    ),
     happens(
         "the media of {who} is up",
         "the media connection of the seat was built",
@@ -398,6 +404,13 @@ def _observes(_: Walk, words: Words) -> tuple[Action, ...]:
     return (lambda told: Observed(person.seat, signal, value),)
 
 
+def _tells_on_return(walk: Walk, words: Words) -> tuple[Action, ...]:
+    person, signal = who(words), Signal(f"page_{words['lasting']}")
+    lasted_s = float(words["number"])
+    began_at = walk.now - timedelta(seconds=lasted_s)
+    return (lambda told: Observed(person.seat, signal, lasted_s, began_at),)
+
+
 def _asks_next(_: Walk, words: Words) -> tuple[Action, ...]:
     person = who(words)
     return (lambda told: NextAsked(told.line(person.seat)),)
@@ -488,14 +501,24 @@ OFFICE = (
 NEXT_SESSION = (
     happens("{who} asks for the next session", "the next session is to be booked now", _asks_next),
     happens("free slots for the next session are found: {slots}", "slots proposed", _finds_next),
+    happens(
+        "the seeker wants no next session for now",
+        "declined",
+        lambda _, __: (lambda told: RescheduleDeclined("seeker", Purpose.NEXT),),
+    ),
     happens("the seeker books the next session in slot {slot}", "slot booked", _books_next),
 )
 
 SIGNS = (
     happens(
+        "the page of {who} tells that it was {lasting} for {number} seconds",
+        "what a browser reports when it is back; it ended at this moment",
+        _tells_on_return,
+    ),
+    happens(
         "it is seen of {who}: {what}[, {number}]",
         "an observation that may explain a loss: line_bad (share lost), delay_high (ms), lost_nearby (seats), "
-        "page_offline, page_asleep (seconds), device_ended, device_silenced, page_hidden, page_reloaded",
+        "device_ended, device_silenced, page_hidden, page_reloaded",
         _observes,
     ),
 )

@@ -173,6 +173,7 @@ WORDS = {
     "heard": "is ringing",
     "wrong": "conduct",
     "reporter": "the office",
+    "lasting": "offline",
     "finished": "was finished",
     "tasks": "confirm_cause, incident-1",
     "name": "«さくら14»",
