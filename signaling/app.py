@@ -18,6 +18,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from orchestrator.api.maintenance import MaintenanceApi
+from orchestrator.api.office import OfficeApi
 from orchestrator.api.sessions import SessionsApi
 from orchestrator.api.standing import StandingApi
 from orchestrator.bookings import Bookings
@@ -25,6 +26,7 @@ from orchestrator.credentials import new_secret
 from orchestrator.errors import MadoguchiError, Malformed, Refused, Unavailable
 from orchestrator.host import Host
 from orchestrator.maintenance import Maintenance
+from orchestrator.office import Office
 from orchestrator.policy.events import Disconnected
 from orchestrator.policy.model import ConnectionId, DeviceId
 from orchestrator.policy.programme import Programme
@@ -129,6 +131,7 @@ def make_app(
             web.get("/health/ready", server.ready),
             *files.routes(),
             *api.routes(),
+            *OfficeApi(host, Office(store, host), bookings, server.staff_of).routes(),
             *StandingApi(standings, server.staff_of).routes(),
             *MaintenanceApi(maintenance, clock, server.staff_of).routes(),
         ]

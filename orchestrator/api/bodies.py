@@ -13,6 +13,16 @@ from orchestrator.addresses import (
     read_mail_address,
     read_telephone,
 )
+from orchestrator.api.aftermath import (
+    ConsequenceBody,
+    IncidentBody,
+    OverrulingBody,
+    TaskBody,
+    consequence_of,
+    incidents_of,
+    overrulings_of,
+    tasks_of,
+)
 from orchestrator.api.moments import (
     Moment,
     NextMoment,
@@ -21,8 +31,9 @@ from orchestrator.api.moments import (
     next_moment,
     opens_at,
 )
-from orchestrator.bookings import Wish
+from orchestrator.bookings import BESIDE, Wish
 from orchestrator.policy.model import (
+    CallState,
     Cause,
     Confidence,
     Medium,
@@ -37,6 +48,7 @@ from orchestrator.policy.model import (
     Seat,
     Session,
 )
+from orchestrator.policy.model import Reschedule as Choice
 from orchestrator.ports import Language
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -44,6 +56,8 @@ LONGEST_MINUTES = 1_440
 """Of a session: a day; a programme allows what it allows."""
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+PersonName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 MailAddress = Annotated[
     str, StringConstraints(max_length=LONGEST_MAIL_ADDRESS), AfterValidator(read_mail_address)
@@ -65,11 +79,13 @@ GivenMoment = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
 # ---- up -----------------------------------------------------------------------------------------
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What every body that is sent has in common: immutable, strict, and an unknown field is a mistake."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class NewSession(_Body):
+class NewSession(Body):
     """A session to be booked."""
 
     programme: Name = Field(description="Name of a programme of this server")
@@ -101,6 +117,14 @@ class NewSession(_Body):
     companions: tuple[Name, ...] = Field(
         default=(), max_length=2, description="Display names of remote companions"
     )
+    companions_beside: tuple[Name, ...] = Field(
+        default=(),
+        max_length=BESIDE,
+        description="Names or roles of companions at the seeker's camera (KUMAGAYA 12(3))",
+    )
+    seeker_person: PersonName | None = Field(
+        default=None, description="Id of a person who was here before; absent: a new person"
+    )
 
     def wish(self) -> Wish:
         """What is asked of the bookings."""
@@ -117,17 +141,19 @@ class NewSession(_Body):
             seeker_language=self.seeker_language,
             seeker_telephone=self.seeker_telephone,
             companions=self.companions,
+            companions_beside=self.companions_beside,
+            seeker_person=self.seeker_person,
         )
 
 
-class Cancellation(_Body):
+class Cancellation(Body):
     """A cancellation that reached the office (KUMAGAYA 6(4), SAKAI 2(4))."""
 
     by: Literal["seeker", "supporter", "office", "maintenance"]
     channel: Name = Field(default="api", description="How it came: telephone, e-mail, …")
 
 
-class NewNotice(_Body):
+class NewNotice(Body):
     """A word that somebody will be late."""
 
     about: Literal["seeker", "supporter"]
@@ -137,7 +163,7 @@ class NewNotice(_Body):
     channel: Name = "api"
 
 
-class ClaimAnswer(_Body):
+class ClaimAnswer(Body):
     """Whether another device may have a seat (IX 4-2)."""
 
     agrees: bool
@@ -229,11 +255,22 @@ class SessionBody(_Shown):
     verdict: Verdict | None
     quota: Quota | None
     reschedule: Reschedule | None
+    following: Reschedule | None = Field(description="The next session, as it is being booked")
     has_media_flowed: bool
     live_s: float = Field(description="Seconds for which both were in, running stretch left out")
     seeker_notice: NoticeGiven | None
     supporter_notice: NoticeGiven | None
     previous: str | None = Field(description="The session that this one replaces")
+    follows: str | None = Field(description="The session in which this one was booked")
+    beside: tuple[str, ...] = Field(description="Companions at the seeker's camera")
+    call: CallState | None = Field(description="The last report on a telephone call")
+    late: Cause | None = Field(description="Whose late start gives the right to another date")
+    is_media_missing: bool = Field(description="Live, and nothing flows")
+    objected_at: Moment | None = Field(description="The seeker says that it was not finished")
+    consequence: ConsequenceBody | None = Field(description="Null for supporters")
+    overrulings: tuple[OverrulingBody, ...] = Field(description="Empty for supporters")
+    incidents: tuple[IncidentBody, ...] = Field(description="Empty for supporters")
+    tasks: tuple[TaskBody, ...] = Field(description="Open ones; empty for supporters")
     booked_by: str
     exception: str | None
 
@@ -280,14 +317,15 @@ class RevokedBody(_Shown):
     revoked: int
 
 
-def api_session(session: Session) -> SessionBody:
-    """The session as the API shows it."""
-    return SessionBody.model_validate(_fields(session))
+def api_session(session: Session, reader: Role = Role.SCHEDULER) -> SessionBody:
+    """The session as the API shows it to schedulers, or to its supporter."""
+    return SessionBody.model_validate(_fields(session) | _aftermath(session, reader))
 
 
 def api_booked(session: Session, links: dict[str, str], notes: tuple[str, ...]) -> BookedBody:
     """The new session with the URLs of its links."""
-    return BookedBody.model_validate({**_fields(session), "links": links, "notes": notes})
+    fields = _fields(session) | _aftermath(session, Role.SCHEDULER)
+    return BookedBody.model_validate({**fields, "links": links, "notes": notes})
 
 
 def api_event(version: int, record: Record) -> EventBody:
@@ -317,14 +355,32 @@ def _fields(session: Session) -> dict[str, object]:
         "participants": tuple(_participant(seat) for seat in session.seats),
         "verdict": _verdict(session),
         "quota": session.consequence.quota if session.consequence else None,
-        "reschedule": _reschedule(session),
+        "reschedule": _reschedule(session.reschedule),
+        "following": _reschedule(session.following),
         "has_media_flowed": session.has_media_flowed,
         "live_s": session.live.total.total_seconds(),
         "seeker_notice": _notice(session.seeker_notice),
         "supporter_notice": _notice(session.supporter_notice),
         "previous": session.previous,
+        "follows": session.follows,
+        "beside": session.beside,
+        "call": session.call,
+        "late": session.late,
+        "is_media_missing": session.is_media_missing,
+        "objected_at": session.objected_at,
         "booked_by": session.booked_by,
         "exception": session.exception,
+    }
+
+
+def _aftermath(session: Session, reader: Role) -> dict[str, object]:
+    """What follows from it: about people's standing, and for schedulers alone."""
+    is_full = reader is Role.SCHEDULER
+    return {
+        "consequence": consequence_of(session.consequence) if is_full else None,
+        "overrulings": overrulings_of(session) if is_full else (),
+        "incidents": incidents_of(session) if is_full else (),
+        "tasks": tasks_of(session) if is_full else (),
     }
 
 
@@ -358,8 +414,7 @@ def _verdict(session: Session) -> Verdict | None:
     )
 
 
-def _reschedule(session: Session) -> Reschedule | None:
-    reschedule = session.reschedule
+def _reschedule(reschedule: Choice | None) -> Reschedule | None:
     if reschedule is None:
         return None
     return Reschedule(

@@ -14,12 +14,13 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
 from orchestrator.api.moments import is_in_calendar
 from orchestrator.errors import Malformed, Refused
-from orchestrator.policy.model import Phase, Role
+from orchestrator.policy.model import Phase, Role, Session, SessionId
 from orchestrator.ports import Staff
 
 LONGEST_RANGE = timedelta(days=62)
 """What one list may span: two months, a few thousand sessions."""
 
+_LONGEST_ID = 100
 _MENTIONED = 5
 """Mistakes of a body that are named at once."""
 
@@ -136,3 +137,20 @@ async def scheduler(request: web.Request, staff_of: StaffOf) -> Staff:
     if staff.role is not Role.SCHEDULER:
         raise Refused("not_allowed", "only schedulers may do this")
     return staff
+
+
+def may_read(staff: Staff, session: Session) -> bool:
+    """Schedulers see every session, supporters their own."""
+    return staff.role is Role.SCHEDULER or staff.person == session.supporter.person
+
+
+def session_id_of(request: web.Request) -> SessionId:
+    """The session that the path names.
+
+    Raises:
+        Malformed: `bad_field`.
+    """
+    session = request.match_info["session"]
+    if len(session) > _LONGEST_ID or not session.isascii() or not session.isprintable():
+        raise Malformed("bad_field", "session: not an id")
+    return SessionId(session)

@@ -26,8 +26,16 @@ from orchestrator.api.bodies import (
     api_event,
     api_session,
 )
-from orchestrator.api.query import StaffOf, asker, body_of, filter_of, scheduler
-from orchestrator.bookings import Bookings
+from orchestrator.api.query import (
+    StaffOf,
+    asker,
+    body_of,
+    filter_of,
+    may_read,
+    scheduler,
+    session_id_of,
+)
+from orchestrator.bookings import LONGEST_KEY, Bookings
 from orchestrator.errors import Malformed, NotFound, Refused
 from orchestrator.host import Host
 from orchestrator.policy.events import ClaimAnswered, LinkRevoked
@@ -36,7 +44,9 @@ from orchestrator.ports import Clock, Staff, Store
 
 PREFIX = "/api/v1/sessions"
 _SLICE = 100
-_LONGEST_ID = 100
+
+_OF_THE_OFFICE = ("incident.", "task.", "verdict.overruled")
+"""Lines of history that are for schedulers alone: they are about people's standing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +83,12 @@ class SessionsApi:
         """Book a session."""
         staff = await scheduler(request, self.staff_of)
         body = await body_of(request, NewSession)
-        booked = await self.bookings.create(body.wish(), staff.person)
+        booked = await self.bookings.create(body.wish(), staff.person, _key(request))
         links: dict[str, str] = {
             seat: self.link_url(request, secret) for seat, secret in booked.links.items()
         }
-        answer = _answer(api_booked(booked.session, links, tuple(booked.notes)), 201)
+        status = 200 if booked.is_repeated else 201
+        answer = _answer(api_booked(booked.session, links, tuple(booked.notes)), status)
         answer.headers["Location"] = f"{PREFIX}/{booked.session.id}"
         return answer
 
@@ -93,9 +104,9 @@ class SessionsApi:
         return _answer(
             SessionsBody(
                 sessions=tuple(
-                    api_session(session)
+                    api_session(session, staff.role)
                     for session in found
-                    if _may_read(staff, session)
+                    if may_read(staff, session)
                     and (not wanted.phases or session.phase in wanted.phases)
                 )
             )
@@ -103,14 +114,20 @@ class SessionsApi:
 
     async def read(self, request: web.Request) -> web.Response:
         """One session."""
-        return _answer(api_session(await self._readable(request)))
+        staff, session = await self._readable(request)
+        return _answer(api_session(session, staff.role))
 
     async def events(self, request: web.Request) -> web.Response:
         """A session's history."""
-        session = await self._readable(request)
-        records = await self.store.events(session.id)
+        staff, session = await self._readable(request)
         return _answer(
-            EventsBody(events=tuple(api_event(version, record) for version, record in records))
+            EventsBody(
+                events=tuple(
+                    api_event(version, record)
+                    for version, record in await self.store.events(session.id)
+                    if staff.role is Role.SCHEDULER or not record.name.startswith(_OF_THE_OFFICE)
+                )
+            )
         )
 
     async def cancel(self, request: web.Request) -> web.Response:
@@ -118,7 +135,7 @@ class SessionsApi:
         staff = await scheduler(request, self.staff_of)
         body = await body_of(request, Cancellation)
         cancelled = await self.bookings.cancel(
-            _session_id(request), Cause(body.by), staff.person, body.channel
+            session_id_of(request), Cause(body.by), staff.person, body.channel
         )
         return _answer(api_session(cancelled))
 
@@ -127,7 +144,7 @@ class SessionsApi:
         staff = await scheduler(request, self.staff_of)
         body = await body_of(request, NewNotice)
         noted = await self.bookings.give_notice(
-            _session_id(request), SeatId(body.about), staff.person, body.until, body.channel
+            session_id_of(request), SeatId(body.about), staff.person, body.until, body.channel
         )
         return _answer(api_session(noted))
 
@@ -161,30 +178,29 @@ class SessionsApi:
         answered = await self.host.deliver(session.id, ClaimAnswered(seat, body.agrees))
         return _answer(api_session(answered))
 
-    async def _readable(self, request: web.Request) -> Session:
+    async def _readable(self, request: web.Request) -> tuple[Staff, Session]:
         staff = await asker(request, self.staff_of)
-        session = await self.host.view(_session_id(request))
-        if not _may_read(staff, session):
+        session = await self.host.view(session_id_of(request))
+        if not may_read(staff, session):
             raise NotFound("session_unknown")
-        return session
+        return staff, session
 
     async def _seat(self, request: web.Request) -> tuple[Session, SeatId]:
-        session = await self.host.view(_session_id(request))
+        session = await self.host.view(session_id_of(request))
         seat = SeatId(request.match_info["seat"])
         if session.seat(seat) is None:
             raise NotFound("seat_unknown", "the session has no such seat")
         return session, seat
 
 
-def _may_read(staff: Staff, session: Session) -> bool:
-    return staff.role is Role.SCHEDULER or staff.person == session.supporter.person
-
-
-def _session_id(request: web.Request) -> SessionId:
-    session = request.match_info["session"]
-    if len(session) > _LONGEST_ID or not session.isascii() or not session.isprintable():
-        raise Malformed("bad_field", "session: not an id")
-    return SessionId(session)
+def _key(request: web.Request) -> str | None:
+    """The idempotency key, if there is one."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (
+        0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()
+    ):
+        raise Malformed("bad_field", f"Idempotency-Key: 1 to {LONGEST_KEY} printable characters")
+    return key
 
 
 def _answer(body: BaseModel, status: int = 200) -> web.Response:

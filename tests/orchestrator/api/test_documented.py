@@ -7,14 +7,19 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+import orchestrator.api.desk
 import orchestrator.api.maintenance
+import orchestrator.api.office
 import orchestrator.api.query
 import orchestrator.api.sessions
 import orchestrator.api.standing
 import orchestrator.bookings
+import orchestrator.entering
 import orchestrator.maintenance
+import orchestrator.office
+import orchestrator.rescheduling
 import orchestrator.standing
-from orchestrator.api import bodies
+from orchestrator.api import aftermath, bodies
 from orchestrator.api.moments import NextMoment
 from orchestrator.errors import Conflict, Fenced, Malformed, NotFound, Refused, Unavailable
 from orchestrator.policy import slots
@@ -26,12 +31,26 @@ from tests.fakes import FakeClock
 HOUSE = Path(__file__).parents[3]
 PAGE = (HOUSE / "docs" / "api.md").read_text("utf-8")
 KINDS = {"Refused": Refused, "NotFound": NotFound, "Malformed": Malformed}
-NOT_OVER_HTTP = {("Refused", "reschedule_closed"), ("Refused", "seat_unknown")}
-"""What seekers do themselves, over the socket; and whom a notice is about, which its body has checked before."""
+NOT_OVER_HTTP = {("Refused", "seat_unknown"), ("Refused", "note_refused")}
+"""What a request's body has checked before."""
+
+OF_THE_POLICY = {
+    "accused_unknown", "extension_never", "extension_not_later", "extension_too_late", "incident_resolved",
+    "incident_unknown", "not_over", "not_on_the_phone", "outcome_impossible", "overruled_meanwhile", "task_unknown",
+    "too_many_incidents",
+}  # fmt: skip
+"""What the policy refuses the office, beside codes that others raise too."""
 
 BODIES = [
     kind
-    for module in (bodies, orchestrator.api.standing, orchestrator.api.maintenance)
+    for module in (
+        bodies,
+        aftermath,
+        orchestrator.api.desk,
+        orchestrator.api.office,
+        orchestrator.api.standing,
+        orchestrator.api.maintenance,
+    )
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__name__ != "BaseModel"
 ]
@@ -60,13 +79,20 @@ def raised():
     """Every error with a code that the API and its use cases make, slots' reasons included."""
     for reason in slots.REASONS:
         yield Refused(reason)
+    for code in OF_THE_POLICY:
+        yield Refused(code)
     yield from (Conflict(), Fenced(), Unavailable("store"), NotFound("session_unknown"))
     for module in (
+        orchestrator.api.desk,
         orchestrator.api.sessions,
+        orchestrator.api.office,
         orchestrator.api.query,
         orchestrator.api.standing,
         orchestrator.api.maintenance,
         orchestrator.bookings,
+        orchestrator.entering,
+        orchestrator.office,
+        orchestrator.rescheduling,
         orchestrator.standing,
         orchestrator.maintenance,
     ):
@@ -98,6 +124,12 @@ def test_the_page_has_every_route_of_the_app_and_no_other():
         ("Cancellation", bodies.Cancellation),
         ("Notice", bodies.NewNotice),
         ("Answer to a claim", bodies.ClaimAnswer),
+        ("Overruling", orchestrator.api.office.NewOverruling),
+        ("Incident", orchestrator.api.office.NewIncident),
+        ("Later end", orchestrator.api.office.NewEnd),
+        ("Choice", orchestrator.api.office.Choice),
+        ("Any slot", orchestrator.api.office.AnySlot),
+        ("Task", aftermath.ListedTask),
         ("Decision", orchestrator.api.standing.NewDecision),
         ("Maintenance", orchestrator.api.maintenance.NewMaintenance),
         ("Standing", orchestrator.api.standing.StandingBody),
