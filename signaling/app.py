@@ -105,7 +105,15 @@ def make_app(
     limits = settings.limits
     zone = ZoneInfo(settings.time_zone)
     feed = Feed(store, clock, limits, zone)
-    counter = Counter(host, bookings, audience, clock, limits, dict(programmes))
+    counter = Counter(
+        host=host,
+        bookings=bookings,
+        notes=store,
+        audience=audience,
+        clock=clock,
+        limits=limits,
+        programmes=dict(programmes),
+    )
     server = _Server(settings, Door(counter, store, feed, settings.office))
     api = SessionsApi(
         host=host,

@@ -13,7 +13,7 @@ from orchestrator.policy.effects import Refuse, Warn
 from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
 from orchestrator.ports import OfferMade
 from signaling.ends import Close
-from signaling.protocol import MediaStateOf, Offer, TimeIsUp, TimeLeft
+from signaling.protocol import ChatLine, MediaStateOf, Offer, TimeIsUp, TimeLeft
 
 _REMEMBERED = 2_000
 """Goodbyes that may come later than the line's end: a few seconds of a busy node."""
@@ -43,6 +43,9 @@ class Listener(Protocol):
 
     def hear_of(self, state: MediaStateOf) -> None:
         """Somebody else's microphone or camera was switched."""
+
+    def read(self, line: ChatLine) -> bool:
+        """Show a line that somebody wrote; False: it cannot be read here now."""
 
     def tell(self, message: Offer | TimeIsUp | TimeLeft) -> None:
         """Pass a message on, in order."""
@@ -125,6 +128,11 @@ class Audience:
             if other is not listener:
                 other.hear_of(state)
 
+    def pass_on(self, listener: Listener, line: ChatLine) -> bool:
+        """Give a line to the others of a session; nothing of it is kept. False: nobody got it."""
+        others = [other for other in self._of(listener.session_id) if other is not listener]
+        return sum(other.read(line) for other in others) > 0
+
     def catch_up(self, listener: Listener) -> None:
         """Tell somebody who has come what the others' pages said of theirs."""
         for other in self._of(listener.session_id):
@@ -145,7 +153,7 @@ class Audience:
 
     def refuse(self, refusal: Refuse) -> None:
         """Tell one connection that it may not do this."""
-        listener = self._by_connection.get(refusal.connection)
+        listener = self._by_connection.get(refusal.connection) if refusal.connection else None
         if listener is not None:
             listener.refused(refusal.code, refusal.closes)
 

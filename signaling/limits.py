@@ -21,6 +21,10 @@ class Limits:
     """Rate of messages up; a person who clicks makes two a second, ICE trouble perhaps five."""
     messages_burst: int = 40
     """Messages that may come at once, for instance after a phone wakes up."""
+    chat_per_s: float = 1.0
+    """Lines of chat on average; nobody types faster for long."""
+    chat_burst: int = 5
+    """Lines of chat that may come at once."""
     malformed: int = 5
     """The malformed message that closes the connection."""
     outbox: int = 64

@@ -9,15 +9,33 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from functools import partial
+from typing import Literal, Protocol
 
 import structlog
 
 from orchestrator.bookings import Bookings
 from orchestrator.errors import Conflict, MadoguchiError, Refused
 from orchestrator.host import Host
-from orchestrator.policy.events import Connected, Disconnected
-from orchestrator.policy.model import ConnectionId, DeviceId, Role, SeatId, Session, SessionId
+from orchestrator.policy.events import (
+    Connected,
+    Disconnected,
+    Event,
+    IncidentFiled,
+    Objected,
+    Stopped,
+)
+from orchestrator.policy.model import (
+    ConnectionId,
+    DeviceId,
+    IncidentKind,
+    Presence,
+    Purpose,
+    Role,
+    SeatId,
+    Session,
+    SessionId,
+)
 from orchestrator.policy.programme import Programme
 from orchestrator.ports import Clock
 from signaling import protocol
@@ -26,12 +44,23 @@ from signaling.auth import check_ended
 from signaling.connection import Connection
 from signaling.ends import Close, close_code
 from signaling.intents import event_of
-from signaling.limits import Limits
+from signaling.limits import Limits, TokenBucket
 from signaling.views import SessionView, programme_view, session_view
 
 _log = structlog.get_logger(__name__)
 
-_Request = Callable[[], Awaitable[object]]
+_Request = Callable[[], Awaitable[None]]
+
+
+_TALKING = frozenset({Presence.LOBBY, Presence.IN})
+"""Where somebody is who may write to the others, and read what they write."""
+
+
+class Notes(Protocol):
+    """Where the words of an incident go: erasable, and for the office alone."""
+
+    async def put_note(self, session: SessionId, key: str, text: str) -> None:
+        """Keep a note of a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +69,7 @@ class Counter:
 
     host: Host
     bookings: Bookings
+    notes: Notes
     audience: Audience
     clock: Clock
     limits: Limits
@@ -78,6 +108,9 @@ class Participant:
         self._refusal: Refused | None = None
         self._ended = asyncio.Event()
         self._requests: asyncio.Queue[_Request] = asyncio.Queue(counter.limits.requests)
+        self._chat = TokenBucket(
+            counter.limits.chat_per_s, counter.limits.chat_burst, counter.clock.monotonic()
+        )
         self._log = _log.bind(connection=connection.id, session=session_id, seat=seat_id)
 
     @property
@@ -206,6 +239,13 @@ class Participant:
         """Pass a message on."""
         self._connection.tell(message)
 
+    def read(self, line: protocol.ChatLine) -> bool:
+        """Show a line that somebody wrote; False: nobody is there in the lobby or in who could read it."""
+        if not (self._is_welcome and self._is_talking):
+            return False
+        self._connection.tell(line)
+        return True
+
     def hear_of(self, state: protocol.MediaStateOf) -> None:
         """Tell of somebody else's switches; a device that only asks for the seat hears nothing."""
         if self._is_welcome and self._holds_seat:
@@ -240,8 +280,27 @@ class Participant:
                 seat=self.seat_id, audio=message.audio, video=message.video
             )
             self._counter.audience.share(self)
+        elif isinstance(message, protocol.Chat):
+            self._write(message.text)
         else:
             self._request(message)
+
+    def _write(self, text: str) -> None:
+        """Pass a line on, in memory only: what people write to each other is nobody else's (SAKAI 5-4)."""
+        session, counter = self._session, self._counter
+        if session is None or not self._is_talking:
+            self._connection.refuse("not_connected")
+        elif "chat" not in session.functions:
+            self._connection.refuse("function_not_allowed")
+        elif not self._chat.take(counter.clock.monotonic()):
+            self._connection.refuse("too_many_messages")
+        elif not counter.audience.pass_on(
+            self,
+            line := protocol.ChatLine(seat=self.seat_id, text=text, at=counter.clock.now()),
+        ):
+            self._connection.refuse("nobody_reads")
+        else:
+            self._connection.tell(line)
 
     @property
     def _role(self) -> Role:
@@ -253,6 +312,11 @@ class Participant:
     def _holds_seat(self) -> bool:
         seat = self._session.seat(self.seat_id) if self._session is not None else None
         return seat is not None and seat.connection == self.connection_id
+
+    @property
+    def _is_talking(self) -> bool:
+        seat = self._session.seat(self.seat_id) if self._session is not None else None
+        return self._holds_seat and seat is not None and seat.presence in _TALKING
 
     def _pass_to_media(self, message: protocol.Answer | protocol.RestartMedia) -> None:
         """Only the connection that holds the seat speaks for its media, and only of its present epoch."""
@@ -273,23 +337,46 @@ class Participant:
         if not self._was_seated:
             self._connection.refuse("not_connected")
             return
-        bookings, session, seat = self._counter.bookings, self.session_id, self.seat_id
-
-        async def carry_out() -> object:
-            match message:
-                case protocol.ChooseSlot():
-                    return await bookings.choose_slot(session, message.option, seat)
-                case protocol.DeclineReschedule():
-                    return await bookings.decline(session, seat)
-                case protocol.GiveNotice():
-                    return await bookings.give_notice(session, seat, seat, None, "page")
-                case _:
-                    raise AssertionError(f"nobody takes {message.type}")
-
         try:
-            self._requests.put_nowait(carry_out)
+            self._requests.put_nowait(partial(self._use_case, message))
         except asyncio.QueueFull:
             self._connection.close(Close.TOO_MANY)
+
+    async def _use_case(self, message: protocol.Up) -> None:
+        bookings, session, seat = self._counter.bookings, self.session_id, self.seat_id
+        match message:
+            case protocol.ChooseSlot():
+                self._check_purpose(message.purpose)
+                await bookings.rescheduling.choose(session, message.option, seat, message.purpose)
+            case protocol.DeclineReschedule():
+                self._check_purpose(message.purpose)
+                await bookings.rescheduling.decline(session, seat, message.purpose)
+            case protocol.GiveNotice():
+                await bookings.give_notice(session, seat, seat, None, "page")
+            case protocol.Object():
+                await self._counter.host.deliver(session, Objected(seat))
+            case protocol.Stop():
+                kind = IncidentKind(message.kind)
+                stopped = Stopped(self.connection_id, kind, SeatId(message.accused))
+                await self._file(stopped, message.note)
+            case protocol.ReportProblem():
+                problem = IncidentFiled(IncidentKind.TECHNICAL, None, self.connection_id, seat)
+                await self._file(problem, message.note)
+            case _:
+                raise AssertionError(f"nobody takes {message.type}")
+
+    def _check_purpose(self, purpose: Purpose) -> None:
+        """Another date for this session is the seeker's alone; the next one is both people's (KUMAGAYA 6(2))."""
+        if purpose is Purpose.RESCHEDULE and self._role is not Role.SEEKER:
+            raise Refused("not_your_seat")
+
+    async def _file(self, event: Event, note: str | None) -> None:
+        """Let an incident happen; its words go to the erasable notes and nowhere else."""
+        known = {incident.id for incident in self._session.incidents} if self._session else set()
+        after = await self._counter.host.deliver(self.session_id, event)
+        new = [each for each in after.incidents if each.id not in known and each.by == self.seat_id]
+        if note is not None and new:
+            await self._counter.notes.put_note(self.session_id, new[-1].id, note)
 
     async def serve(self) -> None:
         """Carry out use cases, and close the connection long after the session's end."""

@@ -21,7 +21,7 @@ from pydantic import (
 
 from orchestrator.api.moments import Moment
 from orchestrator.errors import Malformed
-from orchestrator.policy.model import Role
+from orchestrator.policy.model import CallState, Medium, Purpose, Role
 from signaling.views import Bilingual, BoardRow, ProgrammeView, SessionView
 
 VERSION = 1
@@ -32,9 +32,20 @@ Text = Annotated[str, StringConstraints(max_length=1_000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Sdp = Annotated[str, StringConstraints(min_length=1, max_length=32_768)]
 Epoch = Annotated[int, Field(ge=0, le=2**31 - 1)]
+_WRITTEN = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"
+"""What a person writes: no control characters but line breaks."""
+Note = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_WRITTEN)
+]
+"""A few sentences for the office alone."""
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000, pattern=_WRITTEN)
+]
+"""What somebody writes to the others; passed on, never stored."""
 
 ALL = frozenset(Role)
 PARTICIPANTS = frozenset({Role.SEEKER, Role.SUPPORTER, Role.COMPANION})
+BOTH = frozenset({Role.SEEKER, Role.SUPPORTER})
 
 
 class _Message(BaseModel):
@@ -156,26 +167,42 @@ class Wait(_Up):
     type: Literal["wait"]
 
 
+class Begin(_Up):
+    """I begin in spite of the late start (IX 6-7)."""
+
+    senders = frozenset({Role.SEEKER})
+    type: Literal["begin"]
+
+
 class AnotherDate(_Up):
-    """I prefer another date to waiting (IX 6-7)."""
+    """I prefer another date, to waiting or to a late start (IX 6-7)."""
 
     senders = frozenset({Role.SEEKER})
     type: Literal["another_date"]
 
 
-class ChooseSlot(_Up):
-    """This slot of the reschedule, please."""
+class BookNext(_Up):
+    """Look for dates for the next session (KUMAGAYA 6(2))."""
 
-    senders = frozenset({Role.SEEKER})
+    senders = BOTH
+    type: Literal["book_next"]
+
+
+class ChooseSlot(_Up):
+    """This slot, please."""
+
+    senders = BOTH
     type: Literal["choose_slot"]
     option: Name
+    purpose: Purpose = Purpose.RESCHEDULE
 
 
 class DeclineReschedule(_Up):
-    """No other date, thank you."""
+    """No other date, no next session for now, thank you."""
 
-    senders = frozenset({Role.SEEKER})
+    senders = BOTH
     type: Literal["decline_reschedule"]
+    purpose: Purpose = Purpose.RESCHEDULE
 
 
 class GiveNotice(_Up):
@@ -183,6 +210,61 @@ class GiveNotice(_Up):
 
     senders = frozenset({Role.SEEKER})
     type: Literal["give_notice"]
+
+
+class SwitchMedium(_Up):
+    """Go on with pictures, by sound only, or by telephone; same clock, same slot (IX 1-1)."""
+
+    senders = BOTH
+    type: Literal["switch_medium"]
+    medium: Medium
+
+
+class ReportCall(_Up):
+    """What became of the telephone call (IX 1-1, IX 6-3)."""
+
+    senders = frozenset({Role.SUPPORTER})
+    type: Literal["report_call"]
+    state: CallState
+
+
+class AnswerFinish(_Up):
+    """Both pages were closed: was it finished?"""
+
+    senders = frozenset({Role.SUPPORTER})
+    type: Literal["answer_finish"]
+    finished: bool
+
+
+class Object(_Up):
+    """It was not finished; after a goodbye."""
+
+    senders = frozenset({Role.SEEKER})
+    type: Literal["object"]
+
+
+class Stop(_Up):
+    """Stop at once, for conduct or a suspected recording (KUMAGAYA 12, SAKAI 8, SAKAI 5-4, IX 10)."""
+
+    senders = BOTH
+    type: Literal["stop"]
+    kind: Literal["conduct", "recording"]
+    accused: Name
+    note: Note | None
+
+
+class ReportProblem(_Up):
+    """Something technical does not work; nothing ends by it."""
+
+    type: Literal["report_problem"]
+    note: Note | None
+
+
+class Chat(_Up):
+    """A line for the others; passed on in memory, never stored and never logged."""
+
+    type: Literal["chat"]
+    text: Line
 
 
 class AnswerClaim(_Up):
@@ -221,10 +303,19 @@ Up = Annotated[
     | AnswerEnd
     | ReleaseSeat
     | Wait
+    | Begin
     | AnotherDate
+    | BookNext
     | ChooseSlot
     | DeclineReschedule
     | GiveNotice
+    | SwitchMedium
+    | ReportCall
+    | AnswerFinish
+    | Object
+    | Stop
+    | ReportProblem
+    | Chat
     | AnswerClaim
     | MediaState
     | Leaving,
@@ -291,6 +382,15 @@ class MediaStateOf(_Message):
     video: bool
 
 
+class ChatLine(_Message):
+    """Somebody of the session wrote a line."""
+
+    type: Literal["chat"] = "chat"
+    seat: str
+    text: str
+    at: Moment
+
+
 class TimeIsUp(_Message):
     """Media has been cut at `ends_at`; the outcome follows."""
 
@@ -339,6 +439,7 @@ Down = Annotated[
     | State
     | Offer
     | MediaStateOf
+    | ChatLine
     | TimeLeft
     | TimeIsUp
     | Refused

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from orchestrator.api.moments import Moment, NextMoment, cutoff_at, next_moment, opens_at
 from orchestrator.policy.model import (
     Asked,
+    CallState,
     Cause,
     Medium,
     Notice,
@@ -183,7 +184,21 @@ class SessionView(_Common):
     can: tuple[str, ...]
     warnings_s: tuple[int, ...]
     is_quota_restored: bool | None
+    functions: tuple[str, ...]
+    """What the room offers now: what the programme lists, as far as the medium carries it."""
+    is_media_missing: bool
+    """Live, and nothing flows."""
+    call: CallState | None
+    """The last report on a telephone call."""
+    late: Cause | None
+    """Whose late start gives the seeker the right to another date until the end (IX 6-7)."""
+    goodbye: bool
+    """Both closed their pages; the supporter may say whether it was finished."""
+    beside: tuple[str, ...]
+    """Declared companions on the seeker's camera (KUMAGAYA 12(3))."""
     reschedule: RescheduleView | None
+    following: RescheduleView | None
+    """The next session that is being booked (KUMAGAYA 6(2))."""
 
 
 class BoardRow(_Common):
@@ -207,8 +222,9 @@ def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> Ses
     seat = session.seat(seat_id) if seat_id is not None else None
     claim = claim_for(session, seat) if seat else None
     is_seeker = seat is not None and seat.role is Role.SEEKER
+    is_booking = seat is not None and seat.role in {Role.SEEKER, Role.SUPPORTER}
     return SessionView(
-        **_common(session),
+        **(_common(session) | _discretion(session, seat_id)),
         seats=tuple(_seat(each) for each in session.seats),
         question=_question(session.asked) if is_seeker else None,
         claim=ClaimView(seat=claim[0].id, asked_at=claim[1].asked_at) if claim else None,
@@ -217,8 +233,23 @@ def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> Ses
         is_quota_restored=(
             session.consequence.quota is Quota.RESTORED if session.consequence else None
         ),
+        functions=tuple(sorted(session.functions)),
+        is_media_missing=session.is_media_missing,
+        call=session.call,
+        late=session.late,
+        goodbye=session.goodbye is not None and session.goodbye.is_confirmed is None,
+        beside=session.beside,
         reschedule=_reschedule(session.reschedule, with_options=is_seeker),
+        following=_reschedule(session.following, with_options=is_booking),
     )
+
+
+def _discretion(session: Session, seat_id: SeatId | None) -> dict[str, object]:
+    """Of a stop, only who stopped knows why: a report is looked into by the office, not argued about on a page."""
+    stopped = next((incident for incident in session.incidents if incident.stopped), None)
+    if stopped is None or stopped.by == seat_id:
+        return {}
+    return {"cause": None, "reason": None}
 
 
 def programme_view(session: Session, programme: Programme | None) -> ProgrammeView:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import Malformed
 from orchestrator.policy.effects import REFUSALS
-from orchestrator.policy.model import Role
+from orchestrator.policy.model import CallState, Medium, Purpose, Role
 from signaling import protocol, views
 from signaling.ends import Close
 
@@ -131,6 +131,30 @@ def parsed(**message):
         ),
         ({"type": "end", "works": False}, protocol.End(type="end", works=False)),
         ({"type": "wait"}, protocol.Wait(type="wait")),
+        (
+            {"type": "choose_slot", "option": "1"},
+            protocol.ChooseSlot(type="choose_slot", option="1", purpose=Purpose.RESCHEDULE),
+        ),
+        (
+            {"type": "choose_slot", "option": "1", "purpose": "next"},
+            protocol.ChooseSlot(type="choose_slot", option="1", purpose=Purpose.NEXT),
+        ),
+        (
+            {"type": "switch_medium", "medium": "audio"},
+            protocol.SwitchMedium(type="switch_medium", medium=Medium.AUDIO),
+        ),
+        (
+            {"type": "report_call", "state": "no_answer"},
+            protocol.ReportCall(type="report_call", state=CallState.NO_ANSWER),
+        ),
+        (
+            {"type": "stop", "kind": "conduct", "accused": "supporter", "note": None},
+            protocol.Stop(type="stop", kind="conduct", accused="supporter", note=None),
+        ),
+        (
+            {"type": "chat", "text": "  一行目\n二行目 "},
+            protocol.Chat(type="chat", text="一行目\n二行目"),
+        ),
     ],
 )
 def test_a_message_is_parsed(message, expected):
@@ -173,6 +197,16 @@ def test_a_message_is_parsed(message, expected):
             json.dumps({"type": "join", "terms_version": "1", "attestations": ["x"] * 21}),
             "bad_field",
         ),
+        ('{"type": "chat", "text": " "}', "bad_field"),
+        (json.dumps({"type": "chat", "text": "x" * 1_001}), "bad_field"),
+        (json.dumps({"type": "chat", "text": "a\x00b"}), "bad_field"),
+        (json.dumps({"type": "chat", "text": "a\x1b[2Jb"}), "bad_field"),
+        (json.dumps({"type": "report_problem", "note": "x" * 501}), "bad_field"),
+        ('{"type": "report_problem", "note": ""}', "bad_field"),
+        ('{"type": "stop", "kind": "technical", "accused": "s", "note": null}', "bad_field"),
+        ('{"type": "switch_medium", "medium": "smoke"}', "bad_field"),
+        ('{"type": "report_call", "state": "ringing"}', "bad_field"),
+        ('{"type": "choose_slot", "option": "1", "purpose": "any"}', "bad_field"),
         (json.dumps({"type": "hello", "version": 1}), "bad_field"),
         (json.dumps({**HELLO, "token": "x"}), "bad_field"),
         (json.dumps({**HELLO, "language": "fr"}), "bad_field"),
@@ -250,7 +284,7 @@ def test_a_welcome_leaves_out_what_is_not_the_receivers_kind():
 
 
 def test_only_a_revoked_link_is_refused_by_the_policy_too():
-    codes = set(re.findall(r"`(\w+)`", section("Refusal codes").split("Of the policy")[0]))
+    codes = set(re.findall(r"`(\w+)`", section("Refusal codes").split("Of the chat")[0]))
     assert codes == {
         "link_unknown",
         "link_revoked",

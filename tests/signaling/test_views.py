@@ -13,13 +13,17 @@ from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
     Asked,
+    CallState,
     Cause,
     Claim,
     Confidence,
     Consequence,
+    IncidentKind,
+    Medium,
     Outcome,
     PersonId,
     Phase,
+    Purpose,
     Question,
     Quota,
     Reschedule,
@@ -66,7 +70,20 @@ BOTH_IN_LOBBY = [
     (-4, arrival(SUPPORTER)),
     (-4, join(SUPPORTER)),
 ]
+LATE = [
+    (-5, arrival(SEEKER)),
+    (-5, join(SEEKER)),
+    (4, arrival(SUPPORTER)),
+    (4, join(SUPPORTER)),
+]
 LIVE = [*BOTH_IN_LOBBY, (1, events.Admitted(f"line-{SUPPORTER}", SEEKER))]
+
+GOODBYE = [
+    *LIVE,
+    (2, events.MediaFlowed()),
+    (10, events.Disconnected(SUPPORTER, f"line-{SUPPORTER}", page_closed=True)),
+    (10, events.Disconnected(SEEKER, f"line-{SEEKER}", page_closed=True)),
+]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +166,7 @@ def test_who_is_away_is_shown_with_how_it_came(happening, away_as):
 
 @pytest.mark.parametrize("question", list(Question))
 def test_a_question_is_the_seekers_alone(question):
-    session = a_session(asked=Asked(question, STARTS))
+    session = a_session(asked=Asked(question, STARTS, answer_by=STARTS + MINUTE))
     assert session_view(session, SEEKER, STARTS).question.kind is question
     assert session_view(session, SUPPORTER, STARTS).question is None
     assert session_view(session, COMPANION, STARTS).question is None
@@ -245,6 +262,9 @@ WAYS = {
     "release_seat": protocol.ReleaseSeat(type="release_seat"),
     "wait": protocol.Wait(type="wait"),
     "another_date": protocol.AnotherDate(type="another_date"),
+    "begin": protocol.Begin(type="begin"),
+    "book_next": protocol.BookNext(type="book_next"),
+    "answer_finish": protocol.AnswerFinish(type="answer_finish", finished=False),
 }
 
 
@@ -258,7 +278,29 @@ def messages_of(way, session):
             for seat in session.seats
             if seat.claim
         ]
+    if way == "switch_medium":
+        return [protocol.SwitchMedium(type=way, medium=medium) for medium in Medium]
+    if way == "report_call":
+        return [protocol.ReportCall(type=way, state=state) for state in CallState]
     return [WAYS[way]] if way in WAYS else []
+
+
+def events_of(way, session, seat):
+    """The events that a way of `can` means; those that are use cases are spelt out."""
+    line = seat.connection
+    if way == "stop":
+        return [
+            events.Stopped(line, IncidentKind.CONDUCT, other.id)
+            for other in session.seats
+            if other is not seat
+        ]
+    if way == "report_problem":
+        return [events.IncidentFiled(IncidentKind.TECHNICAL, None, line, seat.id)]
+    if way == "object":
+        return [events.Objected(seat.id)]
+    messages = messages_of(way, session)
+    assert all(seat.role in message.senders for message in messages), way
+    return [event_of(message, seat.id, line) for message in messages]
 
 
 SEATS = st.sampled_from([SEEKER, SUPPORTER, COMPANION])
@@ -282,7 +324,15 @@ def happenings(draw):
                 events.MediaSilent(seat, 1, STARTS),
                 events.EndRequested(f"line-{SUPPORTER}"),
                 events.WorkerLost(),
+                events.MediaFlowed(),
+                events.MediumSwitched(f"line-{SUPPORTER}", draw(st.sampled_from(Medium))),
+                events.CallReported(draw(st.sampled_from(CallState)), None, "p_9"),
+                events.NextAsked(f"line-{SUPPORTER}"),
+                events.BeginChosen(f"line-{SEEKER}"),
+                events.FinishAnswered(draw(st.booleans()), None, "p_9"),
+                events.Stopped(f"line-{SEEKER}", IncidentKind.CONDUCT, SUPPORTER),
                 events.SlotsProposed((OPTION,)),
+                events.SlotsProposed((OPTION,), Purpose.NEXT),
                 events.NoticeGiven(SEEKER, "x"),
                 events.Woken(),
             ]
@@ -291,7 +341,7 @@ def happenings(draw):
 
 
 @given(
-    st.sampled_from([[], BOTH_IN_LOBBY, LIVE]),
+    st.sampled_from([[], BOTH_IN_LOBBY, LIVE, LATE, GOODBYE]),
     st.lists(st.tuples(st.sampled_from([0, 0, 1, 10, 60, 120, 300]), happenings()), max_size=8),
 )
 @settings(max_examples=400, deadline=None)
@@ -299,7 +349,7 @@ def test_what_a_page_offers_is_not_refused(start, story):
     session = after(a_session(), *start)
     now = STARTS + (1 if start else -11) * MINUTE
     for seconds, happening in story:
-        now += timedelta(seconds=seconds)
+        now = max(now, session.clock or now) + timedelta(seconds=seconds)
         session = step(session, happening, now).session
     event(session.phase.value)
     for seat in session.seats:
@@ -310,15 +360,19 @@ def test_what_a_page_offers_is_not_refused(start, story):
 
 
 def any_is_accepted(session, seat, way, now):
-    """Whether the policy takes at least one message of that kind from that seat now."""
-    messages = messages_of(way, session)
-    if not messages:
+    """Whether the policy takes at least one event of that kind from that seat now."""
+    happenings = events_of(way, session, seat)
+    if not happenings:
         return True
-    for message in messages:
-        assert seat.role in message.senders, "nobody is offered what the role may not send"
-        done = step(session, event_of(message, seat.id, seat.connection), now)
-        refusals = [effect for effect in done.effects if isinstance(effect, Refuse)]
-        if all(refusal.connection != seat.connection for refusal in refusals):
+    for happening in happenings:
+        done = step(session, happening, now)
+        # «The seeker is being asked» is a word, not a no: the press is remembered.
+        refusals = [
+            effect
+            for effect in done.effects
+            if isinstance(effect, Refuse) and effect.code != "asking_seeker"
+        ]
+        if all(refusal.connection not in (seat.connection, None) for refusal in refusals):
             return True
     return False
 
@@ -341,3 +395,73 @@ def test_only_the_seeker_chooses_another_date(role):
     assert session_view(session, SEEKER, STARTS).can == ("choose_slot", "decline_reschedule")
     late = STARTS + 61 * MINUTE
     assert session_view(session, SEEKER, late).can == ()
+
+
+LATE_START = after(a_session(), *LATE)
+
+
+def test_a_late_start_asks_the_seeker_and_leaves_another_date_open():
+    view = session_view(LATE_START, SEEKER, STARTS + 4 * MINUTE)
+    assert view.question.kind is Question.BEGIN_OR_RESCHEDULE
+    assert view.late is Cause.SUPPORTER
+    assert {"begin", "another_date"} <= set(view.can)
+    asking = after(LATE_START, (4, events.Admitted(f"line-{SUPPORTER}", SEEKER)))
+    assert "admit" in session_view(LATE_START, SUPPORTER, STARTS).can
+    assert "admit" not in session_view(asking, SUPPORTER, STARTS).can, "remembered"
+    unanswered = after(asking, (5, events.Woken()))
+    view = session_view(unanswered, SEEKER, STARTS + 5 * MINUTE)
+    assert (view.phase, view.question) == (Phase.LIVE, None)
+    assert "begin" not in view.can
+    assert "another_date" in view.can
+    assert "another_date" not in session_view(unanswered, SUPPORTER, STARTS).can
+    begun = after(asking, (4, events.BeginChosen(f"line-{SEEKER}")))
+    assert "another_date" not in session_view(begun, SEEKER, STARTS).can, "they have decided"
+
+
+def test_a_goodbye_may_be_objected_to_for_a_day_by_the_seeker_alone():
+    ended = after(a_session(), *GOODBYE, (13, events.Woken()))
+    assert ended.verdict.reason == "goodbye"
+    assert session_view(ended, SEEKER, ended.ended_at).can == ("object",)
+    assert session_view(ended, SUPPORTER, ended.ended_at).can == ()
+    day_after = ended.ended_at + timedelta(hours=24, seconds=1)
+    assert session_view(ended, SEEKER, day_after).can == ()
+    objected = after(ended, (20, events.Objected(SEEKER)))
+    assert session_view(objected, SEEKER, ended.ended_at).can == ()
+
+
+@pytest.mark.parametrize(("by", "accused"), [(SEEKER, SUPPORTER), (SUPPORTER, SEEKER)])
+def test_of_a_stop_only_who_stopped_reads_why(by, accused):
+    stop = events.Stopped(f"line-{by}", IncidentKind.RECORDING, accused)
+    stopped = after(a_session(), *LIVE, (5, stop))
+    told = session_view(stopped, by, STARTS)
+    assert (told.outcome, told.cause, told.reason) == (
+        Outcome.STOPPED,
+        Cause(accused),
+        "recording_reported",
+    )
+    for seat in (accused, COMPANION):
+        other = session_view(stopped, seat, STARTS)
+        assert (other.outcome, other.cause, other.reason) == (Outcome.STOPPED, None, None)
+
+
+def test_what_a_medium_does_not_carry_is_no_function_of_the_room():
+    session = a_session(medium=Medium.AUDIO)
+    assert "video" not in session_view(session, SEEKER, STARTS).functions
+    phone = after(a_session(medium=Medium.PHONE), *BOTH_IN_LOBBY)
+    view = session_view(phone, SUPPORTER, STARTS)
+    assert not {"audio", "video"} & set(view.functions)
+    assert "report_call" in view.can
+    assert not {"admit", "restart_media", "renew_media"} & set(view.can)
+
+
+def test_the_dates_of_the_next_session_are_both_peoples():
+    live = after(a_session(), *LIVE, (5, events.NextAsked(f"line-{SUPPORTER}")))
+    proposed = after(live, (5, events.SlotsProposed((OPTION,), Purpose.NEXT)))
+    for seat in (SEEKER, SUPPORTER):
+        view = session_view(proposed, seat, STARTS)
+        assert [option.id for option in view.following.options] == ["1"]
+        assert {"choose_slot", "decline_reschedule"} <= set(view.can)
+        assert "book_next" not in view.can
+    other = session_view(proposed, COMPANION, STARTS)
+    assert other.following.options == ()
+    assert not {"choose_slot", "decline_reschedule"} & set(other.can)
