@@ -97,9 +97,10 @@ class Mailer:
         letter["Subject"] = message.subject
         letter["Date"] = format_datetime(self._clock.now())
         letter["Message-ID"] = message_id(message.key, self._sender.domain)
-        letter["Content-Language"] = message.language.value
         letter["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no holiday notice comes back
         letter.set_content(message.text, charset="utf-8")
+        # After set_content, which drops what begins with Content-.
+        letter["Content-Language"] = message.language.value
         return letter
 
 

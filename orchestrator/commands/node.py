@@ -236,12 +236,10 @@ async def _run(
         sessions=host,
         clock=clock,
         programmes=programmes,
-        notifier=_notifier(settings, clock),
+        notifier=notifier_of(settings, clock),
         base_url=base_url(settings, listener.getsockname()[1]),
     )
-    standings = Standings(
-        store=store, clock=clock, host=host, bookings=bookings, programmes=programmes
-    )
+    standings = Standings(store=store, clock=clock, bookings=bookings, programmes=programmes)
     maintenance = Maintenance(store=store, clock=clock, host=host, bookings=bookings)
     relay = OutboxRelay(store, node_id, _handlers(bookings, messages, standings), clock)
     sweeper = Sweeper(store, clock, host.wake)
@@ -289,7 +287,7 @@ async def _run(
                 task.cancel()
 
 
-def _notifier(settings: Settings, clock: Clock) -> Notifier | None:
+def notifier_of(settings: Settings, clock: Clock) -> Notifier | None:
     """What takes messages to people; None: this node sends none."""
     if settings.mail_from is None:
         log.info("mail.left_out", needs=["MADOGUCHI_SMTP_URL", "MADOGUCHI_MAIL_FROM"])

@@ -20,6 +20,7 @@ from orchestrator.policy.model import (
     Role,
     SessionId,
 )
+from orchestrator.ports import Language
 from tests.orchestrator.conftest import Office
 
 TUESDAY_10 = datetime(2026, 12, 8, 1, 0, tzinfo=UTC)
@@ -231,6 +232,16 @@ async def test_a_new_token_voids_the_old_one_and_keeps_the_person(office: Office
     assert person is not None
     assert again is not None
     assert again.person == person.person
+
+
+async def test_an_address_of_the_staff_is_kept_until_another_one_is_given(office: Office) -> None:
+    first = await office.bookings.add_staff("sato", Role.SUPPORTER, mail="sato@example.org")
+    staff = await office.store.staff_by_token(hash_secret(first))
+    assert staff is not None
+    await office.bookings.add_staff("sato", Role.SUPPORTER, language=Language.EN)
+    private = await office.store.private(staff.person)
+    assert private == {"mail": "sato@example.org", "language": "en"}
+    assert "example.org" not in repr(staff)
 
 
 async def test_a_scheduler_is_not_booked_as_a_supporter(office: Office) -> None:

@@ -201,6 +201,9 @@ def test_a_second_server_on_one_data_folder_is_one_sentence(tmp_path: Path) -> N
         ([*CREATE, "--public-url", "example.org"], "PUBLIC_URL must look like"),
         (["staff", "add", os.fsdecode(b"\xff"), "--role", "scheduler"], "name: the text is not"),
         (["serve", "--host", "a..b"], "cannot listen on a..b"),
+        ([*CREATE, "--seeker-mail", "sakura"], "--seeker-mail must be an e-mail address"),
+        ([*CREATE, "--seeker-telephone", "0"], "--seeker-telephone must be a telephone number"),
+        (["staff", "add", "a", "--role", "supporter", "--mail", "a@b"], "--mail must be an e-mail"),
     ],
 )  # fmt: skip
 def test_a_mistake_on_the_command_line_is_a_sentence(

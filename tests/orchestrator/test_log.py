@@ -127,6 +127,14 @@ def test_address_in_a_librarys_message_is_hidden(address):
     assert entry["event"].endswith(", port 4000")
 
 
+@pytest.mark.parametrize("address", ["sakura@example.org", "Sakura.14+x@mail.example.co.jp"])
+def test_a_mail_address_in_a_librarys_message_is_hidden(address):
+    entry = line(
+        lambda _out: logging.getLogger("somebody").warning("RCPT TO:<%s> refused", address)
+    )
+    assert entry["event"] == f"RCPT TO:<{HIDDEN}> refused"
+
+
 def test_times_versions_and_numbers_of_libraries_stay():
     entry = line(
         lambda _out: logging.getLogger("somebody").warning("at 10:15:30.250 with 3.11.2 after 17 s")

@@ -95,12 +95,56 @@ async def test_a_session_is_booked_with_its_links(node, call):
         ({"medium": "fax"}, 400, "bad_field"),
         ({"colour": "red"}, 400, "bad_field"),
         ({"companions": ["a", "b", "c"]}, 400, "bad_field"),
+        ({"seeker_mail": "sakura"}, 400, "bad_field"),
+        ({"seeker_mail": ""}, 400, "bad_field"),
+        ({"seeker_mail": "sakura@example.org\r\nBcc: all@example.org"}, 400, "bad_field"),
+        ({"seeker_language": "fr"}, 400, "bad_field"),
+        ({"seeker_telephone": "call me"}, 400, "bad_field"),
     ],
 )
 async def test_a_wish_that_cannot_be_is_refused_with_its_reason(call, change, status, code):
     answer, body = await call("POST", body=WISH | change)
     assert (answer, body["error"]["code"]) == (status, code)
     assert body["error"]["detail"]
+
+
+PRIVATE = {
+    "seeker_mail": "sakura@example.org",
+    "seeker_language": "en",
+    "seeker_telephone": "０４８-521-8609",
+    "seeker_real_name": "佐藤 花子",
+}
+
+
+async def test_addresses_lie_in_the_persons_erasable_data_and_nowhere_else(node, call):
+    status, body = await call("POST", body=WISH | PRIVATE)
+    assert status == 201
+    stored = await node.store.load(body["id"])
+    assert await node.store.private(stored.session.seeker.person) == {
+        "name": "佐藤 花子",
+        "mail": "sakura@example.org",
+        "language": "en",
+        "telephone": "048-521-8609",
+    }
+    seen = [
+        body,
+        stored,
+        await call("GET", params={"from": TOMORROW}),
+        await call("GET", f"/{body['id']}"),
+        await call("GET", f"/{body['id']}/events"),
+    ]
+    for private in ("sakura@", "521-8609", "佐藤"):
+        assert private not in repr(seen)
+
+
+async def test_a_wrong_address_is_named_by_its_field_and_not_repeated(call):
+    wrong = {"seeker_mail": "sakura@nowhere", "seeker_telephone": "zero"}
+    _, body = await call("POST", body=WISH | wrong)
+    detail = body["error"]["detail"]
+    assert "seeker_mail: " in detail
+    assert "seeker_telephone: " in detail
+    assert "nowhere" not in detail
+    assert "zero" not in detail
 
 
 async def test_a_scheduler_cannot_be_booked_as_a_supporter(node, call):

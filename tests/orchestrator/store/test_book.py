@@ -146,6 +146,29 @@ async def test_booked_lists_what_touches_the_time_asked_for(store):
     assert slots == [(NOON + timedelta(hours=1), NOON + timedelta(hours=1, minutes=50))]
 
 
+async def test_one_more_link_is_made_beside_a_valid_one_only(store):
+    at = NOON + timedelta(minutes=1)
+    assert not await store.add_link_beside("h0", SEEKERS_LINK)
+    await store.add_link("h1", SEEKERS_LINK)
+    assert await store.add_link_beside("h2", SEEKERS_LINK)
+    assert await store.link("h2") == SEEKERS_LINK
+
+    assert await store.revoke_links(S1, SEEKER, at) == 2
+
+    assert not await store.add_link_beside("h3", SEEKERS_LINK)
+    assert [await store.link("h0"), await store.link("h3")] == [None, None]
+    await store.add_link("h4", SEEKERS_LINK)
+    assert await store.add_link_beside("h5", SEEKERS_LINK)
+
+
+async def test_private_data_are_added_to_field_by_field(store):
+    person = PersonId("p-1")
+    await store.add_private(person, {"name": "鈴木 さくら", "mail": "a@example.org"})
+    await store.add_private(person, {"mail": "b@example.org"})
+    await store.add_private(person, {})
+    assert await store.private(person) == {"name": "鈴木 さくら", "mail": "b@example.org"}
+
+
 async def test_revoking_voids_all_links_of_one_seat_only(store):
     at = NOON + timedelta(microseconds=1)
     await store.add_link("h1", SEEKERS_LINK)
