@@ -291,6 +291,9 @@ class Store(Protocol):
             False: there is a decision of that number, or there is none before it; nothing changed.
         """
 
+    async def is_blocked(self, programme: str, person: PersonId) -> bool:
+        """Whether a decision keeps a person from being booked; `book` looks for itself."""
+
     async def person_tasks(self) -> list[PersonTask]:
         """The people whom somebody has to look at, most urgent first."""
 

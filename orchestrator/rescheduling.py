@@ -88,7 +88,7 @@ class Rescheduling:
     async def _free(self, session: Session, purpose: Purpose) -> tuple[SlotOption, ...]:
         """Slots free for both, when the supporter can be had; with this session's own length (IX 6-7)."""
         programme = self._programme(session)
-        if programme is None:
+        if programme is None or await self._is_blocked(session):
             return ()
         now = self._clock.now()
         ends_at = session.ends_at if purpose is Purpose.NEXT else session.ended_at
@@ -107,6 +107,12 @@ class Rescheduling:
             _option(session, begins, ends)
             for begins, ends in slots.proposals(programme, found, session.starts_at)
         )
+
+    async def _is_blocked(self, session: Session) -> bool:
+        """A scheduler decided that one of the two is not booked for now: a slot that is refused is not offered."""
+        programme = session.rules.programme
+        people = (session.seeker.person, session.supporter.person)
+        return any([await self._store.is_blocked(programme, person) for person in people])
 
     async def _unavailable(
         self, session: Session, begins_at: datetime, ends_at: datetime

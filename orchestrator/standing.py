@@ -14,6 +14,7 @@ import structlog
 
 from orchestrator.bookings import Bookings
 from orchestrator.errors import Conflict, MadoguchiError, NotFound, Refused
+from orchestrator.policy.events import RescheduleDeclined
 from orchestrator.policy.ledger import LedgerLine
 from orchestrator.policy.model import Cause, PersonId, Session
 from orchestrator.policy.programme import Programme
@@ -25,7 +26,7 @@ from orchestrator.policy.standing import (
     fold,
     open_task,
 )
-from orchestrator.ports import Clock, Delivery, Ledger, Store, reason_field
+from orchestrator.ports import Clock, Delivery, Ledger, Sessions, Store, reason_field
 
 log = structlog.get_logger()
 
@@ -58,10 +59,17 @@ class Standings:
     """What schedulers see of a person's standing, and do about it."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, bookings: Bookings, programmes: Mapping[str, Programme]
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        host: Sessions,
+        bookings: Bookings,
+        programmes: Mapping[str, Programme],
     ) -> None:
         self._store = store
         self._clock = clock
+        self._host = host
         self._bookings = bookings
         self._programmes = programmes
 
@@ -171,15 +179,20 @@ class Standings:
         failed: MadoguchiError | None = None
         for session in await self._coming(programme, person):
             try:
-                await self._bookings.cancel(
-                    session.id, Cause.OFFICE, decisions[number].by, "standing"
-                )
+                await self._cancel(session, decisions[number])
             except Refused:
                 pass  # it is live or over by now: a call that runs is ended by its people, or stopped
             except MadoguchiError as error:
                 failed = error
         if failed is not None:
             raise failed
+
+    async def _cancel(self, session: Session, decision: Decision) -> None:
+        await self._bookings.cancel(session.id, Cause.OFFICE, decision.by, "standing")
+        # Cancelling offers another date, which a suspended supporter's seeker shall have, and a suspended seeker not.
+        if not await self._store.is_blocked(session.rules.programme, session.seeker.person):
+            return
+        await self._host.deliver(session.id, RescheduleDeclined(decision.by))
 
     # ---- parts ------------------------------------------------------------------------------------------------------
 

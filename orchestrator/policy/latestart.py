@@ -15,7 +15,6 @@ from orchestrator.policy.model import (
     Outcome,
     Phase,
     Question,
-    Session,
     Verdict,
 )
 from orchestrator.policy.turn import Turn
@@ -33,7 +32,7 @@ def ask_whether_to_begin(turn: Turn) -> None:
         return
     if not (session.seeker.is_present and session.supporter.is_present):
         return
-    late = _late_through(turn)
+    late = late_through(turn)
     if late is None:
         return
     asked = Asked(Question.BEGIN_OR_RESCHEDULE, turn.at, answer_by=turn.at + ANSWER_WITHIN)
@@ -41,7 +40,7 @@ def ask_whether_to_begin(turn: Turn) -> None:
     turn.record("question.asked", question=asked.question.value, cause=late.value)
 
 
-def _late_through(turn: Turn) -> Cause | None:
+def late_through(turn: Turn) -> Cause | None:
     """Who made the seeker wait past the tolerance; a supporter whom we lost ourselves is our own lateness."""
     session = turn.session
     if session.away_by_us > session.rules.tolerance:
@@ -51,8 +50,8 @@ def _late_through(turn: Turn) -> Cause | None:
     return None
 
 
-def late_verdict(turn: Turn, session: Session) -> Verdict:
+def late_verdict(turn: Turn, late: Cause) -> Verdict:
     """What it is when the seeker takes another date instead of the late start."""
-    if session.late is Cause.PLATFORM:
+    if late is Cause.PLATFORM:
         return sure(turn, Outcome.NOT_HELD, Cause.PLATFORM, "late_start_ours")
     return sure(turn, Outcome.SUPPORTER_LATE, Cause.SUPPORTER, "late_start")

@@ -91,8 +91,10 @@ from orchestrator.policy.events import (
     WorkerLost,
 )
 from orchestrator.policy.model import (
+    Cause,
     Deadline,
     DeadlineReason,
+    Loss,
     Phase,
     Purpose,
     Question,
@@ -101,6 +103,7 @@ from orchestrator.policy.model import (
     Seat,
     Session,
     SessionId,
+    Signal,
 )
 from orchestrator.policy.turn import Step, Turn, seats_of
 
@@ -218,9 +221,18 @@ def _of_running(session: Session) -> Iterator[Deadline]:
             continue
         if seat.loss.judged:
             hold_ends_at = max(seat.loss.counted_from + session.rules.hold, seat.loss.grace_ends_at)
+            if _is_provisional(session, seat.loss):
+                # After a takeover the verdict is provisional: the other node may still carry the call.
+                hold_ends_at = session.ends_at
             yield Deadline(min(hold_ends_at, session.ends_at), DeadlineReason.HOLD, seat.id)
         else:
             yield Deadline(seat.loss.grace_ends_at, DeadlineReason.GRACE, seat.id)
+
+
+def _is_provisional(session: Session, loss: Loss) -> bool:
+    verdict = session.verdict
+    is_ours = verdict is not None and verdict.cause is Cause.PLATFORM
+    return is_ours and Signal.SERVICE_GAP in loss.signals
 
 
 def _of_next(session: Session) -> Iterator[Deadline]:

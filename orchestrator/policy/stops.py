@@ -50,9 +50,10 @@ def stopped(turn: Turn, event: Stopped) -> None:
         turn.refuse(event.connection, "session_over")
     elif reporter is None:
         turn.refuse(event.connection, "not_your_seat")
-    elif accused is None or accused.id == reporter.id or event.kind not in _REASONS:
+    elif accused not in seats_of(session) or accused == reporter or event.kind not in _REASONS:
         turn.refuse(event.connection, "accused_unknown")
     else:
+        assert accused is not None, "seats_of has no None"
         _file(turn, event.kind, accused.id, reporter.id, stops=True)
         endings.end(turn, _verdict(turn, event.kind, accused))
 

@@ -21,7 +21,7 @@ from orchestrator.policy.events import (
     SlotsProposed,
     WaitChosen,
 )
-from orchestrator.policy.latestart import late_verdict
+from orchestrator.policy.latestart import late_through, late_verdict
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
@@ -53,13 +53,21 @@ def end_pressed(turn: Turn, event: EndPressed) -> None:
     elif session.seeker.connection != event.connection:
         turn.refuse(event.connection, "not_your_seat")
     elif session.phase not in _RUNNING:
-        endings.end(turn, endings.sure(turn, Outcome.CANCELLED, Cause.SEEKER, "seeker_cancelled"))
+        endings.end(turn, _left_before_live(turn))
     elif (standing := endings.standing_verdict(session)) is not None:
         endings.end(turn, standing)
     elif event.works:
         endings.end(turn, endings.sure(turn, Outcome.COMPLETED, None, "seeker_ended"))
     else:
         endings.end(turn, _broken(turn))
+
+
+def _left_before_live(turn: Turn) -> Verdict:
+    """The seeker's own cancellation, unless the start is late already and not through the seeker (IX 6-7)."""
+    late = late_through(turn)
+    if late is not None:
+        return late_verdict(turn, late)
+    return endings.sure(turn, Outcome.CANCELLED, Cause.SEEKER, "seeker_cancelled")
 
 
 def _broken(turn: Turn) -> Verdict:
@@ -154,7 +162,7 @@ def another_date_chosen(turn: Turn, event: AnotherDateChosen) -> None:
         turn.refuse(event.connection, "not_your_seat")
     elif session.late is not None:
         turn.record("question.answered", question=Question.BEGIN_OR_RESCHEDULE.value, begins=False)
-        endings.end(turn, late_verdict(turn, session))
+        endings.end(turn, late_verdict(turn, session.late))
     elif not endings.may_leave_for_another_date(session):
         turn.refuse(event.connection, "nothing_asked")
     else:

@@ -83,6 +83,14 @@ class Register:
         )
         return bool(reply)
 
+    async def is_blocked(self, programme: str, person: PersonId) -> bool:
+        """See `Store`."""
+        async with self._server.answer():
+            reply = await self._server.commands.sismember(
+                keys.BLOCKED, keys.in_programme(programme, person)
+            )
+        return bool(reply)
+
     async def person_tasks(self) -> list[PersonTask]:
         """See `Store`."""
         async with self._server.answer():

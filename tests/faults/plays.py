@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tests.browser.person import Person
 from tests.faults import record
 from tests.faults.rooms import SEEKER, SUPPORTER, Needs, Room
 
@@ -291,12 +290,6 @@ async def telephone_rings(room: Room) -> None:
     await room.seeker.page.evaluate(take, True)
     await asyncio.sleep(TELEPHONE_S)  # this is how long they talk
     await room.seeker.page.evaluate(take, False)
-
-
-async def _lifecycle(person: Person, state: str) -> None:
-    cdp = await person.page.context.new_cdp_session(person.page)
-    await cdp.send("Page.setWebLifecycleState", {"state": state})
-    await cdp.detach()
 
 
 async def page_is_frozen_and_thawed(room: Room) -> None:

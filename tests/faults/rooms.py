@@ -67,13 +67,13 @@ DEVICES = """(() => {
 class Times:
     """The programme's times, in seconds; product.md's, scaled down as far as signalling's own times allow."""
 
-    slot: float = 60.0
-    cutoff: float = 24.0
-    tolerance: float = 4.0
-    grace: float = 12.0
-    grace_total: float = 40.0
-    hold: float = 16.0
-    tail: float = 10.0
+    slot: float = 70.0
+    cutoff: float = 28.0
+    tolerance: float = 5.0
+    grace: float = 18.0
+    grace_total: float = 55.0
+    hold: float = 22.0
+    tail: float = 12.0
     starts_in: float = 15.0
     """From the booking to the start: people come in the meantime."""
     doors_open_for: float = 45.0

@@ -68,7 +68,7 @@ class Result:
 async def play_all(
     plays: Sequence[Play], times: Times, *, runs: int, rooms: int, say: Say = lambda line: None
 ) -> list[Result]:
-    """Play each of them so many times, so many at once; the longest first come first."""
+    """Play each of them so many times, so many at once."""
     places = asyncio.Semaphore(rooms)
     results = [Result(play) for play in plays]
     async with theatre(arriving_at_once=ARRIVING_AT_ONCE) as shared, asyncio.TaskGroup() as playing:

@@ -211,8 +211,9 @@ def test_a_seat_that_was_away_when_the_node_died_gets_new_media_when_back():
     assert ConnectMedia(seeker.seat, 3) in told.effects, "its old room died with the node"
 
 
-def test_the_hold_counts_from_our_return():
-    live().is_alone("5:00", "10:00").ends("interrupted", "platform", at="20:00", reschedule=True)
+def test_after_a_takeover_the_verdict_is_provisional_until_the_end():
+    told = live().is_alone("5:00", "10:00").at("12:00").has_verdict("interrupted", "platform")
+    told.ends("interrupted", "platform", at="30:00", reschedule=True)
 
 
 def test_a_gap_that_ends_in_the_tail_is_no_drop_in_the_tail():

@@ -89,6 +89,17 @@ def test_a_short_restart_of_ours_is_no_lateness():
     told.at("0:45", seeker.connects(), supporter.connects()).is_asked(None)
 
 
+def test_who_goes_while_the_supporter_is_late_has_not_cancelled():
+    told = story().at("-1:00", seeker.connects(), seeker.joins()).at("2:00.001", seeker.ends())
+    told.ends("supporter_late", "supporter", reason="late_start", reschedule=True)
+    late().at("5:10", seeker.ends()).ends("supporter_late", "supporter", at="5:10")
+
+
+def test_who_goes_within_the_tolerance_has_cancelled():
+    told = story().at("-1:00", seeker.connects(), seeker.joins()).at("2:00", seeker.ends())
+    told.ends("cancelled", "seeker")
+
+
 def test_nobody_else_answers_and_nothing_is_answered_twice():
     told = late().at("5:05", supporter.begins()).is_refused("not_your_seat")
     told.at("5:06", seeker.begins()).at("5:07", seeker.begins()).is_refused("nothing_asked")

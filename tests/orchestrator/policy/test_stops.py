@@ -36,8 +36,11 @@ def test_the_seeker_stops_and_gets_another_date(kind):
     assert any(isinstance(effect, CloseRoom) for effect in told.effects)
 
 
-def test_a_companion_is_of_the_seekers_side():
-    live().at("10:00", supporter.stops_for("conduct", companion)).ends("stopped", "seeker")
+def test_what_a_companion_does_is_an_incident_and_not_the_seekers_fault():
+    told = (
+        live().at("10:00", supporter.stops_for("conduct", companion)).is_refused("accused_unknown")
+    )
+    told.at("10:01", office.files("conduct", companion)).is_in("live").has_tasks("incident-1")
 
 
 def test_a_stop_opens_an_incident_with_a_due_date():
