@@ -414,7 +414,6 @@ async def seeker_comes(room: Room) -> None:
 
 async def is_held(room: Room) -> None:
     """As if nothing had happened, the supporter lets the seeker in."""
-    await room.starts()
     await room.is_held()
 
 

@@ -379,7 +379,8 @@ class Room:
             await asyncio.sleep(0.1)
 
     async def is_held(self) -> None:
-        """The supporter lets the seeker in, and the call begins."""
+        """The supporter lets the seeker in, as soon as the slot has begun, and the call begins."""
+        await self.starts()
         await self.supporter.admits()
         await self.is_live()
 
