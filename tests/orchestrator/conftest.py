@@ -119,8 +119,11 @@ async def office(store: ValkeyStore) -> AsyncIterator[Office]:
 class opened:  # noqa: N801 - reads as a sentence: async with opened(store, "n2") as office
     """A node of that name on a store."""
 
-    def __init__(self, store: ValkeyStore, node: str, clock: FakeClock | None = None) -> None:
+    def __init__(
+        self, store: ValkeyStore, node: str, clock: FakeClock | None = None, *, sole: bool = True
+    ) -> None:
         self._store = store
+        self._sole = sole
         self._node = node
         self._clock = clock or FakeClock()
 
@@ -130,7 +133,7 @@ class opened:  # noqa: N801 - reads as a sentence: async with opened(store, "n2"
         async def nothing(session: SessionId, fence: int, since: object) -> None:
             raise AssertionError("no other node dies in these tests")
 
-        leases = Leases(self._store, self._node, self._clock, nothing, sole=True)
+        leases = Leases(self._store, self._node, self._clock, nothing, sole=self._sole)
         await leases.start()
         alarm = ManualAlarm(lambda sessions: host.wake(sessions))  # noqa: PLW0108 - host comes later
         host = Host(
