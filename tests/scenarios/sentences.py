@@ -393,6 +393,12 @@ def _confirms_end(walk: Walk, _: Words) -> tuple[Action, ...]:
     return (lambda told: ExtensionConfirmed(extending.ends_at),)
 
 
+def _confirms_this_end(walk: Walk, words: Words) -> tuple[Action, ...]:
+    ends_at = _at(walk, words["until"])
+    assert ends_at is not None
+    return (lambda told: ExtensionConfirmed(ends_at),)
+
+
 def _plans_maintenance(walk: Walk, words: Words) -> tuple[Action, ...]:
     begins_at = _at(walk, words["until"])
     return (lambda told: MaintenancePlanned(begins_at),)
@@ -493,6 +499,11 @@ OFFICE = (
         lambda _, __: (lambda told: MaintenancePlanned(None),),
     ),
     happens("the office moves the end to {until}", "a later end is asked for", _moves_end),
+    happens(
+        "the media worker holds an end at {until}",
+        "it confirms that end, whatever was asked for last",
+        _confirms_this_end,
+    ),
     happens(
         "the media worker holds the new end", "the later end counts from now on", _confirms_end
     ),
