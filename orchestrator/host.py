@@ -26,6 +26,7 @@ from orchestrator.errors import (
     Refused,
     Unavailable,
 )
+from orchestrator.nearby import Nearby
 from orchestrator.policy import ledger
 from orchestrator.policy.effects import (
     CloseRoom,
@@ -44,11 +45,12 @@ from orchestrator.policy.events import (
     MediaFlowed,
     MediaReturned,
     MediaSilent,
+    Observed,
     ServiceGap,
     Woken,
     WorkerLost,
 )
-from orchestrator.policy.model import SeatId, Session, SessionId
+from orchestrator.policy.model import SeatId, Session, SessionId, Signal
 from orchestrator.policy.session import next_deadline, step
 from orchestrator.policy.tasks import open_tasks
 from orchestrator.policy.turn import Step
@@ -59,6 +61,7 @@ from orchestrator.ports import (
     Clock,
     Commit,
     Leases,
+    LegQuality,
     LegReturned,
     LegSilent,
     LegUp,
@@ -148,6 +151,7 @@ class Host:
         self._tasks: asyncio.TaskGroup | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._commands = count(1)
+        self._nearby = Nearby()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -230,12 +234,28 @@ class Host:
             case LegSilent():
                 heard_at = self._clock.now() - timedelta(seconds=event.silent_for_s)
                 self.post(event.session, MediaSilent(event.seat, event.media_epoch, heard_at))
+            case LegQuality():
+                self._note_quality(event)
             case RoomExtended():
                 self.post(event.session, ExtensionConfirmed(event.closes_at))
             case RoomLost():
                 self.post(event.session, WorkerLost())
             case _:
                 assert_never(event)
+
+    def _note_quality(self, quality: LegQuality) -> None:
+        if not self._has_epoch(quality.session, quality.seat, quality.media_epoch):
+            return
+        if quality.loss is not None:
+            self.post(quality.session, Observed(quality.seat, Signal.LINE_BAD, quality.loss))
+        if quality.rtt_ms is not None:
+            self.post(quality.session, Observed(quality.seat, Signal.DELAY_HIGH, quality.rtt_ms))
+
+    def _note_losses(self, before: Session | None, after: Session) -> None:
+        """Tell the sessions whose seats fell together with many of others (product.md, Attribution)."""
+        for fell in self._nearby.note(before, after):
+            observed = Observed(fell.seat, Signal.LOST_NEARBY, float(fell.others), fell.at)
+            self.post(fell.session, observed)
 
     def _pass_offer(self, offer: OfferMade) -> None:
         actor = self._actors.get(offer.session)
@@ -441,6 +461,7 @@ class Host:
             actor.changed.set()
             actor.changed = asyncio.Event()
             self._arm(actor)
+            self._note_losses(before, done.session)
         self._answer(item, done)
 
     def _answer(self, item: _Item, done: Step) -> None:

@@ -481,6 +481,19 @@ class LegReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class LegQuality:
+    """A seat's line is bad, or still is: told when it turns so, and every twenty seconds while it lasts."""
+
+    session: SessionId
+    seat: SeatId
+    media_epoch: int
+    loss: float | None
+    """Share of packets lost, the worse way; None: that is not what is bad."""
+    rtt_ms: float | None
+    """Round trip; None: that is not what is bad."""
+
+
+@dataclass(frozen=True, slots=True)
 class RoomExtended:
     """The worker holds a later end of the room."""
 
@@ -495,7 +508,9 @@ class RoomLost:
     session: SessionId
 
 
-MediaEvent = OfferMade | LegUp | RoomFlowing | LegSilent | LegReturned | RoomExtended | RoomLost
+MediaEvent = (
+    OfferMade | LegUp | RoomFlowing | LegSilent | LegReturned | LegQuality | RoomExtended | RoomLost
+)
 
 
 class Media(Protocol):

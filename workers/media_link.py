@@ -303,7 +303,15 @@ class MediaLink(ports.Media):
         )
 
 
-_Told = wire.Offered | wire.Up | wire.Flowing | wire.WentSilent | wire.CameBack | wire.Extended
+_Told = (
+    wire.Offered
+    | wire.Up
+    | wire.Flowing
+    | wire.WentSilent
+    | wire.CameBack
+    | wire.LegQuality
+    | wire.Extended
+)
 
 
 def _event(report: _Told) -> ports.MediaEvent:
@@ -317,9 +325,22 @@ def _event(report: _Told) -> ports.MediaEvent:
             return ports.RoomFlowing(session)
         case wire.WentSilent(seat=seat, media_epoch=media_epoch, silent_for_s=silent_for_s):
             return ports.LegSilent(session, SeatId(seat), media_epoch, silent_for_s)
+        case wire.LegQuality():
+            return _quality(report)
         case wire.CameBack(seat=seat, media_epoch=media_epoch):
             return ports.LegReturned(session, SeatId(seat), media_epoch)
         case wire.Extended(reference=reference):
             return ports.RoomExtended(session, datetime.fromisoformat(reference))
         case _:
             assert_never(report)
+
+
+def _quality(report: wire.LegQuality) -> ports.LegQuality:
+    losses = [loss for loss in (report.loss_up, report.loss_down) if loss is not None]
+    return ports.LegQuality(
+        SessionId(report.session),
+        SeatId(report.seat),
+        report.media_epoch,
+        loss=max(losses, default=None) if report.is_lossy else None,
+        rtt_ms=report.rtt_ms if report.is_slow else None,
+    )

@@ -25,8 +25,9 @@ from orchestrator.policy.model import (
     Outcome,
     Phase,
     SessionId,
+    Signal,
 )
-from orchestrator.ports import LegUp, OfferMade, RoomFlowing, RoomLost
+from orchestrator.ports import LegQuality, LegUp, OfferMade, RoomFlowing, RoomLost
 from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import eventually
 from tests.orchestrator.conftest import Office, opened
@@ -266,3 +267,34 @@ async def test_a_bug_in_one_session_does_not_stop_another(
     monkeypatch.setattr(module, "step", real)
     session = await office.host.deliver(broken, Connected(SEEKER, C_SEEKER, DeviceId("d")))
     assert session == replace(session, id=broken)
+
+
+async def test_a_bad_line_is_kept_as_an_observation_of_its_seat(office: Office) -> None:
+    session_id = await goes_live(office)
+    epoch = (await office.host.view(session_id)).seeker.media_epoch
+    office.host.on_media(LegQuality(session_id, SEEKER, epoch, loss=0.4, rtt_ms=None))
+    office.host.on_media(LegQuality(session_id, SEEKER, epoch, loss=None, rtt_ms=1500.0))
+    office.host.on_media(LegQuality(session_id, SEEKER, epoch + 1, loss=0.9, rtt_ms=9.0))
+    session = await office.host.deliver(session_id, Woken())
+    assert [(one.signal, one.value) for one in session.seeker.observed] == [
+        (Signal.LINE_BAD, 0.4),
+        (Signal.DELAY_HIGH, 1500.0),
+    ]
+
+
+async def test_sessions_whose_seats_fall_together_are_told_of_each_other(office: Office) -> None:
+    supporters = ("あおぞら", "みなと", "わかば", "ひまわり")
+    sessions = [(await office.books(supporter)).session.id for supporter in supporters]
+    for session_id in sessions:
+        await joins(office, session_id)
+    office.clock.advance(MINUTE)
+    for session_id in sessions:
+        await office.host.deliver(session_id, Admitted(C_SUPPORTER, SEEKER))
+    for session_id in sessions:
+        await office.host.deliver(session_id, Disconnected(SUPPORTER, C_SUPPORTER, False))
+    for session_id in sessions:
+        session = await office.host.deliver(session_id, Woken())
+        loss = session.supporter.loss
+        assert loss is not None
+        nearby = [one.value for one in loss.evidence if one.signal is Signal.LOST_NEARBY]
+        assert nearby == [3.0]

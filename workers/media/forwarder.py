@@ -120,6 +120,11 @@ class DownTrack:
         self.packets += 1
         return sequence_number
 
+    @property
+    def latest_sequence(self) -> int:
+        """The highest number that was forwarded, in the receiver's numbering."""
+        return self._latest_sequence
+
     def is_before_start(self, up_sequence_number: int) -> bool:
         """Whether the sender's packet of that number came before the first one that we forwarded."""
         if self.packets - self._packets_before >= START_PACKETS:

@@ -36,7 +36,10 @@ MAX_PATHS = 8
 """Addresses a leg may be heard from at once: Chromium restarts ICE on a new port each time."""
 MAX_GENERATIONS = 3
 SILENT_AFTER_S = 5.0
-"""Silence that is reported (product.md, Attribution)."""
+"""Silence that is reported: no datagram of any kind (product.md, Attribution)."""
+CHECKS_ONLY_S = 15.0
+"""Checks without any media or RTCP that are reported too: the browser lives, but its talk does not; a muted track
+still sends sound, and every browser reports at least every five seconds."""
 EXPIRED_AFTER_S = 30.0
 """Without a check or an answer for this long we may not send (RFC 7675 §5.1)."""
 PROBE_AFTER_S = 2.8
@@ -53,13 +56,20 @@ PRIORITY = 1_853_824_767
 class Path(Generic[Owner]):
     """A source address that has proven to be a leg's."""
 
-    __slots__ = ("address", "heard_at", "leg")
+    __slots__ = ("address", "heard_at", "leg", "media_at")
 
     def __init__(self, leg: IceLeg[Owner], address: Address, now: float) -> None:
         self.leg = leg
         self.address = address
         self.heard_at = now
+        """When an authentic check last came from here."""
+        self.media_at = 0.0
+        """When authentic RTP or RTCP last came from here; set by the driver."""
+
+    @property
+    def last_at(self) -> float:
         """When an authentic packet of any kind last came from here."""
+        return max(self.heard_at, self.media_at)
 
 
 class Credentials(Generic[Owner]):
@@ -91,6 +101,8 @@ class IceLeg(Generic[Owner]):
         self.consent_at: float | None = None
         """When the browser last agreed to be sent to: a check, or an answer to a probe."""
         self.heard_at = 0.0
+        self.media_at = 0.0
+        """When authentic RTP or RTCP last came; 0: none did."""
         self.probed_at = 0.0
         self.tie_breaker = secrets.randbits(64)
 
@@ -171,7 +183,7 @@ class IceAgent(Generic[Owner]):
     """All legs that share one socket.
 
     Driven by: `receive` for each STUN datagram, `probe` for authentic media from an unknown address, `tick` a few
-    times a second. The driver sets `Path.heard_at` for authentic media itself, for speed.
+    times a second. The driver sets `Path.media_at` for authentic media itself, for speed.
     """
 
     def __init__(self) -> None:
@@ -184,6 +196,11 @@ class IceAgent(Generic[Owner]):
     def table_sizes(self) -> tuple[int, int, int, int]:
         """Legs, user fragments, addresses and probes on file; all zero when every leg has left."""
         return len(self._legs), len(self._by_ufrag), len(self.paths), len(self._probes)
+
+    @property
+    def owners(self) -> list[Owner]:
+        """Whose legs are on file."""
+        return [leg.owner for leg in self._legs]
 
     def join(self, owner: Owner) -> IceLeg[Owner]:
         """Make a leg with its first credentials."""
@@ -261,7 +278,7 @@ class IceAgent(Generic[Owner]):
             return outputs + self.probe(leg, address, now)
         nominates = "USE-CANDIDATE" in message.attributes
         current = leg.paths.get(leg.address) if leg.address is not None else None
-        if nominates or current is None or now - current.heard_at > OLD_ADDRESS_SILENT_S:
+        if nominates or current is None or now - current.last_at > OLD_ADDRESS_SILENT_S:
             outputs += self._move(leg, address, "use_candidate" if nominates else "check")
         if nominates and credentials is leg.generations[-1] and len(leg.generations) > 1:
             outputs.append(self._finish_restart(leg))
@@ -277,7 +294,7 @@ class IceAgent(Generic[Owner]):
         """Give an address to a leg; False when another leg is heard from it and nothing but a check speaks for us."""
         holder = self.paths.get(address)
         if holder is not None and holder.leg is not leg:
-            if not is_proven and now - holder.heard_at < IN_USE_S:
+            if not is_proven and now - holder.last_at < IN_USE_S:
                 return False
             self._unbind(holder)
             holder = None
@@ -359,20 +376,21 @@ class IceAgent(Generic[Owner]):
     def _look_at(self, leg: IceLeg[Owner], consent_at: float, now: float) -> list[Output[Owner]]:
         outputs: list[Output[Owner]] = []
         # Kept on the leg, for a path may be dropped while what was heard on it still counts.
-        leg.heard_at = max(
-            leg.heard_at, *(path.heard_at for path in leg.paths.values()), consent_at
-        )
+        leg.media_at = max(leg.media_at, *(path.media_at for path in leg.paths.values()), 0.0)
+        leg.heard_at = max(leg.heard_at, *(path.last_at for path in leg.paths.values()), consent_at)
         without_check, unheard = now - consent_at, now - leg.heard_at
+        without_media = now - leg.media_at if leg.media_at else 0.0
+        is_silent = unheard > SILENT_AFTER_S or without_media > CHECKS_ONLY_S
         if (
             leg.address is not None
             and without_check > PROBE_AFTER_S
             and now - leg.probed_at >= PROBE_INTERVAL_S
         ):
             outputs += self.probe(leg, leg.address, now)
-        if leg.has_media and not leg.is_silent and unheard > SILENT_AFTER_S:
+        if leg.has_media and not leg.is_silent and is_silent:
             leg.is_silent = True
-            outputs.append(Silent(leg, unheard))
-        elif leg.is_silent and unheard <= SILENT_AFTER_S:
+            outputs.append(Silent(leg, max(unheard, without_media)))
+        elif leg.is_silent and not is_silent:
             leg.is_silent = False
             outputs.append(Returned(leg))
         if leg.address is not None and without_check > EXPIRED_AFTER_S:

@@ -32,6 +32,7 @@ from workers.media.room import Leg
 from workers.media.rtp import (
     HEADER,
     HEADER_BYTES,
+    Feedback,
     MalformedRtcp,
     is_rtcp,
     nack,
@@ -45,6 +46,8 @@ SOCKET_BUFFER_BYTES = 4 << 20
 BURST = 256
 """Packets a wake: about 5 ms, after which commands, heartbeats and timers get their turn."""
 MAX_LOGGED_ERRORS = 20
+MEASURE_S = 1.0
+"""How often the lines are looked at: as often as receivers report."""
 
 log = structlog.get_logger()
 
@@ -98,6 +101,7 @@ class MediaPort:
         """From this moment on the node counts as gone, and nothing is forwarded (set with each sign of life)."""
         self._report = report
         self._monotonic = monotonic
+        self._measured_at = float("-inf")
         self._by_ssrc: dict[int, Leg] = {}
         self._buffer = srtp.PacketBuffer()
         self._rtcp_buffer = srtp.PacketBuffer()
@@ -133,6 +137,29 @@ class MediaPort:
     def tick(self, now: float) -> None:
         """Look at the time, a few times a second."""
         self._perform(self.ice.tick(now))
+        if now >= self._measured_at + MEASURE_S:
+            self._measured_at = now
+            self._measure(now)
+
+    def _measure(self, now: float) -> None:
+        """Look at all lines; the node hears of those that are bad."""
+        legs = [leg for leg in self.ice.owners if leg.srtp is not None]
+        for leg in legs:
+            leg.meter.count(now, leg.counted())
+        for leg in legs:
+            reading = leg.meter.read(now, leg.other.meter.up(now) if leg.other is not None else {})
+            if reading.is_lossy or reading.is_slow:
+                self._report(
+                    wire.LegQuality(
+                        **_epoch(leg),
+                        loss_up=reading.loss_up,
+                        loss_down=reading.loss_down,
+                        rtt_ms=reading.rtt_ms,
+                        jitter_ms=reading.jitter_ms,
+                        is_lossy=reading.is_lossy,
+                        is_slow=reading.is_slow,
+                    )
+                )
 
     # ---- the way of a packet --------------------------------------------------------------------------------------
 
@@ -186,7 +213,7 @@ class MediaPort:
                 counters["srtp_refused"] += 1
                 return
             if path is not None:
-                path.heard_at = now
+                path.media_at = now
             else:
                 self._roamed(leg, address, now)
             _, second, sequence_number, timestamp, ssrc = unpack(buffer)
@@ -296,7 +323,7 @@ class MediaPort:
     def _roamed(self, leg: Leg, address: Address, now: float) -> None:
         """Authentic media came from an unknown address: it is passed on, and the address is asked whose it is."""
         if leg.ice is not None:
-            leg.ice.heard_at = now
+            leg.ice.heard_at = leg.ice.media_at = now
             self._perform(self.ice.probe(leg.ice, address, now))
 
     def _perform(self, outputs: Iterable[Output[Leg]]) -> None:
@@ -349,7 +376,7 @@ class MediaPort:
             self.counters["ssrc_refused"] += 1
             return
         if path is not None:
-            path.heard_at = now
+            path.media_at = now
         other = leg.other
         if other is None or other.srtp is None or now >= min(leg.room.closes_at, self.deaf_at):
             return
@@ -360,6 +387,7 @@ class MediaPort:
         except MalformedRtcp:
             self.counters["rtcp_malformed"] += 1
             return
+        self._meter(leg, other, feedback, now)
         onward = feedback.relay
         for ssrc, lost in feedback.lost:
             onward += self._resend(leg, received[ssrc], lost, now)
@@ -367,6 +395,14 @@ class MediaPort:
             self._send_rtcp(other, onward)
         if feedback.wants_key_frame:
             self.ask_key_frame(other, now, is_urgent=False)
+
+    def _meter(self, leg: Leg, other: Leg, feedback: Feedback, now: float) -> None:
+        """What a leg reports speaks of its line, and what is passed on will be answered."""
+        kinds = {track.ssrc: track.payload_type for track in leg.down.fed_by(other.up)}
+        for block in feedback.blocks:
+            leg.meter.heard(now, kinds[block.ssrc], block)
+        for report_at in feedback.reports:
+            other.meter.passed_on(now, report_at)
 
     def _resend(self, leg: Leg, track: DownTrack, lost: list[int], now: float) -> bytes:
         """Send again what is kept.

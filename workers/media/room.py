@@ -7,6 +7,7 @@ import secrets
 from workers.media.dtls import DtlsTransport
 from workers.media.forwarder import DownTracks, UpTracks
 from workers.media.ice import Address, IceLeg
+from workers.media.quality import Counted, Meter
 from workers.media.sdp import Candidate, OfferedSsrcs, offer
 from workers.media.srtp import SrtpTransport
 
@@ -84,6 +85,7 @@ class Leg:
         """The leg at the other end; kept by the room."""
         self.farewell_to: Address | None = None
         """Where a closed leg's close_notify goes."""
+        self.meter = Meter()
         self.found_by: set[int] = set()
         """SSRCs under which the port finds the leg when its packets come from an unknown address."""
         self.has_forwarded = False
@@ -96,6 +98,17 @@ class Leg:
     def address(self) -> Address | None:
         """Where the leg's packets go now."""
         return self.ice.address if self.ice is not None else self.farewell_to
+
+    def counted(self) -> list[Counted]:
+        """How far sound and picture have come that the leg sends to the other one; repetitions are not counted."""
+        other = self.other
+        if other is None:
+            return []
+        return [
+            Counted(track.payload_type, track.ssrc, track.latest_sequence, track.packets)
+            for track in other.down.fed_by(self.up)
+            if track is not other.down.rtx
+        ]
 
     def next_offer(self, fingerprint: str, candidates: list[Candidate]) -> str:
         """Write an offer with the newest credentials; every call counts as a new version of it."""

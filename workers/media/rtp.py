@@ -29,6 +29,7 @@ _UINT16 = struct.Struct("!H")
 _UINT32 = struct.Struct("!L")
 _RTCP_HEADER = struct.Struct("!BBH")
 _NACK_ENTRY = struct.Struct("!HH")
+_BLOCK = struct.Struct("!LLLLLL")
 
 SENDER_REPORT = 200
 RECEIVER_REPORT = 201
@@ -116,6 +117,24 @@ class Numbering(Protocol):
         """Up timestamp plus this is the down one."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReportBlock:
+    """What a receiver says of one track (RFC 3550 §6.4.1)."""
+
+    ssrc: int
+    """The track, as the receiver knows it."""
+    lost: int
+    """Packets lost since the beginning; doubles count negative."""
+    highest: int
+    """Highest sequence number received, with its cycles."""
+    jitter: int
+    """Interarrival jitter in units of the track's clock."""
+    last_report: int
+    """The middle 32 bits of the NTP time of the sender report that came last; 0: none came."""
+    delay_s: float
+    """How long ago that was."""
+
+
 @dataclass(slots=True)
 class Feedback:
     """What one compound packet of a leg means for the leg at the other end."""
@@ -125,6 +144,10 @@ class Feedback:
     lost: list[tuple[int, list[int]]] = field(default_factory=list)
     """NACKs: the down SSRC, and the down sequence numbers that are missing."""
     wants_key_frame: bool = False
+    blocks: list[ReportBlock] = field(default_factory=list)
+    """What the leg says of the tracks that it receives."""
+    reports: list[int] = field(default_factory=list)
+    """The sender reports in `relay`: the middle 32 bits of their NTP times."""
 
 
 def rtcp_packets(compound: bytes) -> Iterator[bytes]:
@@ -166,7 +189,7 @@ def read_feedback(
     for packet in rtcp_packets(compound):
         kind = packet[1]
         if kind in (SENDER_REPORT, RECEIVER_REPORT):
-            relay += _translated_report(packet, published, received)
+            relay += _translated_report(packet, published, received, feedback)
         elif kind == TRANSPORT_FEEDBACK:
             relay += _read_transport_feedback(packet, received, feedback)
         elif kind == PAYLOAD_FEEDBACK and packet[0] & 31 == PLI and len(packet) >= 12:
@@ -176,7 +199,10 @@ def read_feedback(
 
 
 def _translated_report(
-    packet: bytes, published: Mapping[int, Numbering], received: Mapping[int, Numbering]
+    packet: bytes,
+    published: Mapping[int, Numbering],
+    received: Mapping[int, Numbering],
+    feedback: Feedback,
 ) -> bytes:
     """A sender or receiver report in the other end's numbering; a report of an unknown sender keeps its blocks."""
     has_sender_info = packet[1] == SENDER_REPORT
@@ -193,10 +219,15 @@ def _translated_report(
         _UINT32.pack_into(head, 0, track.ssrc)
         timestamp = uint32_add(_UINT32.unpack_from(head, 12)[0], track.timestamp_offset)
         _UINT32.pack_into(head, 12, timestamp)
+        feedback.reports.append(_UINT32.unpack_from(head, 6)[0])
     blocks = [
         block
         for index in range(count)
-        if (block := _translated_block(packet, first_block + REPORT_BLOCK_BYTES * index, received))
+        if (
+            block := _translated_block(
+                packet, first_block + REPORT_BLOCK_BYTES * index, received, feedback
+            )
+        )
     ]
     if kind == RECEIVER_REPORT and not blocks:
         return b""
@@ -204,16 +235,32 @@ def _translated_report(
     return _RTCP_HEADER.pack(0x80 | len(blocks), kind, len(body) // 4) + body
 
 
-def _translated_block(packet: bytes, at: int, received: Mapping[int, Numbering]) -> bytes:
+def _translated_block(
+    packet: bytes, at: int, received: Mapping[int, Numbering], feedback: Feedback
+) -> bytes:
     track = received.get(_UINT32.unpack_from(packet, at)[0])
     if track is None:
         return b""
+    feedback.blocks.append(_read_block(packet, at))
     block = bytearray(packet[at : at + REPORT_BLOCK_BYTES])
     _UINT32.pack_into(block, 0, track.up_ssrc)
     # The upper half counts cycles of the receiver's numbering; senders only look at its growth.
     highest = _UINT16.unpack_from(block, 10)[0]
     _UINT16.pack_into(block, 10, uint16_add(highest, -track.sequence_offset))
     return bytes(block)
+
+
+def _read_block(packet: bytes, at: int) -> ReportBlock:
+    ssrc, loss, highest, jitter, last_report, delay = _BLOCK.unpack_from(packet, at)
+    lost = loss & 0xFF_FFFF
+    return ReportBlock(
+        ssrc=ssrc,
+        lost=lost - (1 << 24) if lost >= 1 << 23 else lost,
+        highest=highest,
+        jitter=jitter,
+        last_report=last_report,
+        delay_s=delay / 65_536,
+    )
 
 
 def _read_transport_feedback(

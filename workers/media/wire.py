@@ -195,6 +195,25 @@ class Extended(_Message):
     reference: Name
 
 
+class LegQuality(_Message):
+    """A leg's line is bad, or still is; None where nothing is known."""
+
+    type: Literal["leg_quality"] = "leg_quality"
+    session: Name
+    seat: Name
+    media_epoch: int
+    loss_up: float | None
+    """Share of packets lost on the way to us, 0 to 1."""
+    loss_down: float | None
+    """The same on the way to the browser."""
+    rtt_ms: float | None
+    jitter_ms: float | None
+    is_lossy: bool
+    """It loses more than a talk bears."""
+    is_slow: bool
+    """It takes longer than a talk bears."""
+
+
 class RoomClosed(_Message):
     """A room has reached its `closes_at` and is gone."""
 
@@ -226,6 +245,7 @@ Report = (
     | Flowing
     | WentSilent
     | CameBack
+    | LegQuality
     | Extended
     | RoomClosed
     | SeatRefused

@@ -233,7 +233,7 @@ def test_a_silent_leg_that_is_heard_again_has_returned(agent, leg, kind):
     if kind == "check":
         receive(agent, leg, HOME, 7.0, nominates=False)
     else:
-        agent.paths[HOME].heard_at = 7.0
+        agent.paths[HOME].media_at = 7.0
     assert agent.tick(7.1) == [Returned(leg)]
 
 
@@ -241,8 +241,25 @@ def test_media_alone_is_a_sign_of_life(agent, leg):
     receive(agent, leg, HOME, 0.0)
     leg.has_media = True
     for second in range(1, 20):
-        agent.paths[HOME].heard_at = float(second)
+        agent.paths[HOME].media_at = float(second)
         assert agent.tick(second + 0.5) == []
+
+
+def test_checks_alone_are_silence_after_fifteen_seconds(agent, leg):
+    leg.has_media = True
+    receive(agent, leg, HOME, 0.0)
+    agent.paths[HOME].media_at = 1.0
+    for second in range(2, 17):
+        receive(agent, leg, HOME, float(second), nominates=False)
+        assert agent.tick(float(second)) == []
+    receive(agent, leg, HOME, 16.1, nominates=False)
+    (silent,) = agent.tick(16.2)
+    assert isinstance(silent, Silent)
+    assert silent.silent_for_s == pytest.approx(15.2)
+    receive(agent, leg, HOME, 17.0, nominates=False)
+    assert agent.tick(17.1) == [], "checks do not mend what they could not keep up"
+    agent.paths[HOME].media_at = 18.0
+    assert agent.tick(18.1) == [Returned(leg)]
 
 
 def test_a_browser_that_checks_seldom_is_asked_every_second(agent, leg):
@@ -264,7 +281,7 @@ def test_an_answer_to_a_probe_is_consent(agent, leg):
 
 def test_without_check_or_answer_for_30_s_nothing_is_sent_any_more(agent, leg):
     receive(agent, leg, HOME, 0.0)
-    agent.paths[HOME].heard_at = 30.0  # media goes on, but it is no consent (RFC 7675)
+    agent.paths[HOME].media_at = 30.0  # media goes on, but it is no consent (RFC 7675)
     assert agent.tick(30.0) == []
     assert agent.tick(30.1) == [Expired(leg)]
     assert leg.address is None

@@ -287,6 +287,63 @@ def test_feedback_of_a_leg_without_anybody_else_goes_nowhere(wired):
     assert wired.port.counters["errors"] == 0
 
 
+# ---- quality -------------------------------------------------------------------------------------------------------
+
+
+def talk(wired, seconds: int, lost_up=(), lost_down=(), rtt_s=0.05):
+    """The seeker sends fifty packets of sound a second and reports; the supporter hears and reports.
+
+    Packets whose number modulo ten is in `lost_up` do not come to us, those in `lost_down` not to the supporter.
+    """
+    track = wired.supporter.leg.down.audio
+    missed = highest = 0
+    for second in range(seconds):
+        for number in range(50 * second, 50 * second + 50):
+            if number % 10 not in lost_up:
+                wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
+        wired.pump()
+        for packet in wired.supporter.received():
+            highest = numbering(packet)[1]
+        missed += 5 * len({*lost_up, *lost_down})
+        report = struct.pack("!BBHLLLLLL", 0x80, 200, 6, 7, second, 0x8000_0000, 0, 0, 0)
+        wired.seeker.send_rtcp(report)
+        wired.now += rtt_s
+        last = (second & 0xFFFF) << 16 | 0x8000
+        block = struct.pack("!LLLLLL", track.ssrc, missed, highest, 0, last, 0)
+        wired.supporter.send_rtcp(struct.pack("!BBHL", 0x81, 201, 7, 55) + block)
+        wired.now += 1 - rtt_s
+        wired.port.tick(wired.now)
+    return [report for report in wired.reports if isinstance(report, wire.LegQuality)]
+
+
+def test_a_good_line_is_not_talked_of(wired):
+    assert talk(wired, 12) == []
+
+
+def test_loss_on_the_way_up_is_the_senders_line_though_the_receiver_reports_it(wired):
+    told = talk(wired, 12, lost_up=(3, 7))
+    assert {report.seat for report in told} == {"seeker"}
+    assert told[0].is_lossy
+    assert told[0].loss_up == pytest.approx(0.2, abs=0.03)
+
+
+def test_loss_on_the_way_down_is_the_receivers_line(wired):
+    told = talk(wired, 12, lost_down=(3, 7))
+    assert {report.seat for report in told} == {"supporter"}
+    assert told[0].loss_down == pytest.approx(0.2, abs=0.03)
+
+
+def test_a_long_round_trip_is_told_of_the_leg_that_answers(wired):
+    told = talk(wired, 12, rtt_s=0.99)
+    assert told == []
+    slow = Wired()
+    late = talk(slow, 6, rtt_s=1.2)
+    slow.close()
+    assert [report.seat for report in late] == ["supporter"]
+    assert late[0].is_slow
+    assert late[0].rtt_ms == pytest.approx(1200, abs=5)
+
+
 # ---- garbage --------------------------------------------------------------------------------------------------------
 
 

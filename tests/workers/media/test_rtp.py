@@ -159,3 +159,29 @@ def test_a_pli_is_taken_for_a_received_track_only(media_ssrc, wants):
 def test_lying_lengths_are_malformed(compound):
     with pytest.raises(rtp.MalformedRtcp):
         rtp.read_feedback(compound, PUBLISHED, RECEIVED)
+
+
+def test_what_a_receiver_says_of_a_track_is_read_as_well():
+    entry = struct.pack("!LLLLLL", 800, 0x40FF_FFFE, 0x0003_0005, 960, 0xABCD_1234, 65_536)
+    feedback = rtp.read_feedback(receiver_report(5, entry), PUBLISHED, RECEIVED)
+    assert feedback.blocks == [
+        rtp.ReportBlock(
+            ssrc=800,
+            lost=-2,
+            highest=0x0003_0005,
+            jitter=960,
+            last_report=0xABCD_1234,
+            delay_s=1.0,
+        )
+    ]
+
+
+def test_a_report_of_a_track_that_the_leg_does_not_receive_is_not_read():
+    assert rtp.read_feedback(receiver_report(5, block(1)), PUBLISHED, RECEIVED).blocks == []
+
+
+def test_the_sender_reports_that_are_relayed_are_named_by_the_middle_of_their_ntp_time():
+    report = struct.pack("!LLLLLL", 100, 0x1111_ABCD, 0x1234_2222, 0, 0, 0)
+    head = struct.pack("!BBH", 0x80, 200, len(report) // 4)
+    assert rtp.read_feedback(head + report, PUBLISHED, RECEIVED).reports == [0xABCD_1234]
+    assert rtp.read_feedback(head + report, {}, RECEIVED).reports == []

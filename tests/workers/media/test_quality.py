@@ -1,0 +1,187 @@
+"""How good a line is: loss each way, round trip, and when the node is told."""
+
+import pytest
+
+from workers.media.quality import (
+    AGAIN_S,
+    ENOUGH_PACKETS,
+    LOSSY,
+    NOT_LOSSY,
+    REPORTS_KEPT,
+    SLOW_MS,
+    WINDOW_S,
+    Counted,
+    Meter,
+)
+from workers.media.rtp import OPUS, VP8, ReportBlock
+
+SOUND = 7
+
+
+class Line:
+    """A leg that sends and receives fifty packets of sound a second."""
+
+    def __init__(self) -> None:
+        self.meter = Meter()
+        self.now = 1_000.0
+        self.number, self.packets = 65_000, 0
+        self.highest, self.lost = 500, 0
+        self.read = self.meter.read(self.now, {})
+
+    def passes(self, seconds: int, *, up: float = 0.0, down: float = 0.0, source_up=None):
+        """So many seconds with that loss each way; what was told in them."""
+        told = []
+        for _ in range(seconds):
+            self.now += 1
+            self.number = (self.number + 50) & 0xFFFF
+            self.packets += 50 - round(50 * up)
+            self.highest += 50
+            self.lost += round(50 * down)
+            self.meter.count(self.now, [Counted(OPUS, SOUND, self.number, self.packets)])
+            self.reports()
+            self.read = self.meter.read(self.now, source_up or {})
+            if self.read.is_lossy or self.read.is_slow:
+                told.append(self.now)
+        return told
+
+    def reports(self, last_report: int = 0, delay_s: float = 0.0) -> None:
+        block = ReportBlock(SOUND, self.lost, self.highest, 960, last_report, delay_s)
+        self.meter.heard(self.now, OPUS, block)
+
+    def answers(self, rtt_ms: float, *, delay_s: float = 0.5) -> None:
+        """A sender report goes there, and its answer comes."""
+        report_at = int(self.now * 65_536) & 0xFFFF_FFFF
+        self.meter.passed_on(self.now, report_at)
+        self.now += rtt_ms / 1000 + delay_s
+        self.reports(report_at, delay_s)
+
+
+@pytest.fixture
+def line():
+    return Line()
+
+
+def test_nothing_is_said_before_there_are_enough_packets(line):
+    line.passes(ENOUGH_PACKETS // 50, up=0.5)
+    assert line.read.loss_up is None
+    line.passes(1, up=0.5)
+    assert line.read.loss_up == pytest.approx(0.5)
+
+
+def test_what_does_not_come_to_us_is_lost_on_the_way_up_across_the_wrap(line):
+    line.passes(15, up=0.2)
+    assert (line.read.loss_up, line.read.loss_down) == (pytest.approx(0.2), 0.0)
+
+
+def test_what_the_receiver_misses_is_lost_on_the_way_down(line):
+    line.passes(10, down=0.4)
+    assert (line.read.loss_up, line.read.loss_down) == (0.0, pytest.approx(0.4))
+
+
+def test_what_was_lost_before_it_came_to_us_is_not_held_against_the_receiver(line):
+    # The sender's line loses thirty percent; this one half of the rest: 0.3 + 0.7 * 0.5.
+    told = line.passes(10, down=0.65, source_up={OPUS: 0.3})
+    assert line.read.loss_down == pytest.approx(0.5, abs=0.02)
+    assert told
+    clean = Line()
+    assert clean.passes(10, down=0.3, source_up={OPUS: 0.3}) == []
+    assert clean.read.loss_down == pytest.approx(0.0, abs=0.01)
+
+
+def test_packets_that_are_only_late_are_not_lost(line):
+    line.passes(5)
+    line.packets -= 30
+    line.passes(1)
+    line.packets += 30
+    line.passes(1)
+    assert line.read.loss_up == 0.0
+
+
+def test_only_the_last_seconds_count(line):
+    line.passes(10, up=0.5)
+    line.passes(int(WINDOW_S))
+    assert line.read.loss_up == 0.0
+
+
+def test_sound_speaks_for_the_line_when_repetitions_mend_the_picture(line):
+    for second in range(10):
+        picture = ReportBlock(9, 0, 100 * second, 0, 0, 0.0)
+        line.meter.heard(line.now, VP8, picture)
+        line.passes(1, down=0.4)
+    assert line.read.loss_down == pytest.approx(0.4)
+
+
+def test_a_line_that_turns_bad_is_told_once_and_again_while_it_lasts(line):
+    told = line.passes(45, up=0.4)
+    assert len(told) == 3
+    assert [at - told[0] for at in told] == [0, AGAIN_S, 2 * AGAIN_S]
+
+
+def test_a_line_at_the_edge_does_not_flap(line):
+    assert NOT_LOSSY < 0.06 < LOSSY
+    assert len(line.passes(5, up=0.2)) == 1
+    for _ in range(4):
+        assert line.passes(2, up=0.12) == []
+        assert line.passes(2, up=0.06) == []
+
+
+def test_a_line_that_was_good_again_is_told_of_anew(line):
+    assert len(line.passes(5, up=0.4)) == 1
+    assert line.passes(12) == []
+    assert len(line.passes(8, up=0.4)) == 1
+
+
+def test_less_than_ten_percent_is_not_told(line):
+    assert line.passes(60, up=0.08) == []
+
+
+def test_the_round_trip_is_ours_alone(line):
+    for _ in range(3):
+        line.answers(120.0, delay_s=1.5)
+    read = line.meter.read(line.now, {})
+    assert read.rtt_ms == pytest.approx(120.0, abs=1)
+    assert not read.is_slow
+
+
+def test_one_late_answer_is_no_slow_line_but_a_second_is(line):
+    line.answers(SLOW_MS + 500)
+    assert not line.meter.read(line.now, {}).is_slow
+    line.answers(SLOW_MS + 500)
+    read = line.meter.read(line.now, {})
+    assert read.is_slow
+    assert read.rtt_ms == pytest.approx(SLOW_MS + 500, abs=1)
+
+
+def test_an_answer_to_nothing_of_ours_says_nothing(line):
+    for _ in range(5):
+        line.now += 1
+        line.reports(last_report=12_345, delay_s=0.0)
+    assert line.meter.read(line.now, {}).rtt_ms is None
+
+
+def test_answers_are_awaited_for_a_bounded_number_of_reports(line):
+    for number in range(10 * REPORTS_KEPT):
+        line.meter.passed_on(line.now, number + 1)
+    line.reports(last_report=1)
+    line.reports(last_report=2)
+    assert line.meter.read(line.now, {}).rtt_ms is None
+
+
+def test_jitter_is_told_in_milliseconds(line):
+    line.passes(1)
+    assert line.read.jitter_ms == 20.0
+    assert line.meter.read(line.now + WINDOW_S, {}).jitter_ms is None
+
+
+def test_reports_that_lie_break_nothing(line):
+    for lost, highest in ((-(1 << 23), 0), ((1 << 23) - 1, 0xFFFF_FFFF), (0, 5), (9, 400)):
+        line.meter.heard(line.now, OPUS, ReportBlock(SOUND, lost, highest, 2**32 - 1, 1, 65_535.0))
+    for share in (line.meter.read(line.now, {OPUS: 1.0}).loss_down,):
+        assert share is None or 0 <= share <= 1
+
+
+def test_a_track_that_begins_anew_is_no_loss(line):
+    line.passes(5)
+    line.packets = 0
+    assert line.passes(5) == []
+    assert line.read.loss_up == 0.0

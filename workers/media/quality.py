@@ -1,0 +1,196 @@
+"""How good a leg's line is: loss each way, round trip and jitter, from what passes anyway. PURE.
+
+Up is what the worker itself misses: gaps in the numbers of what a leg sends, counted once a second from what the
+forwarder counts. Down is what the leg's receiver reports missing (RFC 3550 §6.4), less what had been missing already
+when it came to us: reports are about the numbers of the sender, so the loss of the one end's way up shows up in the
+reports of the other end, and must not be held against it. The round trip is ours alone: from our passing on a sender
+report until the receiver's answer to it, less the time that it took to answer (RFC 3550 §6.4.1).
+
+The node is told only when a line turns bad, and again every `AGAIN_S` while it stays so. Times are monotonic seconds
+given by the caller.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from workers.media.rtp import CLOCK_HZ, ReportBlock
+
+WINDOW_S = 10.0
+"""What is averaged: long enough for some hundred packets, short enough to be there before a line that dies."""
+AGAIN_S = 20.0
+"""The node looks at the thirty seconds before a loss (product.md, Attribution): a line that stays bad is told of
+often enough to be in them."""
+ENOUGH_PACKETS = 100
+"""Two seconds of sound; of fewer, one burst would be a bad line."""
+LOSSY, NOT_LOSSY = 0.10, 0.05
+"""Share lost from which on a line is bad, and below which it is good again: speech with Opus's concealment bears about
+ten percent; above it words go missing (the page warns from 3 % on). The gap keeps a line at the edge from flapping."""
+SLOW_MS, NOT_SLOW_MS = 1000.0, 700.0
+"""Round trip from which on two people can no longer talk in turns; four hundred milliseconds one way is the limit of
+ITU-T G.114 for any planning, and a second both ways is past it for certain."""
+REPORTS_KEPT = 32
+"""Sender reports whose answer may still come: each track sends about one a second."""
+
+
+class Loss:
+    """The share of packets of one track that went missing, over the last `WINDOW_S`."""
+
+    __slots__ = ("_samples",)
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int, int]] = deque()
+
+    def add(self, now: float, expected: int, missing: int) -> None:
+        """Count what was expected since the last time, and how much of it did not come; late ones count negative."""
+        self._samples.append((now, expected, missing))
+        while self._samples[0][0] <= now - WINDOW_S:
+            self._samples.popleft()
+
+    def share(self, now: float) -> float | None:
+        """From 0 to 1; None: too few packets to say."""
+        recent = [sample for sample in self._samples if sample[0] > now - WINDOW_S]
+        expected = sum(sample[1] for sample in recent)
+        if expected < ENOUGH_PACKETS:
+            return None
+        return min(max(sum(sample[2] for sample in recent) / expected, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How far a track has come that a leg sends: what the forwarder has counted."""
+
+    payload_type: int
+    ssrc: int
+    sequence_number: int
+    """The highest that was forwarded, in a numbering without jumps."""
+    packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A leg's line now; None where nothing is known."""
+
+    loss_up: float | None
+    loss_down: float | None
+    rtt_ms: float | None
+    jitter_ms: float | None
+    is_lossy: bool
+    is_slow: bool
+
+
+class Meter:
+    """Measures one leg's line."""
+
+    def __init__(self) -> None:
+        self._up: dict[int, Loss] = {}
+        self._down: dict[int, Loss] = {}
+        self._counted: dict[int, Counted] = {}
+        self._reported: dict[int, tuple[int, int]] = {}
+        self._rtts: deque[tuple[float, float]] = deque()
+        self._jitter: tuple[float, float] | None = None
+        self._passed_on: OrderedDict[int, float] = OrderedDict()
+        self._lossy = _Threshold(LOSSY, NOT_LOSSY)
+        self._slow = _Threshold(SLOW_MS, NOT_SLOW_MS)
+
+    def count(self, now: float, tracks: Iterable[Counted]) -> None:
+        """Look at what the leg has sent since the last time; to be called about once a second."""
+        for track in tracks:
+            before = self._counted.get(track.ssrc)
+            self._counted[track.ssrc] = track
+            if before is None or track.packets < before.packets:
+                continue
+            expected = (track.sequence_number - before.sequence_number) & 0xFFFF
+            arrived = track.packets - before.packets
+            self._up.setdefault(track.payload_type, Loss()).add(now, expected, expected - arrived)
+
+    def passed_on(self, now: float, report_at: int) -> None:
+        """A sender report was sent to the leg; its answer will name these 32 bits of its NTP time."""
+        self._passed_on[report_at] = now
+        if len(self._passed_on) > REPORTS_KEPT:
+            self._passed_on.popitem(last=False)
+
+    def heard(self, now: float, payload_type: int, block: ReportBlock) -> None:
+        """The leg reports on a track that it receives."""
+        before = self._reported.get(block.ssrc)
+        self._reported[block.ssrc] = (block.highest, block.lost)
+        if before is not None:
+            expected = (block.highest - before[0]) & 0xFFFF_FFFF
+            if expected < 0x8000:
+                missing = block.lost - before[1]
+                self._down.setdefault(payload_type, Loss()).add(now, expected, missing)
+        hz = CLOCK_HZ.get(payload_type)
+        if hz is not None:
+            self._jitter = (now, 1000 * block.jitter / hz)
+        sent_at = self._passed_on.get(block.last_report)
+        if sent_at is not None and block.last_report:
+            rtt_s = now - sent_at - block.delay_s
+            if rtt_s >= 0:
+                self._rtts.append((now, 1000 * rtt_s))
+        while self._rtts and self._rtts[0][0] <= now - WINDOW_S:
+            self._rtts.popleft()
+
+    def up(self, now: float) -> Mapping[int, float]:
+        """Payload type -> share of what the leg sends that did not come to us."""
+        return _known({kind: loss.share(now) for kind, loss in self._up.items()})
+
+    def read(self, now: float, source_up: Mapping[int, float]) -> Reading:
+        """The line as it is now.
+
+        Args:
+            now: monotonic seconds.
+            source_up: what was missing already of the tracks that the leg receives; `up` of the other end.
+        """
+        down = _known({kind: loss.share(now) for kind, loss in self._down.items()})
+        on_our_way = (_without(share, source_up.get(kind, 0.0)) for kind, share in down.items())
+        loss_up = max(self.up(now).values(), default=None)
+        loss_down = max(on_our_way, default=None)
+        rtts = sorted(ms for at, ms in self._rtts if at > now - WINDOW_S)
+        rtt_ms = rtts[len(rtts) // 2] if len(rtts) >= 2 else None
+        jitter_ms = None
+        if self._jitter is not None and self._jitter[0] > now - WINDOW_S:
+            jitter_ms = self._jitter[1]
+        worst = max((loss for loss in (loss_up, loss_down) if loss is not None), default=None)
+        return Reading(
+            loss_up,
+            loss_down,
+            rtt_ms,
+            jitter_ms,
+            is_lossy=self._lossy.tells(now, worst),
+            is_slow=self._slow.tells(now, rtt_ms),
+        )
+
+
+class _Threshold:
+    """Says when a value is too high: at once, and again while it stays; silent until it has been low again."""
+
+    __slots__ = ("_bad", "_good", "_told_at")
+
+    def __init__(self, bad: float, good: float) -> None:
+        self._bad = bad
+        self._good = good
+        self._told_at: float | None = None
+
+    def tells(self, now: float, value: float | None) -> bool:
+        """Whether to tell of this value now; None is no value, and changes nothing."""
+        if value is None:
+            return False
+        if value < self._good:
+            self._told_at = None
+            return False
+        is_new = self._told_at is None and value >= self._bad
+        is_still = self._told_at is not None and now >= self._told_at + AGAIN_S
+        if is_new or is_still:
+            self._told_at = now
+        return is_new or is_still
+
+
+def _known(shares: Mapping[int, float | None]) -> Mapping[int, float]:
+    return {kind: share for kind, share in shares.items() if share is not None}
+
+
+def _without(share: float, before: float) -> float:
+    """What of a loss is left when some of it was lost before."""
+    return max(0.0, (share - before) / (1 - before)) if before < 1 else 0.0
