@@ -50,6 +50,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "what": (r"[a-z0-9_.]+", "the key of an attestation, or of a line of history"),
     "things": (r"[a-z_]+(?:, [a-z_]+)*", "keys with commas between them"),
     "number": (r"\d+(?:\.\d+)?", "a number"),
+    "times": (r"never|once|twice", "never, once or twice"),
     "answer": (r"agrees|does not agree", "agrees, or does not agree"),
     "yes": (r"yes|no", "yes or no"),
     "medium": (r"video|sound only|the telephone", "video, sound only or the telephone"),

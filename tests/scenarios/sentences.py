@@ -82,6 +82,7 @@ CALLS = {
     "was not answered": CallState.NO_ANSWER,
     "was hung up when all was said": CallState.FINISHED,
 }
+TIMES = {"never": 0, "once": 1, "twice": 2}
 MEDIA = {"video": Medium.VIDEO, "sound only": Medium.AUDIO, "the telephone": Medium.PHONE}
 
 
@@ -692,7 +693,7 @@ def _looked_at(walk: Walk, words: Words) -> None:
     """The ledger of the person is looked at again: a strike or a review came or went."""
     person = walk.seat(who(words).seat).person
     told = [it for it in walk.published("standing.changed") if it.recipient == person]
-    assert len(told) == int(words["number"]), f"told {len(told)} times"
+    assert len(told) == TIMES[words["times"]], f"{len(told)} times"
 
 
 def _nobody_looked_at(walk: Walk, _: Words) -> None:
@@ -712,7 +713,7 @@ def _told(walk: Walk, words: Words) -> None:
 
 
 def _record(walk: Walk, words: Words) -> None:
-    _same(len(walk.session.overrulings), int(words["number"]))
+    _same(len(walk.session.overrulings), TIMES[words["times"]])
     first = walk.session.overrulings[0].before
     _same((first.outcome.value, _value(first.cause)), (words["outcome"], words.get("cause")))
 
@@ -811,7 +812,7 @@ CLAIMS = (
     claim("the office has to look at: {tasks}", "the open tasks, no others", _tasks),
     claim("the office has nothing to look at", "no task is open", _no_task),
     claim(
-        "the standing of {who} has been looked at {number} times",
+        "the standing of {who} has been looked at {times}",
         "how often a strike or a review came or went",
         _looked_at,
     ),
@@ -821,7 +822,7 @@ CLAIMS = (
     claim("an incident is open: {wrong}, accused is {who}", "that one, no others", _accused),
     claim("a message leaves for {who}: {what}", "what happened last sent it", _told),
     claim(
-        "overruled {number} times; first it was {outcome}[, cause {cause}]",
+        "overruled {times}; first it was {outcome}[, cause {cause}]",
         "the first verdict stays on record",
         _record,
     ),

@@ -167,6 +167,7 @@ WORDS = {
     "what": "no_recording",
     "things": "audio, video",
     "number": "2",
+    "times": "once",
     "answer": "agrees",
     "yes": "no",
     "medium": "sound only",
