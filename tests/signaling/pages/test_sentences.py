@@ -73,7 +73,9 @@ def needed() -> set[str]:
     keys |= {f"reason.{reason}" for reason in reasons() - {"cancelled"}}
     protocol = (ROOT / "docs" / "protocol.md").read_text("utf-8")
     of_link = re.findall(r"`([a-z_]+)`", protocol.split("Of the link:")[1].splitlines()[0])
-    keys |= {f"refusal.{code}{end}" for code in {*REFUSALS, *of_link} for end in ("", ".next")}
+    of_bookings = {"suspended", "maintenance"}  # a slot that was offered and is not booked any more
+    codes = {*REFUSALS, *of_link, *of_bookings}
+    keys |= {f"refusal.{code}{end}" for code in codes for end in ("", ".next")}
     for programme in load_all(None).values():
         for key in programme.attestations:
             keys |= {f"attestation.{key}", f"attestation.{key}.more"}
