@@ -243,7 +243,7 @@ async def _run(
         store=store, clock=clock, host=host, bookings=bookings, programmes=programmes
     )
     maintenance = Maintenance(store=store, clock=clock, host=host, bookings=bookings)
-    relay = OutboxRelay(store, node_id, _handlers(bookings, messages, standings), clock)
+    relay = OutboxRelay(store, node_id, handlers(bookings, messages, standings), clock)
     sweeper = Sweeper(store, clock, host.wake)
     app = make_app(
         host,
@@ -300,7 +300,7 @@ def notifier_of(settings: Settings, clock: Clock) -> Notifier | None:
     return Mailer(server, settings.mail_from, clock)
 
 
-def _handlers(bookings: Bookings, messages: Messages, standings: Standings) -> dict[str, Handler]:
+def handlers(bookings: Bookings, messages: Messages, standings: Standings) -> dict[str, Handler]:
     """Who does the effects that leave the node: topic -> handler."""
 
     async def offer_dates(delivery: Delivery) -> None:

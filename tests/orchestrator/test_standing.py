@@ -10,13 +10,14 @@ import pytest
 
 from orchestrator.bookings import Wish
 from orchestrator.errors import NotFound, Refused
-from orchestrator.policy.events import Admitted, Connected, Joined, Overruled, Woken
+from orchestrator.policy.events import Admitted, Connected, Joined, Overruled, Stopped, Woken
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
     Cause,
     ConnectionId,
     DeviceId,
+    IncidentKind,
     Outcome,
     PersonId,
     Quota,
@@ -355,3 +356,34 @@ async def test_another_node_reads_the_same(office: Office, standings: Standings)
     async with opened(office.store, "n2", office.clock) as other:
         record = await standings_of(other).read("demo", SAKURA)
     assert record == await standings.read("demo", SAKURA)
+
+
+# ---- accusations ----------------------------------------------------------------------------------------------------
+
+
+async def test_who_is_accused_is_under_review_and_booked_all_the_same(
+    office: Office, standings: Standings
+) -> None:
+    # KUMAGAYA 12(1): it ends the room and opens an incident, and nothing more until a scheduler decides.
+    session = (await office.books(seeker_person=SAKURA)).session
+    await live(office, session)
+    here = ConnectionId(f"c-{SUPPORTER}")
+    stopped = await office.host.deliver(session.id, Stopped(here, IncidentKind.CONDUCT, SEEKER))
+    assert (stopped.outcome, stopped.cause) == (Outcome.STOPPED, Cause.SEEKER)
+    await relay(office, standings)
+
+    record = await standings.read("demo", SAKURA)
+    assert (record.standing.under_review, record.standing.state) == (True, StandingState.GOOD)
+    [task] = await office.store.person_tasks()
+    assert (task.person, task.kind) == (SAKURA, PersonTaskKind.REVIEW)
+    # The incident itself is a task of its session.
+    assert await office.store.with_tasks(10) == [session.id]
+    assert (await office.books("ほか", seeker_person=SAKURA)).session.seeker.person == SAKURA
+
+    other_way = Overruled(Outcome.STOPPED, Cause.SUPPORTER, SCHEDULER, 0)
+    await office.host.deliver(session.id, other_way)
+    await relay(office, standings)
+
+    assert not (await standings.read("demo", SAKURA)).standing.under_review
+    [task] = await office.store.person_tasks()
+    assert task.person == session.supporter.person
