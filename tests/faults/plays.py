@@ -417,11 +417,6 @@ async def is_held(room: Room) -> None:
     await room.is_held()
 
 
-async def is_admitted(room: Room) -> None:
-    """The supporter lets the seeker in; whether it comes to a call is the question."""
-    await room.supporter.admits()
-
-
 async def nobody_does_anything(room: Room) -> None:
     pass
 
@@ -480,7 +475,7 @@ PLAYS: tuple[Play, ...] = (
     *_in("seeker_down_cut", "early", S_LINE, cut(SEEKER, up=False)),
     *_in("supporter_up_cut", "early", T_LINE, cut(SUPPORTER, down=False)),
     *_in("supporter_down_cut", "early", T_LINE, cut(SUPPORTER, up=False)),
-    *_in("seeker_loses_packets", "waiting", S_LINE, packets_are_lost, is_admitted),
+    *_in("seeker_loses_packets", "waiting", S_LINE, packets_are_lost, is_held),
     *_in("seeker_loses_packets", "early", S_LINE, packets_are_lost),
     *_in("seeker_line_flaps", "early", S_LINE, flapping),
     *_in("seeker_camera_ends", "early", NOTHING, camera_ends),
