@@ -89,6 +89,16 @@ class Connection:
         """It ends because of this node: it drains, or another one runs the session. Nobody's line was lost."""
         return self._code in (Close.DRAINING, Close.MOVED) and not self._is_peers_doing
 
+    @property
+    def code(self) -> int | None:
+        """With which close code it ended; None: it has not.
+
+        1011 is said of our own faults only: a peer that sends it has an ordinary line, and a reason to hide.
+        """
+        if self._is_peers_doing and self._code == Close.FAULT:
+            return WSCloseCode.ABNORMAL_CLOSURE
+        return self._code
+
     # ---- down --------------------------------------------------------------------------------
 
     def welcome(self, first: Down) -> None:

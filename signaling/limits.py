@@ -25,6 +25,14 @@ class Limits:
     """Lines of chat on average; nobody types faster for long."""
     chat_burst: int = 5
     """Lines of chat that may come at once."""
+    reports_per_s: float = 0.5
+    """Reports of a line on average; a page sends one in five seconds."""
+    reports_burst: int = 4
+    """Reports that may come at once, after a phone wakes up."""
+    observed_per_s: float = 0.2
+    """Observations of a page on average: each is a line of the session's history."""
+    observed_burst: int = 12
+    """Observations that may come at once, on a return: as many as a seat remembers."""
     malformed: int = 5
     """The malformed message that closes the connection."""
     outbox: int = 64

@@ -45,6 +45,7 @@ from signaling.connection import Connection
 from signaling.ends import Close, close_code
 from signaling.intents import event_of
 from signaling.limits import Limits, TokenBucket
+from signaling.reports import Reports
 from signaling.views import SessionView, programme_view, session_view
 
 _log = structlog.get_logger(__name__)
@@ -111,6 +112,7 @@ class Participant:
         self._chat = TokenBucket(
             counter.limits.chat_per_s, counter.limits.chat_burst, counter.clock.monotonic()
         )
+        self._reports = Reports(counter.limits, counter.clock.monotonic())
         self._log = _log.bind(connection=connection.id, session=session_id, seat=seat_id)
 
     @property
@@ -282,6 +284,8 @@ class Participant:
             self._counter.audience.share(self)
         elif isinstance(message, protocol.Chat):
             self._write(message.text)
+        elif isinstance(message, protocol.Report | protocol.Observed):
+            self._observe(message)
         else:
             self._request(message)
 
@@ -301,6 +305,18 @@ class Participant:
             self._connection.refuse("nobody_reads")
         else:
             self._connection.tell(line)
+
+    def _observe(self, message: protocol.Report | protocol.Observed) -> None:
+        """Evidence of who holds the seat; anybody else's, and what is too much, is dropped without a word."""
+        if not self._holds_seat:
+            return
+        clock, reports = self._counter.clock, self._reports
+        if isinstance(message, protocol.Report):
+            observed = reports.of_line(message, self.seat_id, clock.monotonic())
+        else:
+            observed = reports.of_page(message, self.seat_id, clock.now(), clock.monotonic())
+        if observed is not None:
+            self._counter.host.post(self.session_id, observed)
 
     @property
     def _role(self) -> Role:
@@ -413,5 +429,6 @@ class Participant:
 
     def _post_disconnected(self, *, page_closed: bool) -> None:
         if not self._was_over_before:
-            gone = Disconnected(self.seat_id, self.connection_id, page_closed)
+            code = None if page_closed else self._connection.code
+            gone = Disconnected(self.seat_id, self.connection_id, page_closed, code)
             self._counter.host.post(self.session_id, gone)

@@ -43,6 +43,10 @@ Line = Annotated[
 ]
 """What somebody writes to the others; passed on, never stored."""
 
+Share = Annotated[float, Field(ge=0, le=1)]
+Milliseconds = Annotated[float, Field(ge=0, le=60_000)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+
 ALL = frozenset(Role)
 PARTICIPANTS = frozenset({Role.SEEKER, Role.SUPPORTER, Role.COMPANION})
 BOTH = frozenset({Role.SEEKER, Role.SUPPORTER})
@@ -267,6 +271,34 @@ class Chat(_Up):
     text: Line
 
 
+class Report(_Up):
+    """How my line is, every five seconds while I am in; null where nothing is known."""
+
+    type: Literal["report"]
+    loss_up: Share | None
+    loss_down: Share | None
+    rtt_ms: Milliseconds | None
+    jitter_ms: Milliseconds | None
+
+
+class Observed(_Up):
+    """What my browser noticed: of the devices and the page now, of being away on the return."""
+
+    type: Literal["observed"]
+    signal: Literal[
+        "device_ended",
+        "device_silenced",
+        "page_hidden",
+        "page_asleep",
+        "page_offline",
+        "page_reloaded",
+    ]
+    value: Seconds | None
+    """How long it lasted; null: it did not last, or it still does."""
+    ago_s: Seconds
+    """How long ago it began."""
+
+
 class AnswerClaim(_Up):
     """Whether the other device may have the seat (IX 4-2)."""
 
@@ -316,6 +348,8 @@ Up = Annotated[
     | Stop
     | ReportProblem
     | Chat
+    | Report
+    | Observed
     | AnswerClaim
     | MediaState
     | Leaving,

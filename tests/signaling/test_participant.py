@@ -409,3 +409,55 @@ async def _is_lost_by(node, meeting, signal):
         return loss is not None and signal in loss.signals
 
     await until(is_so, f"lost by {signal}")
+
+
+async def test_what_a_page_noticed_is_evidence_of_its_own_seat(node):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    await seeker.send(type="observed", signal="page_offline", value=12.0, ago_s=20.0)
+    await supporter.send(type="report", loss_up=0.5, loss_down=None, rtt_ms=1500.0, jitter_ms=4.0)
+
+    async def both_are_kept():
+        session = await node.session(meeting)
+        return session.seeker.observed and session.supporter.observed
+
+    await until(both_are_kept, "both are kept")
+    session = await node.session(meeting)
+    (offline,), (slow,) = session.seeker.observed, session.supporter.observed
+    assert (offline.signal, offline.value) == ("page_offline", 12.0)
+    assert node.clock.now() - offline.at >= timedelta(seconds=20)
+    assert (slow.signal, slow.value) == ("delay_high", 1500.0)
+
+
+async def test_who_has_no_seat_tells_nothing(node):
+    meeting = await node.meet()
+    seeker, _ = await node.live(meeting)
+    other = await node.enter(meeting, "seeker", device="another")
+    await other.send(type="observed", signal="page_hidden", value=None, ago_s=0.0)
+    await other.send(type="pong", server_time="")
+    await seeker.send(type="observed", signal="page_asleep", value=3.0, ago_s=3.0)
+
+    async def one_is_kept():
+        return (await node.session(meeting)).seeker.observed
+
+    await until(one_is_kept, "the seat's own page is heard")
+    (kept,) = (await node.session(meeting)).seeker.observed
+    assert kept.signal == "page_asleep"
+
+
+async def test_a_line_that_ends_leaves_its_close_code(node):
+    meeting = await node.meet()
+    seeker, _ = await node.live(meeting)
+    await seeker.socket.close(code=4000)
+    await _is_lost_by(node, meeting, "signalling_lost")
+    (lost,) = (await node.session(meeting)).seeker.loss.evidence
+    assert lost.value == 4000
+
+
+async def test_a_peer_cannot_claim_a_fault_of_ours(node):
+    meeting = await node.meet()
+    seeker, _ = await node.live(meeting)
+    await seeker.socket.close(code=1011)
+    await _is_lost_by(node, meeting, "signalling_lost")
+    (lost,) = (await node.session(meeting)).seeker.loss.evidence
+    assert lost.value == 1006
