@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from orchestrator.api.desk import DeskApi
 from orchestrator.api.maintenance import MaintenanceApi
 from orchestrator.api.office import OfficeApi
 from orchestrator.api.sessions import SessionsApi
@@ -141,6 +142,7 @@ def make_app(
             web.get("/health/ready", server.ready),
             *files.routes(),
             *api.routes(),
+            *DeskApi(store, host, server.staff_of, server.link_url).routes(),
             *OfficeApi(host, Office(store, host), bookings, server.staff_of).routes(),
             *StandingApi(standings, server.staff_of).routes(),
             *MaintenanceApi(maintenance, clock, server.staff_of).routes(),

@@ -23,7 +23,7 @@ from signaling.connection import Connection
 from signaling.ends import Close
 from signaling.limits import Limits
 from signaling.protocol import Board, BoardRowChanged, Up, Welcome, You
-from signaling.views import Bilingual, BoardRow, board_row
+from signaling.views import Bilingual, BoardRow, board_row, supporters_row
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +46,8 @@ class Entry:
 
     row: BoardRow
     supporter: PersonId
+    own: BoardRow
+    """What that supporter sees of it."""
 
 
 def day_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -180,7 +182,8 @@ class Feed:
             return
         if known is not None and session.version <= known.row.version:
             return
-        entry = Entry(board_row(session), session.supporter.person)
+        row = board_row(session)
+        entry = Entry(row, session.supporter.person, supporters_row(row, session))
         self._entries[session.id] = entry
         for watcher in list(self._watchers):
             watcher.changed(entry)
@@ -240,7 +243,7 @@ class Watcher:
 
     def snapshot(self, entries: Sequence[Entry]) -> None:
         """Show the whole day."""
-        rows = [entry.row for entry in entries if self._may_see(entry)]
+        rows = [self._row(entry) for entry in entries if self._may_see(entry)]
         rows.sort(key=lambda row: (row.starts_at, row.id))
         self._has_snapshot = True
         self._connection.tell_latest("board", lambda: Board(sessions=tuple(rows)))
@@ -248,14 +251,17 @@ class Watcher:
     def changed(self, entry: Entry) -> None:
         """Show one session after a change; before the snapshot it is part of that."""
         if self._has_snapshot and self._may_see(entry):
-            message = BoardRowChanged(session=entry.row)
+            message = BoardRowChanged(session=self._row(entry))
             self._connection.tell_latest(entry.row.id, lambda: message)
 
     def _may_see(self, entry: Entry) -> bool:
         return self._staff.role is Role.SCHEDULER or self._staff.person == entry.supporter
 
+    def _row(self, entry: Entry) -> BoardRow:
+        return entry.row if self._staff.role is Role.SCHEDULER else entry.own
+
     def receive(self, message: Up) -> None:
-        """A board has nothing to say."""
+        """A board has nothing to say here; what it does goes over the HTTP API."""
         self._connection.refuse("not_your_seat")
 
     async def serve(self) -> None:

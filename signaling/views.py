@@ -14,9 +14,14 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestrator.api.moments import Moment, NextMoment, cutoff_at, next_moment, opens_at
 from orchestrator.policy.model import (
+    SUPPORTER,
     Asked,
     CallState,
     Cause,
+    Confidence,
+    Extension,
+    Incident,
+    IncidentKind,
     Medium,
     Notice,
     Outcome,
@@ -33,6 +38,7 @@ from orchestrator.policy.model import (
     Signal,
 )
 from orchestrator.policy.programme import Programme, Text
+from orchestrator.policy.tasks import TaskKind, open_tasks
 from signaling.ways import claim_for, ways_of
 
 
@@ -94,6 +100,42 @@ class BoardSeat(SeatView):
     """The same for the board."""
 
     is_connected: bool
+    is_claimed: bool
+    """Another device asks for the seat, and the first one has stayed silent."""
+
+
+class TaskView(_Shape):
+    """Something of a session that somebody has to look at."""
+
+    id: str
+    kind: TaskKind
+    since: Moment
+    due_at: Moment
+
+
+class IncidentView(_Shape):
+    """An incident, without what was written about it."""
+
+    id: str
+    kind: IncidentKind
+    at: Moment
+    by_role: Role
+    """Of whoever filed it."""
+    accused: str | None
+    """Whose seat."""
+    due_at: Moment
+    resolved_at: Moment | None
+    resolved_by: str | None
+    """Person id."""
+
+
+class DoneView(_Shape):
+    """A task that somebody ticked off."""
+
+    task: str
+    at: Moment
+    by: str
+    """Person id."""
 
 
 class QuestionView(_Shape):
@@ -209,6 +251,20 @@ class BoardRow(_Common):
     programme: str
     supporter: str
     has_media_flowed: bool
+    is_media_missing: bool
+    call: CallState | None
+    late: Cause | None
+    goodbye: bool
+    confidence: Confidence | None
+    """How firm the verdict is; None while there is none."""
+    overrulings: int
+    """How many verdicts were put in the place of the one before."""
+    extension: bool
+    """The programme lets a scheduler move the end."""
+    tasks: tuple[TaskView, ...]
+    """What somebody has to look at, the most urgent first."""
+    incidents: tuple[IncidentView, ...]
+    done: tuple[DoneView, ...]
 
 
 def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> SessionView:
@@ -289,13 +345,56 @@ def board_row(session: Session) -> BoardRow:
     return BoardRow(
         **_common(session),
         seats=tuple(
-            BoardSeat(**dict(_seat(each)), is_connected=each.connection is not None)
+            BoardSeat(
+                **dict(_seat(each)),
+                is_connected=each.connection is not None,
+                is_claimed=each.claim is not None and each.claim.escalated,
+            )
             for each in session.seats
         ),
         reschedule=RescheduleMark(state=session.reschedule.state) if session.reschedule else None,
         programme=session.rules.programme,
         supporter=session.supporter.display_name,
         has_media_flowed=session.has_media_flowed,
+        is_media_missing=session.is_media_missing,
+        call=session.call,
+        late=session.late,
+        goodbye=session.goodbye is not None and session.goodbye.is_confirmed is None,
+        confidence=session.verdict.confidence if session.verdict else None,
+        overrulings=len(session.overrulings),
+        extension=session.rules.extension is Extension.SCHEDULER,
+        tasks=tuple(
+            TaskView(id=task.id, kind=task.kind, since=task.since, due_at=task.due_at)
+            for task in open_tasks(session)
+        ),
+        incidents=tuple(_incident(incident, session) for incident in session.incidents),
+        done=tuple(DoneView(task=each.task, at=each.at, by=each.by) for each in session.done),
+    )
+
+
+def supporters_row(row: BoardRow, session: Session) -> BoardRow:
+    """The row as the session's own supporter may see it: what the office has to look at is not in it.
+
+    Who was stopped by somebody else sees that it was stopped, not for what.
+    """
+    hidden: dict[str, object] = {"tasks": (), "incidents": (), "done": ()}
+    stopped = next((incident for incident in session.incidents if incident.stopped), None)
+    if stopped is not None and stopped.by != SUPPORTER:
+        hidden |= {"cause": None, "reason": None, "verdict": None, "confidence": None}
+    return row.model_copy(update=hidden)
+
+
+def _incident(incident: Incident, session: Session) -> IncidentView:
+    filed_by = session.seat(SeatId(incident.by))
+    return IncidentView(
+        id=incident.id,
+        kind=incident.kind,
+        at=incident.at,
+        by_role=filed_by.role if filed_by else Role.SCHEDULER,
+        accused=incident.accused,
+        due_at=incident.due_at,
+        resolved_at=incident.resolved_at,
+        resolved_by=incident.resolved_by,
     )
 
 

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orchestrator.credentials import hash_secret
-from orchestrator.policy.model import PersonId, Role
+from orchestrator.policy.events import IncidentFiled, IncidentResolved
+from orchestrator.policy.model import SEEKER, IncidentKind, PersonId, Role
 from orchestrator.ports import Staff
 from signaling.board import day_of
 from signaling.limits import Limits
@@ -103,11 +104,7 @@ async def test_a_session_that_changes_fast_costs_few_rows():
 
 
 async def test_a_supporter_sees_the_own_sessions_only(node):
-    token = await node.staff("suzuki", Role.SUPPORTER)
-    staff = await node.store.staff_by_token(hash_secret(token))
-    await node.store.put_staff(
-        Staff(PersonId("p_suzuki"), staff.name, staff.display_name, staff.role), hash_secret(token)
-    )
+    token = await supporter_of(node)
     own = await node.meet(supporter="suzuki")
     other = await node.meet(supporter="tanaka")
     board = await open_board(node, token)
@@ -116,6 +113,57 @@ async def test_a_supporter_sees_the_own_sessions_only(node):
     await node.enter(own, "seeker")
     await row_of(board, own)
     assert all(m["session"]["id"] == own.id for m in board.inbox if m["type"] == "board_row")
+
+
+async def supporter_of(node, name="suzuki"):
+    """The token of a supporter whose meetings are booked by name in these tests."""
+    token = await node.staff(name, Role.SUPPORTER)
+    staff = await node.store.staff_by_token(hash_secret(token))
+    own = Staff(PersonId(f"p_{name}"), staff.name, staff.display_name, staff.role)
+    await node.store.put_staff(own, hash_secret(token))
+    return token
+
+
+async def test_an_incident_is_a_task_on_the_schedulers_board_until_it_is_resolved(node):
+    meeting = await node.meet()
+    board = await open_board(node, await node.staff())
+    await node.host.deliver(
+        meeting.id, IncidentFiled(IncidentKind.CONDUCT, SEEKER, None, "p_yamada")
+    )
+    row = await row_of(board, meeting, lambda r: r["incidents"])
+    [incident] = row["incidents"]
+    assert (incident["kind"], incident["by_role"]) == ("conduct", "scheduler")
+    assert (incident["accused"], incident["resolved_at"]) == ("seeker", None)
+    assert [task["kind"] for task in row["tasks"]] == ["incident"]
+    await node.host.deliver(meeting.id, IncidentResolved(incident["id"], PersonId("p_yamada")))
+    row = await row_of(board, meeting, lambda r: not r["tasks"])
+    assert row["incidents"][0]["resolved_by"] == "p_yamada"
+
+
+async def test_a_supporters_board_has_nothing_of_what_the_office_looks_at(node):
+    token = await supporter_of(node)
+    meeting = await node.meet(supporter="suzuki")
+    board = await open_board(node, token)
+    seeker, _ = await node.live(meeting)
+    await seeker.send(type="stop", kind="conduct", accused="supporter", note=None)
+    row = await row_of(board, meeting, lambda r: r["phase"] == "ended")
+    assert row["outcome"] == "stopped"
+    assert {key: row[key] for key in ("tasks", "incidents", "done")} == {
+        "tasks": [],
+        "incidents": [],
+        "done": [],
+    }
+    assert {row[key] for key in ("cause", "reason", "verdict", "confidence")} == {None}
+
+
+async def test_a_scheduler_sees_that_and_why_it_was_stopped(node):
+    meeting = await node.meet()
+    board = await open_board(node, await node.staff())
+    seeker, _ = await node.live(meeting)
+    await seeker.send(type="stop", kind="conduct", accused="supporter", note=None)
+    row = await row_of(board, meeting, lambda r: r["phase"] == "ended")
+    assert (row["cause"], row["confidence"]) == ("supporter", "unknown")
+    assert [one["by_role"] for one in row["incidents"]] == ["seeker"]
 
 
 @pytest.mark.parametrize("token", ["", "mdg_" + "x" * 22, "x" * 26])

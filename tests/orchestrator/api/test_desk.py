@@ -1,0 +1,84 @@
+"""What the board asks for besides the sessions: names of the office, and a supporter's way into the own room."""
+
+import pytest
+
+from orchestrator.credentials import hash_secret
+from orchestrator.policy.model import SUPPORTER, Cause, PersonId, Role
+from orchestrator.ports import Staff
+from tests.signaling.node import MINUTE
+
+
+async def staff(node, name, role):
+    """Somebody of the office with the person id that `node.meet` gives; the header."""
+    token = await node.staff(name, role)
+    known = await node.store.staff_by_token(hash_secret(token))
+    person = Staff(PersonId(f"p_{name}"), known.name, known.display_name, known.role)
+    await node.store.put_staff(person, hash_secret(token))
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def ask(node, method, path, headers):
+    async with node.http.request(method, node.url(path), headers=headers) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_a_supporter_opens_the_own_room_and_the_first_link_stays(node):
+    headers = await staff(node, "suzuki", Role.SUPPORTER)
+    meeting = await node.meet(supporter="suzuki")
+    status, body = await ask(node, "POST", f"/api/v1/sessions/{meeting.id}/room", headers)
+    assert (status, body["seat"]) == (201, "supporter")
+    secret = body["url"].partition("#")[2]
+    page = await node.say_hello("s", link=secret)
+    assert (await page.receive("welcome"))["you"]["seat"] == "supporter"
+    assert await node.store.link(hash_secret(meeting.secrets[SUPPORTER])) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "status", "code"),
+    [
+        ("tanaka", Role.SUPPORTER, 404, "session_unknown"),
+        ("yamada", Role.SCHEDULER, 409, "not_your_seat"),
+    ],
+)
+async def test_nobody_else_gets_into_that_room(node, name, role, status, code):
+    headers = await staff(node, name, role)
+    meeting = await node.meet(supporter="suzuki")
+    answered, body = await ask(node, "POST", f"/api/v1/sessions/{meeting.id}/room", headers)
+    assert (answered, body["error"]["code"]) == (status, code)
+
+
+async def test_without_a_token_there_is_no_room_and_no_name(node):
+    meeting = await node.meet()
+    for method, path in [
+        ("POST", f"/api/v1/sessions/{meeting.id}/room"),
+        ("GET", "/api/v1/staff/p_tanaka"),
+    ]:
+        status, body = await ask(node, method, path, {})
+        assert (status, body["error"]["code"]) == (401, "token_missing")
+
+
+async def test_there_is_no_room_any_more_after_the_end(node):
+    headers = await staff(node, "suzuki", Role.SUPPORTER)
+    meeting = await node.meet(starts_in=5 * MINUTE, supporter="suzuki")
+    await node.bookings.cancel(meeting.id, Cause.OFFICE, "p_yamada", "api")
+    status, body = await ask(node, "POST", f"/api/v1/sessions/{meeting.id}/room", headers)
+    assert (status, body["error"]["code"]) == (410, "session_over")
+
+
+async def test_links_that_the_office_has_revoked_are_not_replaced_by_the_supporter(node):
+    headers = await staff(node, "suzuki", Role.SUPPORTER)
+    meeting = await node.meet(supporter="suzuki")
+    await node.store.revoke_links(meeting.id, SUPPORTER, node.clock.now())
+    status, body = await ask(node, "POST", f"/api/v1/sessions/{meeting.id}/room", headers)
+    assert (status, body["error"]["code"]) == (410, "link_revoked")
+
+
+async def test_people_of_the_office_have_names(node):
+    headers = await staff(node, "yamada", Role.SCHEDULER)
+    status, body = await ask(node, "GET", "/api/v1/staff/p_yamada", headers)
+    assert (status, body) == (
+        200,
+        {"person": "p_yamada", "display_name": "yamada", "role": "scheduler"},
+    )
+    status, body = await ask(node, "GET", "/api/v1/staff/p_nobody", headers)
+    assert (status, body["error"]["code"]) == (404, "person_unknown")
