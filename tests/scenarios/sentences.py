@@ -712,6 +712,11 @@ def _told(walk: Walk, words: Words) -> None:
     assert (topic, recipient) in found, f"what left is {found}"
 
 
+def _not_told(walk: Walk, words: Words) -> None:
+    told = [it for it in walk.published(words["what"]) if it.recipient == who(words).seat]
+    _same([it.topic for it in told], [])
+
+
 def _record(walk: Walk, words: Words) -> None:
     _same(len(walk.session.overrulings), TIMES[words["times"]])
     first = walk.session.overrulings[0].before
@@ -821,6 +826,7 @@ CLAIMS = (
     ),
     claim("an incident is open: {wrong}, accused is {who}", "that one, no others", _accused),
     claim("a message leaves for {who}: {what}", "what happened last sent it", _told),
+    claim("no message leaves for {who}: {what}", "nothing has ever sent it", _not_told),
     claim(
         "overruled {times}; first it was {outcome}[, cause {cause}]",
         "the first verdict stays on record",
