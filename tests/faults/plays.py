@@ -53,7 +53,7 @@ class Play:
 
 async def before(room: Room) -> None:
     """Both are in the lobby, and the slot has not begun."""
-    await room.comes(SEEKER, SUPPORTER)
+    await room.come(SEEKER, SUPPORTER)
     left_s = (room.booking.starts_at - datetime.now(UTC)).total_seconds()
     assert left_s > PAUSE_S, (
         f"people were {-left_s:.1f} s too late for what happens before the start"
@@ -62,13 +62,13 @@ async def before(room: Room) -> None:
 
 async def waiting(room: Room) -> None:
     """Both are in the lobby, and the slot has begun."""
-    await room.comes(SEEKER, SUPPORTER)
+    await room.come(SEEKER, SUPPORTER)
     await room.starts(after_s=1.0)
 
 
 async def early(room: Room) -> None:
     """They talk; the end is far."""
-    await room.comes(SEEKER, SUPPORTER)
+    await room.come(SEEKER, SUPPORTER)
     await room.is_held()
 
 
@@ -80,7 +80,7 @@ async def tail(room: Room) -> None:
 
 async def late(room: Room) -> None:
     """They have talked for less than a quarter of the slot, and are in the last minutes."""
-    await room.comes(SEEKER, SUPPORTER)
+    await room.come(SEEKER, SUPPORTER)
     await room.is_about_to_end(in_s=room.times.slot / 4 - 2.0)
     await room.is_held()
     await room.is_about_to_end(in_s=room.times.tail / 2)
@@ -94,12 +94,12 @@ async def end(room: Room) -> None:
 
 async def only_supporter(room: Room) -> None:
     """The supporter waits for the seeker."""
-    await room.comes(SUPPORTER)
+    await room.come(SUPPORTER)
 
 
 async def only_seeker(room: Room) -> None:
     """The seeker waits for the supporter."""
-    await room.comes(SEEKER)
+    await room.come(SEEKER)
 
 
 async def supporter_is_lost(room: Room) -> None:

@@ -356,13 +356,14 @@ class Room:
         await person.page.goto(link)
         return person
 
-    async def comes(self, *seats: str) -> None:
-        """People come into the lobby, all at once."""
+    async def come(self, *seats: str) -> None:
+        """People come into the lobby, all at once, when it is not too busy at the door of the theatre."""
         async with self.theatre.door, asyncio.TaskGroup() as arriving:
             for seat in seats:
-                arriving.create_task(self._comes(seat))
+                arriving.create_task(self.comes(seat))
 
-    async def _comes(self, seat: str) -> None:
+    async def comes(self, seat: str) -> None:
+        """Somebody comes into the lobby, now."""
         person = await self.enters(seat)
         await person.at("consent").wait_for()
         await person.joins()
