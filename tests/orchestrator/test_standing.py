@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from orchestrator.bookings import Wish
-from orchestrator.errors import NotFound, Refused
+from orchestrator.errors import Conflict, NotFound, Refused
 from orchestrator.policy.events import Admitted, Connected, Joined, Overruled, Stopped, Woken
 from orchestrator.policy.model import (
     SEEKER,
@@ -387,3 +388,31 @@ async def test_who_is_accused_is_under_review_and_booked_all_the_same(
     assert not (await standings.read("demo", SAKURA)).standing.under_review
     [task] = await office.store.person_tasks()
     assert task.person == session.supporter.person
+
+
+async def test_overrulings_and_repeated_deliveries_in_any_order_end_in_what_the_record_says(
+    office: Office, standings: Standings
+) -> None:
+    strikes = load_all()["demo"].strikes
+    assert strikes is not None
+    first, *_ = [await misses(office) for _ in range(strikes.count)]
+
+    async def overrule(numbers: range) -> None:
+        for number in numbers:
+            verdict = (Outcome.NOT_HELD, Cause.PLATFORM)
+            if number % 2:
+                verdict = (Outcome.SEEKER_NO_SHOW, Cause.SEEKER)
+            await office.host.deliver(first.id, Overruled(*verdict, SCHEDULER, number))
+
+    async def look_again_and_again() -> None:
+        delivery = Delivery("1-1", first.id, "standing.changed", SAKURA, "k")
+        for _ in range(20):
+            with suppress(Conflict):  # the outbox would come back to it
+                await standings.changed(delivery)
+
+    for numbers, has_task in ((range(9), False), (range(9, 16), True), (range(16, 17), False)):
+        await asyncio.gather(overrule(numbers), look_again_and_again(), look_again_and_again())
+        await relay(office, standings)
+        task = (await standings.read("demo", SAKURA)).task
+        assert (task is not None) is has_task
+        assert await office.store.person_tasks() == ([task] if task else [])
