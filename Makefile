@@ -51,6 +51,8 @@ policy: setup-dev ## the policy's own tests must walk every branch of it
 docs: setup-dev   ## write the pages of docs/ that come from code, programmes and scenarios
 	@$(BIN)/python -m orchestrator.policy.docs
 	@$(BIN)/python -c 'from orchestrator import settings; print(settings.document(), end="")' >docs/settings.md
+	@$(BIN)/python -m orchestrator.refusals
+	@$(BIN)/python -m signaling.sentences
 	@$(BIN)/python -m tests.scenarios.clauses
 
 bench-end: setup-dev ## 200 sessions that end at one instant: how late is the last packet?

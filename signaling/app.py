@@ -32,6 +32,7 @@ from orchestrator.policy.events import Disconnected
 from orchestrator.policy.model import ConnectionId, DeviceId
 from orchestrator.policy.programme import Programme
 from orchestrator.ports import Clock, Staff, Store
+from orchestrator.refusals import for_programs
 from orchestrator.standing import Standings
 from signaling.audience import Audience
 from signaling.auth import (
@@ -349,7 +350,8 @@ def _answer_to(error: MadoguchiError) -> web.Response:
 
 
 def _error(status: int, code: str, detail: str, *, retry: bool = False) -> web.Response:
-    answer = web.json_response({"error": {"code": code, "detail": detail}}, status=status)
+    body = {"code": code, "detail": detail, **for_programs(code)}
+    answer = web.json_response({"error": body}, status=status)
     if retry:
         answer.headers["Retry-After"] = RETRY_AFTER_S
     return answer
