@@ -314,6 +314,24 @@ async def test_the_office_took_the_links_away_and_a_message_brings_none_back(pos
     assert len(post.to(SEEKERS)) == 1
 
 
+@pytest.mark.parametrize(
+    ("session", "topic", "recipient", "reason"),
+    [
+        ("s_none", "session.booked", "seeker", "session_unknown"),
+        (None, "session.booked", "companion-1", "seat_unknown"),
+        (None, "reschedule.chosen", "seeker", "not_chosen"),
+        (None, "next.chosen", "seeker", "not_chosen"),
+    ],
+)
+async def test_an_entry_that_leads_nowhere_is_done_with(post, session, topic, recipient, reason):
+    booked = (await post.books()).session
+    with capture_logs() as log:
+        entry = Delivery("1-1", SessionId(session or booked.id), topic, recipient, "key")
+        await post.messages.deliver(entry)
+    assert post.server.letters == []
+    assert [line["reason"] for line in log] == [reason]
+
+
 async def test_a_node_without_a_mail_server_sends_nothing_and_minds_nothing(post):
     post.messages = messages_of(post.office, post.server, notifier=None)
     session = (await post.books()).session
