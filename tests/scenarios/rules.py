@@ -12,7 +12,7 @@ from datetime import timedelta
 from importlib.resources import files
 
 from orchestrator.policy.model import Quota
-from orchestrator.policy.programme import ConsequenceRow, Programme
+from orchestrator.policy.programme import ConsequenceRow, Programme, Strikes, Terms
 
 _SECOND = timedelta(seconds=1)
 
@@ -38,7 +38,6 @@ NOT_LIVE: Mapping[str, str] = {
     "validity": "counted over sessions, before there is one",
     "terms.url": "text of the pages",
     "terms.text": "text of the pages",
-    "strikes": "counted over sessions; whether one of them gives a strike is in its consequence",
 }
 """Keys that no running session depends on, and why not. What is in neither list fails the suite."""
 
@@ -65,6 +64,8 @@ _LIVE = (
     "e2ee",
     "companions",
     "terms.version",
+    "strikes.count",
+    "strikes.within",
 )
 _BY_ITEM = ("attestations", "consequences")
 """Keys whose every item is a rule by itself."""
@@ -76,16 +77,17 @@ def keys_of(programme: Programme) -> list[str]:
     for name in type(programme).model_fields:
         if name in _BY_ITEM:
             keys += [f"{name}.{item}" for item in getattr(programme, name)]
-        elif name == "terms":
-            keys += [f"terms.{item}" for item in type(programme.terms).model_fields]
+        elif isinstance(value := getattr(programme, name), Terms | Strikes):
+            keys += [f"{name}.{item}" for item in type(value).model_fields]
         else:
             keys.append(name)
     return keys
 
 
 def live_keys(programme: Programme) -> list[str]:
-    """The keys that a running session depends on, each of which needs a scenario."""
-    return [key for key in keys_of(programme) if key not in NOT_LIVE]
+    """The keys that a running session depends on, each of which needs a scenario; those that it has a value for."""
+    keys = (key for key in keys_of(programme) if key not in NOT_LIVE)
+    return [key for key in keys if getattr(programme, key.partition(".")[0]) is not None]
 
 
 def unknown_keys(programme: Programme) -> list[str]:
@@ -119,6 +121,12 @@ def near_changes(programme: Programme, key: str) -> Changed:
     elif name == "terms":
         other = value.model_copy(update={"version": f"{value.version}-other"})
         yield "another version", _with(programme, terms=other)
+    elif name == "strikes":
+        for other in _near(getattr(value, item)):
+            yield (
+                f"{key} = {other}",
+                _with(programme, strikes=value.model_copy(update={item: other})),
+            )
     elif name in _OTHER:
         yield f"{name} = {_OTHER[name]}", _with(programme, **{name: _OTHER[name]})
     else:

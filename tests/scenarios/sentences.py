@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from orchestrator.policy.effects import Publish
 from orchestrator.policy.events import (
@@ -48,6 +48,7 @@ from orchestrator.policy.model import (
     SessionId,
     Signal,
 )
+from orchestrator.policy.standing import StandingState
 from orchestrator.policy.tasks import open_tasks
 from tests.orchestrator.policy.scenario import (
     COMPANION,
@@ -521,6 +522,21 @@ NEXT_SESSION = (
     happens("the seeker books the next session in slot {slot}", "slot booked", _books_next),
 )
 
+
+def _was_absent(walk: Walk, words: Words) -> tuple[Action, ...]:
+    month, day = words["day"].split("-")
+    walk.remember((int(month), int(day)), time.fromisoformat(words["clock"]))
+    return ()
+
+
+EARLIER = (
+    happens(
+        "the seeker was absent without a word on {day}, judged at {clock}",
+        "an earlier session left a strike; told before the first thing that happens",
+        _was_absent,
+    ),
+)
+
 SIGNS = (
     happens(
         "the page of {who} tells that it was {lasting} for {number} seconds",
@@ -705,6 +721,27 @@ def _accused(walk: Walk, words: Words) -> None:
     _same(found, [(words["wrong"], who(words).seat)])
 
 
+def _strikes(walk: Walk, words: Words) -> None:
+    number = words["strikes"].split()[0]
+    _same(walk.standing(who(words).seat).strikes, 0 if number == "no" else int(number))
+
+
+def _matter(walk: Walk, words: Words) -> None:
+    assert walk.standing(who(words).seat).concerns_since is not None, "nobody need look"
+
+
+def _no_matter(walk: Walk, words: Words) -> None:
+    _same(walk.standing(who(words).seat).concerns_since, None)
+
+
+def _in_good_standing(walk: Walk, words: Words) -> None:
+    _same(walk.standing(who(words).seat).state, StandingState.GOOD)
+
+
+def _under_review(walk: Walk, words: Words) -> None:
+    assert walk.standing(who(words).seat).under_review, "nobody accuses this person"
+
+
 def _told(walk: Walk, words: Words) -> None:
     topic, recipient = words["what"], str(who(words).seat)
     since = [it for it in walk.effects[walk.effects_before :] if isinstance(it, Publish)]
@@ -821,6 +858,11 @@ CLAIMS = (
         "how often a strike or a review came or went",
         _looked_at,
     ),
+    claim("{who} has {strikes}", "those that still count", _strikes),
+    claim("a scheduler has to look at {who}", "strikes or an accusation are a task", _matter),
+    claim("no scheduler has to look at {who}", "they are not", _no_matter),
+    claim("{who} is under review", "somebody accuses this person", _under_review),
+    claim("{who} may still be booked", "nobody is refused by rules alone", _in_good_standing),
     claim(
         "nobody's standing is looked at", "no strike and no review came or went", _nobody_looked_at
     ),
@@ -861,6 +903,7 @@ PARTS: Mapping[str, tuple[Sentence, ...]] = {
     "What the office does": OFFICE,
     "The next session": NEXT_SESSION,
     "What is noticed": SIGNS,
+    "What was before": EARLIER,
     "What has to be so": CLAIMS,
 }
 SENTENCES = tuple(sentence for part in PARTS.values() for sentence in part)

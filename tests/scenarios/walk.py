@@ -7,24 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.policy.effects import Effect, Publish
 from orchestrator.policy.events import ServiceGap, Woken
+from orchestrator.policy.ledger import LedgerLine, lines
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
+    Cause,
     Medium,
+    Outcome,
     PersonId,
+    Quota,
     Record,
     Role,
     Seat,
+    SeatId,
     Session,
     SessionId,
 )
 from orchestrator.policy.programme import Programme
 from orchestrator.policy.session import book, step
+from orchestrator.policy.standing import Standing, fold
 from tests.orchestrator.policy.scenario import COMPANION, MINUTE, Action, Story
 
 if TYPE_CHECKING:
@@ -57,6 +63,8 @@ class Walk(Story):
         first = scenario.moment(scenario.lines[0].when, programme)
         self.now = min(starts_at - timedelta(minutes=15), first)
         self.is_end_told = False
+        self.earlier: list[LedgerLine] = []
+        """What earlier sessions of the same people left."""
         self.down_since: datetime | None = None
         self.records_before = 0
         """How many lines of history there were before what happened last."""
@@ -132,6 +140,33 @@ class Walk(Story):
     def recorded(self, name: str) -> list[Record]:
         """The lines of history of this very moment under that name."""
         return [record for record in self.records if record.name == name and record.at == self.now]
+
+    def remember(self, day: tuple[int, int], clock: time) -> None:
+        """The seeker was absent without a word from an earlier session, which ended then."""
+        ended_at = datetime.combine(
+            date(self.scenario.day.year, *day), clock, self.programme.zone
+        ).astimezone(UTC)
+        self.earlier.append(
+            LedgerLine(
+                programme=self.programme.name,
+                person=self.session.seeker.person,
+                role=Role.SEEKER,
+                session=SessionId(f"s-earlier-{len(self.earlier) + 1}"),
+                at=ended_at,
+                judged_at=ended_at,
+                outcome=Outcome.SEEKER_NO_SHOW,
+                cause=Cause.SEEKER,
+                quota=Quota.USED,
+                strike=True,
+                review=False,
+            )
+        )
+
+    def standing(self, seat: SeatId) -> Standing:
+        """How that person stands now."""
+        person = self.seat(seat).person
+        written = [it for it in (*self.earlier, *lines(self.session)) if it.person == person]
+        return fold(written, (), self.programme.strikes, self.programme.quota, self.now)
 
     def go_down(self) -> None:
         """From now on nobody runs the session."""
