@@ -35,12 +35,13 @@ from orchestrator.policy.standing import (
     open_task,
 )
 from orchestrator.policy.tasks import A_DAY
-from tests.fakes import NOON, a_session
+from tests.orchestrator.policy.scenario import START, booking
 
 DAY = timedelta(days=1)
 THREE_IN_A_MONTH = Strikes(count=3, within=30 * DAY)
-SEEKER = PersonId("p-seeker")
-SUPPORTER = PersonId("p-supporter")
+ENDED_AT = START + timedelta(minutes=10)
+SEEKER = booking().seeker.person
+SUPPORTER = booking().supporter.person
 SCHEDULER = PersonId("p-scheduler")
 
 
@@ -50,15 +51,15 @@ def ended(
     *,
     quota: Quota = Quota.USED,
     strike: bool = False,
-    judged_at: datetime = NOON,
+    judged_at: datetime = ENDED_AT,
 ) -> Session:
-    """A session that ended at noon."""
+    """A session that ended ten minutes past its start."""
     return replace(
-        a_session(starts_at=NOON - timedelta(minutes=10)),
+        booking(),
         phase=Phase.ENDED,
         outcome=outcome,
         cause=cause,
-        ended_at=NOON,
+        ended_at=ENDED_AT,
         consequence=Consequence(quota, reschedule=False, strike=strike),
         verdict=Verdict(outcome, cause, Confidence.SURE, "any", judged_at),
     )
@@ -68,7 +69,7 @@ def ended(
 
 
 def test_a_session_that_is_not_over_leaves_nothing():
-    assert lines(a_session()) == ()
+    assert lines(booking()) == ()
 
 
 def test_an_ended_session_leaves_the_seeker_a_line_with_quota_and_strike():
@@ -76,7 +77,7 @@ def test_an_ended_session_leaves_the_seeker_a_line_with_quota_and_strike():
     [line] = lines(ended(Outcome.SEEKER_NO_SHOW, Cause.SEEKER, strike=True))
     assert (line.programme, line.person, line.role) == ("kumagaya", SEEKER, Role.SEEKER)
     assert (line.quota, line.strike, line.review) == (Quota.USED, True, False)
-    assert (line.session, line.at, line.outcome) == ("s1", NOON, Outcome.SEEKER_NO_SHOW)
+    assert (line.session, line.at, line.outcome) == (booking().id, ENDED_AT, Outcome.SEEKER_NO_SHOW)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.SUPPORTER_NO_SHOW, Outcome.SUPPORTER_LATE])
@@ -102,10 +103,12 @@ def test_who_is_accused_is_under_review_and_the_other_is_not(accused):
 
 
 def test_a_verdict_that_was_fixed_before_the_end_is_judged_at_the_end():
-    [line] = lines(ended(Outcome.INTERRUPTED, Cause.SEEKER, judged_at=NOON - timedelta(minutes=3)))
-    assert line.judged_at == NOON
-    [line] = lines(ended(Outcome.INTERRUPTED, Cause.SEEKER, judged_at=NOON + DAY))
-    assert (line.at, line.judged_at) == (NOON, NOON + DAY)
+    [line] = lines(
+        ended(Outcome.INTERRUPTED, Cause.SEEKER, judged_at=ENDED_AT - timedelta(minutes=3))
+    )
+    assert line.judged_at == ENDED_AT
+    [line] = lines(ended(Outcome.INTERRUPTED, Cause.SEEKER, judged_at=ENDED_AT + DAY))
+    assert (line.at, line.judged_at) == (ENDED_AT, ENDED_AT + DAY)
 
 
 # ---- standing -------------------------------------------------------------------------------------------------------
@@ -118,20 +121,20 @@ def strike(days_ago: float, *, judged_days_ago: float | None = None) -> LedgerLi
     return replace(
         line,
         session=SessionId(f"s{days_ago}"),
-        at=NOON - days_ago * DAY,
-        judged_at=NOON - judged * DAY,
+        at=ENDED_AT - days_ago * DAY,
+        judged_at=ENDED_AT - judged * DAY,
     )
 
 
 def accusation(days_ago: float) -> LedgerLine:
     """Somebody accused the seeker."""
     [line] = lines(ended(Outcome.STOPPED, Cause.SEEKER))
-    at = NOON - days_ago * DAY
+    at = ENDED_AT - days_ago * DAY
     return replace(line, session=SessionId(f"a{days_ago}"), at=at, judged_at=at)
 
 
 def decided(kind: DecisionKind, days_ago: float, number: int = 0) -> Decision:
-    return Decision(kind, NOON - days_ago * DAY, SCHEDULER, number)
+    return Decision(kind, ENDED_AT - days_ago * DAY, SCHEDULER, number)
 
 
 def stand(
@@ -140,7 +143,7 @@ def stand(
     strikes: Strikes | None = THREE_IN_A_MONTH,
     quota: int | None = None,
 ) -> Standing:
-    return fold(lines, decisions, strikes, quota, NOON)
+    return fold(lines, decisions, strikes, quota, ENDED_AT)
 
 
 def test_who_has_done_nothing_stands_well():
@@ -156,7 +159,7 @@ def test_strikes_make_a_task_and_refuse_nobody():
     three = stand(strike(1), strike(3), strike(2), strike(40))
     assert (three.state, three.strikes) == (StandingState.GOOD, 3)
     assert open_task("kumagaya", SEEKER, three) == PersonTask(
-        "kumagaya", SEEKER, PersonTaskKind.STRIKES, NOON - DAY, NOON - DAY + A_DAY
+        "kumagaya", SEEKER, PersonTaskKind.STRIKES, ENDED_AT - DAY, ENDED_AT - DAY + A_DAY
     )
 
 
@@ -177,7 +180,7 @@ def test_one_accusation_is_a_task_and_comes_before_strikes():
     assert standing.under_review
     task = open_task("kumagaya", SEEKER, standing)
     assert task is not None
-    assert (task.kind, task.since) == (PersonTaskKind.REVIEW, NOON - 3 * DAY)
+    assert (task.kind, task.since) == (PersonTaskKind.REVIEW, ENDED_AT - 3 * DAY)
     assert standing.state is StandingState.GOOD
 
 

@@ -218,6 +218,41 @@ MUTANTS = [
         "    if session.phase is Phase.LIVE:\n        return\n    if session.phase is Phase.INTERRUPTED:\n        ours",
         "test_office.py",
     ),
+    Mutant(
+        "whoever is in a stopped session is under review",
+        "ledger.py",
+        "review=is_stopped and session.cause is Cause.SEEKER,",
+        "review=is_stopped,",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "strikes refuse by themselves",
+        "standing.py",
+        "state=StandingState.GOOD if last is None else _LEADS_TO[last.kind],",
+        "state=StandingState.SUSPENDED if concerns else StandingState.GOOD,",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "a decision forgives nothing",
+        "standing.py",
+        "if last is None or line.judged_at > last.at]",
+        "]",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "strikes never grow old",
+        "standing.py",
+        "if line.strike and strikes is not None and line.at > now - strikes.within",
+        "if line.strike and strikes is not None",
+        "test_ledger.py",
+    ),
+    Mutant(
+        "what was restored counts as used",
+        "standing.py",
+        "line.quota is Quota.USED",
+        "line.quota is not None",
+        "test_ledger.py",
+    ),
 ]
 
 
