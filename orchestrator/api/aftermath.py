@@ -5,13 +5,11 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.api.moments import Moment
+from orchestrator.api.verdicts import VerdictBody, verdict_of
 from orchestrator.policy.model import (
-    Cause,
-    Confidence,
     Consequence,
     Incident,
     IncidentKind,
-    Outcome,
     Overruling,
     Phase,
     Quota,
@@ -34,14 +32,9 @@ class ConsequenceBody(_Shown):
     confirm: bool = Field(description="A scheduler has to confirm it")
 
 
-class BeforeBody(_Shown):
+class BeforeBody(VerdictBody):
     """The verdict that was overruled, with what followed from it."""
 
-    outcome: Outcome
-    cause: Cause | None
-    confidence: Confidence
-    reason: str
-    at: Moment
     consequence: ConsequenceBody
 
 
@@ -118,20 +111,14 @@ def consequence_of(consequence: Consequence | None) -> ConsequenceBody | None:
 
 def overrulings_of(session: Session) -> tuple[OverrulingBody, ...]:
     """As the API shows them, oldest first."""
-    return tuple(_overruling(each) for each in session.overrulings)
+    return tuple(_overruling(each, session.time_zone) for each in session.overrulings)
 
 
-def _overruling(overruling: Overruling) -> OverrulingBody:
-    verdict, consequence = overruling.before, consequence_of(overruling.consequence_before)
+def _overruling(overruling: Overruling, time_zone: str) -> OverrulingBody:
+    consequence = consequence_of(overruling.consequence_before)
     assert consequence is not None, "every overruling has what it replaced"
-    before = BeforeBody(
-        outcome=verdict.outcome,
-        cause=verdict.cause,
-        confidence=verdict.confidence,
-        reason=verdict.reason,
-        at=verdict.at,
-        consequence=consequence,
-    )
+    told = verdict_of(overruling.before, time_zone)
+    before = BeforeBody(**dict(told), consequence=consequence)
     return OverrulingBody(at=overruling.at, by=overruling.by, before=before)
 
 

@@ -31,11 +31,11 @@ from orchestrator.api.moments import (
     next_moment,
     opens_at,
 )
+from orchestrator.api.verdicts import VerdictBody, verdict_of
 from orchestrator.bookings import BESIDE, Wish
 from orchestrator.policy.model import (
     CallState,
     Cause,
-    Confidence,
     Medium,
     Notice,
     Outcome,
@@ -193,16 +193,6 @@ class Participant(_Shown):
     is_claimed: bool = Field(description="Another device asks for the seat")
 
 
-class Verdict(_Shown):
-    """A verdict, with how firm it is."""
-
-    outcome: Outcome
-    cause: Cause | None
-    confidence: Confidence
-    reason: str
-    at: Moment
-
-
 class Option(_Shown):
     """A slot that is offered."""
 
@@ -252,7 +242,7 @@ class SessionBody(_Shown):
     ended_at: Moment | None
     next: NextMoment | None
     participants: tuple[Participant, ...]
-    verdict: Verdict | None
+    verdict: VerdictBody | None
     quota: Quota | None
     reschedule: Reschedule | None
     following: Reschedule | None = Field(description="The next session, as it is being booked")
@@ -353,7 +343,7 @@ def _fields(session: Session) -> dict[str, object]:
         "ended_at": session.ended_at,
         "next": next_moment(session),
         "participants": tuple(_participant(seat) for seat in session.seats),
-        "verdict": _verdict(session),
+        "verdict": verdict_of(verdict, session.time_zone) if verdict else None,
         "quota": session.consequence.quota if session.consequence else None,
         "reschedule": _reschedule(session.reschedule),
         "following": _reschedule(session.following),
@@ -398,19 +388,6 @@ def _participant(seat: Seat) -> Participant:
         is_lost=seat.loss is not None,
         grace_ends_at=seat.loss.grace_ends_at if seat.loss and not seat.loss.judged else None,
         is_claimed=seat.claim is not None,
-    )
-
-
-def _verdict(session: Session) -> Verdict | None:
-    verdict = session.verdict
-    if verdict is None:
-        return None
-    return Verdict(
-        outcome=verdict.outcome,
-        cause=verdict.cause,
-        confidence=verdict.confidence,
-        reason=verdict.reason,
-        at=verdict.at,
     )
 
 

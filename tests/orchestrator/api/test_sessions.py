@@ -1,7 +1,8 @@
 """The API over real sockets, against the real host and store."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -401,3 +402,30 @@ async def test_a_store_that_is_away_is_503_with_a_time_to_come_back(node):
     assert answer.status == 503
     assert answer.headers["Retry-After"] == "2"
     assert (await answer.json())["error"]["code"] == "unavailable"
+
+
+async def test_a_verdict_says_why_in_a_sentence_and_names_its_evidence(node, call):
+    meeting = await node.meet()
+    seeker, supporter = await node.live(meeting)
+    await supporter.send(type="observed", signal="page_offline", value=9.0, ago_s=1.0)
+    await supporter.socket.close(code=4000)
+    await seeker.state(lambda s: s["phase"] == "interrupted")
+    await node.pass_time(2 * MINUTE)
+    await seeker.state(lambda s: s["verdict"])
+    _, session = await call("GET", f"/{meeting.id}")
+    verdict = session["verdict"]
+    assert (verdict["cause"], verdict["confidence"]) == ("supporter", "likely")
+    assert verdict["reason"] == session["reason"] == "supporter_offline"
+    offline, lost = verdict["evidence"]
+    assert (offline["signal"], offline["seat"], offline["value"]) == (
+        "page_offline",
+        "supporter",
+        9.0,
+    )
+    assert (lost["signal"], lost["value"]) == ("signalling_lost", 4000.0)
+    assert offline["at"] < lost["at"]
+    assert "サポーター側とみられます" in verdict["sentence"]["ja"]
+    assert "probably lies with the supporter" in verdict["sentence"]["en"]
+    at = datetime.fromisoformat(lost["at"]).astimezone(ZoneInfo(session["time_zone"]))
+    assert f"{at:%H:%M:%S}" in verdict["sentence"]["ja"]
+    assert meeting.id not in verdict["sentence"]["ja"]
