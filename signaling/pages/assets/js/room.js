@@ -2,6 +2,7 @@
 
 import { ServerClock, ms, writer } from "./clock.js";
 import { Devices } from "./devices.js";
+import { Evidence } from "./evidence.js";
 import { Peer } from "./peer.js";
 import { Quality } from "./quality.js";
 import { Socket } from "./socket.js";
@@ -38,6 +39,13 @@ const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => {}, onL
 const peer = new Peer({ send: (message) => socket.send(message), ready: readyStream, onChange: () => draw() });
 const quality = new Quality({ peer, isOnline: () => s.isOnline, onChange: () => draw() });
 const announcer = new Announcer();
+new Evidence({
+  send: (message) => socket.send(message),
+  peer,
+  devices,
+  connection: () => (s.isOnline && s.you?.seat ? s.you.connection : null),
+  isIn: () => me(s)?.presence === "in",
+});
 
 const app = { s, devices, peer, quality, write: writer("ja", "Asia/Tokyo"), do: actions() };
 const sheets = createSheets(app);
