@@ -9,6 +9,7 @@ from playwright.async_api import (
     Browser,
     ConsoleMessage,
     Page,
+    Route,
     ViewportSize,
     WebSocketRoute,
 )
@@ -46,6 +47,7 @@ def row(
         "has_joined": False,
         "grace_ends_at": None,
         "is_connected": False,
+        "is_claimed": False,
     }
     starts = 600 + 60 * (number % 400)
     return {
@@ -77,15 +79,28 @@ def row(
         "programme": "demo",
         "supporter": f"あおぞら {number % 12}",
         "has_media_flowed": False,
+        "is_media_missing": False,
+        "call": None,
+        "late": None,
+        "goodbye": False,
+        "confidence": None,
+        "overrulings": 0,
+        "extension": False,
+        "tasks": [],
+        "incidents": [],
+        "done": [],
     }
 
 
 def welcome(**session: Any) -> dict[str, Any]:
     """A seeker's welcome before the start; `session` changes the state."""
-    of_board = {"has_media_flowed", "supporter", "programme"}
+    of_board = {
+        *("has_media_flowed", "supporter", "programme", "confidence", "overrulings"),
+        *("extension", "tasks", "incidents", "done"),
+    }
     state = {key: value for key, value in row(0).items() if key not in of_board}
     for seat in state["seats"]:
-        del seat["is_connected"]
+        del seat["is_connected"], seat["is_claimed"]
     state |= {
         "phase": "open",
         "question": None,
@@ -134,6 +149,10 @@ class Visit:
         self.page, self.messages = page, messages
         self.heard: list[dict[str, Any]] = []
         self.complaints: list[str] = []
+        self.answers: dict[str, Any] = {"GET /tasks": {"tasks": []}}
+        """What the HTTP API says: «GET /tasks» to a body, or to a status and a body."""
+        self.asked: list[tuple[str, Any]] = []
+        """What it was asked, with the bodies; reads are left out."""
         self.socket: WebSocketRoute | None = None
         self.news = asyncio.Event()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -153,6 +172,18 @@ class Visit:
         if self.heard[-1]["type"] == "hello":
             for message in self.messages:
                 self.say(message)
+
+    async def answer(self, route: Route) -> None:
+        """Answer a request to the HTTP API."""
+        asked = route.request
+        ask = f"{asked.method} {asked.url.partition('/api/v1')[2]}"
+        assert asked.headers["authorization"].startswith("Bearer "), "the board has a token"
+        if asked.method != "GET":
+            self.asked.append((ask, asked.post_data_json if asked.post_data else None))
+            self.news.set()
+        known = self.answers.get(ask, (404, {"error": {"code": "not_found", "detail": ask}}))
+        status, body = known if isinstance(known, tuple) else (200, known)
+        await route.fulfill(status=status, json=body)
 
     async def said(self, kind: str) -> dict[str, Any]:
         """Wait until the page has sent a message of that type; the message."""
@@ -174,6 +205,7 @@ async def visit(
     url: str,
     *messages: dict[str, Any],
     size: ViewportSize = PHONE,
+    answers: dict[str, Any] | None = None,
     **context: Any,
 ) -> Visit:
     opened = await chromium.new_context(
@@ -181,7 +213,9 @@ async def visit(
     )
     page = await opened.new_page()
     visited = Visit(page, list(messages))
+    visited.answers |= answers or {}
     await page.route_web_socket("**/ws", visited.connect)
+    await page.route("**/api/v1/**", visited.answer)
     await page.goto(url)
     return visited
 

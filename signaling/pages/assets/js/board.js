@@ -1,4 +1,5 @@
-// The schedulers' board: today's sessions, live. Rows are patched in place; nothing is built twice.
+// The board: today's sessions, live. Rows are patched in place; nothing is built twice. One session opens in the drawer.
+// A scheduler sees what waits for somebody beside it, a supporter who waits at the own counter.
 
 import { ServerClock, ms, writer } from "./clock.js";
 import { Socket } from "./socket.js";
@@ -7,6 +8,13 @@ import { h, keyed, setAttr, setText, setVar, show } from "./dom.js";
 import { icon, logo, phaseShape } from "./icons.js";
 import { chosenLanguage, currentLanguage, hasText, pick, remember, speak, t } from "./text.js";
 import { createRow } from "./board_row.js";
+import { Api } from "./board/api.js";
+import { App, changesTasks } from "./board/app.js";
+import { createDesk, isWaitedFor } from "./board/desk.js";
+import { createDrawer } from "./board/drawer.js";
+import { createForms, createRefusal } from "./board/forms.js";
+import { openMaintenance } from "./board/maintenance.js";
+import { createTodo } from "./board/todo.js";
 
 const PHASES = ["live", "waiting", "open", "interrupted", "scheduled", "ended"];
 const HOUR = 3600000;
@@ -17,10 +25,11 @@ const token = decodeURIComponent(location.hash.slice(1));
 const clock = new ServerClock();
 const page = document.getElementById("page");
 const announcer = new Announcer();
-const state = { rows: new Map(), views: new Map(), you: null, office: null, isOnline: false, refusal: null, phase: null, words: "", range: null, order: null, context: null, zone: "Asia/Tokyo" };
+const ZONE = "Asia/Tokyo";
+const state = { rows: new Map(), views: new Map(), you: null, office: null, isOnline: false, refusal: null, phase: null, words: "", range: null, order: null, context: null, zone: ZONE, write: writer("ja", ZONE), onRefused: (refusal) => ui?.trouble.say(refusal) };
+const app = new App({ api: new Api(token), clock, announcer, state, draw: drawSoon, shade });
 let ui = null;
 let isDrawing = false;
-let write = writer("ja", state.zone);
 
 const socket = new Socket({
   clock,
@@ -34,8 +43,10 @@ const socket = new Socket({
 function take(message) {
   switch (message.type) {
     case "welcome":
+      if (message.you.role !== state.you?.role) forget();
       Object.assign(state, { you: message.you, office: message.office });
       setOnline(true);
+      app.todo?.hurry();
       break;
     case "board":
       snapshot(message.sessions);
@@ -79,15 +90,31 @@ function snapshot(sessions) {
 function change(row) {
   const known = state.rows.get(row.id);
   if (known && known.version > row.version) return;
+  if (changesTasks(known, row)) app.todo?.hurry();
+  app.learn([...(row.done ?? []), ...(row.incidents ?? [])].map((one) => one.by ?? one.resolved_by));
   state.rows.set(row.id, row);
+  app.drawer?.changed(row);
   state.order = null;
   if (row.phase !== known?.phase) state.range = null;
 }
 
 function refuse(code) {
   state.refusal ??= code;
-  ui = null;
+  forget();
   draw();
+}
+
+// Everything is built anew: another language, another person, or nothing any more.
+function forget() {
+  ui = null;
+  app.forms?.close();
+  app.todo?.stop();
+  Object.assign(app, { todo: null, drawer: null, forms: null });
+}
+
+// On a small screen the drawer covers everything else, which is out of reach then.
+function shade(isCovered) {
+  for (const part of ui?.behind ?? []) part.inert = isCovered;
 }
 
 function build() {
@@ -111,28 +138,34 @@ function build() {
     list: h("div", { role: "list", dataset: { testid: "staff-list" }, "aria-label": t("board.title") }),
     line: h("i", { class: "nowline", "aria-hidden": "true" }),
     none: h("p", { class: "rows__none" }),
+    trouble: createRefusal(),
+    desk: createDesk(app),
   };
+  const isScheduler = app.isScheduler();
+  app.forms = createForms(app);
+  app.drawer = createDrawer(app);
+  app.todo = isScheduler ? createTodo(app) : null;
+  const turn = h("button", { type: "button", class: "btn", onclick: turnTheme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
+  const upkeep = isScheduler && h("button", { type: "button", class: "btn", dataset: { testid: "maintenance" }, onclick: () => openMaintenance(app) }, icon("clock", "i--s"), h("span", {}, t("maintenance.open")));
+  const filters = h("div", { class: "filters", role: "toolbar", "aria-label": t("board.column.phase") }, ui.filters.map((one) => one.button), ui.shown, h("label", { class: "find" }, icon("find", "i--s"), find, h("kbd", {}, "/")));
+  const bar = h("header", { class: "bar" }, logo(t("site.name")), ui.office, ui.day, h("span", { class: "sp" }), ui.server, upkeep, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), ui.clock);
   const columns = ["counter", "seeker", "people", "phase", "next"].map((key) => h("span", {}, t(`board.column.${key}`)));
-  page.replaceChildren(
-    h(
-      "div",
-      { class: "board-page" },
-      h("header", { class: "bar" }, logo(t("site.name")), ui.office, ui.day, h("span", { class: "sp" }), ui.server, h("button", { type: "button", class: "btn", onclick: turnTheme }, icon("theme", "i--s"), h("span", {}, t("board.theme"))), h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), ui.clock),
-      h("h1", { class: "vh" }, t("board.title")),
-      h("div", { class: "filters", role: "toolbar", "aria-label": t("board.column.phase") }, ui.filters.map((one) => one.button), ui.shown, h("label", { class: "find" }, icon("find", "i--s"), find, h("kbd", {}, "/"))),
-      h("main", { class: "rows", tabindex: "-1" }, h("div", { class: "rows__in" }, h("div", { class: "axis" }, h("div", { class: "axis__words", "aria-hidden": "true" }, columns), ui.hours), ui.list, ui.line), ui.none),
-    ),
-  );
-  document.title = `${t("title.board")} | ${t("site.name")}`;
+  const rows = h("main", { class: "rows", tabindex: "-1" }, h("div", { class: "rows__in" }, h("div", { class: "axis" }, h("div", { class: "axis__words", "aria-hidden": "true" }, columns), ui.hours), ui.list, ui.line), ui.none);
+  const work = h("div", { class: "work" }, ui.desk.el, ui.trouble.el, filters, rows, app.drawer.el);
+  ui.behind = [bar, app.todo?.el, ui.desk.el, filters, rows].filter(Boolean);
+  page.replaceChildren(h("div", { class: "board-page" }, bar, h("h1", { class: "vh" }, t("board.title")), h("div", { class: `board${isScheduler ? "" : " board--desk"}` }, ...[app.todo?.el, work].filter(Boolean))), app.forms.el);
+  app.todo?.hurry();
   state.views.clear();
 }
 
 async function choose(language) {
   remember(language);
   await speak(language);
-  write = writer(language, state.zone);
-  ui = null;
+  state.write = writer(language, state.zone);
+  const opened = app.openId();
+  forget();
   draw();
+  if (opened) app.open(opened);
 }
 
 function draw() {
@@ -144,12 +177,17 @@ function draw() {
   }
   if (!ui) build();
   setText(ui.office, pick(state.office));
-  setText(ui.day, write.day(now));
-  setText(ui.clock, write.exact(now));
+  setText(ui.day, state.write.day(now));
+  setText(ui.clock, state.write.exact(now));
   setText(ui.server, t(state.isOnline ? "board.server_ok" : "board.server_lost"));
   ui.server.classList.toggle("is-lost", !state.isOnline);
   drawFilters();
   drawRows(now);
+  const waiting = app.isScheduler() ? 0 : ui.desk.update();
+  app.todo?.update(now);
+  app.drawer.draw(now);
+  const title = `${t("title.board")} | ${t("site.name")}`;
+  document.title = waiting ? t("board.title_waiting", { n: waiting, title }) : title;
 }
 
 function drawFilters() {
@@ -187,13 +225,13 @@ function drawRows(now) {
   if (now > start + hours * HOUR) state.range = null;
   drawAxis(now, start, hours);
   const key = `${start}|${hours}|${currentLanguage()}`;
-  if (state.context?.key !== key) state.context = { key, write, start, span: hours * HOUR, hours };
+  if (state.context?.key !== key) state.context = { key, write: state.write, start, span: hours * HOUR, hours };
   const { context } = state;
   let shown = 0;
   rows.forEach((row, at) => {
     let view = state.views.get(row.id);
     if (!view) {
-      view = createRow();
+      view = createRow(() => app.open(row.id));
       state.views.set(row.id, view);
     }
     const isWanted = matches(row);
@@ -202,6 +240,7 @@ function drawRows(now) {
       shown += 1;
       view.update(row, context, now);
     }
+    view.mark({ isOpen: app.openId() === row.id, isCalling: !app.isScheduler() && isWaitedFor(row) });
     if (ui.list.children[at] !== view.el) place(view.el, at);
   });
   setText(ui.shown, t("board.count", { shown, all: rows.length }));
@@ -210,20 +249,20 @@ function drawRows(now) {
 }
 
 function place(row, at) {
-  const hadFocus = row.contains(document.activeElement);
+  const focused = row.contains(document.activeElement) ? document.activeElement : null;
   ui.list.insertBefore(row, ui.list.children[at] ?? null);
-  if (hadFocus) row.focus({ preventScroll: true });
+  focused?.focus({ preventScroll: true });
 }
 
 function drawAxis(now, start, hours) {
   const at = (now - start) / (hours * HOUR);
   keyed(ui.hours, `${start}|${hours}|${currentLanguage()}`, () => [
-    ...Array.from({ length: hours }, (_, n) => h("b", { class: "num", vars: { at: n / hours } }, write.time(start + n * HOUR))),
+    ...Array.from({ length: hours }, (_, n) => h("b", { class: "num", vars: { at: n / hours } }, state.write.time(start + n * HOUR))),
     h("b", { class: "num now" }),
   ]);
   const mark = ui.hours.lastChild;
   [...ui.hours.children].slice(0, -1).forEach((hour, n) => show(hour, Math.abs(n / hours - at) > 0.05));
-  setText(mark, write.time(now));
+  setText(mark, state.write.time(now));
   setVar(mark, "at", at.toFixed(4));
   setVar(ui.line, "at", at.toFixed(4));
   setVar(ui.line, "headpx", `${ui.hours.offsetLeft}px`);
@@ -267,14 +306,16 @@ function keptTheme() {
 async function start() {
   keptTheme();
   await speak(chosenLanguage());
-  write = writer(currentLanguage(), state.zone);
+  state.write = writer(currentLanguage(), state.zone);
   document.body.append(...announcer.els);
   if (!token) refuse("token_unknown");
   draw();
   setInterval(draw, 500);
   window.addEventListener("hashchange", () => location.reload());
   window.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.target instanceof HTMLInputElement || !ui) return;
+    if (!ui || app.forms.isOpen()) return;
+    if (event.key === "Escape" && app.openId() !== null) app.drawer.shut();
+    if (event.key !== "/" || event.target instanceof HTMLInputElement) return;
     event.preventDefault();
     ui.find.focus();
   });

@@ -6,14 +6,18 @@ import { countdown, ms } from "./clock.js";
 import { currentLanguage, hasText, t } from "./text.js";
 import { nameOf } from "./parts.js";
 import { awayAs } from "./state.js";
+import { outcomeWords } from "./board/words.js";
 
 const HOT_MS = 60000; // a deadline of absence or loss that is this near is shown in red
 
-export function createRow() {
+// open(): the session was chosen
+export function createRow(open) {
   const when = h("span", { class: "num" });
   const host = h("b");
+  const marks = h("span", { class: "row__marks" });
   const sign = h("span");
   const guest = h("b");
+  const chosen = h("button", { type: "button", class: "row__open", dataset: { testid: "row-open" } }, guest);
   const others = h("span", { class: "small quiet" });
   const here = { seeker: presence("board.guest"), supporter: presence("board.host") };
   const phase = h("span", { class: "phase" });
@@ -27,8 +31,8 @@ export function createRow() {
   const lane = h("div", { class: "row__lane", "aria-hidden": "true" }, doors, block);
   const el = h(
     "div",
-    { class: "row", role: "listitem", tabindex: "0", dataset: { testid: "board-row" } },
-    h("div", { class: "row__head" }, h("div", { class: "row__when" }, sign, h("span", { class: "row__who" }, host, when)), h("div", { class: "row__who" }, guest, others), h("div", { class: "row__here" }, here.seeker.el, here.supporter.el), state, next),
+    { class: "row", role: "listitem", dataset: { testid: "board-row" }, onclick: open },
+    h("div", { class: "row__head" }, h("div", { class: "row__when" }, sign, h("span", { class: "row__who" }, host, when)), h("div", { class: "row__who" }, chosen, others, marks), h("div", { class: "row__here" }, here.seeker.el, here.supporter.el), state, next),
     lane,
   );
   let drawn = { row: null, context: null };
@@ -42,7 +46,10 @@ export function createRow() {
     keyed(sign, row.supporter, () => plate(row.supporter, "plate--s"));
     setText(host, row.supporter);
     setText(when, `${write.time(ms(row.starts_at))}–${write.time(ms(row.ends_at))}`);
-    setText(guest, row.seats.find((seat) => seat.role === "seeker")?.display_name ?? "");
+    const name = row.seats.find((seat) => seat.role === "seeker")?.display_name ?? "";
+    setText(guest, name);
+    setAttr(chosen, "aria-label", t("board.open_of", { name: `${name} ${write.time(ms(row.starts_at))}` }));
+    keyed(marks, JSON.stringify([marksOf(row), currentLanguage()]), () => marksOf(row).map((key) => h("span", { class: "tag", dataset: { mark: key } }, t(`mark.${key}`))));
     const companions = row.seats.filter((seat) => seat.role === "companion");
     setText(others, companions.map((seat) => `${seat.display_name} ${t(`here.${seat.presence}`)}`).join(t("list.and")));
     for (const role of ["seeker", "supporter"]) here[role].update(row.seats.find((seat) => seat.role === role), row.phase);
@@ -65,6 +72,12 @@ export function createRow() {
 
   return {
     el,
+    // isOpen: in the drawer; isCalling: somebody waits for whom this board belongs to
+    mark({ isOpen, isCalling }) {
+      el.classList.toggle("is-open", isOpen);
+      el.classList.toggle("is-calling", isCalling);
+      setAttr(chosen, "aria-expanded", String(isOpen));
+    },
     // row: a new object after each change; context: {write, start, span, hours}, a new object when one of them changes
     update(row, context, now) {
       if (row !== drawn.row || context !== drawn.context) {
@@ -100,17 +113,25 @@ function presence(who) {
 
 const isBad = (row) => Boolean(row.verdict && !["completed", "cancelled"].includes(row.verdict.outcome)) || (row.outcome !== null && !["completed", "cancelled"].includes(row.outcome));
 
+// What is unusual about it, in words.
+function marksOf(row) {
+  const isRunning = row.phase !== "ended";
+  return [
+    row.incidents?.some((one) => !one.resolved_at) && "incident",
+    row.tasks?.some((one) => one.kind !== "incident") && "task",
+    isRunning && row.seats.some((seat) => seat.is_claimed) && "claim",
+    isRunning && row.is_media_missing && "media_missing",
+    isRunning && row.late && "late",
+    isRunning && row.goodbye && "goodbye",
+    isRunning && row.medium === "phone" && (row.call ? `call_${row.call}` : "phone"),
+    row.overrulings > 0 && "overruled",
+  ].filter(Boolean);
+}
+
 // The cutoff passes by a seeker who has sent word, where the counter is there: then the end is what comes.
 function comingOf(row) {
   const hasPassed = row.next?.reason === "cutoff" && row.notices.seeker && row.seats.some((seat) => seat.role === "supporter" && seat.presence !== "away");
   return hasPassed ? { reason: "hard_end", at: row.ends_at } : row.next;
-}
-
-// A no-show names its side already.
-function outcomeWords(outcome, cause) {
-  const word = t(`short.${outcome}`);
-  const isNamed = !cause || outcome === "seeker_no_show" || outcome.startsWith("supporter_");
-  return isNamed ? word : t("board.outcome", { outcome: word, cause: t(`cause.${cause}`) });
 }
 
 // Outcome with its cause; before the end a verdict that is already fixed; then the reschedule.

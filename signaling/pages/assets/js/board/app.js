@@ -1,0 +1,130 @@
+// What the parts of the board share: the rows, who looks, the requests, and the words that are said about them.
+
+import { asRefusal } from "./api.js";
+
+const PERSON = /^p_/;
+
+export class App {
+  names = new Map(); // people of the office: id -> display name; null while asked
+  people = new Map(); // people of sessions whose names the to-do list needs
+  tasks = [];
+  hasTasks = false;
+
+  // parts: {api, clock, announcer, state, draw, forms, drawer, todo, shade, rowOf}
+  constructor(parts) {
+    Object.assign(this, parts);
+  }
+
+  get write() {
+    return this.state.write;
+  }
+
+  get zone() {
+    return this.state.zone;
+  }
+
+  now = () => this.clock.now();
+  row = (id) => this.state.rows.get(id);
+  rows = () => this.state.rows.values();
+  isScheduler = () => this.state.you?.role === "scheduler";
+  openId = () => this.drawer?.id() ?? null;
+  open = (id) => this.drawer.open(id); // also once it is open: then it takes the focus
+  nameOf = (id) => this.row(id)?.seats.find((seat) => seat.role === "seeker")?.display_name ?? "";
+  noteOf = (id, key) => this.drawer.note(id, key);
+  announce = (words, isUrgent = false) => this.announcer.say(words, isUrgent);
+
+  // Of a session's tasks, those that were ticked off.
+  doneOf = (id) => this.drawer.events(id).filter((event) => event.name === "task.done").map((event) => ({ task: event.data.task, by: event.data.by, at: event.at }));
+
+  // What was done, in words: seen where one looks, and said.
+  told(words) {
+    this.drawer.tell(words);
+    this.announce(words);
+  }
+
+  refused(refusal) {
+    if (this.drawer.id() !== null) this.drawer.refusal.say(refusal);
+    else this.state.onRefused(refusal);
+  }
+
+  // A request that changes a session; what came of it is read again.
+  async change(id, path, body) {
+    try {
+      return await this.api.post(path, body);
+    } finally {
+      this.refresh(id); // also after a refusal: somebody else may have been first
+    }
+  }
+
+  // One press, one request, no question before it.
+  async at(request, words) {
+    this.drawer.refusal.clear();
+    this.drawer.setBusy(true);
+    try {
+      await request();
+      this.told(words);
+    } catch (error) {
+      this.refused(asRefusal(error));
+    } finally {
+      this.drawer.setBusy(false);
+    }
+  }
+
+  refresh(id) {
+    this.drawer.hurry(id);
+    this.todo?.hurry();
+  }
+
+  // Back to where the drawer was opened from.
+  focusRow(opener) {
+    if (opener?.isConnected) opener.focus({ preventScroll: true });
+  }
+
+  // After a dialog whose opener is gone.
+  settle() {
+    if (this.drawer.id() !== null) this.drawer.focus();
+  }
+
+  // Names for those who did something; each is asked for once.
+  learn(people = []) {
+    const unknown = new Set(people.filter((person) => typeof person === "string" && PERSON.test(person) && !this.names.has(person)));
+    for (const person of unknown) this.#ask(person);
+  }
+
+  // The list of tasks names a person by an id; the office's name for them stands in their sessions. Null until it is known.
+  nameOfPerson(programme, person) {
+    const known = this.people.get(person);
+    if (known === undefined) this.#lookFor(programme, person);
+    return known ?? null;
+  }
+
+  async #lookFor(programme, person) {
+    this.people.set(person, null);
+    try {
+      const { lines } = await this.api.get(`/standing/${encodeURIComponent(programme)}/${encodeURIComponent(person)}`);
+      if (!lines.length) return;
+      const { participants } = await this.api.get(`/sessions/${encodeURIComponent(lines.at(-1).session)}`);
+      this.people.set(person, participants.find((one) => one.person === person)?.display_name ?? null);
+      this.draw();
+    } catch {
+      // without a name it is «somebody»
+    }
+  }
+
+  async #ask(person) {
+    this.names.set(person, null);
+    try {
+      this.names.set(person, (await this.api.get(`/staff/${encodeURIComponent(person)}`)).display_name);
+      this.draw();
+    } catch {
+      // without a name it is «the scheduler»
+    }
+  }
+}
+
+// When a row of today's list says that the to-do list is another one now.
+export function changesTasks(known, row) {
+  const told = (one) => JSON.stringify([one?.tasks ?? [], one?.incidents ?? [], one?.done ?? []]);
+  return (row.phase === "ended" && known?.phase !== "ended") || told(known) !== told(row);
+}
+

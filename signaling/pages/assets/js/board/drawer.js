@@ -1,0 +1,172 @@
+// One session opened up: the band, what happened, the verdict and why, what waits for somebody, who belongs to it.
+
+import { h, keyed, setAttr, setText, show } from "../dom.js";
+import { createBand, planOf } from "../band.js";
+import { icon, phaseShape, plate } from "../icons.js";
+import { ms } from "../clock.js";
+import { currentLanguage, pick, t } from "../text.js";
+import { bandWords } from "../parts.js";
+import { ACTIONS } from "./actions.js";
+import { asRefusal } from "./api.js";
+import { openRoom } from "./desk.js";
+import { createRefusal } from "./forms.js";
+import { historyOf } from "./history.js";
+import { mattersOf } from "./matters.js";
+import { peopleOf } from "./people.js";
+import { verdictOf } from "./verdict.js";
+import { outcomeWords } from "./words.js";
+
+const NARROW = matchMedia("(max-width: 1000px)");
+const GATHER_MS = 200; // a session that changes fast is read once, not at each change
+
+export function createDrawer(app) {
+  const title = h("h2", { id: "drawer-title", tabindex: "-1" });
+  const sign = h("span");
+  const more = h("span", { class: "drawer__more" });
+  const actions = h("div", { class: "drawer__do" });
+  const close = h("button", { type: "button", class: "btn btn--s btn--plain", "aria-label": t("board.close"), dataset: { testid: "drawer-close" }, onclick: () => shut() }, icon("cross", "i--s"));
+  const told = h("p", { class: "drawer__told", role: "status", dataset: { testid: "told" } });
+  const refusal = createRefusal();
+  const band = createBand({ size: "s", names: true, gap: 0.11 });
+  const parts = { matters: h("div"), verdict: h("div"), people: h("div"), history: h("div") };
+  const section = (name) => h("section", { class: `drawer__${name}` }, h("h3", {}, t(`board.part.${name}`)), parts[name]);
+  const cols = h("div", { class: "drawer__cols" }, h("div", { class: "col" }, section("history")), h("div", { class: "col" }, section("verdict")), h("div", { class: "col" }, section("matters"), section("people")));
+  const body = h("div", { class: "drawer__body" }, h("div", { class: "drawer__band" }, band.el), cols);
+  const el = h("section", { class: "drawer", hidden: true, dataset: { testid: "drawer" }, "aria-labelledby": "drawer-title" }, h("div", { class: "drawer__hd" }, sign, title, more, actions, close), told, refusal.el, body);
+  const state = { id: null, session: null, events: [], notes: {}, isReading: false, wantsAgain: false, timer: 0, opener: null, turn: 0 };
+
+  function open(id) {
+    if (state.id === id) {
+      title.focus();
+      return;
+    }
+    if (state.id === null) state.opener = document.activeElement;
+    Object.assign(state, { id, session: null, events: [], notes: {}, turn: state.turn + 1 });
+    refusal.clear();
+    setText(told, "");
+    setText(title, app.nameOf(id));
+    for (const part of Object.values(parts)) keyed(part, `reading|${id}`, () => h("p", { class: "quiet" }, t("board.reading")));
+    keyed(actions, "", () => []);
+    show(el, true);
+    app.shade(NARROW.matches);
+    title.focus();
+    read();
+    app.draw();
+  }
+
+  function shut() {
+    Object.assign(state, { id: null, session: null, turn: state.turn + 1 });
+    show(el, false);
+    app.shade(false);
+    app.focusRow(state.opener);
+    app.draw();
+  }
+
+  async function read() {
+    if (state.isReading) {
+      state.wantsAgain = true;
+      return;
+    }
+    const { id, turn } = state;
+    if (id === null) return;
+    state.isReading = true;
+    const at = `/sessions/${encodeURIComponent(id)}`;
+    try {
+      const [session, { events }, notes] = await Promise.all([app.api.get(at), app.api.get(`${at}/events`), app.isScheduler() ? app.api.get(`${at}/notes`) : { notes: {} }]);
+      if (turn === state.turn) Object.assign(state, { session, events, notes: notes.notes });
+      app.learn(peopleIn(session, events));
+    } catch (error) {
+      if (turn === state.turn) refusal.say(asRefusal(error));
+    } finally {
+      state.isReading = false;
+    }
+    if (state.wantsAgain || turn !== state.turn) {
+      state.wantsAgain = false;
+      hurry();
+    }
+    app.draw();
+  }
+
+  function hurry() {
+    clearTimeout(state.timer);
+    state.timer = setTimeout(read, GATHER_MS);
+  }
+
+  function draw(now) {
+    const { session } = state;
+    if (state.id === null || session === null) return;
+    const hadFocus = el.contains(document.activeElement);
+    const row = app.row(session.id);
+    const key = (...also) => JSON.stringify([session.id, session.version, session.tasks, row?.call, row?.goodbye, row?.extension, state.events.length, state.notes, [...app.names], app.isScheduler(), currentLanguage(), ...also]);
+    const seeker = session.participants.find((one) => one.role === "seeker");
+    const supporter = session.participants.find((one) => one.role === "supporter");
+    setText(title, seeker?.display_name ?? "");
+    keyed(sign, supporter?.display_name, () => plate(supporter?.display_name));
+    keyed(more, key(), () => headOf(session, supporter, app));
+    keyed(actions, key(), () => buttonsOf(session, app));
+    drawHistory(key());
+    keyed(parts.verdict, key(), () => flat(verdictOf(session, app)));
+    keyed(parts.matters, key(), () => flat(mattersOf(session, app)));
+    keyed(parts.people, key(), () => flat(peopleOf(session, app)));
+    drawBand(session, row, now);
+    // What had the focus is gone with what was done: the title is where one goes on.
+    if (hadFocus && !el.contains(document.activeElement) && !app.forms.isOpen()) title.focus({ preventScroll: true });
+  }
+
+  // What happened last is what one wants to see; who has scrolled back stays there.
+  function drawHistory(key) {
+    const col = parts.history.closest(".col");
+    const isAtEnd = col.scrollTop + col.clientHeight >= col.scrollHeight - 24;
+    keyed(parts.history, key, () => historyOf(state.events, app));
+    if (isAtEnd && !NARROW.matches) col.scrollTop = col.scrollHeight;
+  }
+
+  function drawBand(session, row, now) {
+    const notices = { seeker: session.seeker_notice, supporter: session.supporter_notice };
+    const label = t("band.label", { start: app.write.moment(ms(session.starts_at)), end: app.write.moment(ms(session.ends_at)) });
+    band.update(planOf({ ...session, notices, warnings_s: row?.warnings_s ?? [] }, now, { words: bandWords(), write: app.write, label }));
+  }
+
+  return {
+    el,
+    open,
+    shut,
+    draw,
+    refusal,
+    id: () => state.id,
+    events: (id) => (id === state.id ? state.events : []),
+    note: (id, key) => (id === state.id ? state.notes[key] : undefined),
+    tell: (words) => setText(told, words),
+    focus: () => title.focus({ preventScroll: true }),
+    // The row of a session has changed, or something was done about it.
+    hurry: (id) => id === state.id && hurry(),
+    changed: (row) => row.id === state.id && row.version > (state.session?.version ?? -1) && hurry(),
+    setBusy: (isBusy) => setAttr(el, "aria-busy", isBusy ? "true" : null),
+  };
+}
+
+// Parts may hold lists and nothing.
+const flat = (list) => list.flat(3).filter((one) => one !== null && one !== undefined && one !== false);
+
+function peopleIn(session, events) {
+  return [...events.map((event) => event.data.by), ...(session.overrulings ?? []).map((one) => one.by), ...(session.incidents ?? []).flatMap((one) => [one.by, one.resolved_by])];
+}
+
+function headOf(session, supporter, app) {
+  const when = `${app.write.day(ms(session.starts_at))} ${app.write.time(ms(session.starts_at))}–${app.write.time(ms(session.ends_at))}`;
+  const over = session.outcome && outcomeWords(session.outcome, session.cause);
+  return [
+    h("span", {}, t("board.with", { name: supporter?.display_name ?? "" })),
+    h("span", { class: "num" }, when),
+    h("span", { class: "phase", dataset: { phase: session.phase } }, phaseShape(session.phase), over ? t("board.over", { outcome: over }) : t(`phase.${session.phase}`)),
+    h("span", { class: "quiet" }, t(`board.medium.${session.medium}`)),
+    h("span", { class: "quiet" }, pick(session.programme_title) || session.programme),
+  ];
+}
+
+function buttonsOf(session, app) {
+  const buttons = ACTIONS.filter((action) => action.isFor(session, app)).map((action) => h("button", { type: "button", class: `btn btn--s${action.isGrave ? " btn--stop" : ""}`, dataset: { testid: `act-${action.key}` }, onclick: () => action.ask(session, app) }, t(`board.action.${action.key}`)));
+  const mine = !app.isScheduler() && session.phase !== "ended";
+  if (mine) buttons.unshift(h("button", { type: "button", class: "btn btn--s btn--go", dataset: { testid: "open-room" }, onclick: () => openRoom(session.id, app) }, t("board.do.room")));
+  return buttons;
+}

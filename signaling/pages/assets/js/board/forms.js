@@ -1,0 +1,188 @@
+// A question in a dialog: its fields, one button that does it, progress, and a refusal as a sentence. One at a time.
+
+import { append, h, setAttr, setText, show } from "../dom.js";
+import { icon } from "../icons.js";
+import { t } from "../text.js";
+import { asRefusal } from "./api.js";
+import { momentOf } from "./zone.js";
+
+let ids = 0;
+
+export function createForms(app) {
+  const dialog = h("dialog", { class: "bsheet form", dataset: { testid: "form" }, "aria-labelledby": "form-title" });
+  const state = { isBusy: false, opener: null };
+  dialog.addEventListener("cancel", (event) => {
+    if (state.isBusy) event.preventDefault();
+  });
+  dialog.addEventListener("close", () => {
+    if (dialog.open) return; // the next one is open already: the event comes late
+    dialog.replaceChildren();
+    if (state.opener?.isConnected) state.opener.focus();
+    else app.settle();
+  });
+
+  function open(title, ...parts) {
+    if (!dialog.open) state.opener = document.activeElement;
+    dialog.replaceChildren();
+    append(dialog, [h("h2", { id: "form-title", tabindex: "-1" }, title), ...parts]);
+    if (!dialog.open) dialog.showModal();
+  }
+
+  const close = () => {
+    state.isBusy = false;
+    if (dialog.open) dialog.close();
+  };
+
+  // ask: {kind, title, lead, fields, button, isGrave, back, send(values), done}; send may throw a Refusal, which stays on show.
+  function ask({ kind, title, lead = [], fields = [], button, isGrave = false, send, done = null, onRefused = null }) {
+    const made = fields.map((field) => createField(field, app));
+    const values = () => Object.fromEntries(made.map((field) => [field.name, field.value()]));
+    const refusal = createRefusal();
+    const label = h("span", {}, button);
+    const submit = h("button", { type: "submit", class: `btn ${isGrave ? "btn--stop" : "btn--go"}`, dataset: { testid: "form-submit" } }, label);
+    const back = h("button", { type: "button", class: "btn", dataset: { testid: "form-back" }, onclick: close }, t("board.form.back"));
+    const follow = () => made.forEach((field) => field.follow(values()));
+    const form = h(
+      "form",
+      { novalidate: true, class: "form__in", oninput: follow, onchange: follow, onsubmit: (event) => submitted(event) },
+      [lead].flat().map((words) => h("p", { class: "small" }, words)),
+      made.map((field) => field.el),
+      refusal.el,
+      h("div", { class: "form__do" }, submit, back),
+    );
+
+    async function submitted(event) {
+      event.preventDefault();
+      if (state.isBusy) return;
+      const wrong = made.filter((field) => !field.check());
+      if (wrong.length) {
+        wrong[0].focus();
+        return;
+      }
+      setBusy(true);
+      refusal.clear();
+      try {
+        const answer = await send(values());
+        close();
+        if (done) app.told(typeof done === "function" ? done(answer) : done);
+      } catch (error) {
+        setBusy(false);
+        refusal.say(asRefusal(error));
+        onRefused?.(error);
+      }
+    }
+
+    function setBusy(isBusy) {
+      state.isBusy = isBusy;
+      setAttr(form, "aria-busy", isBusy ? "true" : null);
+      for (const control of form.elements) control.disabled = isBusy;
+      setText(label, isBusy ? t("board.form.sending") : button);
+    }
+
+    open(title, form);
+    setAttr(dialog, "data-kind", kind);
+    follow();
+    (made[0] ?? { focus: () => back.focus() }).focus();
+  }
+
+  // Something to read, without a question.
+  function tell(kind, title, ...parts) {
+    open(title, ...parts, h("div", { class: "form__do" }, h("button", { type: "button", class: "btn", dataset: { testid: "form-back" }, onclick: close }, t("board.form.close"))));
+    setAttr(dialog, "data-kind", kind);
+    dialog.querySelector("h2").focus();
+  }
+
+  return { el: dialog, ask, tell, close, isOpen: () => dialog.open };
+}
+
+// A refusal: what is so, what to do, and the code for whoever asks.
+export function createRefusal() {
+  const el = h("div", { class: "note note--bad", role: "alert", hidden: true, dataset: { testid: "refused" } });
+  return {
+    el,
+    clear: () => show(el, false),
+    say(refusal) {
+      el.dataset.code = refusal.code;
+      el.replaceChildren(icon("cross"), h("p", {}, h("b", {}, refusal.sentence), refusal.next, " ", h("span", { class: "quiet nb" }, t("refusal.code", { code: refusal.code }))));
+      show(el, true);
+    },
+  };
+}
+
+// field: {name, kind: text|line|choice|select|moment|check, label, hint, options: [{value, word, more}], value, isNeeded, max, isFor(values)}
+function createField(field, app) {
+  const id = `field-${(ids += 1)}`;
+  const wrong = h("p", { class: "field__wrong", id: `${id}-wrong`, hidden: true });
+  const hint = field.hint && h("p", { class: "field__hint", id: `${id}-hint` }, field.hint);
+  const control = CONTROLS[field.kind](field, id);
+  const el = h("div", { class: `field field--${field.kind}`, dataset: { field: field.name } }, control.parts, hint, wrong);
+  const about = [hint && `${id}-hint`, `${id}-wrong`].filter(Boolean).join(" ");
+  for (const input of control.inputs) setAttr(input, "aria-describedby", about);
+  const given = () => {
+    const value = el.hidden ? null : control.value();
+    return field.kind === "moment" && value ? momentOf(value, app.zone) : value;
+  };
+
+  function say(words) {
+    setText(wrong, words);
+    show(wrong, words !== "");
+    for (const input of control.inputs) setAttr(input, "aria-invalid", words ? "true" : null);
+    return words === "";
+  }
+
+  return {
+    el,
+    name: field.name,
+    value: given,
+    focus: () => (control.inputs.find((input) => input.checked) ?? control.inputs[0]).focus(),
+    follow(values) {
+      show(el, field.isFor ? field.isFor(values) : true);
+      if (field.limit) control.limit(field.limit(values));
+    },
+    check() {
+      if (el.hidden) return say("");
+      const value = given();
+      const isEmpty = value === null || value === "" || value === false;
+      const isNeeded = typeof field.isNeeded === "function" ? field.isNeeded() : field.isNeeded;
+      return say(isNeeded && isEmpty ? t(field.kind === "moment" ? "board.form.moment_missing" : "board.form.missing") : "");
+    },
+  };
+}
+
+const CONTROLS = {
+  text(field, id) {
+    const input = h("textarea", { id, rows: "3", maxlength: String(field.max ?? 500) });
+    return { parts: [h("label", { for: id }, field.label), input], inputs: [input], value: () => input.value.trim() || null };
+  },
+  line(field, id) {
+    const input = h("input", { id, type: "text", maxlength: String(field.max ?? 100), value: field.value ?? "" });
+    return { parts: [h("label", { for: id }, field.label), input], inputs: [input], value: () => input.value.trim() || null };
+  },
+  moment(field, id) {
+    const input = h("input", { id, type: "datetime-local", value: field.value ?? "" });
+    return { parts: [h("label", { for: id }, field.label), input], inputs: [input], value: () => input.value || null };
+  },
+  check(field, id) {
+    const input = h("input", { id, type: "checkbox" });
+    return { parts: [h("label", { class: "tick", for: id }, input, h("span", {}, h("b", {}, field.label)))], inputs: [input], value: () => input.checked };
+  },
+  select(field, id) {
+    const option = (one) => h("option", { value: one.value, selected: one.value === field.value }, one.word);
+    const input = h("select", { id }, field.options.map(option));
+    return {
+      parts: [h("label", { for: id }, field.label), input],
+      inputs: [input],
+      value: () => input.value || null,
+      // Only these may be chosen now.
+      limit(values) {
+        for (const one of input.options) one.disabled = one.hidden = !values.includes(one.value);
+        if (!values.includes(input.value)) input.value = values[0] ?? "";
+      },
+    };
+  },
+  choice(field, id) {
+    const inputs = field.options.map((one) => h("input", { type: "radio", name: `${id}-${field.name}`, value: one.value, checked: one.value === field.value }));
+    const rows = field.options.map((one, at) => h("label", { class: "tick" }, inputs[at], h("span", {}, h("b", {}, one.word), one.more && h("small", {}, one.more))));
+    return { parts: [h("fieldset", {}, h("legend", {}, field.label), rows)], inputs, value: () => inputs.find((input) => input.checked)?.value ?? null };
+  },
+};

@@ -1,0 +1,89 @@
+// A session's history in order, one sentence a line (docs/session.md, Records).
+
+import { h } from "../dom.js";
+import { ms } from "../clock.js";
+import { currentLanguage, hasText, t, tFirst } from "../text.js";
+import { nameOfPerson, outcomeWords } from "./words.js";
+
+const MOMENTS = ["until", "expires_at", "ended_at", "begins_at", "ends_at"];
+const HOT = new Set(["seat.lost", "grace.ended", "media.missing", "worker.lost", "service.gap", "incident.filed", "verdict.objected", "seat.refused"]);
+// What another line says as well.
+const isSaidElsewhere = (event) => event.name === "session.moved" && event.data.to === "ended";
+
+export function historyOf(events, app) {
+  return h(
+    "ol",
+    { class: "ev", dataset: { testid: "history" } },
+    events.filter((event) => !isSaidElsewhere(event)).map((event) => line(event, app)),
+  );
+}
+
+function line(event, app) {
+  const isHot = HOT.has(event.name) || (event.name === "session.ended" && !["completed", "cancelled"].includes(event.data.outcome));
+  return h("li", { class: isHot ? "hot" : null, dataset: { event: event.name } }, h("time", { class: "num", datetime: event.at }, app.write.exact(ms(event.at))), h("span", {}, sentenceOf(event, app)));
+}
+
+// The special sentence of what happened before the general one.
+export function sentenceOf(event, app) {
+  const variant = variantOf(event);
+  const key = variant !== null && hasText(`event.${event.name}.${variant}`) ? `event.${event.name}.${variant}` : `event.${event.name}`;
+  if (!hasText(key)) return event.name;
+  const sentence = t(key, valuesOf(event.data, app));
+  return sentence[0].toUpperCase() + sentence.slice(1);
+}
+
+const QUESTIONS = { end_early: "agrees", finished: "agrees", wait_or_reschedule: "waits", begin_or_reschedule: "waits" };
+
+function variantOf({ name, data }) {
+  switch (name) {
+    case "session.moved":
+    case "medium.switched":
+      return data.to;
+    case "device.answered":
+      return data.agrees ? "yes" : "no";
+    case "question.asked":
+      return data.question;
+    case "question.answered":
+      return `${data.question}_${data[QUESTIONS[data.question]] ? "yes" : "no"}`;
+    case "call.reported":
+      return data.state;
+    case "incident.filed":
+      return data.stops ? "stopped" : data.kind;
+    case "notice.given":
+      return data.until ? "until" : null;
+    case "maintenance.planned":
+      return data.begins_at ? null : "off";
+    case "session.ended":
+      return data.outcome === "completed" || data.outcome === "cancelled" ? null : `${data.quota}${data.strike ? "_strike" : ""}`;
+    default:
+      return null;
+  }
+}
+
+// Everything a sentence may speak of, in words.
+function valuesOf(data, app) {
+  const words = { ...data };
+  if (data.seat) words.who = t(`who_in.${roleOf(data.seat)}`);
+  if (data.accused) words.accused = t(`who_in.${roleOf(data.accused)}`);
+  if (data.by) words.by = nameOfPerson(data.by, app);
+  if (data.channel) words.channel = tFirst([`channel.${data.channel.replace("-","")}`, "channel.other"]);
+  if (data.outcome) words.outcome = outcomeWords(data.outcome, data.cause);
+  if (data.confidence) words.confidence = t(`confidence.${data.confidence}`);
+  if (data.kind) words.kind = t(`board.incident.${data.kind}`);
+  const medium = data.medium ?? data.to;
+  if (hasText(`board.medium.${medium}`)) words.medium = t(`board.medium.${medium}`);
+  if (data.signal) words.signal = data.signal.split(",").map((signal) => t(`signal.${signal}`)).join(t("list.and"));
+  if (data.task) words.task = t(`task.${data.task}`);
+  if (data.left_s !== undefined) words.left = currentLanguage() === "ja" ? `${data.left_s}秒` : `${data.left_s} s`;
+  if (data.left_s >= 60) words.left = currentLanguage() === "ja" ? `${Math.round(data.left_s / 60)}分` : `${Math.round(data.left_s / 60)} min`;
+  for (const name of MOMENTS) if (typeof data[name] === "string") words[name] = momentWords(data[name], app);
+  return words;
+}
+
+// The day as well, when it is another one.
+function momentWords(text, app) {
+  const at = ms(text);
+  return app.write.day(at) === app.write.day(app.now()) ? app.write.moment(at) : app.write.stamp(at);
+}
+
+export const roleOf = (seat) => (seat.startsWith("companion") ? "companion" : seat);

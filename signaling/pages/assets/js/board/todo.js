@@ -1,0 +1,124 @@
+// What the rules leave to people, the most urgent first; what was ticked off today stands below with name and time.
+
+import { h, keyed, setText, show } from "../dom.js";
+import { icon } from "../icons.js";
+import { ms } from "../clock.js";
+import { currentLanguage, t } from "../text.js";
+import { asRefusal } from "./api.js";
+import { tickOff } from "./actions.js";
+import { openStanding } from "./standing.js";
+import { nameOfPerson } from "./words.js";
+
+const SOON_MS = 3600000; // a term this near is marked
+const GATHER_MS = 300; // many rows change at once
+const LATER_MS = 3000; // a strike reaches the ledger a moment after the end
+const AGAIN_MS = 60000;
+const MOST_DONE = 8;
+
+export function createTodo(app) {
+  const count = h("span", { class: "num" });
+  const list = h("ol", { dataset: { testid: "todo" }, "aria-label": t("board.todo") });
+  const none = h("p", { class: "quiet", hidden: true }, t("board.todo_none"));
+  const trouble = h("p", { class: "small quiet", role: "status", hidden: true });
+  const done = h("ul", { class: "todo__done", "aria-label": t("board.todo_done") });
+  const el = h("aside", { class: "todo", "aria-label": t("board.todo") }, h("h2", {}, t("board.todo"), count), trouble, none, list, done);
+  const timers = { soon: 0, later: 0, again: 0 };
+  let isReading = false;
+  let wantsAgain = false;
+
+  async function read() {
+    if (isReading) {
+      wantsAgain = true;
+      return;
+    }
+    isReading = true;
+    try {
+      const { tasks } = await app.api.get("/tasks");
+      const known = new Set(app.tasks.map(keyOf));
+      const fresh = tasks.filter((task) => !known.has(keyOf(task)));
+      if (app.hasTasks && fresh.length) app.announce(t("board.todo_new", { task: t(`task.${fresh[0].kind}`), n: tasks.length }));
+      app.tasks = tasks;
+      app.hasTasks = true;
+      show(trouble, false);
+    } catch (error) {
+      setText(trouble, asRefusal(error).sentence);
+      show(trouble, true);
+    } finally {
+      isReading = false;
+      app.draw();
+    }
+    if (wantsAgain) {
+      wantsAgain = false;
+      hurry();
+    }
+  }
+
+  function hurry() {
+    clearTimeout(timers.soon);
+    clearTimeout(timers.later);
+    timers.soon = setTimeout(read, GATHER_MS);
+    timers.later = setTimeout(read, LATER_MS);
+  }
+
+  timers.again = setInterval(read, AGAIN_MS);
+
+  return {
+    el,
+    hurry,
+    stop: () => Object.values(timers).forEach(clearTimeout),
+    update(now) {
+      const { tasks } = app;
+      setText(count, t("board.todo_count", { n: tasks.length }));
+      show(none, app.hasTasks && tasks.length === 0);
+      const urgent = (task) => ms(task.due_at) - now < SOON_MS;
+      keyed(list, JSON.stringify([tasks, tasks.map(urgent), tasks.map((task) => nameOf(task, app)), app.openId(), currentLanguage()]), () => tasks.map((task) => item(task, urgent(task), app)));
+      const past = doneToday(app);
+      keyed(done, JSON.stringify([past, [...app.names], currentLanguage()]), () => past.map((one) => doneItem(one, app)));
+    },
+  };
+}
+
+const keyOf = (task) => [task.session ?? task.person, task.programme, task.id ?? task.kind].join("|");
+
+function item(task, isUrgent, app) {
+  const name = nameOf(task, app);
+  const open = task.session ? () => app.open(task.session) : () => openStanding(task.programme, { person: task.person, display_name: name }, app);
+  // An incident is resolved with a note, and a person is decided about: neither is only ticked off.
+  const mayTick = task.session && task.kind !== "incident";
+  const classes = [isUrgent && "urgent", task.session && task.session === app.openId() && "is-open"].filter(Boolean).join(" ");
+  return h(
+    "li",
+    { class: classes || null, dataset: { testid: "todo-item", task: task.id ?? "", kind: task.kind, session: task.session ?? "", person: task.person ?? "" } },
+    h("div", { class: "ln1" }, h("b", {}, name), h("time", { class: "num", datetime: task.since }, shortTime(task.since, app)), isUrgent && h("span", { class: "due" }, t(ms(task.due_at) < app.now() ? "board.overdue" : "board.due_soon"))),
+    h("p", {}, h("b", {}, t(`task.${task.kind}`))),
+    h("p", { class: "quiet" }, t(`task.${task.kind}.more`)),
+    h("p", { class: "small quiet" }, t("board.due", { time: app.write.stamp(ms(task.due_at)) })),
+    h(
+      "div",
+      { class: "do" },
+      h("button", { type: "button", class: `btn btn--s${isUrgent ? " btn--go" : ""}`, dataset: { testid: "todo-open" }, "aria-label": t("board.open_of", { name }), onclick: open }, t("board.do.open")),
+      mayTick && h("button", { type: "button", class: "btn btn--s", dataset: { testid: "todo-done" }, "aria-label": t("board.done_of", { task: t(`task.${task.kind}`), name }), onclick: () => tickOff({ id: task.session }, task, app) }, t("board.do.done_open")),
+    ),
+  );
+}
+
+const shortTime = (at, app) => (app.write.day(ms(at)) === app.write.day(app.now()) ? app.write.time(ms(at)) : app.write.stamp(ms(at)));
+
+function nameOf(task, app) {
+  if (task.person) return app.nameOfPerson(task.programme, task.person) ?? t("board.somebody");
+  return task.seeker_name ?? (app.nameOf(task.session) || t("board.somebody"));
+}
+
+// What today's rows say of it, the latest first.
+function doneToday(app) {
+  const all = [...app.rows()].flatMap((row) => [
+    ...(row.done ?? []).map((one) => ({ ...one, session: row.id })),
+    ...(row.incidents ?? []).filter((one) => one.resolved_at).map((one) => ({ task: "incident", at: one.resolved_at, by: one.resolved_by, session: row.id })),
+  ]);
+  return all.sort((one, two) => ms(two.at) - ms(one.at)).slice(0, MOST_DONE);
+}
+
+function doneItem(one, app) {
+  const words = t("board.done_by", { task: t(`task.${one.task}`), by: nameOfPerson(one.by ?? "scheduler", app), time: app.write.time(ms(one.at)) });
+  return h("li", { dataset: { testid: "todo-ticked" } }, icon("tick", "i--s"), h("span", {}, h("b", {}, nameOf({ session: one.session }, app)), " ", words));
+}

@@ -1,0 +1,29 @@
+// Words that several parts of the board share.
+
+import { hasText, t } from "../text.js";
+
+// A no-show names its side already.
+export function outcomeWords(outcome, cause) {
+  const word = t(`short.${outcome}`);
+  const isNamed = !cause || outcome === "seeker_no_show" || outcome.startsWith("supporter_");
+  return isNamed ? word : t("board.outcome", { outcome: word, cause: t(`cause.${cause}`) });
+}
+
+// Who did it: a seat, somebody of the office whose name is known, or the office.
+export function nameOfPerson(by, app) {
+  if (hasText(`who.${by}`)) return t(`who.${by}`);
+  if (by.startsWith("companion-")) return t("who.companion");
+  return app.names.get(by) ?? t("who.scheduler");
+}
+
+// Which causes an outcome can have (product.md, Outcomes); none where it names its side itself.
+export const CAUSES = {
+  completed: [],
+  seeker_no_show: ["seeker"],
+  supporter_no_show: ["supporter"],
+  supporter_late: ["supporter"],
+  not_held: ["seeker", "supporter", "platform", "unknown"],
+  interrupted: ["seeker", "supporter", "platform", "unknown"],
+  stopped: ["seeker", "supporter"],
+  cancelled: ["seeker", "supporter", "office", "maintenance"],
+};
