@@ -65,6 +65,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "reporter": (r"the (?:supporter|office)", "the supporter or the office"),
     "lasting": (r"offline|asleep", "offline or asleep"),
     "finished": (r"was (?:not )?finished", "was finished, or was not finished"),
+    "task": (r"[a-z_]+(?:-\d+)?", "the key of a task, incident-1 for an incident"),
     "tasks": (
         r"[a-z_]+(?:-\d+)?(?:, [a-z_]+(?:-\d+)?)*",
         "keys of tasks with commas between them, incident-1 for an incident",

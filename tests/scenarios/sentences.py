@@ -696,6 +696,12 @@ def _tasks(walk: Walk, words: Words) -> None:
     _same([task.id for task in open_tasks(walk.session)], words["tasks"].split(", "))
 
 
+def _due(walk: Walk, words: Words) -> None:
+    due_at = {task.id: task.due_at for task in open_tasks(walk.session)}.get(words["task"])
+    found = due_at and due_at.astimezone(walk.programme.zone).strftime("%m-%d %H:%M:%S")
+    _same(found, f"{words['day']} {words['clock']}")
+
+
 def _no_task(walk: Walk, _: Words) -> None:
     _same([task.id for task in open_tasks(walk.session)], [])
 
@@ -852,6 +858,7 @@ CLAIMS = (
     claim("it rings for {who}", "for whom it rings now", _rings),
     claim("it rings for nobody", "it does not ring", _rings_for_nobody),
     claim("the office has to look at: {tasks}", "the open tasks, no others", _tasks),
+    claim("the task {task} is due on {day} at {clock}", "until when somebody has to look", _due),
     claim("the office has nothing to look at", "no task is open", _no_task),
     claim(
         "the standing of {who} has been looked at {times}",

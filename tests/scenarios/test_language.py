@@ -179,6 +179,7 @@ WORDS = {
     "reporter": "the office",
     "lasting": "offline",
     "finished": "was finished",
+    "task": "incident-1",
     "tasks": "confirm_cause, incident-1",
     "name": "«さくら14»",
 }
