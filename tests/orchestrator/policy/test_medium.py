@@ -226,3 +226,9 @@ def test_only_the_supporter_reports():
 def test_a_message_that_is_accepted_after_the_wait_is_no_news():
     told = live(IX, "60:00").at("5:00", server.sends_the_message())
     assert "ringing.delivered" not in told.names()
+
+
+def test_the_same_report_twice_is_one():
+    told = by_phone().at("0:00", supporter.connects(), supporter.reports("calling"))
+    told.at("0:10", supporter.reports("calling"))
+    assert told.names().count("call.reported") == 1

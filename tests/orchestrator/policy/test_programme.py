@@ -483,3 +483,29 @@ def test_the_mistakes_of_all_files_are_told_together(tmp_path: Path):
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path):
     with pytest.raises(Misconfigured, match="cannot be read"):
         load_all(tmp_path / "nowhere")
+
+
+def with_hours(days, opens, closes):
+    """The trial programme, closed on Sundays, with a supporter's weekly hours."""
+    row = f'{{ supporter = "田中", days = [{days}], from = "{opens}", to = "{closes}" }}'
+    return changed(
+        ('"sat", "sun"]', '"sat"]'), ('grid = "5m"', f'grid = "5m"\navailability = [{row}]')
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "opens", "closes", "key", "said"),
+    [
+        ('"mon"', "10:00", "10:00", "availability.0", "end after they begin"),
+        ('"sun"', "10:00", "12:00", "availability.0", "outside every window"),
+        ('"mon", "mon"', "10:00", "12:00", "availability.0.days", "twice"),
+    ],
+)
+def test_hours_that_nobody_can_keep_are_a_mistake(days, opens, closes, key, said):
+    assert said in mistakes_of(with_hours(days, opens, closes))[key]
+
+
+def test_hours_inside_a_window_are_none():
+    assert parse(with_hours('"mon"', "10:00", "12:00"), "demo.toml").availability[0].days == (
+        "mon",
+    )

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.policy import slots
+from orchestrator.policy.programme import Hours
 from orchestrator.policy.slots import EXCUSABLE, FARTHEST, REASONS, check, free_slots
 from orchestrator.programmes import load_all
 
@@ -282,3 +283,28 @@ def test_near_midnight_is_near_on_either_side_of_it() -> None:
 def test_the_only_free_slot_is_proposed_alone() -> None:
     free = [(datetime(2026, 12, 1, 15, 0, tzinfo=UTC), datetime(2026, 12, 1, 15, 3, tzinfo=UTC))]
     assert slots.proposals(load_all()["demo"], free, free[0][0]) == free
+
+
+HOURS = KUMAGAYA.model_copy(
+    update={
+        "availability": (
+            Hours.model_validate(
+                {"supporter": "田中", "days": ["tue", "thu"], "from": "10:00", "to": "12:00"}
+            ),
+            Hours.model_validate(
+                {"supporter": "田中", "days": ["tue"], "from": "12:00", "to": "13:00"}
+            ),
+        )
+    }
+)
+
+
+def test_weekly_hours_are_those_that_touch_the_time_asked_for_joined():
+    found = slots.hours_of(HOURS, "田中", tokyo("2026-12-01T12:30"), tokyo("2026-12-03T10:00"))
+    assert found == [(tokyo("2026-12-01T10:00"), tokyo("2026-12-01T13:00"))]
+    found = slots.hours_of(HOURS, "田中", tokyo("2026-12-02T00:00"), tokyo("2026-12-03T10:01"))
+    assert found == [(tokyo("2026-12-03T10:00"), tokyo("2026-12-03T12:00"))]
+
+
+def test_who_is_not_listed_has_no_hours_of_their_own():
+    assert slots.hours_of(HOURS, "佐藤", NOW, NOW + timedelta(days=7)) is None

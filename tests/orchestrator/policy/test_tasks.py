@@ -28,3 +28,9 @@ def test_the_most_urgent_comes_first():
 
 def test_a_session_that_went_well_needs_nobody():
     live().ends("completed", at="30:00").has_tasks()
+
+
+def test_another_date_that_is_still_due_after_an_overruling_needs_nobody():
+    told = story().ends("supporter_no_show", "supporter").at("11:00", office.proposes("a"))
+    told.at("12:00", office.books("a")).at("13:00", office.overrules("not_held", "platform"))
+    told.has_tasks()
