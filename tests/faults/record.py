@@ -63,10 +63,24 @@ def read(
     )
 
 
-def story(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The history in short lines, for whoever asks why."""
-    return [
-        f"{event['at'][11:23]} {event['name']} "
-        + " ".join(f"{key}={value}" for key, value in event["data"].items())
-        for event in events
-    ]
+def story(
+    events: Sequence[Mapping[str, Any]], done: Sequence[tuple[datetime, str]] = ()
+) -> list[str]:
+    """The history in short lines, for whoever asks why.
+
+    Args:
+        events: `GET /api/v1/sessions/{id}/events`.
+        done: what a test did to the server, and when.
+    """
+    told = [
+        (moment(event["at"]), f"{event['name']} {_data(event['data'])}") for event in events
+    ] + [(at, f"*** {what} ***") for at, what in done]
+    return [f"{at:%H:%M:%S.%f}"[:-3] + f" {line}" for at, line in sorted(told, key=_first)]
+
+
+def _first(told: tuple[datetime, str]) -> datetime:
+    return told[0]
+
+
+def _data(data: Mapping[str, Any]) -> str:
+    return " ".join(f"{key}={value}" for key, value in data.items())

@@ -192,6 +192,11 @@ class Server:
         self._node = node
         self._environment = environment
         self.media_port = media_port
+        self.done: list[tuple[datetime, str]] = []
+        """What was done to it, and when."""
+
+    def _note(self, what: str) -> None:
+        self.done.append((datetime.now(UTC), what))
 
     @property
     def base_url(self) -> str:
@@ -220,6 +225,7 @@ class Server:
     async def is_killed(self) -> None:
         """SIGKILL of the node; its store lives on."""
         self._node.signal(signal.SIGKILL)
+        self._note("killed")
         await self._node.process.wait()
 
     async def comes_back(self) -> None:
@@ -227,18 +233,23 @@ class Server:
         node = self._node
         port = int(node.base_url.rpartition(":")[2])
         self._node = await start_server(node.data, port, node.token, self._environment)
+        self._note("started again")
 
     async def stands_still(self, for_s: float) -> None:
         """SIGSTOP of the node, and SIGCONT."""
         self._node.signal(signal.SIGSTOP)
+        self._note("stopped")
         await asyncio.sleep(for_s)  # this is how long the fault lasts
         self._node.signal(signal.SIGCONT)
+        self._note("continued")
 
     async def store_stands_still(self, for_s: float) -> None:
         """SIGSTOP of the store, and SIGCONT."""
         store = self._node.store_pid
         os.kill(store, signal.SIGSTOP)
+        self._note("store stopped")
         await asyncio.sleep(for_s)  # this is how long the fault lasts
+        self._note("store continued")
         with suppress(ProcessLookupError):
             os.kill(store, signal.SIGCONT)
 
@@ -246,11 +257,13 @@ class Server:
         """SIGKILL of the media worker."""
         [worker] = workers_of(self._node.pid)
         os.kill(worker, signal.SIGKILL)
+        self._note("worker killed")
         await until(lambda: worker not in workers_of(self._node.pid), "without that worker")
 
     def set_clock(self, by_s: float) -> None:
         """Set the machine's clock, for the node and its store; nobody else on this machine sees it."""
         (self._node.data / "clock").write_text(f"{by_s:+g}")
+        self._note(f"clock set by {by_s:+g} s")
 
     async def end(self) -> str:
         """SIGTERM, and its log."""
@@ -341,6 +354,10 @@ class Room:
         """The session's history."""
         answer = await self.server.ask(f"/{self.booking.id}/events")
         return list(answer["events"]) if answer else []
+
+    async def story(self) -> list[str]:
+        """The session's history, and what was done to the server."""
+        return record.story(await self.events(), self.server.done)
 
     # ---- doing ----
 

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.faults import record
 from tests.faults.expected import Expected, Row, Seen
 from tests.faults.plays import Play
 from tests.faults.rooms import Theatre, Times, a_room, theatre
@@ -104,7 +103,7 @@ async def _play_once(result: Result, shared: Theatre, times: Times, attempt: int
         try:
             await play.arrive(room)
         except Exception as wrong:
-            told = record.story(await room.events())[-STORY_END:]
+            told = (await room.story())[-STORY_END:]
             raise NotArrived("\n    ".join([_first(wrong), *told])) from wrong
         stuck = None
         try:
@@ -114,8 +113,7 @@ async def _play_once(result: Result, shared: Theatre, times: Times, attempt: int
         ) as wrong:  # what people waited for did not come: the outcome says what came instead
             stuck = _first(wrong)
         runs = [
-            Run(await call.is_over(), record.story(await call.events()), stuck)
-            for call in (room, *room.others)
+            Run(await call.is_over(), await call.story(), stuck) for call in (room, *room.others)
         ]
         result.runs += runs
         return ", ".join(f"{run.seen.verdict} {run.seen.confidence or ''}" for run in runs)
