@@ -17,6 +17,7 @@ import structlog
 from orchestrator.bookings import Bookings
 from orchestrator.credentials import new_id
 from orchestrator.errors import Conflict, NotFound, Refused, Unavailable
+from orchestrator.office import check_note
 from orchestrator.policy.events import MaintenancePlanned
 from orchestrator.policy.model import Cause, PersonId, Session, SessionId
 from orchestrator.ports import Clock, MaintenanceWindow, Sessions, Store
@@ -61,8 +62,10 @@ class Maintenance:
             by: the scheduler.
 
         Raises:
-            Refused: `maintenance_over` when it would end in the past, `maintenance_empty` when before it begins.
+            Refused: `maintenance_over` when it would end in the past, `maintenance_empty` when before it begins,
+                `note_refused` for the reason.
         """
+        check_note(reason)
         now = self._clock.now()
         if ends_at <= now:
             raise Refused("maintenance_over", "this time has passed")

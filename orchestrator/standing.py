@@ -14,6 +14,7 @@ import structlog
 
 from orchestrator.bookings import Bookings
 from orchestrator.errors import Conflict, MadoguchiError, NotFound, Refused
+from orchestrator.office import check_note
 from orchestrator.policy.events import RescheduleDeclined
 from orchestrator.policy.ledger import LedgerLine
 from orchestrator.policy.model import Cause, PersonId, Session
@@ -125,9 +126,11 @@ class Standings:
             by: the scheduler.
 
         Raises:
-            Refused: `programme_unknown`, `decided_meanwhile`, `nothing_to_cancel` for a reinstatement that cancels.
+            Refused: `programme_unknown`, `decided_meanwhile`, `note_refused` for the reason, `nothing_to_cancel` for a
+                reinstatement that cancels.
             NotFound: `person_unknown`.
         """
+        check_note(reason)
         if cancels and kind is DecisionKind.REINSTATED:
             raise Refused("nothing_to_cancel", "who is reinstated keeps the bookings")
         await self.read(programme, person)

@@ -107,6 +107,7 @@ async def test_only_schedulers_may(node, call):
         ({"begins_at": "2026-12-01T23:00:00"}, 400, "bad_field"),
         ({"begins_at": 1764637200}, 400, "bad_field"),
         ({"ends_at": "9999-12-31T23:59:00-12:00"}, 400, "bad_field"),
+        ({"reason": "a\x00b"}, 409, "note_refused"),
         ({"reason": ""}, 400, "bad_field"),
         ({"reason": "あ" * 201}, 400, "bad_field"),
         ({"who": "me"}, 400, "bad_field"),

@@ -193,6 +193,12 @@ async def test_a_decision_that_is_none_is_refused(node, call, seeker, change):
     assert (await call("GET", seeker))[1]["number"] == 0
 
 
+async def test_a_reason_is_plain_text(node, call, seeker):
+    status, body = await call("POST", seeker + "/decisions", SUSPEND | {"reason": "a\x1b[2Jb"})
+    assert (status, body["error"]["code"]) == (409, "note_refused")
+    assert (await call("GET", seeker))[1]["number"] == 0
+
+
 async def test_who_is_reinstated_keeps_the_bookings(node, call, seeker):
     body = {"kind": "reinstated", "reason": "話し合いました", "number": 0, "bookings": "cancel"}
     status, answer = await call("POST", seeker + "/decisions", body)
