@@ -296,6 +296,39 @@ def test_windows_that_overlap_or_are_out_of_order_are_a_mistake():
     assert "windows.1" in mistakes_of(swapped)
 
 
+HOURS = """
+[[availability]] # ours
+supporter = "tanaka"
+days = ["mon", "tue"]
+from = "10:00"
+to = "12:00"
+"""
+
+
+def test_supporters_may_have_weekly_hours_for_proposals():
+    programme = parse(written("sakai") + HOURS, "sakai.toml")
+    assert [(row.supporter, row.days) for row in programme.availability] == [
+        ("tanaka", ("mon", "tue"))
+    ]
+    assert programme.override(slot=timedelta(minutes=20)).availability == programme.availability
+    assert PROGRAMMES["sakai"].availability == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "words"),
+    [
+        ('to = "12:00"', 'to = "10:00"', "availability.0", "end after they begin"),
+        ('from = "10:00"\nto = "12:00"', 'from = "20:00"\nto = "22:00"', "availability.0", "outside every window"),
+        ('days = ["mon", "tue"]', 'days = ["sun"]', "availability.0", "outside every window"),
+        ('days = ["mon", "tue"]', 'days = ["mon", "mon"]', "availability.0.days", "twice"),
+        ('supporter = "tanaka"', 'suporter = "tanaka"', "availability.0.suporter", "supporter"),
+    ],
+)  # fmt: skip
+def test_hours_that_cannot_be_are_a_mistake(old, new, key, words):
+    assert HOURS.count(old) == 1
+    assert words in mistakes_of(written("sakai") + HOURS.replace(old, new))[key]
+
+
 def test_a_strike_needs_a_count_and_a_seeker():
     text = written("demo")
     begin, end = text.index("[strikes]"), text.index("[consequences]")
