@@ -1,0 +1,489 @@
+"""What a scheduler and a supporter can do on the board, in a real browser; the API says what the test wants."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from playwright.async_api import (
+    Browser,
+    Locator,
+    ViewportSize,
+    expect,
+)
+
+from tests.signaling.pages.visits import (
+    DESK,
+    NARROW,
+    PHONE,
+    Visit,
+    at,
+    row,
+    staff,
+    visit,
+)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.usefixtures("tidy"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+PLACE = "/sessions/s-1"
+REASON = "相談員の端末の故障でした。"
+
+
+def person(seat: str, **changes: Any) -> dict[str, Any]:
+    """One person of a session, as docs/api.md describes it."""
+    return {
+        "seat": seat,
+        "role": seat,
+        "display_name": "さくら 1" if seat == "seeker" else "あおぞら",
+        "person": f"p_{seat}",
+        "present": False,
+        "connected": False,
+        "presence": "away",
+        "is_admitted": False,
+        "has_joined": False,
+        "is_lost": False,
+        "grace_ends_at": None,
+        "is_claimed": False,
+    } | changes
+
+
+def session(**changes: Any) -> dict[str, Any]:
+    """A session that broke off, as docs/api.md describes it."""
+    return {
+        "id": "s-1",
+        "version": 1,
+        "programme": "demo",
+        "medium": "video",
+        "time_zone": "Asia/Tokyo",
+        "phase": "ended",
+        "outcome": "interrupted",
+        "cause": "supporter",
+        "opens_at": at(-2400),
+        "starts_at": at(-1800),
+        "cutoff_at": None,
+        "ends_at": at(0),
+        "ended_at": at(-600),
+        "participants": [person("seeker"), person("supporter")],
+        "verdict": {
+            "outcome": "interrupted",
+            "cause": "supporter",
+            "confidence": "likely",
+            "reason": "supporter_connection_lost",
+            "at": at(-600),
+            "sentence": {
+                "ja": "相談員側の接続が切れました。",
+                "en": "The counsellor’s line broke.",
+            },
+            "evidence": [
+                {"signal": "line_bad", "at": at(-730), "seat": "supporter", "value": 0.42},
+                {"signal": "media_silent", "at": at(-720), "seat": "supporter", "value": 5.0},
+            ],
+        },
+        "quota": "restored",
+        "consequence": {"quota": "restored", "strike": False, "reschedule": True, "confirm": False},
+        "reschedule": {
+            "state": "open",
+            "opened_at": at(-600),
+            "expires_at": at(86400),
+            "is_proposed": True,
+            "options": [
+                {
+                    "id": "7",
+                    "starts_at": at(3600),
+                    "ends_at": at(5400),
+                    "supporter_name": "あおぞら",
+                }
+            ],
+            "new_session": None,
+            "new_starts_at": None,
+        },
+        "following": None,
+        "seeker_notice": None,
+        "supporter_notice": None,
+        "beside": [],
+        "overrulings": [],
+        "incidents": [],
+        "tasks": [],
+    } | changes
+
+
+def answers(shown: dict[str, Any], *events: dict[str, Any], **notes: str) -> dict[str, Any]:
+    """What the API says of one session."""
+    return {
+        f"GET {PLACE}": shown,
+        f"GET {PLACE}/events": {"events": list(events)},
+        f"GET {PLACE}/notes": {"notes": notes},
+        "GET /staff/p_yamada": {"person": "p_yamada", "display_name": "山田", "role": "scheduler"},
+    }
+
+
+def event(seconds: float, name: str, **data: Any) -> dict[str, Any]:
+    """A line of history."""
+    return {"version": 1, "at": at(seconds), "name": name, "data": data}
+
+
+async def board(
+    chromium: Browser,
+    base: str,
+    shown: dict[str, Any],
+    *events: dict[str, Any],
+    role: str = "scheduler",
+    size: ViewportSize = DESK,
+    line: dict[str, Any] | None = None,
+    more: dict[str, Any] | None = None,
+    **notes: str,
+) -> Visit:
+    """The board with one session, opened."""
+    welcome = staff()
+    welcome["you"]["role"] = role
+    shown_row = row(1, phase=shown["phase"]) | {"medium": shown["medium"]} | (line or {})
+    rows = {"type": "board", "sessions": [shown_row]}
+    said = answers(shown, *events, **notes) | (more or {})
+    seen = await visit(chromium, f"{base}/board#mdg_x", welcome, rows, size=size, answers=said)
+    await seen.page.get_by_test_id("row-open").click()
+    await expect(drawer(seen).get_by_role("heading", name="参加者")).to_be_visible()
+    await expect(drawer(seen).get_by_text("読み込んでいます")).to_have_count(0)
+    return seen
+
+
+def drawer(seen: Visit) -> Locator:
+    """Where one session is opened up."""
+    return seen.page.get_by_test_id("drawer")
+
+
+def form(seen: Visit) -> Locator:
+    """The question that is being asked."""
+    return seen.page.get_by_test_id("form")
+
+
+async def asked(seen: Visit, ask: str) -> Any:
+    """Wait until the page has asked the API for that; what it sent."""
+    async with asyncio.timeout(10):
+        while True:
+            for one, body in seen.asked:
+                if one == ask:
+                    return body
+            seen.news.clear()
+            await seen.news.wait()
+
+
+async def test_a_session_opens_with_its_sentence_its_evidence_and_its_history(
+    chromium: Browser, base: str
+) -> None:
+    lines = [
+        event(-1700, "session.moved", **{"from": "waiting", "to": "live", "reason": "admitted"}),
+        event(-720, "seat.lost", seat="supporter", signal="media_silent"),
+        event(-600, "session.ended", outcome="interrupted", cause="supporter", quota="restored",
+              confidence="likely", reason="supporter_connection_lost", strike=False),
+    ]  # fmt: skip
+    seen = await board(chromium, base, session(), *lines)
+    opened = drawer(seen)
+    await expect(opened.get_by_test_id("sentence")).to_have_text("相談員側の接続が切れました。")
+    await expect(opened.get_by_test_id("verdict")).to_contain_text("推定")
+    await expect(opened.get_by_test_id("evidence").get_by_role("listitem")).to_have_count(2)
+    await expect(opened.get_by_test_id("evidence")).to_contain_text("通信の損失が大きい（42%）")
+    await expect(opened.get_by_test_id("consequence")).to_contain_text("回数 戻した")
+    history = opened.get_by_test_id("history").get_by_role("listitem")
+    await expect(history).to_have_count(3)
+    await expect(history.nth(1)).to_contain_text(
+        "相談員がいなくなりました（映像・音声が途絶えた）。"
+    )
+    await expect(history.nth(2)).to_contain_text("ご利用の回数には数えません")
+    await seen.page.keyboard.press("Escape")
+    await expect(opened).to_be_hidden()
+    await expect(seen.page.get_by_test_id("row-open")).to_be_focused()
+    assert seen.complaints == []
+
+
+async def test_the_first_verdict_and_the_reason_stay_in_sight(chromium: Browser, base: str) -> None:
+    first = {**session()["verdict"], "consequence": session()["consequence"]}
+    verdict = {"outcome": "not_held", "cause": "platform", "confidence": "sure"}
+    shown = session(
+        outcome="not_held",
+        cause="platform",
+        verdict={**first, **verdict, "reason": "overruled", "sentence": None},
+        overrulings=[{"at": at(-60), "by": "p_yamada", "before": first}],
+    )
+    seen = await board(chromium, base, shown, **{"overruling-1": REASON})
+    opened = drawer(seen)
+    await expect(opened.get_by_test_id("verdict")).to_contain_text("不成立 設備")
+    await expect(opened.get_by_test_id("overruled")).to_contain_text("山田が")
+    await expect(opened.get_by_test_id("overruled")).to_contain_text(REASON)
+    await expect(opened.get_by_test_id("first-verdict")).to_contain_text("中断 窓口（推定）")
+
+
+async def test_nothing_is_overruled_without_a_reason_and_only_once(
+    chromium: Browser, base: str
+) -> None:
+    done = {f"POST {PLACE}/overrule": session()}
+    seen = await board(chromium, base, session(), more=done)
+    await drawer(seen).get_by_test_id("overrule").click()
+    await form(seen).get_by_label("結果").select_option("not_held")
+    await form(seen).get_by_label("原因").select_option("platform")
+    await form(seen).get_by_test_id("form-submit").click()
+    reason = form(seen).get_by_label("理由")
+    await expect(reason).to_be_focused()
+    await expect(reason).to_have_attribute("aria-invalid", "true")
+    assert seen.asked == []
+    await reason.fill(REASON)
+    await form(seen).get_by_test_id("form-submit").dblclick()
+    await expect(form(seen)).to_be_hidden()
+    body = {"outcome": "not_held", "cause": "platform", "reason": REASON, "number": 0}
+    assert seen.asked == [(f"POST {PLACE}/overrule", body)]
+    await expect(seen.page.get_by_test_id("told")).to_have_text("判断を改めました。")
+
+
+async def test_a_cause_can_be_chosen_only_where_the_outcome_can_have_it(
+    chromium: Browser, base: str
+) -> None:
+    seen = await board(chromium, base, session())
+    await drawer(seen).get_by_test_id("overrule").click()
+    cause = form(seen).get_by_label("原因")
+    await form(seen).get_by_label("結果").select_option("seeker_no_show")
+    await expect(cause).to_have_value("seeker")
+    await expect(cause.locator("option:enabled")).to_have_count(1)
+    await form(seen).get_by_label("結果").select_option("completed")
+    await expect(cause).to_be_hidden()
+
+
+async def test_who_comes_second_is_told_in_a_sentence_and_keeps_what_was_written(
+    chromium: Browser, base: str
+) -> None:
+    refused = (409, {"error": {"code": "overruled_meanwhile", "detail": "somebody was faster"}})
+    seen = await board(chromium, base, session(), more={f"POST {PLACE}/overrule": refused})
+    await drawer(seen).get_by_test_id("overrule").click()
+    await form(seen).get_by_label("理由").fill(REASON)
+    await form(seen).get_by_test_id("form-submit").click()
+    refusal = form(seen).get_by_test_id("refused")
+    await expect(refusal).to_contain_text("先に判断を改めました")
+    await expect(refusal).to_have_attribute("data-code", "overruled_meanwhile")
+    await expect(form(seen).get_by_label("理由")).to_have_value(REASON)
+    await expect(form(seen).get_by_test_id("form-submit")).to_be_enabled()
+    assert [line for line in seen.complaints if "409" not in line] == []
+
+
+async def test_without_an_answer_the_page_does_not_say_that_nothing_was_done(
+    chromium: Browser, base: str
+) -> None:
+    seen = await board(chromium, base, session(phase="open", outcome=None, verdict=None))
+    await seen.page.route("**/cancel", lambda route: route.abort())
+    await drawer(seen).get_by_test_id("act-cancel").click()
+    await form(seen).get_by_label("ご本人の希望").check()
+    await form(seen).get_by_test_id("form-submit").click()
+    await expect(form(seen).get_by_test_id("refused")).to_contain_text("済んでいるかもしれません")
+
+
+async def test_a_call_that_was_taken_is_noted_and_a_cancellation_says_by_whom(
+    chromium: Browser, base: str
+) -> None:
+    shown = session(phase="open", outcome=None, verdict=None, reschedule=None, starts_at=at(600))
+    done = {f"POST {PLACE}/notices": shown, f"POST {PLACE}/cancel": shown}
+    seen = await board(chromium, base, shown, more=done)
+    await drawer(seen).get_by_test_id("act-notice").click()
+    await form(seen).get_by_test_id("form-submit").click()
+    noted = await asked(seen, f"POST {PLACE}/notices")
+    assert noted == {"about": "seeker", "until": None, "channel": "telephone"}
+    await drawer(seen).get_by_test_id("act-cancel").click()
+    await form(seen).get_by_test_id("form-submit").click()
+    await expect(form(seen).get_by_text("ここを入力してください")).to_be_visible()
+    await form(seen).get_by_label("ご本人の希望").check()
+    await form(seen).get_by_test_id("form-submit").click()
+    cancelled = await asked(seen, f"POST {PLACE}/cancel")
+    assert cancelled == {"by": "seeker", "channel": "telephone"}
+
+
+async def test_times_are_those_of_the_office_wherever_the_scheduler_sits(
+    chromium: Browser, base: str
+) -> None:
+    welcome = staff()
+    rows = {"type": "board", "sessions": [row(1, phase="ended")]}
+    said = answers(session()) | {f"POST {PLACE}/reschedule/book": session()}
+    seen = await visit(chromium, f"{base}/board#mdg_x", welcome, rows, size=DESK, answers=said,
+                       timezone_id="America/New_York")  # fmt: skip
+    await seen.page.get_by_test_id("row-open").click()
+    await drawer(seen).get_by_test_id("book-date").click()
+    await form(seen).get_by_label("開始").fill("2031-01-15T10:30")
+    await form(seen).get_by_test_id("form-submit").click()
+    body = await asked(seen, f"POST {PLACE}/reschedule/book")
+    assert body["starts_at"] == "2031-01-15T01:30:00.000Z"
+
+
+async def test_escape_leaves_the_question_and_not_the_session(chromium: Browser, base: str) -> None:
+    seen = await board(chromium, base, session())
+    opener = drawer(seen).get_by_test_id("act-incident")
+    await opener.click()
+    inside = "() => document.querySelector('[data-testid=form]').contains(document.activeElement)"
+    for _ in range(12):
+        await seen.page.keyboard.press("Tab")
+        is_inside = await seen.page.evaluate(inside)
+        is_of_browser = await seen.page.evaluate("() => document.activeElement === document.body")
+        assert is_inside or is_of_browser, "the page behind is out of reach"
+    await seen.page.keyboard.press("Escape")
+    await expect(form(seen)).to_be_hidden()
+    await expect(drawer(seen)).to_be_visible()
+    await expect(opener).to_be_focused()
+
+
+async def test_what_waits_for_somebody_is_listed_and_ticked_off_with_a_note(
+    chromium: Browser, base: str
+) -> None:
+    task = {"id": "confirm_cause", "kind": "confirm_cause", "since": at(-900), "due_at": at(600)}
+    listed = {**task, "programme": "demo", "session": "s-1", "starts_at": at(-1800),
+              "seeker_name": "さくら 1", "supporter_name": "あおぞら", "person": None}  # fmt: skip
+    shown = session(tasks=[task])
+    more = {"GET /tasks": {"tasks": [listed]}, f"POST {PLACE}/tasks/confirm_cause/done": shown}
+    seen = await board(chromium, base, shown, line={"tasks": [task]}, more=more)
+    item = seen.page.get_by_test_id("todo-item")
+    await expect(item).to_contain_text("原因の確認")
+    await expect(item).to_have_class("urgent is-open")
+    await expect(seen.page.get_by_test_id("board-row")).to_contain_text("要対応")
+    await item.get_by_test_id("todo-done").click()
+    await form(seen).get_by_label("メモ").fill("確かめました。")
+    seen.answers["GET /tasks"] = {"tasks": []}
+    await form(seen).get_by_test_id("form-submit").click()
+    body = await asked(seen, f"POST {PLACE}/tasks/confirm_cause/done")
+    assert body == {"note": "確かめました。"}
+    await expect(item).to_have_count(0)
+    done = [{"task": "confirm_cause", "at": at(0), "by": "p_yamada"}]
+    seen.say({"type": "board_row", "session": row(1, version=2, phase="ended") | {"done": done}})
+    await expect(seen.page.get_by_test_id("todo-ticked")).to_contain_text("原因の確認：山田")
+
+
+async def test_an_incident_is_read_and_resolved_with_a_note(chromium: Browser, base: str) -> None:
+    incident = {
+        "id": "incident-1",
+        "kind": "recording",
+        "at": at(-700),
+        "by": "seeker",
+        "accused": "supporter",
+        "due_at": at(600),
+        "stopped": True,
+        "phase": "live",
+        "resolved_at": None,
+        "resolved_by": None,
+    }
+    shown = session(incidents=[incident])
+    done = {f"POST {PLACE}/incidents/incident-1/resolve": shown}
+    notes = {"incident-1": "<b>画面に赤い印</b>"}
+    seen = await board(chromium, base, shown, more=done, **notes)
+    listed = drawer(seen).get_by_test_id("incidents")
+    await expect(listed).to_contain_text("録画・録音の疑い（ご利用者、")
+    await expect(listed).to_contain_text("<b>画面に赤い印</b>")
+    await listed.get_by_test_id("resolve").click()
+    await form(seen).get_by_label("対応の結果").fill("双方に確かめました。")
+    await form(seen).get_by_test_id("form-submit").click()
+    body = await asked(seen, f"POST {PLACE}/incidents/incident-1/resolve")
+    assert body == {"note": "双方に確かめました。"}
+
+
+async def test_another_device_is_let_in_from_the_board(chromium: Browser, base: str) -> None:
+    people = [person("seeker", is_claimed=True, presence="lobby"), person("supporter")]
+    shown = session(phase="waiting", outcome=None, verdict=None, participants=people)
+    done = {f"POST {PLACE}/claims/seeker": shown}
+    seen = await board(chromium, base, shown, more=done)
+    claim = drawer(seen).get_by_test_id("claim")
+    await expect(claim).to_contain_text("控えのある番号に電話をかけ")
+    await claim.get_by_test_id("claim-yes").click()
+    assert await asked(seen, f"POST {PLACE}/claims/seeker") == {"agrees": True}
+
+
+async def test_a_new_link_is_shown_once_and_only_after_a_question(
+    chromium: Browser, base: str
+) -> None:
+    link = (201, {"seat": "seeker", "url": "https://room.example.org/room#secret"})
+    seen = await board(chromium, base, session(), more={f"POST {PLACE}/links/seeker": link})
+    await drawer(seen).get_by_test_id("renew").first.click()
+    assert seen.asked == []
+    await form(seen).get_by_test_id("form-submit").click()
+    new = form(seen).get_by_test_id("new-link")
+    await expect(new).to_have_value("https://room.example.org/room#secret")
+    await form(seen).get_by_test_id("form-back").click()
+    await expect(new).to_have_count(0)
+
+
+async def test_a_telephone_call_is_reported_and_its_end_is_asked_about(
+    chromium: Browser, base: str
+) -> None:
+    shown = session(phase="live", medium="phone", outcome=None, verdict=None, reschedule=None)
+    done = {f"POST {PLACE}/call": shown}
+    seen = await board(chromium, base, shown, role="supporter", more=done)
+    await drawer(seen).get_by_test_id("call-no_answer").click()
+    assert await asked(seen, f"POST {PLACE}/call") == {"state": "no_answer"}
+    seen.asked.clear()
+    await drawer(seen).get_by_test_id("call-finished").click()
+    assert seen.asked == []
+    await form(seen).get_by_test_id("form-submit").click()
+    assert await asked(seen, f"POST {PLACE}/call") == {"state": "finished"}
+
+
+async def test_finished_is_answered_from_the_desk(chromium: Browser, base: str) -> None:
+    shown = session(phase="interrupted", outcome=None, verdict=None, reschedule=None)
+    done = {f"POST {PLACE}/finish": shown}
+    seen = await board(chromium, base, shown, role="supporter", line={"goodbye": True}, more=done)
+    await expect(seen.page.get_by_test_id("board-row")).to_contain_text("終了の確認待ち")
+    await drawer(seen).get_by_test_id("finish-yes").click()
+    assert await asked(seen, f"POST {PLACE}/finish") == {"finished": True}
+
+
+async def test_a_supporter_sees_none_of_the_schedulers_actions(
+    chromium: Browser, base: str
+) -> None:
+    seen = await board(chromium, base, session(), role="supporter")
+    for action in ("overrule", "act-incident", "standing", "renew", "revoke", "maintenance"):
+        await expect(seen.page.get_by_test_id(action)).to_have_count(0)
+    await expect(seen.page.get_by_test_id("todo")).to_have_count(0)
+    await expect(drawer(seen).get_by_test_id("choose-date")).to_have_count(1)
+    assert seen.complaints == [], "nothing was asked for that only schedulers may read"
+
+
+async def test_a_supporter_is_called_when_the_seeker_waits_and_enters_the_room(
+    chromium: Browser, base: str
+) -> None:
+    quiet = row(1, phase="open")
+    welcome = staff()
+    welcome["you"]["role"] = "supporter"
+    rows = {"type": "board", "sessions": [quiet]}
+    room = {f"POST {PLACE}/room": (201, {"seat": "supporter", "url": f"{base}/room#own"})}
+    seen = await visit(chromium, f"{base}/board#mdg_x", welcome, rows, size=DESK, answers=room)
+    waits = seen.page.get_by_test_id("waits")
+    await expect(seen.page.get_by_test_id("board-row")).to_have_count(1)
+    await expect(waits).to_have_count(0)
+    there = row(1, phase="open", version=2)
+    there["seats"][0] |= {"presence": "lobby", "since": at(0)}
+    seen.say({"type": "board_row", "session": there})
+    await expect(waits).to_contain_text("さくら 1 さんがお待ちです")
+    await expect(seen.page.get_by_role("alert").filter(has_text="お待ちです")).to_have_count(1)
+    await expect(seen.page).to_have_title("（1）本日の窓口 | 窓口")
+    async with seen.page.context.expect_page() as opened:
+        await waits.get_by_test_id("open-room").click()
+    await (await opened.value).wait_for_url(f"{base}/room#own")
+
+
+@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+async def test_on_a_phone_the_session_covers_the_page_and_nothing_scrolls_sideways(
+    chromium: Browser, base: str, size: ViewportSize
+) -> None:
+    seen = await board(chromium, base, session(), size=size)
+    assert await seen.page.locator(".filters").evaluate("(part) => part.inert")
+    widths = "() => [document.documentElement.scrollWidth, document.querySelector('.drawer').scrollWidth]"
+    assert max(await seen.page.evaluate(widths)) <= size["width"]
+    await drawer(seen).get_by_test_id("overrule").click()
+    wide = await form(seen).evaluate("(dialog) => dialog.scrollWidth")
+    assert wide <= size["width"]
+    await seen.page.keyboard.press("Escape")
+    await drawer(seen).get_by_test_id("drawer-close").click()
+    assert not await seen.page.locator(".filters").evaluate("(part) => part.inert")
+
+
+async def test_the_session_stays_open_when_the_language_changes(
+    chromium: Browser, base: str
+) -> None:
+    seen = await board(chromium, base, session())
+    await seen.page.get_by_role("button", name="English").click()
+    await expect(drawer(seen).get_by_test_id("sentence")).to_have_text(
+        "The counsellor’s line broke."
+    )
+    await expect(drawer(seen).get_by_test_id("overrule")).to_have_text("Overrule (with a reason)")
