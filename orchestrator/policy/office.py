@@ -22,6 +22,7 @@ from orchestrator.policy.model import (
     Done,
     Extending,
     Extension,
+    Medium,
     Outcome,
     Overruling,
     Phase,
@@ -131,7 +132,7 @@ def extension_asked(turn: Turn, event: ExtensionAsked) -> None:
     if session.extending != extending:
         turn.set(extending=extending)
         turn.record("extension.asked", ends_at=event.ends_at.isoformat(), by=event.by)
-    if any(seat.media_epoch for seat in session.seats):
+    if session.medium is not Medium.PHONE and any(seat.media_epoch for seat in session.seats):
         turn.do(ExtendRoom(event.ends_at))
     else:
         extension_confirmed(turn, ExtensionConfirmed(event.ends_at))

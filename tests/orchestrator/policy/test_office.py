@@ -241,3 +241,9 @@ def test_when_the_end_cannot_be_moved():
     told.at("29:00", office.moves_the_end("40:00")).is_refused("extension_too_late")
     told.ends("completed", at="30:00")
     told.at("31:00", office.moves_the_end("40:00")).is_refused("session_over")
+
+
+def test_who_went_over_to_the_telephone_has_no_room_that_could_hold_it():
+    told = live(EXTENSIBLE).at("5:00", supporter.switches_to("phone"))
+    told.at("5:01", office.reports("answered"))
+    told.at("6:00", office.moves_the_end("40:00")).ends("completed", at="40:00")
