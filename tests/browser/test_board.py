@@ -1,0 +1,127 @@
+"""A scheduler at the board: reads why a call broke, puts it right, and decides what the rules leave to people."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.browser.office import Office, proposed, seat
+from tests.browser.person import Person, Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+CONFLICT = "status of 409"
+"""What the console says of a refusal that is part of the story."""
+
+
+async def opens(board: Person, session: str) -> Locator:
+    """The scheduler looks at the board and chooses a session."""
+    await board.page.goto(board.link)
+    await board.page.locator(f'[data-session-id="{session}"]').click()
+    drawer = board.at("drawer")
+    await expect(drawer.get_by_test_id("history").get_by_role("listitem")).not_to_have_count(0)
+    return drawer
+
+
+async def overrules(board: Person, outcome: str, cause: str, reason: str) -> None:
+    """Fill in the question, and send it."""
+    form = board.at("form")
+    await form.get_by_label("結果").select_option(outcome)
+    await form.get_by_label("原因").select_option(cause)
+    await form.get_by_label("理由").fill(reason)
+    await form.get_by_test_id("form-submit").click()
+
+
+async def test_a_broken_call_is_understood_and_overruled_and_who_comes_second_is_told(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("hasty", starts_in=2)
+    one, other = await people.board(office), await people.board(office)
+    other.forgiven.append(CONFLICT)
+    _, supporter = await people.call(booking)
+    await supporter.closes_the_page()
+    ended = await office.ends(booking.id, "interrupted", "supporter")
+    assert ended["quota"] == "restored"
+    first = ended["verdict"]
+    await office.until(booking.id, proposed, "other dates are proposed")
+
+    drawer, second = await asyncio.gather(opens(one, booking.id), opens(other, booking.id))
+    await expect(drawer.get_by_test_id("sentence")).to_have_text(first["sentence"]["ja"])
+    seen = drawer.get_by_test_id("evidence").get_by_role("listitem")
+    await expect(seen).to_have_count(len(first["evidence"]))
+    await expect(drawer.get_by_test_id("evidence")).to_contain_text("相談員：画面を閉じた")
+    await expect(drawer.get_by_test_id("history")).to_contain_text("相談が中断しました")
+    await expect(drawer.get_by_test_id("consequence")).to_contain_text("回数 戻した")
+
+    await drawer.get_by_test_id("overrule").click()
+    await second.get_by_test_id("overrule").click()
+    await overrules(
+        one, "interrupted", "seeker", "ご本人から、ご自身で閉じたとの電話がありました。"
+    )
+    await overrules(other, "not_held", "unknown", "確かめられません。")
+    refused = other.at("form").get_by_test_id("refused")
+    await expect(refused).to_contain_text("先に判断を改めました")
+    await expect(refused).to_have_attribute("data-code", "overruled_meanwhile")
+
+    after = await office.session(booking.id)
+    assert (after["outcome"], after["cause"], after["quota"]) == ("interrupted", "seeker", "used")
+    assert after["reschedule"]["state"] == "withdrawn"
+    [overruling] = after["overrulings"]
+    assert overruling["before"]["reason"] == first["reason"]
+    await other.at("form").get_by_test_id("form-back").click()
+    for shown in (drawer, second):
+        await expect(shown.get_by_test_id("verdict")).to_have_attribute("data-cause", "seeker")
+        await expect(shown.get_by_test_id("consequence")).to_contain_text("回数 数える")
+        await expect(shown.get_by_test_id("consequence")).to_contain_text("日程調整 取りやめ")
+        await expect(shown.get_by_test_id("overruled")).to_contain_text("ご自身で閉じた")
+        await expect(shown.get_by_test_id("overruled")).to_contain_text("調整担当が")
+        await expect(shown.get_by_test_id("first-verdict")).to_contain_text("中断 窓口")
+
+
+async def test_a_stop_is_a_task_until_it_is_resolved_and_who_is_suspended_is_not_booked(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("hasty", starts_in=2)
+    board = await people.board(office)
+    board.forgiven.append(CONFLICT)
+    await board.page.goto(board.link)
+    seeker, _ = await people.call(booking)
+    stop = {"type": "stop", "kind": "conduct", "accused": "supporter", "note": "暴言がありました。"}
+    await seeker.sends(json.dumps(stop))
+    ended = await office.ends(booking.id, "stopped", "supporter")
+
+    todo = board.page.locator(f'[data-testid="todo-item"][data-session="{booking.id}"]')
+    await expect(todo).to_contain_text("事案")
+    await todo.get_by_test_id("todo-open").click()
+    incidents = board.at("drawer").get_by_test_id("incidents")
+    await expect(incidents).to_contain_text("暴言がありました。")
+    await incidents.get_by_test_id("resolve").click()
+    await board.at("form").get_by_label("対応の結果").fill("双方からお話を伺いました。")
+    await board.at("form").get_by_test_id("form-submit").click()
+    await expect(todo).to_have_count(0)
+    await expect(incidents).to_contain_text("双方からお話を伺いました。")
+    ticked = board.at("todo-ticked").filter(has_text="事案：調整担当")
+    await expect(ticked.first).to_be_visible()
+
+    accused = seat(ended, "supporter")
+    review = board.page.locator(f'[data-testid="todo-item"][data-person="{accused["person"]}"]')
+    await expect(review).to_contain_text(accused["display_name"])
+    await review.get_by_test_id("todo-open").click()
+    form = board.at("form")
+    await expect(form.get_by_test_id("standing")).to_have_attribute("data-review", "true")
+    await form.get_by_test_id("decide-suspended").click()
+    await form.get_by_label("理由").fill("報告の内容を確かめるため。")
+    await form.get_by_test_id("form-submit").click()
+    await expect(form).to_be_hidden()
+    await expect(review).to_have_count(0)
+
+    await office.until(booking.id, proposed, "other dates were proposed")
+    await board.at("drawer").get_by_test_id("choose-date").first.click()
+    await form.get_by_test_id("form-submit").click()
+    refused = form.get_by_test_id("refused")
+    await expect(refused).to_have_attribute("data-code", "suspended")
+    await expect(refused).to_contain_text("利用は止められています")
+    assert (await office.session(booking.id))["reschedule"]["state"] == "open"
