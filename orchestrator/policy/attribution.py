@@ -310,7 +310,8 @@ def speaks_of(one: Evidence, lost_at: datetime) -> bool:
         return _touches(one, lost_at - OURS_BEFORE, lost_at + AFTER)
     if one.signal in _LOSSES:
         return False
-    return _touches(one, lost_at - BEFORE, lost_at + AFTER)
+    # A line that is found bad later may be so because of the loss.
+    return _touches(one, lost_at - BEFORE, lost_at + (AT_ONCE if one.signal in _LINE else AFTER))
 
 
 def _touches(one: Evidence, begins_at: datetime, ends_at: datetime) -> bool:

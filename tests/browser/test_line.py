@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,9 @@ from tests.browser.person import Person, Stage, see_each_other, through
 from tests.relays import TcpRelay, UdpRelay
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+ASLEEP = "() => { const until = Date.now() + 7000; while (Date.now() < until); }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +143,53 @@ async def test_media_alone_that_is_cut_is_offered_again_on_the_same_connection(
         assert (await seeker.carried())["peers"] == 1
         await seeker.ends()
         await office.ends(booking.id, "completed", None)
+
+
+async def test_a_bad_line_is_seen_before_it_dies_and_the_browser_says_so_on_the_return(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("talk")
+    async with line(office) as network:
+        seeker = await seeker_behind(network, people, office, booking)
+        supporter = await people.supporter(booking)
+        await meet(seeker, supporter)
+
+        async def observed(signal: str) -> list[dict[str, Any]]:
+            lines = await office.events(booking.id, "seat.observed")
+            return [each["data"] for each in lines if each["data"]["signal"] == signal]
+
+        network.udp.loss(0.4, seed=20261122)
+        bad, *_ = await until(lambda: observed("line_bad"), "the worker sees the loss", 30)
+        assert bad["seat"] == "seeker", "the supporter's line is good, whatever it reports"
+        assert 0.1 <= bad["value"] <= 0.7
+
+        seeker.forgiven.append("ERR_INTERNET_DISCONNECTED")
+        await seeker.page.context.set_offline(True)
+        network.cut()
+        lost = await office.until(booking.id, lambda s: s["verdict"], "the grace is over", 60)
+        verdict = lost["verdict"]
+        assert (verdict["cause"], verdict["confidence"]) == ("seeker", "likely")
+        assert verdict["reason"] == "seeker_line_bad"
+        assert {each["signal"] for each in verdict["evidence"]} >= {
+            "line_bad",
+            "media_silent",
+            "signalling_lost",
+        }
+        assert "利用者の回線が不安定" in verdict["sentence"]["ja"]
+
+        network.udp.loss(0.0)
+        network.mend()
+        await seeker.page.context.set_offline(False)
+        await office.phase(booking.id, "live", 30)
+        offline, *_ = await until(lambda: observed("page_offline"), "the page tells of it", 15)
+        assert offline["seat"] == "seeker"
+        assert offline["value"] > 20
+        assert (await office.session(booking.id))["verdict"] is None, "who is back may use the rest"
+
+        # A device that sleeps: nothing on the page runs.
+        await seeker.page.evaluate(ASLEEP)
+
+        async def slept() -> bool:
+            return any(each["value"] > 6.5 for each in await observed("page_asleep"))
+
+        await until(slept, "the page tells of that too", 15)

@@ -147,7 +147,7 @@ class MediaPort:
         for leg in legs:
             leg.meter.count(now, leg.counted())
         for leg in legs:
-            reading = leg.meter.read(now, leg.other.meter.up(now) if leg.other is not None else {})
+            reading = leg.meter.read(now)
             if reading.is_lossy or reading.is_slow:
                 self._report(
                     wire.LegQuality(
@@ -398,9 +398,10 @@ class MediaPort:
 
     def _meter(self, leg: Leg, other: Leg, feedback: Feedback, now: float) -> None:
         """What a leg reports speaks of its line, and what is passed on will be answered."""
-        kinds = {track.ssrc: track.payload_type for track in leg.down.fed_by(other.up)}
+        tracks = {track.ssrc: track for track in leg.down.fed_by(other.up)}
         for block in feedback.blocks:
-            leg.meter.heard(now, kinds[block.ssrc], block)
+            track = tracks[block.ssrc]
+            leg.meter.heard(now, track.payload_type, block, track.packets)
         for report_at in feedback.reports:
             other.meter.passed_on(now, report_at)
 

@@ -1,10 +1,10 @@
 """How good a leg's line is: loss each way, round trip and jitter, from what passes anyway. PURE.
 
 Up is what the worker itself misses: gaps in the numbers of what a leg sends, counted once a second from what the
-forwarder counts. Down is what the leg's receiver reports missing (RFC 3550 §6.4), less what had been missing already
-when it came to us: reports are about the numbers of the sender, so the loss of the one end's way up shows up in the
-reports of the other end, and must not be held against it. The round trip is ours alone: from our passing on a sender
-report until the receiver's answer to it, less the time that it took to answer (RFC 3550 §6.4.1).
+forwarder counts. Down is what we have sent to a leg, less what its receiver reports to have got (RFC 3550 §6.4). What
+it reports as *lost* would not do: reports are about the numbers of the sender, so a loss on the one end's way up shows
+in the reports of the other end, and must not be held against it. The round trip is ours alone: from our passing on a
+sender report until the receiver's answer to it, less the time that it took to answer (RFC 3550 §6.4.1).
 
 The node is told only when a line turns bad, and again every `AGAIN_S` while it stays so. Times are monotonic seconds
 given by the caller.
@@ -89,6 +89,7 @@ class Meter:
         self._down: dict[int, Loss] = {}
         self._counted: dict[int, Counted] = {}
         self._reported: dict[int, tuple[int, int]] = {}
+        """Track -> how many packets its receiver had got, and how many we had sent, at its last report."""
         self._rtts: deque[tuple[float, float]] = deque()
         self._jitter: tuple[float, float] | None = None
         self._passed_on: OrderedDict[int, float] = OrderedDict()
@@ -112,15 +113,23 @@ class Meter:
         if len(self._passed_on) > REPORTS_KEPT:
             self._passed_on.popitem(last=False)
 
-    def heard(self, now: float, payload_type: int, block: ReportBlock) -> None:
-        """The leg reports on a track that it receives."""
+    def heard(self, now: float, payload_type: int, block: ReportBlock, sent: int) -> None:
+        """The leg reports on a track that it receives.
+
+        Args:
+            now: monotonic seconds.
+            payload_type: of the track.
+            block: what it says.
+            sent: packets of the track that we have sent to it so far.
+        """
+        got = block.highest - block.lost
         before = self._reported.get(block.ssrc)
-        self._reported[block.ssrc] = (block.highest, block.lost)
-        if before is not None:
-            expected = (block.highest - before[0]) & 0xFFFF_FFFF
-            if expected < 0x8000:
-                missing = block.lost - before[1]
-                self._down.setdefault(payload_type, Loss()).add(now, expected, missing)
+        self._reported[block.ssrc] = (got, sent)
+        if before is not None and sent >= before[1]:
+            arrived = (got - before[0]) & 0xFFFF_FFFF
+            if arrived < 0x8000:
+                expected = sent - before[1]
+                self._down.setdefault(payload_type, Loss()).add(now, expected, expected - arrived)
         hz = CLOCK_HZ.get(payload_type)
         if hz is not None:
             self._jitter = (now, 1000 * block.jitter / hz)
@@ -132,21 +141,9 @@ class Meter:
         while self._rtts and self._rtts[0][0] <= now - WINDOW_S:
             self._rtts.popleft()
 
-    def up(self, now: float) -> Mapping[int, float]:
-        """Payload type -> share of what the leg sends that did not come to us."""
-        return _known({kind: loss.share(now) for kind, loss in self._up.items()})
-
-    def read(self, now: float, source_up: Mapping[int, float]) -> Reading:
-        """The line as it is now.
-
-        Args:
-            now: monotonic seconds.
-            source_up: what was missing already of the tracks that the leg receives; `up` of the other end.
-        """
-        down = _known({kind: loss.share(now) for kind, loss in self._down.items()})
-        on_our_way = (_without(share, source_up.get(kind, 0.0)) for kind, share in down.items())
-        loss_up = max(self.up(now).values(), default=None)
-        loss_down = max(on_our_way, default=None)
+    def read(self, now: float) -> Reading:
+        """The line as it is now; of several tracks the worst, for repetitions mend a picture and hide the loss."""
+        loss_up, loss_down = _worst(self._up, now), _worst(self._down, now)
         rtts = sorted(ms for at, ms in self._rtts if at > now - WINDOW_S)
         rtt_ms = rtts[len(rtts) // 2] if len(rtts) >= 2 else None
         jitter_ms = None
@@ -187,10 +184,6 @@ class _Threshold:
         return is_new or is_still
 
 
-def _known(shares: Mapping[int, float | None]) -> Mapping[int, float]:
-    return {kind: share for kind, share in shares.items() if share is not None}
-
-
-def _without(share: float, before: float) -> float:
-    """What of a loss is left when some of it was lost before."""
-    return max(0.0, (share - before) / (1 - before)) if before < 1 else 0.0
+def _worst(tracks: Mapping[int, Loss], now: float) -> float | None:
+    shares = (loss.share(now) for loss in tracks.values())
+    return max((share for share in shares if share is not None), default=None)

@@ -325,6 +325,14 @@ def test_a_bad_line_of_half_a_minute_ago_explains_nothing_any_more():
     assert [found.cause.value for found in made] == ["seeker", "unknown"]
 
 
+def test_a_line_that_is_found_bad_after_the_loss_did_not_cause_it():
+    made = [
+        judge([*of_seeker(S.SIGNALLING_LOST), Evidence(S.LINE_BAD, AT + after, SEEKER, 0.4)])
+        for after in (AT_ONCE, AT_ONCE + TICK)
+    ]
+    assert [found.cause.value for found in made] == ["seeker", "unknown"]
+
+
 def test_an_offline_span_that_reaches_the_loss_explains_it_and_a_later_one_does_not():
     made = [
         judge([*of_seeker(S.SIGNALLING_LOST), seen(S.PAGE_OFFLINE, SEEKER, began_s, 60.0)])

@@ -25,28 +25,36 @@ class Line:
         self.meter = Meter()
         self.now = 1_000.0
         self.number, self.packets = 65_000, 0
-        self.highest, self.lost = 500, 0
-        self.read = self.meter.read(self.now, {})
+        self.highest, self.lost, self.sent = 500, 0, 0
+        self.read = self.meter.read(self.now)
 
-    def passes(self, seconds: int, *, up: float = 0.0, down: float = 0.0, source_up=None):
-        """So many seconds with that loss each way; what was told in them."""
+    def passes(self, seconds: int, *, up: float = 0.0, down: float = 0.0, before: float = 0.0):
+        """So many seconds with that loss each way; what was told in them.
+
+        Args:
+            seconds: how many.
+            up: share lost on the way to us.
+            down: share lost on the way from us.
+            before: share of what the leg should get that had not come to us either.
+        """
         told = []
         for _ in range(seconds):
             self.now += 1
             self.number = (self.number + 50) & 0xFFFF
             self.packets += 50 - round(50 * up)
             self.highest += 50
-            self.lost += round(50 * down)
+            self.sent += 50 - round(50 * before)
+            self.lost += round(50 * before) + round((50 - round(50 * before)) * down)
             self.meter.count(self.now, [Counted(OPUS, SOUND, self.number, self.packets)])
             self.reports()
-            self.read = self.meter.read(self.now, source_up or {})
+            self.read = self.meter.read(self.now)
             if self.read.is_lossy or self.read.is_slow:
                 told.append(self.now)
         return told
 
     def reports(self, last_report: int = 0, delay_s: float = 0.0) -> None:
         block = ReportBlock(SOUND, self.lost, self.highest, 960, last_report, delay_s)
-        self.meter.heard(self.now, OPUS, block)
+        self.meter.heard(self.now, OPUS, block, self.sent)
 
     def answers(self, rtt_ms: float, *, delay_s: float = 0.5) -> None:
         """A sender report goes there, and its answer comes."""
@@ -79,13 +87,20 @@ def test_what_the_receiver_misses_is_lost_on_the_way_down(line):
 
 
 def test_what_was_lost_before_it_came_to_us_is_not_held_against_the_receiver(line):
-    # The sender's line loses thirty percent; this one half of the rest: 0.3 + 0.7 * 0.5.
-    told = line.passes(10, down=0.65, source_up={OPUS: 0.3})
+    told = line.passes(10, before=0.3, down=0.5)
     assert line.read.loss_down == pytest.approx(0.5, abs=0.02)
     assert told
     clean = Line()
-    assert clean.passes(10, down=0.3, source_up={OPUS: 0.3}) == []
-    assert clean.read.loss_down == pytest.approx(0.0, abs=0.01)
+    assert clean.passes(10, before=0.3) == []
+    assert clean.read.loss_down == 0.0
+
+
+def test_a_sender_that_falls_silent_leaves_no_loss_with_the_receiver(line):
+    line.passes(8, before=0.4)
+    for _ in range(20):
+        line.now += 1
+        line.reports()
+        assert not line.meter.read(line.now).is_lossy
 
 
 def test_packets_that_are_only_late_are_not_lost(line):
@@ -106,7 +121,7 @@ def test_only_the_last_seconds_count(line):
 def test_sound_speaks_for_the_line_when_repetitions_mend_the_picture(line):
     for second in range(10):
         picture = ReportBlock(9, 0, 100 * second, 0, 0, 0.0)
-        line.meter.heard(line.now, VP8, picture)
+        line.meter.heard(line.now, VP8, picture, 100 * second)
         line.passes(1, down=0.4)
     assert line.read.loss_down == pytest.approx(0.4)
 
@@ -138,16 +153,16 @@ def test_less_than_ten_percent_is_not_told(line):
 def test_the_round_trip_is_ours_alone(line):
     for _ in range(3):
         line.answers(120.0, delay_s=1.5)
-    read = line.meter.read(line.now, {})
+    read = line.meter.read(line.now)
     assert read.rtt_ms == pytest.approx(120.0, abs=1)
     assert not read.is_slow
 
 
 def test_one_late_answer_is_no_slow_line_but_a_second_is(line):
     line.answers(SLOW_MS + 500)
-    assert not line.meter.read(line.now, {}).is_slow
+    assert not line.meter.read(line.now).is_slow
     line.answers(SLOW_MS + 500)
-    read = line.meter.read(line.now, {})
+    read = line.meter.read(line.now)
     assert read.is_slow
     assert read.rtt_ms == pytest.approx(SLOW_MS + 500, abs=1)
 
@@ -156,7 +171,7 @@ def test_an_answer_to_nothing_of_ours_says_nothing(line):
     for _ in range(5):
         line.now += 1
         line.reports(last_report=12_345, delay_s=0.0)
-    assert line.meter.read(line.now, {}).rtt_ms is None
+    assert line.meter.read(line.now).rtt_ms is None
 
 
 def test_answers_are_awaited_for_a_bounded_number_of_reports(line):
@@ -164,19 +179,21 @@ def test_answers_are_awaited_for_a_bounded_number_of_reports(line):
         line.meter.passed_on(line.now, number + 1)
     line.reports(last_report=1)
     line.reports(last_report=2)
-    assert line.meter.read(line.now, {}).rtt_ms is None
+    assert line.meter.read(line.now).rtt_ms is None
 
 
 def test_jitter_is_told_in_milliseconds(line):
     line.passes(1)
     assert line.read.jitter_ms == 20.0
-    assert line.meter.read(line.now + WINDOW_S, {}).jitter_ms is None
+    assert line.meter.read(line.now + WINDOW_S).jitter_ms is None
 
 
 def test_reports_that_lie_break_nothing(line):
     for lost, highest in ((-(1 << 23), 0), ((1 << 23) - 1, 0xFFFF_FFFF), (0, 5), (9, 400)):
-        line.meter.heard(line.now, OPUS, ReportBlock(SOUND, lost, highest, 2**32 - 1, 1, 65_535.0))
-    for share in (line.meter.read(line.now, {OPUS: 1.0}).loss_down,):
+        block = ReportBlock(SOUND, lost, highest, 2**32 - 1, 1, 65_535.0)
+        line.sent += 200
+        line.meter.heard(line.now, OPUS, block, line.sent)
+        share = line.meter.read(line.now).loss_down
         assert share is None or 0 <= share <= 1
 
 
