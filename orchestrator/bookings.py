@@ -30,7 +30,6 @@ from orchestrator.policy.model import (
     Medium,
     PersonId,
     Phase,
-    Purpose,
     Role,
     Seat,
     SeatId,
@@ -235,20 +234,6 @@ class Bookings:
         await self._store.add_link(hash_secret(secret), link)
         log.info("link.renewed", session=session, seat=seat)
         return secret
-
-    # ---- another date, for the pages ------------------------------------------------------------------------------
-
-    async def choose_slot(
-        self, session: SessionId, option: str, by: str, purpose: Purpose = Purpose.RESCHEDULE
-    ) -> Session:
-        """See `Rescheduling.choose`."""
-        return await self.rescheduling.choose(session, option, by, purpose)
-
-    async def decline(
-        self, session: SessionId, by: str, purpose: Purpose = Purpose.RESCHEDULE
-    ) -> Session:
-        """See `Rescheduling.decline`."""
-        return await self.rescheduling.decline(session, by, purpose)
 
     # ---- before the session -----------------------------------------------------------------------------------------
 

@@ -24,7 +24,6 @@ from orchestrator.policy.events import (
     FinishAnswered,
     IncidentFiled,
     IncidentResolved,
-    Objected,
     Overruled,
     Stopped,
     TaskDone,
@@ -241,10 +240,6 @@ class Office:
             Refused: whatever the policy refuses.
         """
         return await self._sessions.deliver(session, FinishAnswered(finished, None, by))
-
-    async def object(self, session: SessionId, by: SeatId) -> Session:
-        """The seeker says that it was not finished (product.md, Goodbye)."""
-        return await self._sessions.deliver(session, Objected(by))
 
     async def extend(
         self, session: SessionId, ends_at: datetime, by: PersonId, reason: str

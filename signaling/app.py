@@ -107,10 +107,11 @@ def make_app(
     limits = settings.limits
     zone = ZoneInfo(settings.time_zone)
     feed = Feed(store, clock, limits, zone)
+    office = Office(store, host)
     counter = Counter(
         host=host,
         bookings=bookings,
-        notes=store,
+        office=office,
         audience=audience,
         clock=clock,
         limits=limits,
@@ -144,7 +145,7 @@ def make_app(
             *files.routes(),
             *api.routes(),
             *DeskApi(store, host, server.staff_of, server.link_url).routes(),
-            *OfficeApi(host, Office(store, host), bookings, server.staff_of).routes(),
+            *OfficeApi(host, office, bookings, server.staff_of).routes(),
             *StandingApi(standings, server.staff_of).routes(),
             *MaintenanceApi(maintenance, clock, server.staff_of).routes(),
         ]

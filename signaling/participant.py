@@ -10,20 +10,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Literal, Protocol
+from typing import Literal
 
 import structlog
 
 from orchestrator.bookings import Bookings
 from orchestrator.errors import Conflict, MadoguchiError, Refused
 from orchestrator.host import Host
+from orchestrator.office import Office
 from orchestrator.policy.events import (
     Connected,
     Disconnected,
-    Event,
-    IncidentFiled,
     Objected,
-    Stopped,
 )
 from orchestrator.policy.model import (
     ConnectionId,
@@ -57,20 +55,13 @@ _TALKING = frozenset({Presence.LOBBY, Presence.IN})
 """Where somebody is who may write to the others, and read what they write."""
 
 
-class Notes(Protocol):
-    """Where the words of an incident go: erasable, and for the office alone."""
-
-    async def put_note(self, session: SessionId, key: str, text: str) -> None:
-        """Keep a note of a session."""
-
-
 @dataclass(frozen=True, slots=True)
 class Counter:
     """What participants are served from."""
 
     host: Host
     bookings: Bookings
-    notes: Notes
+    office: Office
     audience: Audience
     clock: Clock
     limits: Limits
@@ -372,12 +363,14 @@ class Participant:
             case protocol.Object():
                 await self._counter.host.deliver(session, Objected(seat))
             case protocol.Stop():
-                kind = IncidentKind(message.kind)
-                stopped = Stopped(self.connection_id, kind, SeatId(message.accused))
-                await self._file(stopped, message.note)
+                kind, accused = IncidentKind(message.kind), SeatId(message.accused)
+                line = self.connection_id
+                await self._counter.office.stop(session, kind, accused, seat, message.note, line)
             case protocol.ReportProblem():
-                problem = IncidentFiled(IncidentKind.TECHNICAL, None, self.connection_id, seat)
-                await self._file(problem, message.note)
+                kind, line = IncidentKind.TECHNICAL, self.connection_id
+                await self._counter.office.file_incident(
+                    session, kind, None, seat, message.note, line
+                )
             case _:
                 raise AssertionError(f"nobody takes {message.type}")
 
@@ -385,14 +378,6 @@ class Participant:
         """Another date for this session is the seeker's alone; the next one is both people's (KUMAGAYA 6(2))."""
         if purpose is Purpose.RESCHEDULE and self._role is not Role.SEEKER:
             raise Refused("not_your_seat")
-
-    async def _file(self, event: Event, note: str | None) -> None:
-        """Let an incident happen; its words go to the erasable notes and nowhere else."""
-        known = {incident.id for incident in self._session.incidents} if self._session else set()
-        after = await self._counter.host.deliver(self.session_id, event)
-        new = [each for each in after.incidents if each.id not in known and each.by == self.seat_id]
-        if note is not None and new:
-            await self._counter.notes.put_note(self.session_id, new[-1].id, note)
 
     async def serve(self) -> None:
         """Carry out use cases, and close the connection long after the session's end."""

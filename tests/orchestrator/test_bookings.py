@@ -149,7 +149,9 @@ async def test_a_chosen_slot_is_a_booking_that_replaces_the_old_one(office: Offi
     session_id = await missed_by_the_supporter(office)
     reschedule = (await office.host.view(session_id)).reschedule
     assert reschedule is not None
-    session = await office.bookings.choose_slot(session_id, reschedule.options[1].id, "seeker")
+    session = await office.bookings.rescheduling.choose(
+        session_id, reschedule.options[1].id, "seeker"
+    )
     assert session.reschedule is not None
     assert session.reschedule.state is RescheduleState.CHOSEN
     new = await office.host.view(SessionId(str(session.reschedule.new_session)))
@@ -165,7 +167,7 @@ async def test_two_choices_at_once_give_one_booking(office: Office) -> None:
     assert reschedule is not None
     results = await asyncio.gather(
         *(
-            office.bookings.choose_slot(session_id, option.id, "seeker")
+            office.bookings.rescheduling.choose(session_id, option.id, "seeker")
             for option in reschedule.options[:3]
         ),
         return_exceptions=True,
@@ -192,7 +194,7 @@ async def test_a_slot_that_was_taken_meanwhile_is_refused_and_others_are_propose
     option = reschedule.options[0]
     await office.bookings.create(Wish("demo", option.starts_at, "もみじ04", "あおぞら"), "p")
     with pytest.raises(Refused) as refusal:
-        await office.bookings.choose_slot(session_id, option.id, "seeker")
+        await office.bookings.rescheduling.choose(session_id, option.id, "seeker")
     assert refusal.value.code == "slot_taken"
     again = (await office.host.view(session_id)).reschedule
     assert again is not None
@@ -202,11 +204,11 @@ async def test_a_slot_that_was_taken_meanwhile_is_refused_and_others_are_propose
 
 async def test_a_declined_reschedule_cannot_be_chosen(office: Office) -> None:
     session_id = await missed_by_the_supporter(office)
-    session = await office.bookings.decline(session_id, "seeker")
+    session = await office.bookings.rescheduling.decline(session_id, "seeker")
     assert session.reschedule is not None
     assert session.reschedule.state is RescheduleState.DECLINED
     with pytest.raises(Refused) as refusal:
-        await office.bookings.choose_slot(session_id, "any", "seeker")
+        await office.bookings.rescheduling.choose(session_id, "any", "seeker")
     assert refusal.value.code == "reschedule_closed"
 
 

@@ -242,7 +242,9 @@ async def test_a_new_date_is_told_to_both_with_links_to_the_new_session(post):
     post.server.letters.clear()
     reschedule = (await post.office.host.view(old.id)).reschedule
     assert reschedule is not None
-    chosen = await post.office.bookings.choose_slot(old.id, reschedule.options[0].id, "seeker")
+    chosen = await post.office.bookings.rescheduling.choose(
+        old.id, reschedule.options[0].id, "seeker"
+    )
 
     await post.relays()
 
