@@ -279,15 +279,17 @@ def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> Ses
     claim = claim_for(session, seat) if seat else None
     is_seeker = seat is not None and seat.role is Role.SEEKER
     is_booking = seat is not None and seat.role in {Role.SEEKER, Role.SUPPORTER}
+    is_told = _may_read_why(session, seat_id)
+    why: dict[str, object] = {} if is_told else {"cause": None, "reason": None}
     return SessionView(
-        **(_common(session) | _discretion(session, seat_id)),
+        **(_common(session) | why),
         seats=tuple(_seat(each) for each in session.seats),
         question=_question(session.asked) if is_seeker else None,
         claim=ClaimView(seat=claim[0].id, asked_at=claim[1].asked_at) if claim else None,
         can=tuple(ways_of(session, seat, now)) if seat else (),
         warnings_s=tuple(int(left.total_seconds()) for left in session.rules.warnings),
         is_quota_restored=(
-            session.consequence.quota is Quota.RESTORED if session.consequence else None
+            session.consequence.quota is Quota.RESTORED if session.consequence and is_told else None
         ),
         functions=tuple(sorted(session.functions)),
         is_media_missing=session.is_media_missing,
@@ -300,12 +302,11 @@ def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> Ses
     )
 
 
-def _discretion(session: Session, seat_id: SeatId | None) -> dict[str, object]:
+def _may_read_why(session: Session, seat_id: SeatId | None) -> bool:
     """Of a stop, only who stopped knows why: a report is looked into by the office, not argued about on a page."""
-    stopped = next((incident for incident in session.incidents if incident.stopped), None)
-    if stopped is None or stopped.by == seat_id:
-        return {}
-    return {"cause": None, "reason": None}
+    if session.outcome is not Outcome.STOPPED:
+        return True
+    return any(each.stopped and each.by == seat_id for each in session.incidents)
 
 
 def programme_view(session: Session, programme: Programme | None) -> ProgrammeView:

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Annotated, get_args, get_origin
 
@@ -27,7 +28,8 @@ def section(title):
 
 def table(title):
     """The rows of the first table below a heading, header left out."""
-    rows = [line for line in section(title).splitlines() if line.startswith("|")]
+    lines = dropwhile(lambda line: not line.startswith("|"), section(title).splitlines())
+    rows = list(takewhile(lambda line: line.startswith("|"), lines))
     cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
     return cells[2:]
 

@@ -442,6 +442,7 @@ def test_of_a_stop_only_who_stopped_reads_why(by, accused):
     for seat in (accused, COMPANION):
         other = session_view(stopped, seat, STARTS)
         assert (other.outcome, other.cause, other.reason) == (Outcome.STOPPED, None, None)
+        assert other.is_quota_restored is None
 
 
 def test_what_a_medium_does_not_carry_is_no_function_of_the_room():

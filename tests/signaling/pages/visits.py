@@ -108,6 +108,13 @@ def welcome(**session: Any) -> dict[str, Any]:
         "can": ["join"],
         "warnings_s": [300, 60],
         "is_quota_restored": None,
+        "functions": ["audio", "video"],
+        "is_media_missing": False,
+        "call": None,
+        "late": None,
+        "goodbye": False,
+        "beside": [],
+        "following": None,
     }
     both = {"ja": "お試しの相談", "en": "Trial consultation"}
     return {

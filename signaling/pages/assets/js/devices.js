@@ -131,6 +131,16 @@ export class Devices {
     return this.track(kind);
   }
 
+  // The camera's light goes out when the picture is no longer wanted.
+  drop(kind) {
+    const track = this.track(kind);
+    if (!track) return;
+    this.stream.removeTrack(track);
+    track.stop();
+    this.state[kind === "audio" ? "microphone" : "camera"] = "not_used";
+    this.onChange();
+  }
+
   close() {
     for (const track of this.stream.getTracks()) {
       track.stop();

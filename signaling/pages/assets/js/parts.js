@@ -76,9 +76,12 @@ export function createNotices(app) {
   const words = h("p");
   append(refused, [icon("bell"), words]);
   const line = h("p", { class: "mending", role: "status", hidden: true }, t("line.mending"));
+  const done = h("div", { class: "note note--done", hidden: true, dataset: { testid: "told" } }, icon("tick"), h("p"));
   return {
-    el: [line, refused],
+    el: [line, refused, done],
     update(s) {
+      show(done, Boolean(s.told));
+      if (s.told) setText(done.lastChild, t(s.told));
       show(line, !s.isOnline && s.lostAt !== null && s.now - s.lostAt > 1000);
       show(refused, s.notice !== null);
       setAttr(refused, "data-testid", s.notice === null ? null : "refusal");

@@ -8,23 +8,26 @@ import { Quality } from "./quality.js";
 import { Socket } from "./socket.js";
 import { chime } from "./chime.js";
 import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
-import { can, initialState, isLost, isSupporter, me, viewOf, waiting, warningOf } from "./state.js";
+import { can, initialState, isLost, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, viewOf, waiting, warningOf } from "./state.js";
 import { Announcer } from "./announcer.js";
 import { createSheets } from "./views/sheets.js";
 import * as after from "./views/after.js";
 import * as away from "./views/away.js";
 import * as call from "./views/call.js";
+import { Chat, createChat } from "./views/chat.js";
 import * as check from "./views/check.js";
 import * as claim from "./views/claim.js";
 import * as connecting from "./views/connecting.js";
 import * as door from "./views/door.js";
 import * as lobby from "./views/lobby.js";
+import * as phone from "./views/phone.js";
 import * as refused from "./views/refused.js";
 
-const VIEWS = { after, away, call, check, claim, connecting, door, lobby, refused };
+const VIEWS = { after, away, call, check, claim, connecting, door, lobby, phone, refused };
 const TICK_MS = 250;
 const PATIENCE_MS = 6000;
 const DECLINED_MS = 15000;
+const TOLD_MS = 12000;
 const CLOSED = { 1009: "protocol", 4400: "protocol", 4429: "protocol", 4401: "link_unknown", 4403: "unknown", 4409: "opened_elsewhere", 4410: "link_expired" };
 
 const s = initialState();
@@ -47,8 +50,12 @@ new Evidence({
   isIn: () => me(s)?.presence === "in",
 });
 
-const app = { s, devices, peer, quality, write: writer("ja", "Asia/Tokyo"), do: actions() };
+const chat = new Chat();
+const app = { s, devices, peer, quality, chat, write: writer("ja", "Asia/Tokyo"), do: actions() };
 const sheets = createSheets(app);
+const drawer = createChat(app);
+const CHAT_CODES = new Set(["function_not_allowed", "too_many_messages", "nobody_reads"]);
+let written = []; // lines on their way, oldest first; each is answered by itself or by a refusal
 
 function hello() {
   return { type: "hello", version: 1, link, media_epoch: peer.heldEpoch, language: currentLanguage() };
@@ -65,7 +72,7 @@ function actions() {
     },
     agree: () => {
       s.step = "check";
-      openDevices();
+      if (!isOnPhone(s)) openDevices();
       draw();
     },
     openDevices: () => openDevices(true),
@@ -96,12 +103,51 @@ function actions() {
       openSheet(null);
     },
     askAnotherDate: () => openSheet("wait_or_reschedule"),
+    begin: () => send({ type: "begin" }),
     anotherDate: () => send({ type: "another_date" }),
-    chooseSlot: (option) => {
+    chooseSlot: (option, purpose) => {
       s.notice = null;
-      send({ type: "choose_slot", option });
+      send({ type: "choose_slot", option, purpose });
     },
-    decline: () => send({ type: "decline_reschedule" }),
+    decline: () => send({ type: "decline_reschedule", purpose: "reschedule" }),
+    bookNext: () => {
+      if (can(s, "book_next")) send({ type: "book_next" });
+      openSheet("next");
+    },
+    declineNext: () => {
+      send({ type: "decline_reschedule", purpose: "next" });
+      openSheet(null);
+    },
+    openSheet,
+    switchMedium: (medium) => {
+      s.notice = null;
+      send({ type: "switch_medium", medium });
+      openSheet(null);
+    },
+    renewMedia: () => send({ type: "renew_media" }),
+    reportCall: (state) => {
+      s.notice = null;
+      send({ type: "report_call", state });
+    },
+    answerFinish: (finished) => send({ type: "answer_finish", finished }),
+    object: () => send({ type: "object" }),
+    stop: (kind, accused, note) => {
+      send({ type: "stop", kind, accused, note });
+      openSheet(null);
+    },
+    reportProblem: (note) => {
+      if (send({ type: "report_problem", note })) tell("problem.sent");
+      openSheet(null);
+    },
+    openChat: (isOpen) => {
+      chat.open(isOpen);
+      draw();
+    },
+    write: (text) => {
+      if (!send({ type: "chat", text })) return false;
+      written.push(text);
+      return true;
+    },
     giveNotice: () => send({ type: "give_notice" }),
     answerClaim: (seat, agrees) => send({ type: "answer_claim", seat, agrees }),
     toggle: (kind) => devices.toggle(kind),
@@ -119,7 +165,7 @@ function openSheet(kind) {
 // Asked for once; again only on purpose, after something was refused or missing.
 function openDevices(isAgain = false) {
   if (!opening || isAgain) {
-    const wantsVideo = (s.programme?.functions ?? ["video"]).includes("video") && s.session?.medium !== "audio";
+    const wantsVideo = s.session ? offers(s, "video") : true;
     opening = devices.open({ wantsVideo }).then(() => peer.pc && devices.stream.getTracks().forEach((track) => peer.replace(track)));
   }
   return opening;
@@ -138,7 +184,7 @@ function join() {
 
 // Agreed before, and only back from a reload or a dropped line: the server has put this person back already.
 function comeInAgain() {
-  if (me(s)?.has_joined && s.steppedOutAt === null && !s.isTimeUp) openDevices();
+  if (me(s)?.has_joined && s.steppedOutAt === null && !s.isTimeUp && !isOnPhone(s)) openDevices();
 }
 
 function stepOut() {
@@ -172,6 +218,7 @@ const TAKE = {
     const isFirst = s.session === null;
     Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
     Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null, mediaOf: {} });
+    written = []; // whether they got there, nobody can say any more
     retell();
     if (isFirst) redraw();
     settle(null);
@@ -189,6 +236,12 @@ const TAKE = {
   media_state({ seat, audio, video }) {
     s.mediaOf[seat] = { audio, video };
   },
+  chat(line) {
+    const isMine = line.seat === s.you.seat;
+    if (isMine) written.shift();
+    chat.take(line, isMine);
+    if (!isMine && !chat.isOpen) announcer.say(t("chat.said", { name: nameOfSeat(s, line.seat), text: line.text }));
+  },
   warning({ left_s: left }) {
     s.warnedS = left;
   },
@@ -200,6 +253,10 @@ const TAKE = {
   refused({ code, closes }) {
     s.isJoining = false;
     if (code === "draining") return; // the close that follows brings us to another node
+    if (!closes && CHAT_CODES.has(code)) {
+      chat.failed = { code, text: written.shift() ?? null };
+      return;
+    }
     if (closes) refuse(code);
     else s.notice = code;
   },
@@ -218,7 +275,8 @@ function settle(before) {
   const mine = me(s);
   if (mine && mine.presence !== "at_door") s.isJoining = false;
   const wasTalking = ["live", "interrupted"].includes(before?.phase);
-  const isTalking = ["live", "interrupted"].includes(s.session.phase);
+  const isTalking = isRunning(s);
+  if (before && before.phase !== s.session.phase) s.notice = null; // it spoke of what was before
   if (before && !wasTalking && isTalking && mine?.is_admitted) chime();
   for (const seat of s.session.seats) if (isLost(seat)) delete s.mediaOf[seat.seat]; // told anew on the return
   if (before && isSupporter(s)) tellOfGuests(before);
@@ -227,8 +285,35 @@ function settle(before) {
     s.wasEndDeclined = true;
     setTimeout(() => (s.wasEndDeclined = false), DECLINED_MS);
   }
-  if (s.session.phase === "ended") rest();
-  else comeInAgain();
+  if (before && before.medium !== s.session.medium) changeMedium();
+  if (before && before.following?.state !== s.session.following?.state) tellOfNext();
+  if (s.session.phase === "ended") {
+    rest();
+    chat.forget();
+  } else comeInAgain();
+}
+
+// Same clock, same slot; only what the devices give is another thing now. The server offers a new connection where one is due.
+function changeMedium() {
+  announcer.say(t(`medium.${s.session.medium}`), true);
+  if (isOnPhone(s)) rest();
+  else if (!offers(s, "video")) devices.drop("video");
+  else if (opening && listed(s, "video")) openDevices(true);
+}
+
+function tellOfNext() {
+  const plan = s.session.following;
+  if (plan?.state === "chosen") {
+    s.chosenAt = clock.now();
+    announcer.say(t("next.booked"));
+  } else if (plan?.state === "open") announcer.say(t(isSupporter(s) ? "next.open_staff" : "next.open"));
+}
+
+// Said once, and shown for a while.
+function tell(key) {
+  s.told = key;
+  announcer.say(t(key));
+  setTimeout(() => s.told === key && (s.told = null), TOLD_MS);
 }
 
 function tellOfGuests(before) {
@@ -243,7 +328,7 @@ function tellOfGuests(before) {
 let toldMedia = "";
 
 function tellMedia() {
-  if (!s.isOnline || !s.you.seat || !opening || devices.isOpening || s.session.phase === "ended") return;
+  if (!s.isOnline || !s.you.seat || isOnPhone(s) || !opening || devices.isOpening || s.session.phase === "ended") return;
   const said = { audio: devices.isOn("audio"), video: devices.isOn("video") };
   const key = `${s.you.connection}|${said.audio}|${said.video}`;
   if (key !== toldMedia && socket.send({ type: "media_state", ...said })) toldMedia = key;
@@ -292,6 +377,7 @@ function draw() {
   }
   shown.view.update();
   sheets.update();
+  drawer.update();
   announceWarning();
 }
 
@@ -329,7 +415,7 @@ function lookAtTheEnd() {
 async function start() {
   await speak(chosenLanguage());
   retell();
-  document.body.append(sheets.el, ...announcer.els);
+  document.body.append(drawer.el, sheets.el, ...announcer.els);
   if (!link) refuse("link_missing");
   draw();
   setInterval(() => {

@@ -19,6 +19,8 @@ export function initialState() {
     mediaOf: {}, // of each seat: {audio, video}, what its page said of its microphone and camera
     warnedS: null,
     sheet: null, // which sheet this person has opened
+    chosenAt: null, // when the next session was booked, for who is shown it
+    told: null, // key of what has just been done
     hasAskedEnd: false,
     wasEndDeclined: false,
   };
@@ -30,6 +32,17 @@ export const byRole = (s, role) => s.session?.seats.find((seat) => seat.role ===
 export const can = (s, what) => s.isOnline && (s.session?.can.includes(what) ?? false);
 export const isSupporter = (s) => s.you?.role === "supporter";
 export const isSeeker = (s) => s.you?.role === "seeker";
+
+export const isOnPhone = (s) => s.session?.medium === "phone";
+// What the programme lists at all, and what the room offers by the present medium.
+export const listed = (s, name) => s.programme.functions.includes(name);
+export const offers = (s, name) => s.session.functions.includes(name);
+export const isRunning = (s) => ["live", "interrupted"].includes(s.session?.phase);
+export const isOpenNow = (plan, now) => plan?.state === "open" && ms(plan.expires_at) > now;
+
+// In the lobby or in: who is there can be written to, and reads what is written.
+export const isTalkingTo = (s) => ["lobby", "in"].includes(me(s)?.presence) && offers(s, "chat") && ["lobby", "call", "phone"].includes(viewOf(s));
+export const nameOfSeat = (s, id) => seatOf(s, id)?.display_name ?? "";
 
 // Whom this person has come to see.
 export const other = (s) => byRole(s, isSupporter(s) ? "seeker" : "supporter");
@@ -57,10 +70,11 @@ export function viewOf(s) {
   if (s.you.device === "asked" || !s.you.seat) return "claim";
   if (s.steppedOutAt !== null) return "away";
   const mine = me(s);
+  const isIn = mine?.presence === "lobby" || mine?.presence === "in" || mine?.has_joined;
+  if (isOnPhone(s) && isIn) return "phone";
   const isTalking = ["live", "interrupted"].includes(s.session.phase);
   if (isTalking && mine?.is_admitted && mine.has_joined) return "call";
-  if (mine?.presence === "lobby" || mine?.presence === "in" || mine?.has_joined) return "lobby";
-  return s.step;
+  return isIn ? "lobby" : s.step;
 }
 
 // The next moment that concerns this person: {word, at}; the word is a key of the catalogue.

@@ -4,10 +4,12 @@ import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { t, tFirst } from "../text.js";
-import { isSeeker, isSupporter, other } from "../state.js";
+import { can, isSeeker, isSupporter, other } from "../state.js";
 import { bandWords, createNotices, head, telephone } from "../parts.js";
 import { createBand, planOf } from "../band.js";
 import { createSlots } from "./slots.js";
+
+const DAY_MS = 86400000;
 
 export function create(app) {
   const { s, write } = app;
@@ -19,6 +21,8 @@ export function create(app) {
   const outcome = h("div", { dataset: { testid: "outcome" } }, h1, why, sorry);
   const quota = h("p", { class: "small after__quota" }, icon("tick", "i--s"), h("span"));
   const again = createReschedule(app);
+  const objection = createObjection(app);
+  const next = h("p", { class: "note note--done", hidden: true, dataset: { testid: "next-booked" } }, icon("calendar"), h("span"));
   const start = ms(s.session.starts_at);
   const el = h(
     "div",
@@ -29,6 +33,8 @@ export function create(app) {
       {},
       h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, `${write.day(start)}　${write.moment(start)}–${write.moment(ms(s.session.ends_at))}　${other(s).display_name}`), outcome, h("div", { class: "after__band" }, band.el), quota),
       notices.el,
+      objection.el,
+      next,
       again.el,
     ),
     h("footer", { class: "actbar" }, telephone(app)),
@@ -42,13 +48,37 @@ export function create(app) {
       outcome.dataset.cause = session.cause ?? "";
       setText(h1, tFirst([`outcome.${session.outcome}.to_${s.you.role}`, `outcome.${session.outcome}`]));
       setText(why, whyWords(session, s.you.role));
-      const isOurs = ["supporter", "platform"].includes(session.cause);
+      // Of a stop the cause is who was accused: nobody has judged it yet.
+      const isOurs = ["supporter", "platform", "maintenance", "office"].includes(session.cause) && session.outcome !== "stopped";
       setText(sorry, isOurs && isSeeker(s) ? t("after.sorry") : "");
       band.update(planOf(session, s.now, { words: bandWords(), write, from: "start", label: t(`outcome.${session.outcome}`) }));
       show(quota, !isSupporter(s) && session.is_quota_restored !== null);
       setText(quota.lastChild, t(session.is_quota_restored ? "after.quota_restored" : "after.quota_used"));
       notices.update(s);
       again.update();
+      objection.update();
+      const at = ms(session.following?.new_starts_at);
+      show(next, at !== null);
+      if (at !== null) setText(next.lastChild, t("next.booked_at", { day: write.day(at), time: write.time(at) }));
+    },
+  };
+}
+
+// After a goodbye the seeker has a day to say that it was not the end; then a scheduler looks.
+function createObjection(app) {
+  const { s } = app;
+  const words = h("p", { class: "small" });
+  const button = h("button", { type: "button", class: "btn", dataset: { testid: "object" }, onclick: () => app.do.object() }, t("object.yes"));
+  const el = h("section", { class: "pad-s stack objection", hidden: true, role: "status" }, words, button);
+  return {
+    el,
+    update() {
+      const { session } = s;
+      const isRecent = session.reason === "goodbye" && s.now < ms(session.ended_at) + DAY_MS;
+      const mayObject = can(s, "object");
+      show(el, isSeeker(s) && isRecent && s.isOnline);
+      show(button, mayObject);
+      setText(words, t(mayObject ? "object.words" : "object.done"));
     },
   };
 }

@@ -4,13 +4,15 @@ import { append, h, setAttr, setText, show } from "../dom.js";
 import { icon, plate } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { can, isSeeker, isSupporter, other, waiting, warningOf } from "../state.js";
+import { can, isSeeker, isSupporter, offers, other, waiting, warningOf } from "../state.js";
 import { bandWords, createNotices, nameOf } from "../parts.js";
 import { createBand, planOf } from "../band.js";
 import { createWatermark } from "../watermark.js";
 import { createConnection, createSelf, createSwitches } from "./self.js";
 import { createAdmit, createStaffList } from "./staff.js";
+import { createChatSwitch } from "./chat.js";
 import { createCover } from "./cover.js";
+import { createNextNote } from "./nextnote.js";
 
 const PATIENCE_MS = 3000; // the first frame of a new connection takes its time
 
@@ -42,15 +44,17 @@ export function create(app) {
     const warning = h("b");
     const warningMore = h("span");
     const warn = h("div", { class: "warn", role: "status", hidden: true, dataset: { testid: "warning" } }, icon("clock"), h("p", {}, warning, warningMore));
+    const next = createNextNote(app);
     const end = write.moment(ms(s.session.ends_at));
     return {
-      el: h("header", { class: "call__top" }, head, h("div", { class: "call__row" }, h("span", { class: "left" }, isSupporter(s) && h("span", { class: "call__who" }, t("name.seeker", { name: other(s).display_name })), h("span", {}, t("call.left")), left, h("span", { class: "quiet num" }, t("call.until", { time: end }))), connection.el), band.el, warn, notices.el),
+      el: h("header", { class: "call__top" }, head, h("div", { class: "call__row" }, h("span", { class: "left" }, isSupporter(s) && h("span", { class: "call__who" }, t("name.seeker", { name: other(s).display_name })), h("span", {}, t("call.left")), left, h("span", { class: "quiet num" }, t("call.until", { time: end }))), connection.el), band.el, warn, notices.el, next.el),
       focus: head,
       update() {
         const leftMs = ms(s.session.ends_at) - s.now;
         setText(left, countdown(leftMs));
         connection.update();
         notices.update(s);
+        next.update();
         const lostFrom = s.lostAt ?? ms(other(s)?.is_lost ? other(s).since : null);
         band.update(planOf(s.session, s.now, { words: bandWords(), write, from: "start", lostFrom, label: t("call.band", { time: end }) }));
         const span = warningOf(s);
@@ -83,7 +87,7 @@ function createStage(app) {
 
   // Why there is no picture; null while there is one, or while it may still come.
   function whyStill() {
-    if (!hasPictures(s)) return "check.camera.not_used";
+    if (!offers(s, "video")) return "call.by_sound";
     if (s.mediaOf[other(s).seat]?.video === false) return "call.camera_off";
     const hasFrames = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth > 0;
     return !hasFrames && aliveAt !== null && s.now - aliveAt > PATIENCE_MS ? "call.sound_only" : null;
@@ -117,8 +121,6 @@ function createStage(app) {
   };
 }
 
-const hasPictures = (s) => s.session.medium !== "audio" && s.programme.functions.includes("video");
-
 function createPanel(app) {
   const { s } = app;
   const people = createStaffList(app);
@@ -139,16 +141,21 @@ function createPanel(app) {
 
 function createControls(app) {
   const { s } = app;
-  const switches = createSwitches(app);
+  const switches = createSwitches(app, { isShort: true });
+  const chat = createChatSwitch(app);
   const control = (testid, shape, words, onclick, kind = "") =>
     h("button", { type: "button", class: `ctl ${kind}`, dataset: { testid }, onclick }, icon(shape), h("span", {}, t(words)));
+  const more = control("more", "more", "menu.title", () => app.do.openSheet("menu"));
+  more.setAttribute("aria-haspopup", "dialog");
   const stepOut = control("step-out", "door", "leave.step_out", () => app.do.stepOut());
   const end = isSeeker(s) ? control("end", "end", "leave.end", () => app.do.askEnd(), "ctl--leave") : null;
   const request = isSupporter(s) ? control("request-end", "end", "leave.request", () => app.do.requestEnd()) : null;
   return {
-    el: h("footer", { class: "call__ctl" }, h("div", { class: "ctls" }, switches.el), h("div", { class: "ctls" }, stepOut, end, request)),
+    el: h("footer", { class: "call__ctl" }, h("div", { class: "ctls" }, switches.el, chat.el, more), h("div", { class: "ctls" }, stepOut, end, request)),
     update() {
       switches.update();
+      chat.update();
+      setAttr(more, "disabled", !s.isOnline);
       setAttr(stepOut, "disabled", !s.isOnline);
       if (end) setAttr(end, "disabled", !can(s, "end"));
       if (request) setAttr(request, "disabled", !can(s, "request_end") || s.hasAskedEnd);

@@ -3,7 +3,7 @@
 import { h, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { hasText, t } from "../text.js";
-import { can, isSupporter } from "../state.js";
+import { can, isOnPhone, isSupporter } from "../state.js";
 import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
 import { createLevel, createSelf } from "./self.js";
 
@@ -22,6 +22,11 @@ export function create(app) {
   const sound = h("button", { type: "button", class: "linklike", onclick: () => app.do.chime() }, t("check.sound_play"));
   const again = h("button", { type: "button", class: "btn btn--between", onclick: () => app.do.openDevices() }, t("check.again"), icon("arrow"));
 
+  const lead = h("p", { class: "small quiet" });
+  const speaker = h("div", { class: "check" }, icon("sound", "mk mk--plain"), h("h2", {}, t("check.sound")), h("span", { class: "res" }), h("p", {}, sound));
+  const list = h("section", { class: "sec" }, h("div", { class: "sheet" }, microphone.el, camera.el, speaker, line.el));
+  const preview = h("section", { class: "preview" }, self.el, h("div", {}, h("p", {}, h("b", {}, t("lobby.you", { name: s.you.display_name }))), h("p", { class: "small quiet" }, t("lobby.unseen")), level.el));
+
   const el = h(
     "div",
     { class: "phone" },
@@ -30,21 +35,10 @@ export function create(app) {
     h(
       "main",
       {},
-      h("section", { class: "pad pad--top" }, h("p", { class: "step" }, t("check.step")), title, h("p", { class: "small quiet" }, t(isSupporter(s) ? "check.lead_supporter" : "check.lead"))),
+      h("section", { class: "pad pad--top" }, !isOnPhone(s) && h("p", { class: "step" }, t("check.step")), title, lead),
       notices.el,
-      h("section", { class: "preview" }, self.el, h("div", {}, h("p", {}, h("b", {}, t("lobby.you", { name: s.you.display_name }))), h("p", { class: "small quiet" }, t("lobby.unseen")), level.el)),
-      h(
-        "section",
-        { class: "sec" },
-        h(
-          "div",
-          { class: "sheet" },
-          microphone.el,
-          camera.el,
-          h("div", { class: "check" }, icon("sound", "mk mk--plain"), h("h2", {}, t("check.sound")), h("span", { class: "res" }), h("p", {}, sound)),
-          line.el,
-        ),
-      ),
+      preview,
+      list,
     ),
     h("footer", { class: "actbar" }, again, join, hint, telephone(app)),
   );
@@ -57,12 +51,14 @@ export function create(app) {
       notices.update(s);
       self.update();
       level.update();
+      setText(lead, t(leadOf(s)));
+      for (const part of [preview, list]) show(part, !isOnPhone(s));
       const { state, isOpening } = devices;
       microphone.update(isOpening ? "opening" : state.microphone);
       camera.update(isOpening ? "opening" : state.camera, state.microphone !== "denied");
       line.update(s.isOnline ? "ok" : "mending");
-      show(again, !isOpening && (isBad(state.microphone) || isBad(state.camera)));
-      setText(title, t(titleOf(devices)));
+      show(again, !isOnPhone(s) && !isOpening && (isBad(state.microphone) || isBad(state.camera)));
+      setText(title, t(isOnPhone(s) ? "check.title_phone" : titleOf(devices)));
       const mayJoin = can(s, "join") && !isOpening && !s.isJoining;
       setAttr(join, "disabled", !mayJoin);
       setText(join.label, t(joinWords(devices, s)));
@@ -80,8 +76,14 @@ function titleOf({ state, isOpening }) {
   return isBad(state.camera) ? "check.title_camera" : "check.title_ok";
 }
 
+function leadOf(s) {
+  if (isOnPhone(s)) return isSupporter(s) ? "check.lead_phone_supporter" : "check.lead_phone";
+  return isSupporter(s) ? "check.lead_supporter" : "check.lead";
+}
+
 function joinWords({ state }, s) {
   if (isSupporter(s)) return "check.join_supporter";
+  if (isOnPhone(s)) return "check.join_phone";
   if (isBad(state.microphone) && isBad(state.camera)) return "check.join_listening";
   if (isBad(state.microphone)) return "check.join_silent";
   return isBad(state.camera) ? "check.join_unseen" : "check.join";

@@ -3,7 +3,7 @@
 import { h, setAttr, setText, setVar, show } from "../dom.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { awayAs, can, isLost, keptUntil, me, other } from "../state.js";
+import { awayAs, can, isLost, keptUntil, listed, me, offers, other } from "../state.js";
 import { nameOf, sign, telephone } from "../parts.js";
 
 export function createCover(app) {
@@ -16,9 +16,10 @@ export function createCover(app) {
   const grace = h("div", { class: "grace", hidden: true }, h("div", { class: "until" }, what, clock), h("div", { class: "grace__bar", "aria-hidden": "true" }, fill));
   const again = sign(t("cover.retry"), { onclick: () => app.do.hurry() });
   const release = sign(t("cover.release"), { onclick: () => app.do.release(), kind: "" });
+  const ways = createWays(app);
   const another = sign(t("cover.another_date"), { onclick: () => app.do.askAnotherDate(), kind: "" });
   const help = telephone(app);
-  const el = h("section", { class: "cover", hidden: true, "aria-live": "polite" }, title, words, grace, h("div", { class: "cover__do" }, again, release, another, help));
+  const el = h("section", { class: "cover", hidden: true, "aria-live": "polite" }, title, words, grace, h("div", { class: "cover__do" }, ways.el, again, release, another, help));
 
   return {
     el,
@@ -28,7 +29,7 @@ export function createCover(app) {
       if (state === null) return;
       setAttr(el, "data-state", state.name);
       const name = nameOf(other(s));
-      setText(title, t(state.name === "other_lost" ? `cover.other_${awayAs(other(s))}` : `cover.${state.name}`, { name }));
+      setText(title, t(titleOf(state.name), { name }));
       setText(words, t(`cover.${state.name}.more`, { time: write.moment(ms(s.session.ends_at)) }));
       show(grace, state.until > s.now);
       if (state.until > s.now) {
@@ -36,10 +37,33 @@ export function createCover(app) {
         setText(clock, countdown(state.until - s.now));
         setVar(fill, "share", Math.min(1, (state.until - s.now) / (s.programme.grace_s * 1000)).toFixed(3));
       }
+      ways.update(state.name === "missing");
       show(again, state.name === "offline");
-      show(another, can(s, "another_date") && !can(s, "wait"));
+      show(another, Boolean(s.session.question) && can(s, "another_date") && !can(s, "wait"));
       show(release, can(s, "release_seat"));
-      show(help, state.name === "offline" || state.name === "other_lost");
+      show(help, ["missing", "offline", "other_lost"].includes(state.name));
+    },
+  };
+
+  function titleOf(what) {
+    if (what === "other_lost") return `cover.other_${awayAs(other(s))}`;
+    const hasSound = ["connecting", "missing", "picture_lost"].includes(what) && !offers(s, "video");
+    return hasSound ? `cover.${what}.sound` : `cover.${what}`;
+  }
+}
+
+// Nothing flows: again, by sound only, by telephone (product.md, Live needs media). Either of the two may choose.
+function createWays(app) {
+  const { s } = app;
+  const retry = sign(t("missing.retry"), { testid: "media-retry", onclick: () => app.do.renewMedia() });
+  const sound = sign(t("menu.audio"), { testid: "media-audio", kind: "", shape: "sound", onclick: () => app.do.switchMedium("audio") });
+  const phone = sign(t("menu.phone"), { testid: "media-phone", kind: "", shape: "phone", small: t("menu.phone_more"), onclick: () => app.do.switchMedium("phone") });
+  return {
+    el: [retry, sound, phone],
+    update(isShown) {
+      show(retry, isShown && can(s, "renew_media"));
+      show(sound, isShown && can(s, "switch_medium") && s.session.medium === "video" && listed(s, "audio"));
+      show(phone, isShown && can(s, "switch_medium"));
     },
   };
 }
@@ -52,6 +76,7 @@ function stateOf({ s, peer, quality }) {
   const them = other(s);
   if (isLost(them)) return { name: them.presence === "at_door" ? "other_back" : "other_lost", until: ms(them.grace_ends_at) ?? 0 };
   if (me(s)?.is_lost) return { name: "picture_lost", until: ms(me(s).grace_ends_at) ?? 0 };
+  if (s.session.is_media_missing) return { name: "missing", until: 0 };
   if (!peer.isAlive) return { name: "connecting", until: 0 };
   return null;
 }

@@ -4,7 +4,7 @@ import { h, setAttr, setText, show } from "../dom.js";
 import { icon, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { hasText, pick, t } from "../text.js";
-import { byRole, can, isSeeker, isSupporter, me } from "../state.js";
+import { byRole, can, isOnPhone, isSeeker, isSupporter, me } from "../state.js";
 import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
 
 export function create(app) {
@@ -13,7 +13,7 @@ export function create(app) {
   const notices = createNotices(app);
   const box = h("input", { type: "checkbox", dataset: { testid: "consent" }, onchange: () => show(missing, false) });
   const missing = h("p", { class: "small hot", role: "alert", hidden: true }, t("door.consent_missing"));
-  const go = sign(t("door.continue"), { testid: "continue", onclick: onContinue });
+  const go = sign(t(isOnPhone(s) ? "door.continue_phone" : "door.continue"), { testid: "continue", onclick: onContinue });
   const late = h("button", { type: "button", class: "btn btn--plain", onclick: sendWord }, t("door.give_notice"));
   const wordWords = h("span");
   const word = h("div", { class: "note note--told", role: "status", hidden: true, dataset: { testid: "notice" } }, icon("tick"), h("p", {}, h("b", {}, t("door.notice")), wordWords));
@@ -46,7 +46,7 @@ export function create(app) {
       notices.el,
       word,
       !isSupporter(s) && h("section", { class: "pad-s flow" }, h("h2", {}, t("door.flow")), flow),
-      h("section", { class: "sec" }, h("h2", {}, t("door.promises")), h("div", { class: "sheet" }, h("ul", { class: "promises" }, s.programme.attestations.map(promise)))),
+      h("section", { class: "sec" }, h("h2", {}, t("door.promises")), h("div", { class: "sheet" }, h("ul", { class: "promises" }, s.programme.attestations.map((key) => promise(key, s))))),
       h("section", { class: "sec pad-s" }, h("div", { class: "note" }, icon("lock"), h("p", {}, h("b", {}, t("door.recording")), t(s.programme.watermark ? "door.recording_words_mark" : "door.recording_words")))),
       h("section", { class: "sec" }, h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), missing)),
       h("section", { class: "sec facts-sec" }, h("div", { class: "sheet" }, facts(app))),
@@ -83,9 +83,15 @@ function partner({ s }) {
   return h("div", { class: "who" }, plate(name, "plate--l"), h("p", {}, h("span", { class: "small quiet" }, t("door.partner")), h("br"), h("b", {}, name)));
 }
 
-function promise(key) {
+function promise(key, s) {
   const isKnown = hasText(`attestation.${key}`);
-  return h("li", {}, icon("tick"), h("span", {}, h("b", {}, isKnown ? t(`attestation.${key}`) : key), isKnown && h("small", {}, t(`attestation.${key}.more`))));
+  return h("li", {}, icon("tick"), h("span", {}, h("b", {}, isKnown ? t(`attestation.${key}`) : key), isKnown && h("small", {}, t(`attestation.${key}.more`)), key === "declared_companions" && declared(s)));
+}
+
+// Who sits beside the seeker is named where one promises that nobody else does (KUMAGAYA 12(3)).
+function declared({ session }) {
+  const names = session.beside.join(t("list.and"));
+  return h("small", { class: "beside", dataset: { testid: "beside" } }, names ? t("beside.who", { names }) : t("beside.nobody"));
 }
 
 function terms(s) {
@@ -99,8 +105,9 @@ function facts({ s }) {
   return h(
     "dl",
     { class: "facts" },
+    s.session.beside.length > 0 && !s.programme.attestations.includes("declared_companions") && row(t("beside.title"), s.session.beside.join(t("list.and"))),
     row(t("door.name"), me(s)?.display_name ?? s.you.display_name, t(isSupporter(s) ? "door.name_more_supporter" : "door.name_more")),
-    !isSupporter(s) && row(t("door.need"), t("door.need_words"), t("door.need_more")),
+    !isSupporter(s) && row(t("door.need"), t(isOnPhone(s) ? "door.need_phone" : "door.need_words"), t(isOnPhone(s) ? "door.need_phone_more" : "door.need_more")),
     isSupporter(s) && row(t("door.trouble"), t("door.trouble_staff")),
     !isSupporter(s) && s.programme.telephone && row(t("door.trouble"), h("a", { href: `tel:${s.programme.telephone.replace(/[^+\d]/g, "")}`, class: "num" }, s.programme.telephone), t("door.trouble_more")),
   );

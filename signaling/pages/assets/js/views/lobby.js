@@ -4,8 +4,9 @@ import { h, setAttr, setText, show } from "../dom.js";
 import { icon, logo, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { pick, t } from "../text.js";
-import { awayAs, cutoffAhead, isLost, isSupporter, other } from "../state.js";
+import { awayAs, can, cutoffAhead, isLost, isSupporter, other } from "../state.js";
 import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
+import { createChatSwitch } from "./chat.js";
 import { createLevel, createSelf, createSwitches } from "./self.js";
 import { createAdmit, createStaffList, shownPresence, whereWords } from "./staff.js";
 
@@ -21,7 +22,9 @@ function createWaitingRoom(app) {
   const level = createLevel(app);
   const switches = createSwitches(app);
   const connection = h("p", { class: "conn" });
+  const chat = createChatSwitch(app, { isControl: false });
   const host = other(s);
+  const another = h("button", { type: "button", class: "btn btn--plain", dataset: { testid: "late" }, onclick: () => app.do.openSheet("late") }, t("menu.late"));
   const where = h("span", { class: "small presence" });
   const noteHead = h("b");
   const noteWords = h("span");
@@ -40,6 +43,8 @@ function createWaitingRoom(app) {
         { class: "pad-s lobby-who" },
         h("div", { class: "who" }, plate(host.display_name, "plate--l"), h("p", {}, h("b", {}, host.display_name), h("br"), where)),
         h("div", { class: "note" }, icon("bell"), h("p", {}, noteHead, noteWords)),
+        chat.el,
+        another,
       ),
       h("section", { class: "preview" }, self.el, h("div", {}, h("p", {}, h("b", {}, t("lobby.you", { name: s.you.display_name }))), h("p", { class: "small quiet" }, t("lobby.unseen")), level.el, connection)),
       h("section", { class: "pad-s" }, telephone(app)),
@@ -58,6 +63,8 @@ function createWaitingRoom(app) {
       const there = other(s);
       setText(where, hostWords(s, there, write));
       setAttr(where, "data-presence", shownPresence(s, there));
+      chat.update();
+      show(another, can(s, "another_date"));
       setText(noteHead, t("lobby.stay"));
       setText(noteWords, stayWords(s, write));
       setText(connection, t(s.isOnline ? "lobby.line_ok" : "line.mending"));
@@ -97,6 +104,8 @@ function createDesk(app) {
   const switches = createSwitches(app);
   const admit = createAdmit(app);
   const people = createStaffList(app);
+  const chat = createChatSwitch(app, { isControl: false });
+  const byPhone = h("button", { type: "button", class: "btn", dataset: { testid: "to-phone" }, onclick: () => app.do.switchMedium("phone") }, icon("phone"), t("desk.by_phone"));
   const clock = h("span", { class: "clock num", "aria-hidden": "true" });
   const where = h("p", { class: "small presence" });
   const ruleHead = h("h2");
@@ -121,6 +130,7 @@ function createDesk(app) {
         h("div", { class: "desk__go" }, admit.el),
         h("p", {}, h("span", { class: "small quiet" }, t("desk.seeker_now")), " ", where),
         rule,
+        h("div", { class: "desk__more" }, chat.el, byPhone),
       ),
       h(
         "aside",
@@ -144,6 +154,8 @@ function createDesk(app) {
       switches.update();
       admit.update();
       people.update();
+      chat.update();
+      show(byPhone, can(s, "switch_medium"));
       setText(clock, write.exact(s.now));
       const guest = other(s);
       setText(where, whereWords(s, guest, write));

@@ -2,6 +2,7 @@
 
 import { h, keyed, setAttr, setText, setVar, show } from "../dom.js";
 import { icon } from "../icons.js";
+import { offers } from "../state.js";
 import { t } from "../text.js";
 
 export function createSelf(app) {
@@ -14,6 +15,7 @@ export function createSelf(app) {
     video,
     update() {
       const { devices } = app;
+      show(el, offers(app.s, "video"));
       if (video.srcObject !== devices.stream) video.srcObject = devices.stream;
       if (video.paused && devices.track("video")) video.play().catch(() => {}); // muted: only a closed page refuses
       show(none, !devices.isOn("video"));
@@ -34,8 +36,8 @@ export function createLevel(app) {
   };
 }
 
-// Microphone, camera: what the switch will do is in its caption, what is so in its state.
-export function createSwitches(app) {
+// Microphone, camera: what the switch will do is in its caption, what is so in its state. isShort: the devices are chosen elsewhere
+export function createSwitches(app, { isShort = false } = {}) {
   const one = (kind, shape) => {
     const word = h("span");
     const button = h("button", { type: "button", class: "ctl", onclick: () => app.do.toggle(kind) }, icon(shape), word);
@@ -45,8 +47,9 @@ export function createSwitches(app) {
   const camera = one("video", "camera");
   const choose = h("button", { type: "button", class: "ctl", onclick: () => app.do.chooseDevices() }, icon("devices"), h("span", {}, t("self.choose")));
   return {
-    el: [microphone.button, camera.button, choose],
+    el: [microphone.button, camera.button, !isShort && choose],
     update() {
+      show(camera.button, offers(app.s, "video"));
       for (const { button, word, kind } of [microphone, camera]) {
         const isThere = Boolean(app.devices.track(kind));
         const isOn = app.devices.isOn(kind);

@@ -7,8 +7,27 @@ import { currentLanguage, t } from "../text.js";
 import { byRole, can, isSeeker, seatOf } from "../state.js";
 import { sign } from "../parts.js";
 import { createSlots } from "./slots.js";
+import { finishSheet } from "./sheets/finish.js";
+import { beginSheet, lateSheet } from "./sheets/late.js";
+import { menuSheet } from "./sheets/menu.js";
+import { nextSheet } from "./sheets/next.js";
+import { title } from "./sheets/sheet.js";
+import { problemSheet, stopSheet } from "./sheets/stop.js";
 
-const BUILD = { claim: claimSheet, end_early: endEarlySheet, wait_or_reschedule: waitSheet, end: endSheet, devices: devicesSheet };
+const BUILD = {
+  claim: claimSheet,
+  end_early: endEarlySheet,
+  begin_or_reschedule: beginSheet,
+  wait_or_reschedule: waitSheet,
+  finish: finishSheet,
+  end: endSheet,
+  devices: devicesSheet,
+  menu: menuSheet,
+  late: lateSheet,
+  next: nextSheet,
+  problem: problemSheet,
+  stop: stopSheet,
+};
 // What was opened here may be closed here; what somebody else asks wants an answer.
 const isDismissible = (s) => s.sheet !== null && kindOf(s) === s.sheet && !can(s, "wait");
 
@@ -46,16 +65,20 @@ export function createSheets(app) {
 
 function kindOf(s) {
   if (!s.session || s.session.phase === "ended" || s.refusal || s.steppedOutAt !== null || s.isTimeUp) return null;
+  if (s.sheet === "stop" && can(s, "stop")) return "stop"; // who is about to stop is not interrupted by a question
   if (s.session.claim && can(s, "answer_claim")) return "claim";
   const question = isSeeker(s) && s.isOnline ? s.session.question?.kind : null;
-  if (question === "end_early" || (question && can(s, "wait"))) return question;
-  if (s.sheet === "wait_or_reschedule" && !question) return null;
-  return s.sheet;
+  if (question === "end_early" || question === "begin_or_reschedule" || (question && can(s, "wait"))) return question;
+  if (can(s, "answer_finish")) return "finish";
+  return IS_STILL[s.sheet]?.(s) === false ? null : s.sheet;
 }
 
-function title(words) {
-  return h("h2", { tabindex: "-1" }, words);
-}
+// A sheet that has lost its object closes by itself.
+const IS_STILL = {
+  wait_or_reschedule: (s) => isSeeker(s) && s.isOnline && Boolean(s.session.question),
+  late: (s) => can(s, "another_date"),
+  stop: (s) => can(s, "stop"),
+};
 
 function claimSheet(app) {
   const { claim } = app.s.session;

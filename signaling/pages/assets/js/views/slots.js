@@ -5,7 +5,8 @@ import { icon, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
 
-export function createSlots(app) {
+// purpose: "reschedule" for another date, "next" for the next session
+export function createSlots(app, purpose = "reschedule") {
   const { s, write } = app;
   const el = h("ul", { class: "sheet picks" });
 
@@ -16,7 +17,7 @@ export function createSlots(app) {
       {},
       h(
         "button",
-        { type: "button", class: "pick-slot", dataset: { testid: "slot-option", option: option.id }, onclick: () => app.do.chooseSlot(option.id) },
+        { type: "button", class: "pick-slot", dataset: { testid: "slot-option", option: option.id }, onclick: () => app.do.chooseSlot(option.id, purpose) },
         h("span", { class: "pick__t" }, write.day(start), h("b", { class: "num" }, `${write.time(start)}–${write.time(end)}`)),
         h("span", { class: "who" }, plate(option.supporter_name, "plate--s"), option.supporter_name),
         h("span", { class: "vh" }, t("slots.book")),

@@ -1,6 +1,6 @@
 // The supporter's side: who is in this session and where; who waits is let in here.
 
-import { h, keyed, setAttr, setText } from "../dom.js";
+import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
@@ -10,11 +10,14 @@ import { nameOf } from "../parts.js";
 export function createStaffList(app) {
   const { s, write } = app;
   const list = h("ul", { class: "people" });
-  const el = h("section", { dataset: { testid: "staff-list" } }, h("h2", {}, t("staff.title")), list);
+  const beside = h("p", { class: "small quiet people__beside", hidden: true });
+  const el = h("section", { dataset: { testid: "staff-list" } }, h("h2", {}, t("staff.title")), list, beside);
   return {
     el,
     update() {
       keyed(list, s.session.seats.map((seat) => seat.seat).join(), () => s.session.seats.map((seat) => row(seat)));
+      show(beside, s.session.beside.length > 0);
+      setText(beside, t("beside.staff", { names: s.session.beside.join(t("list.and")) }));
       for (const item of list.children) {
         const seat = s.session.seats.find((one) => one.seat === item.dataset.seat);
         setAttr(item, "data-presence", shownPresence(s, seat));
@@ -65,7 +68,8 @@ export function createAdmit(app) {
       const mayAdmit = can(s, "admit") && guests.length > 0;
       setAttr(button, "disabled", !mayAdmit);
       setText(label, guests.length ? t("staff.admit", { name: guests.map((seat) => seat.display_name).join(t("list.and")) }) : t("staff.admit_nobody"));
-      setText(hint, mayAdmit ? "" : t(s.session.phase === "open" || s.session.phase === "scheduled" ? "staff.admit_early" : guests.length ? "staff.admit_soon" : "staff.admit_hint"));
+      if (!mayAdmit && s.session.phase === "waiting" && s.session.late !== null && guests.length) setText(hint, t("staff.admit_asking"));
+      else setText(hint, mayAdmit ? "" : t(s.session.phase === "open" || s.session.phase === "scheduled" ? "staff.admit_early" : guests.length ? "staff.admit_soon" : "staff.admit_hint"));
     },
   };
 }

@@ -1,0 +1,37 @@
+// The next session, booked while both are here: either of the two may choose (KUMAGAYA 6(2)).
+
+import { h, keyed, setText, show } from "../../dom.js";
+import { ms } from "../../clock.js";
+import { t } from "../../text.js";
+import { isOpenNow, isSupporter } from "../../state.js";
+import { backTo, title } from "./sheet.js";
+import { createSlots } from "../slots.js";
+
+export function nextSheet(app) {
+  const { s, write } = app;
+  const head = title(t("next.title"));
+  const say = h("p", { class: "small", role: "status" });
+  const booked = h("div", { class: "booked booked--sheet", dataset: { testid: "next-booked" } });
+  const slots = createSlots(app, "next");
+  const decline = h("button", { type: "button", class: "btn btn--plain btn--quiet", dataset: { testid: "next-decline" }, onclick: () => app.do.declineNext() }, t("next.decline"));
+  return {
+    parts: [head, say, booked, slots.el, decline, backTo(app)],
+    update() {
+      const plan = s.session.following;
+      const options = isOpenNow(plan, s.now) ? plan.options : [];
+      const at = plan?.state === "chosen" ? ms(plan.new_starts_at) : null;
+      setText(head, t(at !== null ? "next.booked" : "next.title"));
+      setText(say, t(sayOf(plan, options)));
+      slots.update(options);
+      show(booked, at !== null);
+      keyed(booked, String(at), () => at !== null && h("p", { class: "when" }, h("em", {}, write.day(at)), h("b", { class: "num" }, write.moment(at))));
+      show(decline, isOpenNow(plan, s.now));
+    },
+  };
+
+  function sayOf(plan, options) {
+    if (plan?.state === "chosen") return isSupporter(s) ? "next.booked_more_staff" : "next.booked_more";
+    if (plan && plan.state !== "open") return "next.closed";
+    return options.length ? "next.choose" : "next.looking";
+  }
+}
