@@ -97,6 +97,15 @@ async def test_a_repeated_booking_gives_the_first_session(store):
     assert await store.load(SessionId("s2")) is None
 
 
+async def test_a_command_names_the_session_that_it_made(store):
+    assert await store.booked_by("command-1") is None
+    await store.book(a_booking(a_session("s1"), "command-1"))
+    assert await store.booked_by("command-1") == S1
+    taken = await store.book(a_booking(a_session("s2"), "command-2"))
+    assert taken.applied is Applied.TAKEN
+    assert await store.booked_by("command-2") is None
+
+
 async def test_a_refused_booking_leaves_nothing_behind(store):
     await store.book(a_booking(a_session()))
     refused = Booking(
