@@ -17,7 +17,6 @@ from orchestrator.policy.model import (
     Cause,
     Confidence,
     Evidence,
-    Outcome,
     SeatId,
     Signal,
     Verdict,
@@ -410,8 +409,6 @@ def sentence(verdict: Verdict, time_zone: str) -> Sentence:
 def _tail(verdict: Verdict) -> Sentence:
     """Whose side it lies on."""
     side = _SIDE.get(verdict.cause) if verdict.cause is not None else None
-    if verdict.outcome is Outcome.COMPLETED:
-        return _T("、行われたものとします", "; it counts as held")
     if side is None:
         return _T("、原因は特定できません", "; the cause is not known")
     if verdict.confidence is Confidence.SURE:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.policy.attribution import (
@@ -380,6 +380,7 @@ OWN_WORD = {S.STEPPED_OUT}
 GUILT = {"seeker": 2, "supporter": 1, "unknown": 0, "platform": -1}
 
 
+@settings(deadline=None)
 @given(EVIDENCE, st.randoms(use_true_random=False))
 def test_the_order_of_evidence_does_not_matter(evidence, random):
     shuffled = [*evidence, *evidence[:2]]
@@ -387,6 +388,7 @@ def test_the_order_of_evidence_does_not_matter(evidence, random):
     assert judge(shuffled) == judge(evidence)
 
 
+@settings(deadline=None)
 @given(EVIDENCE)
 def test_no_single_signal_convicts_a_seeker_but_their_own_word(evidence):
     for one in evidence:
@@ -394,6 +396,7 @@ def test_no_single_signal_convicts_a_seeker_but_their_own_word(evidence):
             assert judge([one]).cause is not Cause.SEEKER
 
 
+@settings(deadline=None)
 @given(EVIDENCE)
 def test_a_seeker_is_convicted_by_their_own_word_or_by_two_signals_of_theirs(evidence):
     found = judge(evidence)
@@ -419,6 +422,7 @@ def first_loss(evidence):
     return min(losses, default=None)
 
 
+@settings(deadline=None)
 @given(EVIDENCE, st.sampled_from([S.WORKER_LOST, S.SERVICE_GAP]), st.integers(-5, 5))
 def test_what_was_ours_at_the_loss_never_moves_it_towards_a_person(evidence, signal, offset_s):
     before = judge(evidence)
@@ -429,6 +433,7 @@ def test_what_was_ours_at_the_loss_never_moves_it_towards_a_person(evidence, sig
     assert GUILT[after.cause.value] <= GUILT[before.cause.value]
 
 
+@settings(deadline=None)
 @given(EVIDENCE, st.integers(0, 5), st.integers(NEARBY, 400))
 def test_many_lost_nearby_never_moves_it_towards_a_person(evidence, offset_s, count):
     lost_at = first_loss(evidence) or AT
@@ -436,6 +441,7 @@ def test_many_lost_nearby_never_moves_it_towards_a_person(evidence, offset_s, co
     assert GUILT[judge([*evidence, more]).cause.value] <= (GUILT[judge(evidence).cause.value])
 
 
+@settings(deadline=None)
 @given(EVIDENCE)
 def test_sure_is_only_what_we_know_of_ourselves_or_what_somebody_did(evidence):
     found = judge(evidence)
