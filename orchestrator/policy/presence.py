@@ -138,7 +138,8 @@ def come_back(turn: Turn, seat: Seat) -> None:
         return
     if seat.loss is not None and Signal.CALL_DROPPED in seat.loss.signals:
         return  # the page is here, but it is the telephone that was lost
-    if turn.session.goodbye is not None:
+    if turn.session.goodbye is not None and seat.role is Role.SEEKER:
+        # The supporter who is back is asked «finished?»; only the seeker's return answers it by itself.
         turn.set(goodbye=None)
         turn.record("goodbye.undone", seat=seat.id)
     mend(turn, seat)

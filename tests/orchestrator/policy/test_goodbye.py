@@ -39,7 +39,7 @@ def test_the_supporter_may_say_that_it_was_not():
     assert told.session.verdict.outcome.value == "interrupted"
 
 
-def test_whoever_comes_back_undoes_it():
+def test_a_seeker_who_comes_back_undoes_it():
     told = both_gone().at("21:00", seeker.connects())
     assert told.session.goodbye is None
     assert "goodbye.undone" in told.names()
@@ -49,6 +49,22 @@ def test_whoever_comes_back_undoes_it():
 def test_the_supporter_is_asked_on_the_way_back_at_the_desk_only():
     told = both_gone().at("20:40", supporter.says_finished(yes=True))
     told.is_refused("not_your_seat")
+
+
+def test_a_supporter_who_is_back_is_asked_and_ends_it():
+    told = both_gone().at("20:40", supporter.connects())
+    assert told.session.goodbye is not None
+    told.at("20:50", supporter.says_finished(yes=True)).ends("completed", at="20:50")
+
+
+def test_a_supporter_who_is_back_and_says_nothing_has_said_goodbye():
+    both_gone().at("20:40", supporter.connects()).ends("completed", at="22:00", reason="goodbye")
+
+
+def test_a_supporter_who_is_back_and_says_no_waits_for_the_seeker():
+    told = both_gone().at("20:40", supporter.connects())
+    told.at("20:50", supporter.says_finished(yes=False)).is_in("interrupted")
+    told.at("21:00", seeker.connects()).is_in("live")
 
 
 def test_a_sign_of_trouble_before_it_makes_it_a_drop():
