@@ -158,6 +158,10 @@ WORDS: Mapping[str, Sentence] = {
         "双方の回線が不安定になったあと {at} に接続が切れ",
         "both lines were bad before the connection was lost at {at}",
     ),
+    "both_in_trouble": _T(
+        "双方の端末や回線に同時に不調があり {at} に接続が切れ",
+        "both sides had trouble of their own when the connection was lost at {at}",
+    ),
     "call_dropped": _T(
         "{at} に利用者が電話に出なくなり",
         "the seeker did not answer the telephone any more at {at}",

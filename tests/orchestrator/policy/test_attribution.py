@@ -149,6 +149,20 @@ ROWS = {
             "both_lines_bad",
         ),
     ],
+    "both have trouble of their own in the same seconds: it speaks against neither": [
+        (
+            [*of_seeker(S.SIGNALLING_LOST, S.PAGE_ASLEEP), *of_supporter(S.PAGE_ASLEEP)],
+            "unknown",
+            "unknown",
+            "both_in_trouble",
+        ),
+        (
+            [*of_supporter(S.MEDIA_SILENT, S.PAGE_OFFLINE), line(SEEKER)],
+            "unknown",
+            "unknown",
+            "both_in_trouble",
+        ),
+    ],
     "on the telephone nobody answers any more, and nobody can see why": [
         (of_seeker(S.CALL_DROPPED), "unknown", "unknown", "call_dropped"),
     ],
