@@ -184,10 +184,10 @@ class Rescheduling:
         purpose: Purpose = Purpose.RESCHEDULE,
         exception: str | None = None,
     ) -> Session:
-        """Book any slot for an open choice, proposed or not: what an office finds by asking people.
+        """Book any slot for a choice, proposed or not, also when nobody chose in time: what an office finds by asking.
 
         Args:
-            session: where the choice is open.
+            session: where the choice is open, or has expired.
             starts_at: aware; the slot has the session's own length.
             by: person id of who books.
             purpose: another date, or the next session.
@@ -198,7 +198,7 @@ class Rescheduling:
             Refused: as `choose`, or one of `slots.REASONS`.
         """
         old = await self._sessions.view(session)
-        _open(old, purpose)
+        _open(old, purpose, or_expired=True)
         programme = self._programme(old)
         if programme is None:
             raise Refused(
@@ -276,9 +276,10 @@ def length_of(session: Session, programme: Programme) -> timedelta:
     return max((each for each in programme.lengths if each < length), default=length)
 
 
-def _open(session: Session, purpose: Purpose) -> Reschedule:
+def _open(session: Session, purpose: Purpose, *, or_expired: bool = False) -> Reschedule:
     choice = choice_of(session, purpose)
-    if choice is None or choice.state is not RescheduleState.OPEN:
+    is_expired = choice is not None and choice.state is RescheduleState.EXPIRED
+    if choice is None or not (choice.state is RescheduleState.OPEN or (or_expired and is_expired)):
         raise Refused("reschedule_closed", "no date can be chosen here, or not any more")
     return choice
 

@@ -239,8 +239,9 @@ def slot_booked(turn: Turn, event: SlotBooked) -> None:
     leaves = event.purpose is Purpose.RESCHEDULE and turn.session.phase is Phase.INTERRUPTED
     if leaves and endings.may_leave_for_another_date(turn.session):
         another_date_chosen(turn, AnotherDateChosen(None))
-    found = _open(turn, event.purpose)
-    if found is None:
+    found = _choice(turn, event.purpose)
+    # An offer that has run out may still be booked by somebody of the office; so is one that ran out meanwhile.
+    if found is None or found.state not in {RescheduleState.OPEN, RescheduleState.EXPIRED}:
         return
     chosen = replace(
         found,
@@ -288,9 +289,13 @@ def next_asked(turn: Turn, event: NextAsked) -> None:
         turn.publish("next.opened", SEEKER)
 
 
-def _open(turn: Turn, purpose: Purpose) -> Reschedule | None:
+def _choice(turn: Turn, purpose: Purpose) -> Reschedule | None:
     session = turn.session
-    found = session.reschedule if purpose is Purpose.RESCHEDULE else session.following
+    return session.reschedule if purpose is Purpose.RESCHEDULE else session.following
+
+
+def _open(turn: Turn, purpose: Purpose) -> Reschedule | None:
+    found = _choice(turn, purpose)
     return found if found is not None and found.state is RescheduleState.OPEN else None
 
 

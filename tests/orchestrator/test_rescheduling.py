@@ -142,6 +142,19 @@ async def test_what_nobody_asked_for_cannot_be_chosen_declined_or_booked(office:
 # ---- what the office finds ------------------------------------------------------------------------------------------
 
 
+async def test_the_office_books_also_when_nobody_chose_in_time(office: Office) -> None:
+    old = await cancelled_by_office(office)
+    assert old.reschedule is not None
+    office.clock.advance(old.reschedule.expires_at - office.clock.now())
+    await office.host.deliver(old.id, Woken())
+    desk = office.bookings.rescheduling
+    assert await code_of(desk.decline(old.id, "seeker")) == "reschedule_closed"
+    at = office.clock.now() + timedelta(days=7)
+    after = await desk.book(old.id, at.replace(hour=TUESDAY_10.hour, minute=0), "p-scheduler")
+    assert after.reschedule is not None
+    assert after.reschedule.state is RescheduleState.CHOSEN
+
+
 async def test_the_office_books_a_slot_that_nobody_proposed(office: Office) -> None:
     old = await cancelled_by_office(office)
     at = TUESDAY_10 + timedelta(days=20, minutes=7)

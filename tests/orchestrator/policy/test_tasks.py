@@ -14,6 +14,9 @@ def test_another_date_that_nobody_chose_in_time_is_a_task():
     told = story().ends("supporter_no_show", "supporter").at("11:00", office.proposes("a"))
     told.jumps_to("20200:00").at("20200:01").has_reschedule("expired")
     told.has_tasks("reschedule_expired")
+    told.jumps_to("20300:00", office.books("b", by="person-clerk")).has_reschedule(
+        "chosen"
+    ).has_tasks()
 
 
 def test_the_most_urgent_comes_first():

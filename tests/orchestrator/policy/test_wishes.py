@@ -220,7 +220,13 @@ def test_a_reschedule_is_open_for_two_weeks():
     told = story().ends("supporter_no_show", "supporter", at="10:00")
     fortnight = 14 * 24 * 60
     told.jumps_to(f"{fortnight + 9}:59.999", office.proposes("a")).has_reschedule("open")
-    told.jumps_to(f"{fortnight + 10}:00", office.books("a")).has_reschedule("expired")
+    told.jumps_to(f"{fortnight + 10}:00", office.hears_no_more_dates()).has_reschedule("expired")
+
+
+def test_what_was_booked_while_the_offer_ran_out_is_booked():
+    told = story().ends("supporter_no_show", "supporter", at="10:00")
+    told.jumps_to(f"{14 * 24 * 60 + 10}:00.001", office.books("a")).has_reschedule("chosen")
+    assert len(told.published("reschedule.chosen")) == 2
 
 
 def test_a_seeker_may_decline_another_date():
