@@ -32,7 +32,7 @@ Text = Annotated[str, StringConstraints(max_length=1_000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Sdp = Annotated[str, StringConstraints(min_length=1, max_length=32_768)]
 Epoch = Annotated[int, Field(ge=0, le=2**31 - 1)]
-_WRITTEN = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"
+_WRITTEN = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$"
 """What a person writes: no control characters but line breaks."""
 Note = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_WRITTEN)

@@ -65,6 +65,7 @@ class SilentMedia:
 
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
+        self.functions: dict[tuple[str, str, int], frozenset[str]] = {}
 
     def open_room(self, session, closes_in_s):
         self.told.append(("open_room", session))
@@ -74,6 +75,7 @@ class SilentMedia:
 
     def connect(self, session, seat, media_epoch, functions):
         self.told.append(("connect", session, seat, media_epoch))
+        self.functions[session, seat, media_epoch] = functions
 
     def answer(self, session, seat, media_epoch, sdp):
         self.told.append(("answer", session, seat, media_epoch, sdp))

@@ -81,7 +81,7 @@ export function createChat(app) {
 
   function onSubmit(event) {
     event.preventDefault();
-    const text = built.field.value.replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, " ").trim();
+    const text = built.field.value.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, " ").trim();
     if (text && app.do.write(text)) built.field.value = "";
     built.field.focus();
   }
