@@ -20,6 +20,8 @@ STORE_AWAY_S = 20.0
 NODE_STILL_S = 8.0
 TELEPHONE_S = 8.0
 FLAPS = 3
+NOTICED_S = 16.0
+"""Within this the server notices that somebody is silent: twelve seconds, and what a busy machine adds."""
 PAUSE_S = 3.0
 """Between two things that people do one after the other."""
 
@@ -67,9 +69,11 @@ async def waiting(room: Room) -> None:
 
 
 async def early(room: Room) -> None:
-    """They talk; the end is far."""
+    """They talk; the end is far: a loss can be noticed, waited for and judged before it."""
     await room.come(SEEKER, SUPPORTER)
     await room.is_held()
+    left_s = (room.booking.ends_at - datetime.now(UTC)).total_seconds()
+    assert left_s > NOTICED_S + room.times.hold, f"{left_s:.1f} s before the end it is not early"
 
 
 async def tail(room: Room) -> None:
