@@ -136,6 +136,8 @@ class Office:
     demo: dict[str, str]
     """What `demo --json` printed."""
     api: aiohttp.ClientSession
+    data: Path
+    """Where its store is."""
     supporters: int = field(default=0)
 
     @property
@@ -152,13 +154,27 @@ class Office:
         times = moment(self.demo["starts_at"]), moment(self.demo["ends_at"])
         return Booking(self.demo["session_id"], links, *times)
 
-    async def book(self, programme: str, *, starts_in: float = 1.0) -> Booking:
+    async def book(self, programme: str, *, starts_in: float = 1.0, **more: Any) -> Booking:
         """Book a session that starts in some seconds, with a supporter of its own."""
         self.supporters += 1
         starts_at = datetime.now(UTC) + timedelta(seconds=starts_in)
-        return await self.book_at(programme, starts_at, f"相談員{self.supporters}")
+        return await self.book_at(programme, starts_at, f"相談員{self.supporters}", **more)
 
-    async def book_at(self, programme: str, starts_at: datetime, supporter: str) -> Booking:
+    async def supporter_token(self, name: str) -> str:
+        """A token for a supporter who has been booked, as the operator makes it."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "orchestrator", "staff", "add", name),
+            *("--role", "supporter", "--json", "--data", str(self.data)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said
+        token: str = json.loads(said)["token"]
+        return token
+
+    async def book_at(
+        self, programme: str, starts_at: datetime, supporter: str, **more: Any
+    ) -> Booking:
         """Book a session."""
         starts_at = starts_at.replace(microsecond=starts_at.microsecond // 1000 * 1000)
         body = {
@@ -166,6 +182,7 @@ class Office:
             "starts_at": starts_at.isoformat(),
             "seeker_name": "さくら14",
             "supporter": supporter,
+            **more,
         }
         made = await self.call("POST", "/api/v1/sessions", 201, json=body)
         ends_at = moment(made["ends_at"])
@@ -292,7 +309,9 @@ async def running(folder: Path, *options: str) -> AsyncIterator[Office]:
         demo = json.loads(line)
         headers = {"Authorization": f"Bearer {demo['staff_token']}"}
         async with aiohttp.ClientSession(demo["base_url"], headers=headers) as api:
-            yield Office(demo["base_url"], demo["staff_token"], media_port, opening, demo, api)
+            yield Office(
+                demo["base_url"], demo["staff_token"], media_port, opening, demo, api, data
+            )
     finally:
         if process.returncode is None:
             process.terminate()

@@ -187,7 +187,8 @@ const CALLS = ["calling", "answered", "no_answer", "finished"];
 
 export function callsOf(session) {
   if (isOver(session) || session.phase === "scheduled") return [];
-  if (session.medium !== "phone") return session.phase === "waiting" ? ["calling", "no_answer"] : [];
+  const isMissed = session.phase === "waiting" && session.participants.some((one) => one.role === "seeker" && one.presence === "away");
+  if (session.medium !== "phone") return isMissed ? ["calling", "no_answer"] : [];
   return CALLS.filter((state) => state !== "finished" || !isBefore(session));
 }
 

@@ -19,7 +19,7 @@ export function verdictOf(session, app) {
   return [
     h("p", { class: "verdict__word", dataset: { testid: "verdict", outcome: verdict.outcome, cause: verdict.cause ?? "" } }, h("b", {}, outcomeWords(verdict.outcome, verdict.cause)), h("span", { class: "tag", dataset: { confidence: verdict.confidence } }, t(overrulings.length ? "confidence.overruled" : `confidence.${verdict.confidence}`))),
     !isOver && h("p", { class: "small quiet" }, t("board.verdict_open")),
-    h("p", { class: "verdict", dataset: { testid: "sentence" } }, sentenceOf(verdict)),
+    verdict.reason !== "overruled" && h("p", { class: "verdict", dataset: { testid: "sentence" } }, sentenceOf(verdict)), // who overruled it stands below
     overrulings.length > 0 && lastReason(session, app),
     isOver && consequenceOf(session),
     verdict.evidence && evidenceOf(verdict.evidence, app),
