@@ -94,6 +94,9 @@ LATE = timedelta(seconds=5)
 DRAIN_S = 3.0
 """How long a node that stops waits for its last transitions; healthy ones take milliseconds."""
 
+ASK_AGAIN_S = 0.2
+"""How soon a store that was away is asked again when a judgement waits for it."""
+
 SLOW_COMMIT_S = 2.0
 """A commit that took longer means that the store was away: a service gap. A healthy one takes milliseconds."""
 
@@ -117,10 +120,24 @@ class _Actor:
     session: Session | None = None
     """None until it was loaded."""
     fence: int = 0
+    gap_began_at: datetime | None = None
+    """Told at a takeover: accounted for when the session is loaded, before anything that is due."""
+    waited_s: float = 0.0
+    """How long the last commit waited for the store."""
     is_cut: bool = False
     """Media was cut at the hard end; people have been told that time is up."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by the next committed change; each change leaves a new one."""
+
+
+def _judges(before: Session, done: Step) -> bool:
+    """Somebody's absence is about to decide: before the hard end, which waits for nothing."""
+    after = done.session
+    if before.is_over:
+        return False
+    if after.is_over:
+        return after.ended_at is not None and after.ended_at < after.ends_at
+    return after.verdict is not None and before.verdict is None
 
 
 class Host:
@@ -220,7 +237,10 @@ class Host:
         if actor is not None and actor.session is not None and actor.fence < fence:
             actor.fence, actor.session = fence, None
         log.info("session.adopted", session=session, fence=fence, since=gap_began_at.isoformat())
-        self._queue(session, ServiceGap(gap_began_at, self._clock.now(), is_new_node=True), None)
+        self._queue(session, Woken(), None)  # whatever is queued first, the gap comes before it
+        actor = self._actors.get(session)
+        if actor is not None and actor.session is None:
+            actor.gap_began_at = gap_began_at
 
     def on_media(self, event: MediaEvent) -> None:
         """Take news of the media workers."""
@@ -398,11 +418,41 @@ class Host:
         for _ in range(CONFLICT_LIMIT):
             assert actor.session is not None, "_load has filled it or raised"
             done = step(actor.session, item.event, item.at)
+            if _judges(actor.session, done) and await self._was_away(actor):
+                continue
             if done.session is actor.session or await self._commit(actor, item, done):
                 self._finish(actor, item, done)
+                await self._account_for_waiting(actor)
                 return
             await self._load(actor)
         raise Conflict
+
+    async def _was_away(self, actor: _Actor) -> bool:
+        """Nobody is judged for what fell into an absence of the store: the absence comes first, then the judgement."""
+        since = self._leases.away_since()
+        if since is None:
+            return False
+        log.warning("judgement.held", session=actor.id, since=since.isoformat())
+        while True:
+            try:
+                await self._store.server_time()
+                break
+            except Unavailable:
+                await asyncio.sleep(ASK_AGAIN_S)
+        await self._gap(actor, since, is_new_node=False)
+        return True
+
+    async def _account_for_waiting(self, actor: _Actor) -> None:
+        """The store was away while the last commit waited; before anything that is queued."""
+        waited_s, actor.waited_s = actor.waited_s, 0.0
+        if waited_s > SLOW_COMMIT_S and actor.session is not None and not actor.session.is_over:
+            since = self._clock.now() - timedelta(seconds=waited_s)
+            await self._gap(actor, since, is_new_node=False)
+
+    async def _gap(self, actor: _Actor, began_at: datetime, *, is_new_node: bool) -> None:
+        now = self._clock.now()
+        gap = ServiceGap(began_at, now, is_new_node)
+        await self._handle(actor, _Item(gap, now, f"{self._node}:{next(self._commands)}"))
 
     async def _load(self, actor: _Actor) -> None:
         """Become the owner, read the session, and account for the time in which nobody ran it."""
@@ -411,14 +461,15 @@ class Host:
         if stored is None:
             raise NotFound("session_unknown")
         actor.session = stored.session
+        told, actor.gap_began_at = actor.gap_began_at, None
+        gap_began_at = gap_began_at or told
         now = self._clock.now()
         due = next_deadline(stored.session)
         since = max(due.at, stored.session.clock or due.at) if due is not None else now
         if gap_began_at is None and since < now - LATE:
             gap_began_at = since  # it was booked, and no node was there at its first moment
         if gap_began_at is not None and not stored.session.is_over:
-            gap = ServiceGap(gap_began_at, now, is_new_node=True)
-            await self._handle(actor, _Item(gap, now, f"{self._node}:{next(self._commands)}"))
+            await self._gap(actor, gap_began_at, is_new_node=True)
         self._arm(actor)
 
     async def _commit(self, actor: _Actor, item: _Item, done: Step) -> bool:
@@ -443,11 +494,7 @@ class Host:
             raise Fenced
         if applied is Applied.CONFLICT:
             return False
-        waited_s = self._clock.monotonic() - began
-        if waited_s > SLOW_COMMIT_S and not done.session.is_over:
-            now = self._clock.now()
-            gap = ServiceGap(now - timedelta(seconds=waited_s), now, is_new_node=False)
-            self._queue(actor.id, gap, None)
+        actor.waited_s = self._clock.monotonic() - began
         return True
 
     def _finish(self, actor: _Actor, item: _Item, done: Step) -> None:

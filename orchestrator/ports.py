@@ -390,6 +390,10 @@ class Leases(Protocol):
         """
 
 
+    def away_since(self) -> datetime | None:
+        """Since when the store has not answered our heartbeats; None while it does."""
+
+
 class Sessions(Protocol):
     """The sessions, as use cases see them; `host.Host` is the one that runs them."""
 

@@ -89,6 +89,7 @@ class Leases:
         self._is_sole = sole
         self._peers: dict[str, _Peer] = {}
         self._last_good: float | None = None
+        self._is_failing = False
         self._streak_began: float | None = None
         self._rest_began_at: datetime | None = None
         self._overdue_at_start: set[SessionId] = set()
@@ -98,6 +99,12 @@ class Leases:
     def living(self) -> frozenset[str]:
         """The nodes that we believe to be alive, ourselves among them."""
         return frozenset({self._node} | {name for name in self._peers if not self._is_dead(name)})
+
+    def away_since(self) -> datetime | None:
+        """See `orchestrator.ports.Leases`."""
+        if self._last_good is None or not self._is_failing:
+            return None
+        return self._clock.now() - timedelta(seconds=self._clock.monotonic() - self._last_good)
 
     async def start(self) -> None:
         """Beat once, and learn when the service stopped if nobody has run it since.
@@ -126,6 +133,7 @@ class Leases:
                     await self._beat()
                 await self._take_over_dead()
             except (Unavailable, TimeoutError) as error:
+                self._is_failing = True
                 _log.warning("lease.heartbeat_failed", node=self._node, error=type(error).__name__)
             spent_s = self._clock.monotonic() - began
             await asyncio.sleep(max(0.01, self._ttl_s / BEATS_PER_TTL - spent_s))
@@ -164,7 +172,7 @@ class Leases:
         self._gaps[session] = self._gap_of(stored)
         fence = await self._store.claim(session, self._node, stored.owner, stored.fence)
         if fence is None:
-            self._gaps.pop(session, None)
+            # The gap stays: perhaps another task of this node was faster, and has not told it yet.
             return None
         self._overdue_at_start.discard(session)
         return fence
@@ -194,6 +202,7 @@ class Leases:
             # We, or the store, were away: whoever only seemed silent has until the end of our new streak to beat.
             self._streak_began = began
         self._last_good = now
+        self._is_failing = False
         for name, last_beat in beats.items():
             known = self._peers.get(name)
             if name != self._node and (known is None or known.last_beat != last_beat):

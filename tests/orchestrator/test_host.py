@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from orchestrator.errors import Fenced, NotFound
+from orchestrator.host import Host
 from orchestrator.policy.events import (
     Admitted,
     Connected,
@@ -30,7 +31,8 @@ from orchestrator.policy.model import (
 from orchestrator.ports import LegQuality, LegUp, OfferMade, RoomFlowing, RoomLost
 from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import eventually
-from tests.orchestrator.conftest import Office, opened
+from tests.orchestrator.conftest import DiaryAudience, DiaryMedia, Office, opened
+from workers.leases import Leases
 
 C_SEEKER, C_SUPPORTER = ConnectionId("c-seeker"), ConnectionId("c-supporter")
 MINUTE = timedelta(minutes=1)
@@ -298,3 +300,67 @@ async def test_sessions_whose_seats_fall_together_are_told_of_each_other(office:
         assert loss is not None
         nearby = [one.value for one in loss.evidence if one.signal is Signal.LOST_NEARBY]
         assert nearby == [3.0]
+
+
+# ---- nobody is judged for our absence -------------------------------------------------------------------------------
+
+
+async def test_a_takeover_tells_its_gap_before_the_cutoff_that_fell_into_it(
+    store: ValkeyStore,
+) -> None:
+    async with opened(store, "n1") as first:
+        session_id = (await first.books()).session.id
+        supporter = Connected(SUPPORTER, C_SUPPORTER, DeviceId("d-supporter"))
+        await first.host.deliver(session_id, supporter)
+        clock = first.clock
+        died_at = clock.now()
+        session = await first.host.view(session_id)
+    clock.advance(session.rules.cutoff + 2 * MINUTE)
+    async with opened(store, "n2", clock) as second:
+        fence = await store.claim(session_id, "n2", "n1", 1)
+        assert fence is not None
+        second.host.adopt(session_id, fence, died_at)
+        session = await second.host.deliver(session_id, Woken())
+        assert not session.is_over, "the cutoff fell into our absence: it starts again"
+        assert session.judge_at == clock.now() + session.rules.cutoff
+
+
+class AwayLeases:
+    """Leases whose heartbeats fail since a moment, until somebody has asked."""
+
+    def __init__(self, leases: Leases, since: datetime) -> None:
+        self._leases = leases
+        self._since: datetime | None = since
+
+    async def acquire(self, session: SessionId) -> tuple[int, datetime | None]:
+        return await self._leases.acquire(session)
+
+    def away_since(self) -> datetime | None:
+        since, self._since = self._since, None
+        return since
+
+
+async def test_a_cutoff_that_falls_into_an_absence_of_the_store_is_not_judged(
+    office: Office,
+) -> None:
+    session_id = (await office.books()).session.id
+    supporter = Connected(SUPPORTER, C_SUPPORTER, DeviceId("d-supporter"))
+    session = await office.host.deliver(session_id, supporter)
+    cutoff_at = session.starts_at + session.rules.cutoff
+    since = cutoff_at - timedelta(seconds=10)
+    office.clock.advance(cutoff_at + timedelta(seconds=5) - office.clock.now())
+    host = Host(
+        node="n1",
+        store=office.store,
+        clock=office.clock,
+        leases=AwayLeases(office.leases, since),
+        alarm=office.alarm,
+        media=DiaryMedia(office.diary),
+        audience=DiaryAudience(office.diary),
+    )
+    async with host.running():
+        session = await host.deliver(session_id, Woken())
+    assert not session.is_over
+    assert session.judge_at == office.clock.now() + session.rules.cutoff
+    names = [record.name for _, record in await office.store.events(session_id)]
+    assert names.count("service.gap") == 1
