@@ -487,3 +487,81 @@ async def test_the_session_stays_open_when_the_language_changes(
         "The counsellor’s line broke."
     )
     await expect(drawer(seen).get_by_test_id("overrule")).to_have_text("Overrule (with a reason)")
+
+
+async def test_the_end_is_moved_only_where_the_programme_allows_it(
+    chromium: Browser, base: str
+) -> None:
+    running = {"phase": "live", "outcome": None, "verdict": None, "reschedule": None}
+    shown = session(**running, ends_at="2031-01-15T01:30:00.000Z")
+    fixed = await board(chromium, base, shown)
+    await expect(drawer(fixed).get_by_test_id("act-extend")).to_have_count(0)
+    done = {f"POST {PLACE}/extend": shown}
+    seen = await board(chromium, base, shown, line={"extension": True}, more=done)
+    await drawer(seen).get_by_test_id("act-extend").click()
+    await form(seen).get_by_label("理由").fill("相談が長引いています。")
+    await form(seen).get_by_test_id("form-submit").click()
+    body = await asked(seen, f"POST {PLACE}/extend")
+    assert body == {"ends_at": "2031-01-15T01:40:00.000Z", "reason": "相談が長引いています。"}
+
+
+async def test_maintenance_is_listed_and_called_off_after_a_question(
+    chromium: Browser, base: str
+) -> None:
+    window = {
+        "id": "m-1",
+        "state": "coming",
+        "begins_at": at(86400),
+        "ends_at": at(90000),
+        "reason": "装置の交換",
+        "planned_at": at(0),
+        "planned_by": "p_yamada",
+        "called_off_at": None,
+        "called_off_by": None,
+    }
+    over = {**window, "id": "m-0", "state": "over"}
+    more = {"GET /maintenance": {"windows": [over, window]}, "DELETE /maintenance/m-1": window}
+    seen = await board(chromium, base, session(), more=more)
+    await seen.page.get_by_test_id("maintenance").click()
+    await expect(form(seen).get_by_test_id("window")).to_have_count(2)
+    await expect(form(seen).get_by_test_id("call-off")).to_have_count(1)
+    await form(seen).get_by_test_id("call-off").click()
+    assert seen.asked == []
+    await form(seen).get_by_test_id("form-submit").click()
+    await asked(seen, "DELETE /maintenance/m-1")
+    await expect(seen.page.get_by_test_id("told")).to_have_text("保守を取りやめました。")
+
+
+async def test_a_person_is_decided_about_with_a_reason_and_with_what_was_seen(
+    chromium: Browser, base: str
+) -> None:
+    standing = {
+        "programme": "demo",
+        "person": "p_seeker",
+        "state": "good",
+        "strikes": 2,
+        "strikes_for_task": 2,
+        "under_review": False,
+        "quota_used": 2,
+        "quota_left": None,
+        "number": 3,
+        "task": None,
+        "lines": [
+            {"session": "s-0", "at": at(-90000), "role": "seeker", "outcome": "seeker_no_show",
+             "cause": "seeker", "quota": "used", "strike": True, "review": False}
+        ],
+        "decisions": [],
+        "bookings": [],
+    }  # fmt: skip
+    place = "/standing/demo/p_seeker"
+    more = {f"GET {place}": standing, f"POST {place}/decisions": (201, standing)}
+    seen = await board(chromium, base, session(), more=more)
+    await drawer(seen).get_by_test_id("standing").first.click()
+    await expect(form(seen)).to_contain_text("欠席の記録、回数に数える")
+    await form(seen).get_by_test_id("decide-suspended").click()
+    await form(seen).get_by_label("理由").fill("無断の欠席が続いたため。")
+    await form(seen).get_by_label("すべて取り消す").check()
+    await form(seen).get_by_test_id("form-submit").click()
+    body = await asked(seen, f"POST {place}/decisions")
+    reason = "無断の欠席が続いたため。"
+    assert body == {"kind": "suspended", "reason": reason, "number": 3, "bookings": "cancel"}
