@@ -18,7 +18,7 @@ export function create(app) {
 function stateOf(s) {
   const { call } = s.session;
   if (s.session.phase === "interrupted" && isLost(seekerOf(s))) return call === "calling" ? "calling" : "dropped";
-  if (isRunning(s) && call !== "calling" && call !== "no_answer") return "talking";
+  if (isRunning(s) && call === "answered") return "talking";
   if (call === "calling" || call === "no_answer") return call;
   return s.now < ms(s.session.starts_at) ? "before" : "soon";
 }
