@@ -150,6 +150,12 @@ def _found(turn: Turn, outcome: Outcome, found: Attribution) -> Verdict:
     return Verdict(outcome, found.cause, found.confidence, found.reason, turn.at, found.evidence)
 
 
+def broken_off(turn: Turn) -> Verdict:
+    """It was live and broke off; without a packet both ways it was never held at all (product.md, Live needs media)."""
+    has_begun = turn.session.has_media_flowed
+    return attributed(turn, Outcome.INTERRUPTED if has_begun else Outcome.NOT_HELD)
+
+
 def sure(turn: Turn, outcome: Outcome, cause: Cause | None, reason: str) -> Verdict:
     """A verdict that a rule decides by itself."""
     return Verdict(outcome, cause, Confidence.SURE, reason, turn.at)
@@ -163,6 +169,13 @@ def unclear(turn: Turn, outcome: Outcome, reason: str) -> Verdict:
 def _lost_by_us(turn: Turn) -> Verdict:
     """Somebody was there until our own restart, and has not come back since: that is no absence of theirs."""
     return Verdict(Outcome.NOT_HELD, Cause.PLATFORM, Confidence.LIKELY, "service_gap", turn.at)
+
+
+def late_verdict(turn: Turn, late: Cause) -> Verdict:
+    """What it is when the seeker takes another date instead of the late start."""
+    if late is Cause.PLATFORM:
+        return sure(turn, Outcome.NOT_HELD, Cause.PLATFORM, "late_start_ours")
+    return sure(turn, Outcome.SUPPORTER_LATE, Cause.SUPPORTER, "late_start")
 
 
 def first_loss(session: Session) -> Loss | None:
@@ -202,7 +215,7 @@ def _verdict_at_end(turn: Turn) -> Verdict:
     if session.phase is Phase.INTERRUPTED and loss is not None:
         if is_in_tail(session, loss.at):
             return sure(turn, Outcome.COMPLETED, None, "lost_in_tail")
-        return attributed(turn, Outcome.INTERRUPTED)
+        return broken_off(turn)
     if session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
         if session.medium is Medium.PHONE and session.call is not CallState.ANSWERED:
             return unclear(turn, Outcome.NOT_HELD, "call_unreported")
@@ -235,6 +248,11 @@ def _verdict_of_waiting(turn: Turn) -> Verdict:
         return absent_supporter(turn)
     if not seeker.is_present:
         return absent_seeker(turn, is_last=True)
+    asked = session.asked
+    if session.late is not None and asked is not None and asked.is_admitting:
+        return late_verdict(
+            turn, session.late
+        )  # admitted in the last minute, while the seeker was still asked
     if seeker.presence is Presence.LOBBY:
         return sure(turn, Outcome.NOT_HELD, Cause.SUPPORTER, "never_admitted")
     return unclear(turn, Outcome.NOT_HELD, "never_joined")
@@ -306,7 +324,7 @@ def grace_over(turn: Turn) -> None:
             end(turn, sure(turn, Outcome.COMPLETED, None, "goodbye"))
             return
         if turn.session.verdict is None and not is_in_tail(session, loss.at):
-            verdict = attributed(turn, Outcome.INTERRUPTED)
+            verdict = broken_off(turn)
             turn.set(verdict=verdict)
             turn.record(
                 "verdict.given",
@@ -351,4 +369,4 @@ def hold_over(turn: Turn) -> None:
     elif loss is not None and is_in_tail(session, loss.at):
         end(turn, sure(turn, Outcome.COMPLETED, None, "lost_in_tail"))
     else:
-        end(turn, attributed(turn, Outcome.INTERRUPTED))
+        end(turn, broken_off(turn))

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from orchestrator.policy.endings import sure
 from orchestrator.policy.model import (
     Asked,
     Cause,
     Medium,
-    Outcome,
     Phase,
     Question,
-    Verdict,
 )
 from orchestrator.policy.turn import Turn
 
@@ -48,10 +45,3 @@ def late_through(turn: Turn) -> Cause | None:
     if session.waited.at(turn.at) > session.rules.tolerance:
         return Cause.SUPPORTER
     return None
-
-
-def late_verdict(turn: Turn, late: Cause) -> Verdict:
-    """What it is when the seeker takes another date instead of the late start."""
-    if late is Cause.PLATFORM:
-        return sure(turn, Outcome.NOT_HELD, Cause.PLATFORM, "late_start_ours")
-    return sure(turn, Outcome.SUPPORTER_LATE, Cause.SUPPORTER, "late_start")

@@ -322,7 +322,7 @@ def stepped_out(turn: Turn, event: SteppedOut) -> None:
 def link_revoked(turn: Turn, event: LinkRevoked) -> None:
     """The office voided the links of a seat: who sits there goes, and nobody is blamed for it."""
     seat = turn.session.seat(event.seat)
-    if seat is None or turn.session.is_over or not (seat.claim or seat.connection):
+    if seat is None or turn.session.is_over or (seat.was_refused and not seat.connection):
         return
     turn.record("link.revoked", seat=seat.id)
     if seat.claim is not None:

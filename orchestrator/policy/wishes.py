@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.policy import endings
-from orchestrator.policy.attribution import attribute
+from orchestrator.policy.attribution import attribute, attribute_missing_media
 from orchestrator.policy.events import (
     AnotherDateChosen,
     BeginChosen,
@@ -21,7 +21,7 @@ from orchestrator.policy.events import (
     SlotsProposed,
     WaitChosen,
 )
-from orchestrator.policy.latestart import late_through, late_verdict
+from orchestrator.policy.latestart import late_through
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
@@ -66,15 +66,18 @@ def _left_before_live(turn: Turn) -> Verdict:
     """The seeker's own cancellation, unless the start is late already and not through the seeker (IX 6-7)."""
     late = late_through(turn)
     if late is not None:
-        return late_verdict(turn, late)
+        return endings.late_verdict(turn, late)
     return endings.sure(turn, Outcome.CANCELLED, Cause.SEEKER, "seeker_cancelled")
 
 
 def _broken(turn: Turn) -> Verdict:
     """«It does not work»: the evidence decides, and the press itself is part of it."""
-    found = attribute(turn.session)
+    session = turn.session
+    is_somebody_lost = endings.first_loss(session) is not None
+    never_began = not session.has_media_flowed and not is_somebody_lost
+    found = attribute_missing_media(session) if never_began else attribute(session)
     pressed = Evidence(Signal.BROKEN_PRESSED, turn.at, SEEKER)
-    outcome = Outcome.INTERRUPTED if turn.session.has_media_flowed else Outcome.NOT_HELD
+    outcome = Outcome.INTERRUPTED if session.has_media_flowed else Outcome.NOT_HELD
     return Verdict(
         outcome,
         found.cause,
@@ -162,7 +165,7 @@ def another_date_chosen(turn: Turn, event: AnotherDateChosen) -> None:
         turn.refuse(event.connection, "not_your_seat")
     elif session.late is not None:
         turn.record("question.answered", question=Question.BEGIN_OR_RESCHEDULE.value, begins=False)
-        endings.end(turn, late_verdict(turn, session.late))
+        endings.end(turn, endings.late_verdict(turn, session.late))
     elif not endings.may_leave_for_another_date(session):
         turn.refuse(event.connection, "nothing_asked")
     else:

@@ -2,7 +2,16 @@
 
 import pytest
 
-from tests.orchestrator.policy.scenario import IX, KUMAGAYA, live, seeker, server, story, supporter
+from tests.orchestrator.policy.scenario import (
+    IX,
+    KUMAGAYA,
+    live,
+    office,
+    seeker,
+    server,
+    story,
+    supporter,
+)
 
 
 def late(rules=KUMAGAYA, came="5:00"):
@@ -104,3 +113,11 @@ def test_nobody_else_answers_and_nothing_is_answered_twice():
     told = late().at("5:05", supporter.begins()).is_refused("not_your_seat")
     told.at("5:06", seeker.begins()).at("5:07", seeker.begins()).is_refused("nothing_asked")
     live().at("1:00", seeker.ends()).at("1:01", seeker.begins()).is_refused("session_over")
+
+
+def test_admitted_in_the_last_minute_while_the_seeker_was_asked_is_the_lateness_and_not_the_door():
+    held = office.notes(supporter, until="29:50")
+    told = story().at("-1:00", seeker.connects(), seeker.joins(), held)
+    told.at("29:20", supporter.connects(), supporter.joins()).is_asked("begin_or_reschedule")
+    told.at("29:30", supporter.admits(seeker)).is_refused("asking_seeker")
+    told.ends("supporter_late", "supporter", at="30:00", reschedule=True)

@@ -153,8 +153,19 @@ def test_it_never_worked_is_not_held():
         both_in_lobby()
         .at("0:00", supporter.admits(seeker))
         .at("0:40", seeker.ends(works=False))
-        .ends("not_held", "unknown", at="0:40")
+        .ends("not_held", "platform", at="0:40", reason="both_never_connected")
     )
+
+
+def test_it_never_worked_although_both_connections_came_up():
+    told = both_in_lobby().at("0:00", supporter.admits(seeker))
+    told.at("0:02", seeker.is_heard(), supporter.is_heard()).at("0:40", seeker.ends(works=False))
+    told.ends("not_held", "unknown", at="0:40", reason="does_not_work")
+
+
+def test_what_broke_off_before_a_packet_went_both_ways_was_never_held():
+    told = both_in_lobby().at("0:00", supporter.admits(seeker)).at("0:30", supporter.loses_line())
+    told.ends("not_held", "supporter", reschedule=True)
 
 
 def test_an_end_after_the_supporters_grace_keeps_the_verdict():
