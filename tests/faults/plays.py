@@ -101,6 +101,11 @@ async def only_supporter(room: Room) -> None:
     await room.come(SUPPORTER)
 
 
+async def nobody(room: Room) -> None:
+    """It is booked, and that is all."""
+    await room.is_booked()
+
+
 async def only_seeker(room: Room) -> None:
     """The seeker waits for the supporter."""
     await room.come(SEEKER)
@@ -524,7 +529,7 @@ PLAYS: tuple[Play, ...] = (
     *_in("never_admitted", "waiting", NOTHING, nobody_does_anything),
     Play("seeker_never_comes", "waiting", NOTHING, (only_supporter,)),
     Play("supporter_never_comes", "waiting", NOTHING, (only_seeker,)),
-    Play("nobody_comes", "waiting", NOTHING, (nobody_does_anything,)),
+    Play("nobody_comes", "waiting", NOTHING, (nobody,)),
     *_in("supporter_closes_tab", "waiting early tail", NOTHING, supporter_closes_tab),
 )  # fmt: skip
 """Every row of `expected.toml`, played."""

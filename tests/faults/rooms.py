@@ -77,7 +77,7 @@ class Times:
     grace_total: float = 55.0
     hold: float = 22.0
     tail: float = 12.0
-    starts_in: float = 15.0
+    starts_in: float = 12.0
     """From the booking to the start: people come in the meantime."""
     doors_open_for: float = 45.0
     """The same for what happens before the start: it has to be noticed by then."""
@@ -289,13 +289,21 @@ class Room:
 
     server: Server
     times: Times
-    booking: Booking
+    starts_in: float
+    """Seconds from the booking to the start."""
     lines: Mapping[str, Line]
     needs: Needs
     theatre: Theatre
     people: dict[str, Person] = field(default_factory=dict)
     others: list[Room] = field(default_factory=list)
     """More calls of the same node."""
+    _booking: Booking | None = None
+
+    @property
+    def booking(self) -> Booking:
+        """The session and its links."""
+        assert self._booking is not None, "it is booked when the first person comes"
+        return self._booking
 
     @property
     def seeker(self) -> Person:
@@ -352,6 +360,8 @@ class Room:
 
     async def events(self) -> list[dict[str, Any]]:
         """The session's history."""
+        if self._booking is None:
+            return []
         answer = await self.server.ask(f"/{self.booking.id}/events")
         return list(answer["events"]) if answer else []
 
@@ -375,9 +385,34 @@ class Room:
 
     async def come(self, *seats: str) -> None:
         """People come into the lobby, all at once, when it is not too busy at the door of the theatre."""
-        async with self.theatre.door, asyncio.TaskGroup() as arriving:
-            for seat in seats:
-                arriving.create_task(self.comes(seat))
+        async with self.theatre.door:
+            await self.is_booked()
+            async with asyncio.TaskGroup() as arriving:
+                for seat in seats:
+                    arriving.create_task(self.comes(seat))
+
+    async def is_booked(self) -> None:
+        """The session is booked, as late as that: whoever queues at the door loses none of the slot."""
+        starts_at = (datetime.now(UTC) + timedelta(seconds=self.starts_in)).replace(microsecond=0)
+        number = next(iter(self.theatre.numbers))
+        made = await self.server.ask(
+            "",
+            {
+                "programme": PROGRAMME,
+                "starts_at": starts_at.isoformat(),
+                "seeker_name": "さくら14",
+                "supporter": f"相談員{number}",
+            },
+        )
+        assert made is not None, "the node does not answer"
+        starts_at = record.moment(made["starts_at"])
+        self._booking = Booking(
+            id=made["id"],
+            links=made["links"],
+            starts_at=starts_at,
+            cutoff_at=starts_at + timedelta(seconds=self.times.cutoff),
+            ends_at=record.moment(made["ends_at"]),
+        )
 
     async def comes(self, seat: str) -> None:
         """Somebody comes into the lobby, now."""
@@ -489,9 +524,9 @@ async def a_room(
     async with a_folder() as folder, AsyncExitStack() as stack:
         server = await _server(theatre, times, needs, folder)
         stack.push_async_callback(server.end)
-        room = await _book(stack, server, theatre, times, needs, starts_in)
+        room = await _room(stack, server, theatre, times, needs, starts_in)
         for _ in range(needs.others):
-            room.others.append(await _book(stack, server, theatre, times, needs, starts_in))
+            room.others.append(await _room(stack, server, theatre, times, needs, starts_in))
         stack.push_async_callback(room.close)
         yield room
 
@@ -520,7 +555,7 @@ async def _server(theatre: Theatre, times: Times, needs: Needs, folder: Path) ->
     return Server(node, environment, media_port)
 
 
-async def _book(
+async def _room(
     stack: AsyncExitStack,
     server: Server,
     theatre: Theatre,
@@ -535,24 +570,4 @@ async def _book(
         lines[seat] = Line(
             await stack.enter_async_context(tcp), await stack.enter_async_context(udp)
         )
-    async with theatre.door:
-        starts_at = (datetime.now(UTC) + timedelta(seconds=starts_in)).replace(microsecond=0)
-        number = next(iter(theatre.numbers))
-        made = await server.ask(
-            "",
-            {
-                "programme": PROGRAMME,
-                "starts_at": starts_at.isoformat(),
-                "seeker_name": "さくら14",
-                "supporter": f"相談員{number}",
-            },
-        )
-    starts_at = record.moment(made["starts_at"])
-    booking = Booking(
-        id=made["id"],
-        links=made["links"],
-        starts_at=starts_at,
-        cutoff_at=starts_at + timedelta(seconds=times.cutoff),
-        ends_at=record.moment(made["ends_at"]),
-    )
-    return Room(server, times, booking, lines, replace(needs, others=0), theatre)
+    return Room(server, times, starts_in, lines, replace(needs, others=0), theatre)

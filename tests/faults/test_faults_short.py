@@ -15,8 +15,8 @@ from tests.faults.runner import Result, play_all, table
 pytestmark = [pytest.mark.browser, pytest.mark.chaos, pytest.mark.timeout(240)]
 
 TIMES = Times(
-    slot=38.0, cutoff=12.0, tolerance=12.0, grace=8.0, grace_total=24.0, hold=10.0, tail=4.0,
-    starts_in=15.0,
+    slot=40.0, cutoff=12.0, tolerance=12.0, grace=8.0, grace_total=24.0, hold=10.0, tail=4.0,
+    starts_in=10.0,
 )  # fmt: skip
 KINDS = (
     ("seeker_reloads", "early"),
