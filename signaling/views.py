@@ -38,6 +38,7 @@ from orchestrator.policy.model import (
     Signal,
 )
 from orchestrator.policy.programme import Programme, Text
+from orchestrator.policy.stops import may_read_why
 from orchestrator.policy.tasks import TaskKind, open_tasks
 from signaling.ways import claim_for, ways_of
 
@@ -279,7 +280,7 @@ def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> Ses
     claim = claim_for(session, seat) if seat else None
     is_seeker = seat is not None and seat.role is Role.SEEKER
     is_booking = seat is not None and seat.role in {Role.SEEKER, Role.SUPPORTER}
-    is_told = _may_read_why(session, seat_id)
+    is_told = may_read_why(session, seat_id)
     why: dict[str, object] = {} if is_told else {"cause": None, "reason": None}
     return SessionView(
         **(_common(session) | why),
@@ -300,13 +301,6 @@ def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> Ses
         reschedule=_reschedule(session.reschedule, with_options=is_seeker),
         following=_reschedule(session.following, with_options=is_booking),
     )
-
-
-def _may_read_why(session: Session, seat_id: SeatId | None) -> bool:
-    """Of a stop, only who stopped knows why: a report is looked into by the office, not argued about on a page."""
-    if session.outcome is not Outcome.STOPPED:
-        return True
-    return any(each.stopped and each.by == seat_id for each in session.incidents)
 
 
 def programme_view(session: Session, programme: Programme | None) -> ProgrammeView:
@@ -379,8 +373,7 @@ def supporters_row(row: BoardRow, session: Session) -> BoardRow:
     Who was stopped by somebody else sees that it was stopped, not for what.
     """
     hidden: dict[str, object] = {"tasks": (), "incidents": (), "done": ()}
-    stopped = next((incident for incident in session.incidents if incident.stopped), None)
-    if stopped is not None and stopped.by != SUPPORTER:
+    if not may_read_why(session, SUPPORTER):
         hidden |= {"cause": None, "reason": None, "verdict": None, "confidence": None}
     return row.model_copy(update=hidden)
 

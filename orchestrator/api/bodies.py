@@ -34,6 +34,7 @@ from orchestrator.api.moments import (
 from orchestrator.api.verdicts import VerdictBody, verdict_of
 from orchestrator.bookings import BESIDE, Wish
 from orchestrator.policy.model import (
+    SUPPORTER,
     CallState,
     Cause,
     Medium,
@@ -49,6 +50,7 @@ from orchestrator.policy.model import (
     Session,
 )
 from orchestrator.policy.model import Reschedule as Choice
+from orchestrator.policy.stops import may_read_why
 from orchestrator.ports import Language
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -309,7 +311,10 @@ class RevokedBody(_Shown):
 
 def api_session(session: Session, reader: Role = Role.SCHEDULER) -> SessionBody:
     """The session as the API shows it to schedulers, or to its supporter."""
-    return SessionBody.model_validate(_fields(session) | _aftermath(session, reader))
+    fields = _fields(session) | _aftermath(session, reader)
+    if reader is not Role.SCHEDULER and not may_read_why(session, SUPPORTER):
+        fields |= {"cause": None, "reason": None, "verdict": None}
+    return SessionBody.model_validate(fields)
 
 
 def api_booked(session: Session, links: dict[str, str], notes: tuple[str, ...]) -> BookedBody:

@@ -7,7 +7,7 @@ turns those into statuses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -39,7 +39,16 @@ from orchestrator.bookings import LONGEST_KEY, Bookings
 from orchestrator.errors import Malformed, NotFound, Refused
 from orchestrator.host import Host
 from orchestrator.policy.events import ClaimAnswered, LinkRevoked
-from orchestrator.policy.model import Cause, Role, SeatId, Session, SessionId
+from orchestrator.policy.model import (
+    SUPPORTER,
+    Cause,
+    Record,
+    Role,
+    SeatId,
+    Session,
+    SessionId,
+)
+from orchestrator.policy.stops import may_read_why
 from orchestrator.ports import Clock, Staff, Store
 
 PREFIX = "/api/v1/sessions"
@@ -47,6 +56,9 @@ _SLICE = 100
 
 _OF_THE_OFFICE = ("incident.", "task.", "verdict.overruled")
 """Lines of history that are for schedulers alone: they are about people's standing."""
+
+_WHY = frozenset({"reason", "cause", "confidence", "quota", "strike"})
+"""What the supporter is not told of a stop by somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +135,9 @@ class SessionsApi:
         return _answer(
             EventsBody(
                 events=tuple(
-                    api_event(version, record)
+                    api_event(version, shown)
                     for version, record in await self.store.events(session.id)
-                    if staff.role is Role.SCHEDULER or not record.name.startswith(_OF_THE_OFFICE)
+                    if (shown := _shown(record, session, staff)) is not None
                 )
             )
         )
@@ -201,6 +213,17 @@ def _key(request: web.Request) -> str | None:
     ):
         raise Malformed("bad_field", f"Idempotency-Key: 1 to {LONGEST_KEY} printable characters")
     return key
+
+
+def _shown(record: Record, session: Session, staff: Staff) -> Record | None:
+    """A line of history as this person may read it; None: not at all."""
+    if staff.role is Role.SCHEDULER:
+        return record
+    if record.name.startswith(_OF_THE_OFFICE):
+        return None
+    if may_read_why(session, SUPPORTER):
+        return record
+    return replace(record, data={k: v for k, v in record.data.items() if k not in _WHY})
 
 
 def _answer(body: BaseModel, status: int = 200) -> web.Response:

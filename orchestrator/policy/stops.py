@@ -64,6 +64,13 @@ def _verdict(turn: Turn, kind: IncidentKind, accused: Seat) -> Verdict:
     return Verdict(Outcome.STOPPED, side, Confidence.UNKNOWN, _REASONS[kind], turn.at)
 
 
+def may_read_why(session: Session, seat_id: SeatId | None) -> bool:
+    """Of a stop, only who stopped knows why: a report is looked into by the office, not argued about on a page."""
+    if session.outcome is not Outcome.STOPPED:
+        return True
+    return any(each.stopped and each.by == seat_id for each in session.incidents)
+
+
 def incident_filed(turn: Turn, event: IncidentFiled) -> None:
     """Something to look at, without an end; also after it."""
     session = turn.session

@@ -218,6 +218,25 @@ async def test_a_supporter_sees_nothing_of_standing_and_incidents(node, call):
     assert "incident.filed" not in names
 
 
+async def test_who_was_stopped_is_not_told_for_what(node, call):
+    meeting = await node.meet(supporter="tanaka")
+    seeker, _ = await node.live(meeting)
+    await seeker.send(type="stop", kind="conduct", accused="supporter", note=None)
+    await seeker.state(lambda s: s["phase"] == "ended")
+    token = await a_supporter(node, "p_tanaka")
+    _, shown = await call("GET", f"/sessions/{meeting.id}", token=token)
+    assert [shown[name] for name in ("outcome", "cause", "reason", "verdict")] == [
+        "stopped",
+        None,
+        None,
+        None,
+    ]
+    _, history = await call("GET", f"/sessions/{meeting.id}/events", token=token)
+    assert "conduct" not in str(history)
+    _, known = await call("GET", f"/sessions/{meeting.id}")
+    assert known["reason"] == "conduct_reported"
+
+
 async def test_the_end_moves_once_the_media_worker_holds_it(node, call):
     meeting = await node.meet(rules=RULES)
     seeker, _ = await node.live(meeting)
