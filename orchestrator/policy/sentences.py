@@ -61,7 +61,7 @@ WORDS: Mapping[str, Sentence] = {
         "the seeker stepped out at {at} and was not back in time",
     ),
     "supporter_stepped_out": _T(
-        "{at} にサポーターが離席して時間内に戻らず",
+        "{at} に相談員が離席して時間内に戻らず",
         "the supporter stepped out at {at} and was not back in time",
     ),
     "seeker_closed_page": _T(
@@ -69,18 +69,18 @@ WORDS: Mapping[str, Sentence] = {
         "the seeker closed the page at {at} and was not back in time",
     ),
     "supporter_closed_page": _T(
-        "{at} にサポーターが画面を閉じて時間内に戻らず",
+        "{at} に相談員が画面を閉じて時間内に戻らず",
         "the supporter closed the page at {at} and was not back in time",
     ),
     "supporter_left_after_trouble": _T(
-        "{at} に通信が途絶えたあとサポーターが退出し",
+        "{at} に通信が途絶えたあと相談員が退出し",
         "the line fell silent at {at}, and the supporter left after it",
     ),
     "seeker_offline": _T(
         "{at} に利用者の端末がネットワークから切れ", "the seeker's device had no network from {at}"
     ),
     "supporter_offline": _T(
-        "{at} にサポーターの端末がネットワークから切れ",
+        "{at} に相談員の端末がネットワークから切れ",
         "the supporter's device had no network from {at}",
     ),
     "seeker_asleep": _T(
@@ -88,7 +88,7 @@ WORDS: Mapping[str, Sentence] = {
         "the seeker's device fell asleep and was lost at {at}",
     ),
     "supporter_asleep": _T(
-        "{at} にサポーターの端末が休止して接続が切れ",
+        "{at} に相談員の端末が休止して接続が切れ",
         "the supporter's device fell asleep and was lost at {at}",
     ),
     "seeker_device_ended": _T(
@@ -96,7 +96,7 @@ WORDS: Mapping[str, Sentence] = {
         "the seeker's camera or microphone was taken away, and the seeker was lost at {at}",
     ),
     "supporter_device_ended": _T(
-        "{at} にサポーターのカメラまたはマイクが使えなくなって接続が切れ",
+        "{at} に相談員のカメラまたはマイクが使えなくなって接続が切れ",
         "the supporter's camera or microphone was taken away, and the supporter was lost at {at}",
     ),
     "seeker_device_silenced": _T(
@@ -104,7 +104,7 @@ WORDS: Mapping[str, Sentence] = {
         "the seeker's device cut the microphone, as for an incoming call, and was lost at {at}",
     ),
     "supporter_device_silenced": _T(
-        "{at} にサポーターの端末で着信などによりマイクが中断されて接続が切れ",
+        "{at} に相談員の端末で着信などによりマイクが中断されて接続が切れ",
         "the supporter's device cut the microphone, as for an incoming call, and was lost at {at}",
     ),
     "seeker_line_bad": _T(
@@ -112,7 +112,7 @@ WORDS: Mapping[str, Sentence] = {
         "the seeker's line was bad before it was lost at {at}",
     ),
     "supporter_line_bad": _T(
-        "サポーターの回線が不安定になったあと {at} に接続が切れ",
+        "相談員の回線が不安定になったあと {at} に接続が切れ",
         "the supporter's line was bad before it was lost at {at}",
     ),
     "seeker_page_hidden": _T(
@@ -120,7 +120,7 @@ WORDS: Mapping[str, Sentence] = {
         "the seeker's page went into the background and was lost at {at}",
     ),
     "supporter_page_hidden": _T(
-        "サポーターの画面が背面に移ったあと {at} に接続が切れ",
+        "相談員の画面が背面に移ったあと {at} に接続が切れ",
         "the supporter's page went into the background and was lost at {at}",
     ),
     "seeker_connection_lost": _T(
@@ -128,11 +128,11 @@ WORDS: Mapping[str, Sentence] = {
         "the seeker's connection was lost at {at} and was not back in time",
     ),
     "supporter_connection_lost": _T(
-        "{at} にサポーターの接続が切れて時間内に戻らず",
+        "{at} に相談員の接続が切れて時間内に戻らず",
         "the supporter's connection was lost at {at} and was not back in time",
     ),
     "supporter_never_connected": _T(
-        "サポーターの映像と音声が一度も接続されず", "the supporter's media never connected"
+        "相談員の映像と音声が一度も接続されず", "the supporter's media never connected"
     ),
     # Nobody knows.
     "seeker_left_after_trouble": _T(
@@ -147,7 +147,7 @@ WORDS: Mapping[str, Sentence] = {
         "nothing is known but that the seeker was lost at {at}",
     ),
     "supporter_lost_unclear": _T(
-        "{at} にサポーターの接続が切れたことのほかに記録がなく",
+        "{at} に相談員の接続が切れたことのほかに記録がなく",
         "nothing is known but that the supporter was lost at {at}",
     ),
     "both_lost_unclear": _T(
@@ -223,7 +223,7 @@ PLAIN: Mapping[str, Sentence] = {
         "a connection was lost just before the end, so it counted as held at {at}",
     ),
     "call_finished": _T(
-        "{at} にサポーターが電話の終了を報告しました",
+        "{at} に相談員が電話の終了を報告しました",
         "the supporter reported at {at} that the telephone call was finished",
     ),
     "seeker_absent": _T(
@@ -231,14 +231,14 @@ PLAIN: Mapping[str, Sentence] = {
         "the seeker had not come by the cutoff at {at}",
     ),
     "supporter_absent": _T(
-        "{at} の締切にサポーターがいませんでした", "the supporter was not there at the cutoff, {at}"
+        "{at} の締切に相談員がいませんでした", "the supporter was not there at the cutoff, {at}"
     ),
     "notice_not_kept": _T(
         "遅れるとの連絡があった利用者が {at} までに来ませんでした",
         "the seeker had sent word of being late, and had not come by {at}",
     ),
     "seeker_waited": _T(
-        "サポーターが遅れ、待っていた利用者は {at} の締切にいませんでした",
+        "相談員が遅れ、待っていた利用者は {at} の締切にいませんでした",
         "the supporter was late, and the seeker, who had waited, was away at the cutoff, {at}",
     ),
     "call_unanswered": _T(
@@ -274,7 +274,7 @@ PLAIN: Mapping[str, Sentence] = {
 
 _WHO: Mapping[Cause, Sentence] = {
     Cause.SEEKER: _T("利用者", "the seeker"),
-    Cause.SUPPORTER: _T("サポーター", "the supporter"),
+    Cause.SUPPORTER: _T("相談員", "the supporter"),
     Cause.PLATFORM: _T("当方の設備", "our own equipment"),
     Cause.UNKNOWN: _T("不明", "nobody known"),
     Cause.OFFICE: _T("窓口", "the office"),
@@ -283,7 +283,7 @@ _WHO: Mapping[Cause, Sentence] = {
 
 _SIDE: Mapping[Cause, Sentence] = {
     Cause.SEEKER: _T("利用者側", "the seeker's side"),
-    Cause.SUPPORTER: _T("サポーター側", "the supporter's side"),
+    Cause.SUPPORTER: _T("相談員側", "the supporter's side"),
     Cause.PLATFORM: _T("当方の設備", "our own equipment"),
 }
 
@@ -367,7 +367,7 @@ _SEEN: Mapping[Signal, _Seen] = {
 
 _SEATS: Mapping[SeatId, Sentence] = {
     SEEKER: _T("利用者：", "seeker: "),
-    SUPPORTER: _T("サポーター：", "supporter: "),
+    SUPPORTER: _T("相談員：", "supporter: "),
 }
 _NO_SEAT = _T("", "")
 _MOMENTS = frozenset(
