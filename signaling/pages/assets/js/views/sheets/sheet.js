@@ -18,7 +18,7 @@ export function createNote(label) {
   return {
     el: h("label", { class: "small note-field" }, t(label), field),
     get text() {
-      return field.value.trim().replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, " ") || null;
+      return field.value.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, " ").trim() || null;
     },
   };
 }
