@@ -52,7 +52,7 @@ class Nearby:
             after: the session after it.
 
         Returns:
-            Every seat that has now fallen with at least `NEARBY` of other sessions, each told once.
+            Every seat that has now fallen with seats of at least `NEARBY` other sessions, each told once.
         """
         new = list(_new_losses(before, after))
         if not new:
@@ -70,10 +70,9 @@ class Nearby:
         for lost in self._lost:
             own[lost.session] = own.get(lost.session, 0) + 1
         for lost in self._lost:
-            others = total - own[lost.session]
-            if others >= NEARBY and not lost.is_told:
+            if len(own) > NEARBY and not lost.is_told:
                 lost.is_told = True
-                yield Together(lost.session, lost.seat, lost.at, others)
+                yield Together(lost.session, lost.seat, lost.at, total - own[lost.session])
 
 
 def _new_losses(before: Session | None, after: Session) -> Iterable[_Lost]:

@@ -33,8 +33,9 @@ from orchestrator.policy.model import (
 
 AT_ONCE = timedelta(seconds=5)
 """Two losses this close together are one event; ours (product.md, `seats_lost_nearby`)."""
-NEARBY = 3
-"""So many seats of other sessions lost at once are no coincidence; two may be one couple's bad line; ours."""
+NEARBY = 2
+"""So many seats lost at once, each of another session, are no coincidence: three rooms do not fall in five seconds by
+themselves. Two seats of one session may be one couple's bad line; ours."""
 OURS_BEFORE = timedelta(seconds=15)
 """A silent line is noticed after twelve seconds, so what was ours may be so much older than the loss; ours."""
 OURS_AFTER = AT_ONCE

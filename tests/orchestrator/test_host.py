@@ -294,12 +294,13 @@ async def test_sessions_whose_seats_fall_together_are_told_of_each_other(office:
         await office.host.deliver(session_id, Admitted(C_SUPPORTER, SEEKER))
     for session_id in sessions:
         await office.host.deliver(session_id, Disconnected(SUPPORTER, C_SUPPORTER, False))
+    nearby = []
     for session_id in sessions:
         session = await office.host.deliver(session_id, Woken())
         loss = session.supporter.loss
         assert loss is not None
-        nearby = [one.value for one in loss.evidence if one.signal is Signal.LOST_NEARBY]
-        assert nearby == [3.0]
+        nearby += [one.value for one in loss.evidence if one.signal is Signal.LOST_NEARBY]
+    assert nearby == [2.0, 2.0, 2.0, 3.0], "the third room tells the first two, the fourth itself"
 
 
 # ---- nobody is judged for our absence -------------------------------------------------------------------------------
