@@ -313,7 +313,7 @@ def api_session(session: Session, reader: Role = Role.SCHEDULER) -> SessionBody:
     """The session as the API shows it to schedulers, or to its supporter."""
     fields = _fields(session) | _aftermath(session, reader)
     if reader is not Role.SCHEDULER and not may_read_why(session, SUPPORTER):
-        fields |= {"cause": None, "reason": None, "verdict": None}
+        fields |= {"cause": None, "reason": None, "verdict": None, "quota": None}
     return SessionBody.model_validate(fields)
 
 

@@ -65,10 +65,11 @@ def _verdict(turn: Turn, kind: IncidentKind, accused: Seat) -> Verdict:
 
 
 def may_read_why(session: Session, seat_id: SeatId | None) -> bool:
-    """Of a stop, only who stopped knows why: a report is looked into by the office, not argued about on a page."""
-    if session.outcome is not Outcome.STOPPED:
-        return True
-    return any(each.stopped and each.by == seat_id for each in session.incidents)
+    """Of a stop, only who stopped knows why, whatever a scheduler makes of it later.
+
+    A report is looked into by the office, not argued about on a page.
+    """
+    return all(each.by == seat_id for each in session.incidents if each.stopped)
 
 
 def incident_filed(turn: Turn, event: IncidentFiled) -> None:

@@ -235,6 +235,10 @@ async def test_who_was_stopped_is_not_told_for_what(node, call):
     assert "conduct" not in str(history)
     _, known = await call("GET", f"/sessions/{meeting.id}")
     assert known["reason"] == "conduct_reported"
+    body = {"outcome": "completed", "cause": None, "number": 0, "reason": "確認のうえ完了とします"}
+    await call("POST", f"/sessions/{meeting.id}/overrule", body)
+    _, history = await call("GET", f"/sessions/{meeting.id}/events", token=token)
+    assert "conduct" not in str(history), "nor afterwards"
 
 
 async def test_the_end_moves_once_the_media_worker_holds_it(node, call):
