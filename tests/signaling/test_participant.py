@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.policy.events import Woken
 from orchestrator.policy.model import Presence, SeatId
+from orchestrator.ports import RoomFlowing
 from signaling.limits import Limits
 from tests.signaling.node import MINUTE, running_node, until
 
@@ -202,6 +203,7 @@ async def test_the_policys_refusal_reaches_only_who_asked(node):
 async def test_a_question_and_the_slots_are_shown_to_the_seeker_only(node):
     meeting = await node.meet()
     seeker, supporter = await node.live(meeting)
+    node.host.on_media(RoomFlowing(meeting.id))  # what nobody saw or heard was not held
     await supporter.socket.close()
     await seeker.state(lambda s: s["phase"] == "interrupted")
     await node.pass_time(2 * MINUTE)
