@@ -173,6 +173,7 @@ class Bookings:
                 programme.time_zone,
             ),
             medium=wish.medium,
+            booked_medium=wish.medium,
             clock=self._clock.now(),
             beside=wish.companions_beside,
             booked_by=by,
@@ -332,7 +333,12 @@ def _seats(wish: Wish, supporter: Staff) -> tuple[Seat, ...]:
 def _again(wish: Wish, session: Session) -> Booked:
     """The booking that was made under the same key before."""
     asked = (wish.programme, wish.starts_at, wish.seeker_name, wish.medium)
-    had = (session.rules.programme, session.starts_at, session.seeker.display_name, session.medium)
+    had = (
+        session.rules.programme,
+        session.starts_at,
+        session.seeker.display_name,
+        session.booked_medium,
+    )
     if asked != had:
         raise Refused("key_used", "this key belongs to another booking; draw a new one")
     note = "This session had been booked before; its links were shown then, and can be renewed."

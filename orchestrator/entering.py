@@ -25,6 +25,9 @@ from orchestrator.ports import Applied, Booking, BookingResult, Clock, Link, Ses
 
 log = structlog.get_logger()
 
+CHOSEN = "booking.chosen"
+"""What leaves the node with a booking that was chosen in another session."""
+
 TOLD = (SEEKER, SUPPORTER)
 """Who is written to about a new booking."""
 
@@ -52,7 +55,7 @@ class Entry:
     private: Mapping[PersonId, Mapping[str, str]] = field(default_factory=dict)
     """Personal data, per person."""
     tells: bool = True
-    """People are written to; not when something else tells them of it."""
+    """People are written to; else the session that it was chosen in tells them (`previous`, `follows`)."""
 
 
 class Entering:
@@ -93,7 +96,7 @@ class Entering:
                 entry.command,
                 entry.private,
                 records=(_first_line(session, self._clock.now()),),
-                publishes=_messages(session) if entry.tells else (),
+                publishes=_messages(session) if entry.tells else _word_to_origin(session),
             )
         )
         if result.applied not in {Applied.DONE, Applied.REPEATED}:
@@ -146,6 +149,11 @@ def _messages(session: Session) -> tuple[Publish, ...]:
         Publish(topic, seat, f"{session.id}:{session.version}:{topic}:{seat}:{ordinal}")
         for ordinal, seat in enumerate(TOLD)
     )
+
+
+def _word_to_origin(session: Session) -> tuple[Publish, ...]:
+    """The session that it was chosen in learns of it, also when this node dies now."""
+    return (Publish(CHOSEN, SEEKER, f"{session.id}:{session.version}:{CHOSEN}:{SEEKER}:0"),)
 
 
 def explain_slot(programme: Programme, reason: str) -> str:

@@ -131,7 +131,7 @@ class _Actor:
 
 
 def _judges(before: Session, done: Step) -> bool:
-    """Somebody's absence is about to decide: before the hard end, which waits for nothing."""
+    """Somebody's absence decides: before the hard end, which waits for nothing."""
     after = done.session
     if before.is_over:
         return False
@@ -415,11 +415,11 @@ class Host:
     async def _handle(self, actor: _Actor, item: _Item) -> None:
         if actor.session is None:
             await self._load(actor)
+        if not isinstance(item.event, ServiceGap):
+            await self._hold_judgement(actor, item.at)
         for _ in range(CONFLICT_LIMIT):
             assert actor.session is not None, "_load has filled it or raised"
             done = step(actor.session, item.event, item.at)
-            if _judges(actor.session, done) and await self._was_away(actor):
-                continue
             if done.session is actor.session or await self._commit(actor, item, done):
                 self._finish(actor, item, done)
                 await self._account_for_waiting(actor)
@@ -427,11 +427,15 @@ class Host:
             await self._load(actor)
         raise Conflict
 
-    async def _was_away(self, actor: _Actor) -> bool:
-        """Nobody is judged for what fell into an absence of the store: the absence comes first, then the judgement."""
+    async def _hold_judgement(self, actor: _Actor, at: datetime) -> None:
+        """Nobody is judged for what fell into an absence of the store: the absence comes first, then the judgement.
+
+        Only time judges absences; what people do is taken as they did it, however late it is recorded.
+        """
+        assert actor.session is not None, "_load has filled it or raised"
         since = self._leases.away_since()
-        if since is None:
-            return False
+        if since is None or not _judges(actor.session, step(actor.session, Woken(), at)):
+            return
         log.warning("judgement.held", session=actor.id, since=since.isoformat())
         while True:
             try:
@@ -440,7 +444,6 @@ class Host:
             except Unavailable:
                 await asyncio.sleep(ASK_AGAIN_S)
         await self._gap(actor, since, is_new_node=False)
-        return True
 
     async def _account_for_waiting(self, actor: _Actor) -> None:
         """The store was away while the last commit waited; before anything that is queued."""

@@ -76,6 +76,14 @@ class SessionTask:
     task: Task
 
 
+def _is_done(session: Session, overruling: Overruling, by: PersonId) -> bool:
+    """This very overruling is on record, as the last one."""
+    if len(session.overrulings) != overruling.number + 1:
+        return False
+    is_same = (session.outcome, session.cause) == (overruling.outcome, overruling.cause)
+    return is_same and session.overrulings[-1].by == by
+
+
 class Office:
     """The use cases of schedulers, and of supporters for their own sessions.
 
@@ -106,11 +114,15 @@ class Office:
             Refused: `not_over`, `overruled_meanwhile`, `outcome_impossible`, `note_refused`.
         """
         check_note(overruling.reason)
-        event = Overruled(overruling.outcome, overruling.cause, by, overruling.number)
-        after = await self._sessions.deliver(session, event)
-        key = f"overruling-{len(after.overrulings)}"
-        await self._store.put_note(session, key, overruling.reason)
-        return after
+        known = await self._sessions.view(session)
+        if not _is_done(known, overruling, by):
+            event = Overruled(overruling.outcome, overruling.cause, by, overruling.number)
+            known = await self._sessions.deliver(session, event)
+        # Asked again after an answer that was lost on the way, the reason is still written.
+        await self._store.put_note(
+            session, f"overruling-{overruling.number + 1}", overruling.reason
+        )
+        return known
 
     async def tasks(self) -> list[SessionTask]:
         """Everything about sessions that somebody has to look at, most urgent first."""

@@ -389,7 +389,6 @@ class Leases(Protocol):
             Unavailable: the store does not answer.
         """
 
-
     def away_since(self) -> datetime | None:
         """Since when the store has not answered our heartbeats; None while it does."""
 

@@ -19,6 +19,7 @@ from orchestrator.policy import slots
 from orchestrator.policy.events import RescheduleDeclined, SlotBooked, SlotsProposed, Woken
 from orchestrator.policy.model import (
     Extension,
+    Outcome,
     Purpose,
     Reschedule,
     RescheduleState,
@@ -108,8 +109,21 @@ class Rescheduling:
             for begins, ends in slots.proposals(programme, found, session.starts_at)
         )
 
+    async def chosen(self, delivery: Delivery) -> None:
+        """Tell the session in which a booking was chosen; nothing happens when it knows."""
+        new = await self._sessions.view(delivery.session)
+        purpose = Purpose.RESCHEDULE if new.previous is not None else Purpose.NEXT
+        origin = new.previous or new.follows
+        assert origin is not None, "only what was chosen in a session is published so"
+        option = _option(new, new.starts_at, new.ends_at)
+        await self._sessions.deliver(origin, SlotBooked(option, new.id, new.booked_by, purpose))
+
     async def _is_blocked(self, session: Session) -> bool:
         """A scheduler decided that one of the two is not booked for now: a slot that is refused is not offered."""
+        if session.outcome is Outcome.STOPPED:
+            return (
+                True  # who was reported is not offered again by itself: a scheduler finds somebody
+            )
         programme = session.rules.programme
         people = (session.seeker.person, session.supporter.person)
         return any([await self._store.is_blocked(programme, person) for person in people])
@@ -221,7 +235,8 @@ class Rescheduling:
     ) -> Session:
         new = replace(
             self._new_session(old, option),
-            medium=old.medium,
+            medium=old.booked_medium,
+            booked_medium=old.booked_medium,
             clock=self._clock.now(),
             beside=old.beside,
             booked_by=by,

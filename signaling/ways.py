@@ -83,7 +83,9 @@ def _can_in_any_role(session: Session, seat: Seat) -> Iterator[str]:
 
 
 def _can_as_either(session: Session, seat: Seat) -> Iterator[str]:
-    yield "stop"
+    other = session.supporter if seat.role is Role.SEEKER else session.seeker
+    if other.first_present_at is not None and session.phase is not Phase.SCHEDULED:
+        yield "stop"
     is_running = session.phase in _RUNNING
     is_preparing = seat.role is Role.SUPPORTER and session.phase is not Phase.SCHEDULED
     if is_running or is_preparing:

@@ -20,6 +20,7 @@ from orchestrator.errors import NotFound, Refused
 from orchestrator.host import Host
 from orchestrator.office import LONGEST_NOTE, Office, Overruling, check_note
 from orchestrator.policy.model import (
+    SUPPORTER,
     CallState,
     Cause,
     IncidentKind,
@@ -29,6 +30,7 @@ from orchestrator.policy.model import (
     SeatId,
     Session,
 )
+from orchestrator.policy.stops import may_read_why
 from orchestrator.ports import Staff
 
 PREFIX = "/api/v1"
@@ -234,7 +236,7 @@ class OfficeApi:
 
     async def choose(self, request: web.Request) -> web.Response:
         """Choose a proposed slot for the seeker."""
-        staff, session = await self._own(request)
+        staff, session = await self._choosing(request)
         body = await body_of(request, Choice)
         return _shown(
             await self.bookings.rescheduling.choose(
@@ -245,7 +247,7 @@ class OfficeApi:
 
     async def decline(self, request: web.Request) -> web.Response:
         """Decline for the seeker."""
-        staff, session = await self._own(request)
+        staff, session = await self._choosing(request)
         body = await body_of(request, Decline)
         return _shown(
             await self.bookings.rescheduling.decline(session.id, staff.person, body.purpose), staff
@@ -253,7 +255,7 @@ class OfficeApi:
 
     async def book(self, request: web.Request) -> web.Response:
         """Book a slot that need not have been proposed."""
-        staff, session = await self._own(request)
+        staff, session = await self._choosing(request)
         body = await body_of(request, AnySlot)
         if body.exception is not None and staff.role is not Role.SCHEDULER:
             raise Refused("not_allowed", "only schedulers book against the programme's rule")
@@ -267,6 +269,13 @@ class OfficeApi:
             ),
             staff,
         )
+
+    async def _choosing(self, request: web.Request) -> tuple[Staff, Session]:
+        """The same, to choose for the seeker; not who was stopped by the seeker."""
+        staff, session = await self._own(request)
+        if staff.role is not Role.SCHEDULER and not may_read_why(session, SUPPORTER):
+            raise Refused("not_allowed", "after a stop only schedulers see to another date")
+        return staff, session
 
     async def _own(self, request: web.Request) -> tuple[Staff, Session]:
         """Who asks, and a session that is theirs to see to."""

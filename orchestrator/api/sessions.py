@@ -57,7 +57,10 @@ _SLICE = 100
 _OF_THE_OFFICE = ("incident.", "task.", "verdict.overruled")
 """Lines of history that are for schedulers alone: they are about people's standing."""
 
-_WHY = frozenset({"reason", "cause", "confidence", "quota", "strike"})
+_STANDING = frozenset({"quota", "strike"})
+"""What concerns the seeker's standing, which is no supporter's."""
+
+_WHY = frozenset({"reason", "cause", "confidence"})
 """What the supporter is not told of a stop by somebody else."""
 
 
@@ -221,9 +224,8 @@ def _shown(record: Record, session: Session, staff: Staff) -> Record | None:
         return record
     if record.name.startswith(_OF_THE_OFFICE):
         return None
-    if may_read_why(session, SUPPORTER):
-        return record
-    return replace(record, data={k: v for k, v in record.data.items() if k not in _WHY})
+    hidden = _STANDING if may_read_why(session, SUPPORTER) else _STANDING | _WHY
+    return replace(record, data={k: v for k, v in record.data.items() if k not in hidden})
 
 
 def _answer(body: BaseModel, status: int = 200) -> web.Response:

@@ -20,6 +20,7 @@ from orchestrator.addresses import read_smtp_url
 from orchestrator.bookings import Bookings
 from orchestrator.clock import StoreClock, SystemClock
 from orchestrator.credentials import new_id
+from orchestrator.entering import CHOSEN
 from orchestrator.errors import Misconfigured, Unavailable
 from orchestrator.host import Host
 from orchestrator.maintenance import Maintenance
@@ -314,6 +315,7 @@ def handlers(bookings: Bookings, messages: Messages, standings: Standings) -> di
         "standing.changed": standings.changed,
         DECIDED: standings.decided,
         "next.opened": bookings.rescheduling.propose_delivery,
+        CHOSEN: bookings.rescheduling.chosen,
     }
 
 

@@ -6,9 +6,15 @@ KUMAGAYA 6(4), SAKAI 2(4), IX 6-3, IX 6-7.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from orchestrator.policy.endings import absent_seeker, absent_supporter, end, unanswered_call
+from orchestrator.policy.endings import (
+    absent_seeker,
+    absent_supporter,
+    end,
+    is_unanswered,
+    unanswered_call,
+)
 from orchestrator.policy.model import Medium, Seat, Session
 from orchestrator.policy.turn import Turn
 
@@ -39,20 +45,17 @@ def judge(turn: Turn) -> None:
 def _judge_call(turn: Turn) -> None:
     """On the telephone the reports decide; without any nothing is decided by itself (IX 1-1, IX 6-3)."""
     session = turn.session
-    if session.call is None:
+    if session.seeker.is_present:
+        turn.set(judge_at=None)
+        turn.record("cutoff.passed")
+    elif session.seeker_notice is not None and session.call is not None:
+        turn.set(judge_at=None)
+        turn.record("cutoff.moved", until=session.ends_at.isoformat())
+    elif is_unanswered(turn):
+        end(turn, unanswered_call(turn))
+    else:
         turn.set(judge_at=None)
         turn.record("cutoff.unreported")
-        return
-    if session.seeker_notice is not None:
-        until = session.ends_at
-    else:
-        missing = session.rules.ringing - session.rung.at(turn.at)
-        until = min(turn.at + max(missing, timedelta()), session.ends_at)
-    if until > turn.at:
-        turn.set(judge_at=until if until < session.ends_at else None)
-        turn.record("cutoff.moved", until=until.isoformat())
-        return
-    end(turn, unanswered_call(turn))
 
 
 def _held_until(turn: Turn) -> datetime | None:
@@ -62,7 +65,8 @@ def _held_until(turn: Turn) -> datetime | None:
     if not supporter.is_present:
         notice = session.supporter_notice
         if seeker.is_present and notice is not None:
-            return min(notice.until or session.ends_at, session.ends_at)
+            until = min(notice.until or session.ends_at, session.ends_at)
+            return max(until, _grace_of(supporter) or until)
         return _grace_of(supporter)
     if session.seeker_notice is not None:
         return session.ends_at

@@ -89,6 +89,7 @@ Effect = (
 TOPICS = frozenset(
     {
         "session.booked",
+        "booking.chosen",
         "session.cancelled",
         "seeker.rung",
         "supporter.rung",
@@ -126,6 +127,7 @@ REFUSALS = frozenset(
         "on_the_phone",
         "medium_not_allowed",
         "accused_unknown",
+        "accused_absent",
         "incident_unknown",
         "incident_resolved",
         "too_many_incidents",

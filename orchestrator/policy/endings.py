@@ -74,6 +74,16 @@ def end(turn: Turn, verdict: Verdict, *, is_hard_end: bool = False) -> None:
     tell_standing(turn, None, None, verdict, consequence)
     if consequence.reschedule:
         open_reschedule(turn)
+    else:
+        withdraw_reschedule(turn)
+
+
+def withdraw_reschedule(turn: Turn) -> None:
+    """No other date is due any more; one that was offered and not chosen is taken back."""
+    reschedule = turn.session.reschedule
+    if reschedule is not None and reschedule.state is RescheduleState.OPEN:
+        turn.set(reschedule=replace(reschedule, state=RescheduleState.WITHDRAWN))
+        turn.record("reschedule.withdrawn")
 
 
 def _tell_of_cancelling(turn: Turn, verdict: Verdict) -> None:
@@ -150,6 +160,14 @@ def _found(turn: Turn, outcome: Outcome, found: Attribution) -> Verdict:
     return Verdict(outcome, found.cause, found.confidence, found.reason, turn.at, found.evidence)
 
 
+def finished(turn: Turn, reason: str) -> Verdict:
+    """Somebody said that it was finished; what never flowed was never held, whatever people say on leaving it."""
+    session = turn.session
+    if not session.has_media_flowed and session.medium is not Medium.PHONE:
+        return _found(turn, Outcome.NOT_HELD, attribute_missing_media(session))
+    return sure(turn, Outcome.COMPLETED, None, reason)
+
+
 def broken_off(turn: Turn) -> Verdict:
     """It was live and broke off; without a packet both ways it was never held at all (product.md, Live needs media)."""
     has_begun = turn.session.has_media_flowed
@@ -208,7 +226,7 @@ def _verdict_at_end(turn: Turn) -> Verdict:
     if standing is not None:
         return standing
     if session.asked is not None and session.asked.page_closed_at is not None:
-        return sure(turn, Outcome.COMPLETED, None, "closed_on_question")
+        return finished(turn, "closed_on_question")
     if session.goodbye is not None and session.goodbye.is_confirmed is not False:
         return sure(turn, Outcome.COMPLETED, None, "goodbye")
     loss = first_loss(session)
@@ -223,6 +241,13 @@ def _verdict_at_end(turn: Turn) -> Verdict:
             return _found(turn, Outcome.NOT_HELD, attribute_missing_media(session))
         return sure(turn, Outcome.COMPLETED, None, "hard_end")
     return _verdict_of_waiting(turn)
+
+
+def is_said_to_be_over(session: Session) -> bool:
+    """Both had said goodbye, or the seeker had closed the page on the end question: the end only confirms it."""
+    has_closed = session.asked is not None and session.asked.page_closed_at is not None
+    goodbye = session.goodbye
+    return has_closed or (goodbye is not None and goodbye.is_confirmed is not False)
 
 
 def standing_verdict(session: Session) -> Verdict | None:
@@ -243,7 +268,7 @@ def _verdict_of_waiting(turn: Turn) -> Verdict:
     session = turn.session
     seeker, supporter = session.seeker, session.supporter
     if session.medium is Medium.PHONE:
-        return unanswered_call(turn, is_last=True)
+        return unanswered_call(turn)
     if not supporter.is_present:
         return absent_supporter(turn)
     if not seeker.is_present:
@@ -258,16 +283,23 @@ def _verdict_of_waiting(turn: Turn) -> Verdict:
     return unclear(turn, Outcome.NOT_HELD, "never_joined")
 
 
-def unanswered_call(turn: Turn, *, is_last: bool = False) -> Verdict:
+def unanswered_call(turn: Turn) -> Verdict:
     """A telephone session that nobody answered; without reports nothing is decided by itself (IX 1-1, IX 6-3)."""
     session = turn.session
-    if session.call is None:
+    if session.call is not CallState.NO_ANSWER or session.seeker.is_present:
         return unclear(turn, Outcome.NOT_HELD, "call_unreported")
     if session.seeker_notice is not None:
         return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "notice_not_kept")
-    if is_last and session.rung.at(turn.at) < session.rules.ringing:
+    if not is_unanswered(turn):
         return unclear(turn, Outcome.NOT_HELD, "seeker_not_rung")
     return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "call_unanswered")
+
+
+def is_unanswered(turn: Turn) -> bool:
+    """The supporter has said that nobody answered, and had rung long enough before (IX 6-3)."""
+    session = turn.session
+    is_rung = session.rung.at(turn.at) >= session.rules.ringing
+    return session.call is CallState.NO_ANSWER and is_rung
 
 
 def absent_supporter(turn: Turn) -> Verdict:

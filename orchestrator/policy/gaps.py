@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from orchestrator.policy import endings
 from orchestrator.policy.events import ServiceGap
 from orchestrator.policy.model import (
+    CallState,
     Cause,
     Confidence,
     Evidence,
+    Medium,
     Outcome,
     Phase,
     Session,
@@ -52,12 +54,12 @@ def _end_inside(turn: Turn, gap: ServiceGap) -> None:
     session = turn.session
     missed = session.ends_at - max(gap.began_at, session.starts_at)
     if missed <= session.rules.tail:
-        if _cuts_a_grace_short(session, gap):
+        if _cuts_a_grace_short(session, gap) or _cuts_the_cutoff_short(session, gap):
             turn.at = session.ends_at
             endings.end(turn, _gone_while_away(turn, gap), is_hard_end=True)
         return
-    if session.phase is Phase.LIVE and not gap.is_new_node:
-        return  # the call went on to its end; only its record was late
+    if _goes_on_without_us(session, gap) or endings.is_said_to_be_over(session):
+        return  # the hard end is applied next, as if we had been there
     turn.at = session.ends_at
     if session.verdict is not None:
         verdict = session.verdict
@@ -81,9 +83,25 @@ def _cuts_a_grace_short(session: Session, gap: ServiceGap) -> bool:
     )
 
 
+def _cuts_the_cutoff_short(session: Session, gap: ServiceGap) -> bool:
+    """Nobody could come for a cutoff at which we were away."""
+    at = session.judge_at
+    return session.phase is Phase.WAITING and at is not None and at > gap.began_at
+
+
+def _goes_on_without_us(session: Session, gap: ServiceGap) -> bool:
+    """The call ran to its end and only its record was late: without the store, or on the telephone."""
+    if session.phase is not Phase.LIVE:
+        return False
+    return not gap.is_new_node or (
+        session.medium is Medium.PHONE and session.call is CallState.ANSWERED
+    )
+
+
 def _gone_while_away(turn: Turn, gap: ServiceGap) -> Verdict:
+    was_live = turn.session.phase is Phase.INTERRUPTED
     return Verdict(
-        Outcome.INTERRUPTED,
+        Outcome.INTERRUPTED if was_live else Outcome.NOT_HELD,
         Cause.PLATFORM,
         Confidence.LIKELY,
         "service_gap",

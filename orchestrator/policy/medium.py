@@ -139,8 +139,17 @@ def call_reported(turn: Turn, event: CallReported) -> None:
         endings.end(turn, endings.standing_verdict(session) or finished)
     elif event.state is CallState.ANSWERED:
         _answered(turn)
+    elif event.state is CallState.NO_ANSWER and session.phase is Phase.WAITING:
+        _judge_late(turn)
     elif event.state is CallState.NO_ANSWER and session.phase is Phase.LIVE:
         lose(turn, session.seeker, Evidence(Signal.CALL_DROPPED, turn.at, session.seeker.id))
+
+
+def _judge_late(turn: Turn) -> None:
+    """The report that the cutoff was waiting for is here."""
+    session = turn.session
+    if session.judge_at is None and turn.at >= session.starts_at + session.rules.cutoff:
+        turn.set(judge_at=turn.at)
 
 
 def _refuses_report(session: Session, event: CallReported) -> str | None:

@@ -572,6 +572,9 @@ class Session:
     seats: tuple[Seat, ...]
     time_zone: str = "Asia/Tokyo"
     medium: Medium = Medium.VIDEO
+    """How it is held now; seeker and supporter may switch."""
+    booked_medium: Medium = Medium.VIDEO
+    """How it was booked, and how another date of it is."""
     phase: Phase = Phase.SCHEDULED
     version: int = 0
     clock: datetime | None = None

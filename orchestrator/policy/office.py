@@ -84,9 +84,8 @@ def _fit_reschedule(turn: Turn, after: Consequence) -> None:
         if reschedule is not None and reschedule.state is RescheduleState.WITHDRAWN:
             turn.set(reschedule=None)
         endings.open_reschedule(turn)
-    elif reschedule is not None and reschedule.state is RescheduleState.OPEN:
-        turn.set(reschedule=replace(reschedule, state=RescheduleState.WITHDRAWN))
-        turn.record("reschedule.withdrawn")
+    else:
+        endings.withdraw_reschedule(turn)
 
 
 def task_done(turn: Turn, event: TaskDone) -> None:

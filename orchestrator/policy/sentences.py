@@ -246,12 +246,12 @@ PLAIN: Mapping[str, Sentence] = {
         "the seeker had not answered the telephone by {at}",
     ),
     "late_start": _T(
-        "開始が遅れ、{at} に利用者が別の日時を選びました",
-        "the start was late, and the seeker chose another date at {at}",
+        "相談員の開始が遅れ、利用者は {at} に始めずに終えました",
+        "the supporter was late, and the seeker left it at {at} instead of beginning",
     ),
     "late_start_ours": _T(
-        "当方の都合で開始が遅れ、{at} に利用者が別の日時を選びました",
-        "the start was late through our own equipment, and the seeker chose another date at {at}",
+        "当方の設備の都合で開始が遅れ、利用者は {at} に始めずに終えました",
+        "the start was late through our own equipment, and the seeker left it at {at} instead of beginning",
     ),
     "seeker_cancelled": _T(
         "開始前の {at} に利用者が取り消しました", "the seeker cancelled before it began, at {at}"

@@ -91,6 +91,7 @@ from orchestrator.policy.events import (
     WorkerLost,
 )
 from orchestrator.policy.model import (
+    CallState,
     Cause,
     Deadline,
     DeadlineReason,
@@ -302,6 +303,8 @@ def _ring(turn: Turn, due: Deadline) -> None:  # noqa: C901 - one arm a reason, 
 
 def _start(turn: Turn) -> None:
     turn.move(Phase.WAITING, "start")
+    if turn.session.call is CallState.NO_ANSWER:
+        turn.set(call=None)  # who did not answer before the booked time has missed nothing
     for seat in turn.session.seats:
         if seat.is_present:
             turn.set_seat(seat.id, was_present_after_start=True)

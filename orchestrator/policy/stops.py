@@ -17,6 +17,8 @@ from orchestrator.policy.model import (
     Incident,
     IncidentKind,
     Outcome,
+    Phase,
+    RescheduleState,
     Role,
     Seat,
     SeatId,
@@ -33,7 +35,10 @@ DUE = {
 """How soon an incident is looked at; ours."""
 
 INCIDENTS = 20
-"""Incidents that one session can have; a page that is stuck cannot fill the store."""
+"""Incidents that the people of one session can file; a page that is stuck cannot fill the store."""
+
+OF_THE_OFFICE = 100
+"""Incidents of one session in all: what people filed does not keep a scheduler from filing."""
 
 _REASONS = {
     IncidentKind.CONDUCT: "conduct_reported",
@@ -50,12 +55,24 @@ def stopped(turn: Turn, event: Stopped) -> None:
         turn.refuse(event.connection, "session_over")
     elif reporter is None:
         turn.refuse(event.connection, "not_your_seat")
+    elif session.phase is Phase.SCHEDULED:
+        turn.refuse(event.connection, "too_early")
     elif accused not in seats_of(session) or accused == reporter or event.kind not in _REASONS:
         turn.refuse(event.connection, "accused_unknown")
+    elif accused is None or accused.first_present_at is None:
+        turn.refuse(event.connection, "accused_absent")
     else:
-        assert accused is not None, "seats_of has no None"
+        _withdraw_next(turn)
         _file(turn, event.kind, accused.id, reporter.id, stops=True)
         endings.end(turn, _verdict(turn, event.kind, accused))
+
+
+def _withdraw_next(turn: Turn) -> None:
+    """Nobody books the next session with whom they have just reported."""
+    following = turn.session.following
+    if following is not None and following.state is RescheduleState.OPEN:
+        turn.set(following=replace(following, state=RescheduleState.WITHDRAWN))
+        turn.record("next.withdrawn")
 
 
 def _verdict(turn: Turn, kind: IncidentKind, accused: Seat) -> Verdict:
@@ -79,10 +96,14 @@ def incident_filed(turn: Turn, event: IncidentFiled) -> None:
         turn.refuse(event.connection, "not_your_seat")
     elif event.accused is not None and session.seat(event.accused) is None:
         turn.refuse(event.connection, "accused_unknown")
-    elif len(session.incidents) >= INCIDENTS:
+    elif len(session.incidents) >= (OF_THE_OFFICE if _is_of_office(session, event) else INCIDENTS):
         turn.refuse(event.connection, "too_many_incidents")
     else:
         _file(turn, event.kind, event.accused, event.by, stops=False)
+
+
+def _is_of_office(session: Session, event: IncidentFiled) -> bool:
+    return event.connection is None and all(seat.id != event.by for seat in session.seats)
 
 
 def _seat_at(session: Session, event: IncidentFiled) -> Seat | None:

@@ -39,7 +39,7 @@ class Task:
     """One thing to look at."""
 
     id: str
-    """Unique in its session: the kind, or `incident-2`."""
+    """Unique in its session: the kind, `incident-2`, or `booking_stands-1` after the first overruling."""
     kind: TaskKind
     since: datetime
     due_at: datetime
@@ -80,7 +80,10 @@ def _of_reschedule(session: Session, reschedule: Reschedule) -> Iterator[Task]:
     elif reschedule.state is RescheduleState.CHOSEN and session.overrulings:
         consequence = session.consequence
         if consequence is not None and not consequence.reschedule:
-            yield _day_after(TaskKind.BOOKING_STANDS, session.overrulings[-1].at)
+            # Asked anew after each overruling: what was ticked off was another verdict's.
+            since, number = session.overrulings[-1].at, len(session.overrulings)
+            kind = TaskKind.BOOKING_STANDS
+            yield Task(f"{kind.value}-{number}", kind, since, since + A_DAY)
 
 
 def _day_after(kind: TaskKind, since: datetime) -> Task:

@@ -57,7 +57,7 @@ def end_pressed(turn: Turn, event: EndPressed) -> None:
     elif (standing := endings.standing_verdict(session)) is not None:
         endings.end(turn, standing)
     elif event.works:
-        endings.end(turn, endings.sure(turn, Outcome.COMPLETED, None, "seeker_ended"))
+        endings.end(turn, endings.finished(turn, "seeker_ended"))
     else:
         endings.end(turn, _broken(turn))
 
@@ -115,14 +115,14 @@ def end_answered(turn: Turn, event: EndAnswered) -> None:
         turn.record("question.answered", question=Question.END_EARLY.value, agrees=event.agrees)
         turn.set(asked=None)
         if event.agrees:
-            agreed = endings.sure(turn, Outcome.COMPLETED, None, "both_agreed")
+            agreed = endings.finished(turn, "both_agreed")
             endings.end(turn, endings.standing_verdict(session) or agreed)
 
 
 def closed_on_question(turn: Turn) -> None:
     """The seeker closed the page on the open question and did not come back: a yes."""
     turn.record("question.answered", question=Question.END_EARLY.value, agrees=True)
-    agreed = endings.sure(turn, Outcome.COMPLETED, None, "closed_on_question")
+    agreed = endings.finished(turn, "closed_on_question")
     endings.end(turn, endings.standing_verdict(turn.session) or agreed)
 
 
@@ -243,8 +243,8 @@ def slot_booked(turn: Turn, event: SlotBooked) -> None:
     if leaves and endings.may_leave_for_another_date(turn.session):
         another_date_chosen(turn, AnotherDateChosen(None))
     found = _choice(turn, event.purpose)
-    # An offer that has run out may still be booked by somebody of the office; so is one that ran out meanwhile.
-    if found is None or found.state not in {RescheduleState.OPEN, RescheduleState.EXPIRED}:
+    # It is a booking already: an offer that ran out, was declined or withdrawn in the same moment does not undo that.
+    if found is None or found.state is RescheduleState.CHOSEN:
         return
     chosen = replace(
         found,

@@ -16,6 +16,7 @@ from orchestrator.policy.events import (
     Disconnected,
     Joined,
     MediaFlowed,
+    Stopped,
     Woken,
 )
 from orchestrator.policy.model import (
@@ -23,6 +24,7 @@ from orchestrator.policy.model import (
     SUPPORTER,
     ConnectionId,
     DeviceId,
+    IncidentKind,
     Outcome,
     Phase,
     SessionId,
@@ -327,18 +329,43 @@ async def test_a_takeover_tells_its_gap_before_the_cutoff_that_fell_into_it(
 
 
 class AwayLeases:
-    """Leases whose heartbeats fail since a moment, until somebody has asked."""
+    """Leases whose heartbeats have failed since a moment, and go on failing."""
 
     def __init__(self, leases: Leases, since: datetime) -> None:
         self._leases = leases
-        self._since: datetime | None = since
+        self._since = since
 
     async def acquire(self, session: SessionId) -> tuple[int, datetime | None]:
         return await self._leases.acquire(session)
 
     def away_since(self) -> datetime | None:
-        since, self._since = self._since, None
-        return since
+        return self._since
+
+
+def with_store_away(office: Office, since: datetime) -> Host:
+    """The same node, whose heartbeats to the store have failed since then."""
+    return Host(
+        node="n1",
+        store=office.store,
+        clock=office.clock,
+        leases=AwayLeases(office.leases, since),
+        alarm=office.alarm,
+        media=DiaryMedia(office.diary),
+        audience=DiaryAudience(office.diary),
+    )
+
+
+async def test_what_people_do_while_the_store_is_away_is_taken_as_they_did_it(
+    office: Office,
+) -> None:
+    session_id = await goes_live(office)
+    host = with_store_away(office, office.clock.now() - timedelta(seconds=10))
+    async with host.running():
+        stopped = Stopped(C_SEEKER, IncidentKind.CONDUCT, SUPPORTER)
+        session = await host.deliver(session_id, stopped)
+    assert session.outcome is Outcome.STOPPED
+    names = [record.name for _, record in await office.store.events(session_id)]
+    assert names.count("service.gap") == 0
 
 
 async def test_a_cutoff_that_falls_into_an_absence_of_the_store_is_not_judged(
@@ -350,15 +377,7 @@ async def test_a_cutoff_that_falls_into_an_absence_of_the_store_is_not_judged(
     cutoff_at = session.starts_at + session.rules.cutoff
     since = cutoff_at - timedelta(seconds=10)
     office.clock.advance(cutoff_at + timedelta(seconds=5) - office.clock.now())
-    host = Host(
-        node="n1",
-        store=office.store,
-        clock=office.clock,
-        leases=AwayLeases(office.leases, since),
-        alarm=office.alarm,
-        media=DiaryMedia(office.diary),
-        audience=DiaryAudience(office.diary),
-    )
+    host = with_store_away(office, since)
     async with host.running():
         session = await host.deliver(session_id, Woken())
     assert not session.is_over

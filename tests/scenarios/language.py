@@ -50,7 +50,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "slot": (r"[A-Z]", "a letter that names a free slot"),
     "slots": (r"[A-Z](?:, [A-Z])*", "letters that name free slots"),
     "version": (r"“[^”]+”", "a version of the terms in “quotes”"),
-    "what": (r"[a-z0-9_.]+", "the key of an attestation, or of a line of history"),
+    "what": (r"[a-z0-9_.-]+", "the key of an attestation, or of a line of history"),
     "things": (r"[a-z_]+(?:, [a-z_]+)*", "keys with commas between them"),
     "number": (r"\d+(?:\.\d+)?", "a number"),
     "times": (r"never|once|twice", "never, once or twice"),

@@ -153,9 +153,33 @@ def test_nobody_answers_for_ten_minutes():
     told.ends("seeker_no_show", "seeker", at="10:00", reason="call_unanswered", strike=False)
 
 
-def test_a_call_too_late_moves_the_cutoff_by_what_is_missing():
+def test_a_call_that_still_rings_at_the_cutoff_is_judged_when_it_is_reported():
     told = by_phone().at("0:00", supporter.connects()).at("9:40", supporter.reports("calling"))
-    told.at("10:39.999").is_not_over().ends("seeker_no_show", "seeker", at="10:40")
+    told.at("10:45").is_in("waiting").at("10:45", supporter.reports("no_answer"))
+    told.ends("seeker_no_show", "seeker", at="10:45", reason="call_unanswered")
+
+
+def test_a_call_that_nobody_reported_the_end_of_decides_nothing():
+    told = by_phone(KUMAGAYA, "30:00").at(
+        "0:00", supporter.connects(), supporter.reports("calling")
+    )
+    told.ends("not_held", "unknown", at="30:00", reason="call_unreported", strike=False)
+
+
+def test_a_call_before_the_booked_time_is_none():
+    told = by_phone(KUMAGAYA, "30:00").at(
+        "-2:00", supporter.connects(), supporter.reports("calling")
+    )
+    told.at("-1:00", supporter.reports("no_answer")).at("0:00")
+    assert told.session.call is None
+
+
+def test_a_seeker_who_waits_on_the_page_is_there():
+    told = by_phone().at(
+        "0:00", supporter.connects(), seeker.connects(), supporter.reports("calling")
+    )
+    told.at("2:00", supporter.reports("no_answer")).at("10:00").is_in("waiting")
+    told.ends("not_held", "unknown", at="60:00", reason="call_unreported", strike=False)
 
 
 def test_a_call_that_was_broken_off_early_is_not_ringing_enough():
@@ -174,6 +198,7 @@ def test_without_reports_nothing_is_decided_by_itself():
 
 def test_a_notice_holds_a_telephone_session_too():
     told = by_phone().at("0:00", supporter.connects(), supporter.reports("calling"))
+    told.at("2:00", supporter.reports("no_answer"))
     told.at("5:00", office.notes(seeker)).at("20:00").is_in("waiting")
     told.ends("seeker_no_show", "seeker", at="60:00", reason="notice_not_kept", strike=False)
 

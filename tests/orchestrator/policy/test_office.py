@@ -64,9 +64,10 @@ def test_a_booking_that_is_confirmed_stands_and_the_scheduler_is_asked():
     told = live().at("10:00", supporter.steps_out()).ends("interrupted", "supporter")
     told.jumps_to("60:00", office.proposes("a"), office.books("a")).has_reschedule("chosen")
     told.jumps_to("70:00", office.overrules("completed")).has_reschedule("chosen")
-    told.has_tasks("booking_stands").jumps_to(
-        "80:00", office.ticks_off("booking_stands")
-    ).has_tasks()
+    told.has_tasks("booking_stands-1")
+    told.jumps_to("80:00", office.ticks_off("booking_stands-1")).has_tasks()
+    told.jumps_to("81:00", office.overrules("interrupted", "supporter", number=1)).has_tasks()
+    told.jumps_to("82:00", office.overrules("completed", number=2)).has_tasks("booking_stands-3")
 
 
 def test_another_date_that_was_declined_is_not_forced_on_anybody():

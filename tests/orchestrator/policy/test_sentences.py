@@ -23,7 +23,7 @@ from orchestrator.policy.sentences import PLAIN, SHOWN, WORDS, sentence
 from tests.orchestrator.policy.scenario import moment
 
 POLICY = Path(attribution.__file__).parent
-MAKERS = {"Verdict": 3, "sure": 3, "unclear": 2}
+MAKERS = {"Verdict": 3, "sure": 3, "unclear": 2, "finished": 1}
 """What makes a verdict -> where its reason stands."""
 PASSED_ON = {"found.reason", "fixed.reason", "reason", "_REASONS[kind]"}
 """Reasons that are none of the call's own: from a rule, from an earlier verdict, or from a table."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.policy.effects import CloseRoom
-from orchestrator.policy.stops import INCIDENTS
+from orchestrator.policy.stops import INCIDENTS, OF_THE_OFFICE
 from tests.orchestrator.policy.scenario import (
     Person,
     both_in_lobby,
@@ -94,7 +94,33 @@ def test_one_click_is_one_incident_and_there_is_an_end_to_them():
     told.at("3:00", seeker.raises_a_problem()).is_refused("too_many_incidents")
 
 
-def test_who_is_stopped_before_coming_is_nobody():
-    story().at("1:00", supporter.connects(), supporter.stops_for("conduct", seeker)).ends(
-        "stopped", "seeker"
+def test_who_never_came_cannot_be_accused():
+    told = story().at("1:00", supporter.connects(), supporter.stops_for("conduct", seeker))
+    told.is_refused("accused_absent")
+    early = story().at("-12:00", supporter.connects(), seeker.connects())
+    early.at("-11:00", supporter.stops_for("conduct", seeker)).is_refused("too_early")
+
+
+def test_who_has_left_can_still_be_accused():
+    told = (
+        live().at("5:00", seeker.closes_page()).at("5:10", supporter.stops_for("conduct", seeker))
     )
+    told.ends("stopped", "seeker", at="5:10")
+
+
+def test_nobody_books_the_next_session_with_whom_they_have_reported():
+    told = live().at("5:00", supporter.wants_the_next_session(), office.proposes_next("a"))
+    told.at("6:00", seeker.stops_for("conduct", supporter)).at("7:00", office.proposes_next("b"))
+    assert told.session.following.state.value == "withdrawn"
+
+
+def test_what_people_filed_does_not_keep_the_office_from_filing():
+    told = live()
+    for second in range(INCIDENTS):
+        told.at(f"2:{second:02d}", seeker.raises_a_problem())
+    told.at("3:00", office.files("conduct", supporter)).has_tasks(
+        *(f"incident-{n}" for n in range(1, INCIDENTS + 2))
+    )
+    for second in range(OF_THE_OFFICE - INCIDENTS - 1):
+        told.jumps_to(f"4:00.{second:03d}", office.files("conduct"))
+    told.at("5:00", office.files("conduct")).is_refused("too_many_incidents")

@@ -157,6 +157,15 @@ def test_it_never_worked_is_not_held():
     )
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_what_never_flowed_was_never_held_whatever_people_say_on_leaving(works):
+    told = both_in_lobby().at("0:00", supporter.admits(seeker))
+    told.at("0:40", seeker.ends(works=works)).ends("not_held", "platform", reschedule=True)
+    asked = both_in_lobby().at("0:00", supporter.admits(seeker))
+    asked.at("1:00", supporter.asks_to_end()).at("1:05", seeker.says(yes=True))
+    asked.ends("not_held", "platform", at="1:05")
+
+
 def test_it_never_worked_although_both_connections_came_up():
     told = both_in_lobby().at("0:00", supporter.admits(seeker))
     told.at("0:02", seeker.is_heard(), supporter.is_heard()).at("0:40", seeker.ends(works=False))
@@ -243,7 +252,13 @@ def test_what_was_booked_while_the_offer_ran_out_is_booked():
 def test_a_seeker_may_decline_another_date():
     told = story().ends("supporter_no_show", "supporter")
     told.at("12:00", office.hears_no_more_dates()).has_reschedule("declined")
-    told.at("12:01", office.books("a"), office.proposes("a")).has_reschedule("declined")
+    told.at("12:01", office.proposes("a")).has_reschedule("declined")
+
+
+def test_a_booking_that_was_made_in_the_same_moment_as_the_no_is_no_secret():
+    told = story().ends("supporter_no_show", "supporter")
+    told.at("12:00", office.hears_no_more_dates(), office.books("a")).has_reschedule("chosen")
+    assert len(told.published("reschedule.chosen")) == 2
 
 
 def test_slots_are_nothing_to_a_session_that_runs():

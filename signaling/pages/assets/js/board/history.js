@@ -32,7 +32,7 @@ export function sentenceOf(event, app) {
   return sentence[0].toUpperCase() + sentence.slice(1);
 }
 
-const QUESTIONS = { end_early: "agrees", finished: "agrees", wait_or_reschedule: "waits", begin_or_reschedule: "waits" };
+const QUESTIONS = { end_early: "agrees", finished: "agrees", wait_or_reschedule: "waits", begin_or_reschedule: "begins" };
 
 function variantOf({ name, data }) {
   switch (name) {
