@@ -106,6 +106,9 @@ class Maintenance:
                 await self.settle()
             except Unavailable as away:
                 log.warning("maintenance.unsettled", error=str(away))
+            except Exception:
+                # The worker loop's boundary: one session that cannot be told must not end the node.
+                log.exception("maintenance.failed")
             await asyncio.sleep(EVERY_S)
 
     async def settle(self) -> None:

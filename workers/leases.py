@@ -135,6 +135,9 @@ class Leases:
             except (Unavailable, TimeoutError) as error:
                 self._is_failing = True
                 _log.warning("lease.heartbeat_failed", node=self._node, error=type(error).__name__)
+            except Exception:
+                # The worker loop's boundary: one session that cannot be taken over must not end the node.
+                _log.exception("lease.failed", node=self._node)
             spent_s = self._clock.monotonic() - began
             await asyncio.sleep(max(0.01, self._ttl_s / BEATS_PER_TTL - spent_s))
 

@@ -312,8 +312,10 @@ class RevokedBody(_Shown):
 def api_session(session: Session, reader: Role = Role.SCHEDULER) -> SessionBody:
     """The session as the API shows it to schedulers, or to its supporter."""
     fields = _fields(session) | _aftermath(session, reader)
-    if reader is not Role.SCHEDULER and not may_read_why(session, SUPPORTER):
-        fields |= {"cause": None, "reason": None, "verdict": None, "quota": None}
+    if reader is not Role.SCHEDULER:
+        fields["quota"] = None  # the seeker's standing is no supporter's
+        if not may_read_why(session, SUPPORTER):
+            fields |= {"cause": None, "reason": None, "verdict": None}
     return SessionBody.model_validate(fields)
 
 

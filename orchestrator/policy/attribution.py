@@ -173,7 +173,8 @@ RULES: tuple[Rule, ...] = (
     Rule("the office voided the link: nobody in the session did it",
          lambda f: f.has(S.LINK_REVOKED), _UNKNOWN, _NOT_KNOWN, "link_revoked"),
     Rule("the person's own word, and nothing was wrong before it",
-         lambda f: f.has(S.STEPPED_OUT) and not f.is_after_trouble,
+         lambda f: f.has(S.STEPPED_OUT) and not f.is_after_trouble
+         and not (f.is_seeker and _line_of(f.other)),
          None, _SURE, "{side}_stepped_out"),
     Rule("so many others fell with it that it was not this line",
          lambda f: f.nearby >= NEARBY, _PLATFORM, _LIKELY, "many_lost_at_once"),

@@ -170,8 +170,15 @@ def finished(turn: Turn, reason: str) -> Verdict:
 
 def broken_off(turn: Turn) -> Verdict:
     """It was live and broke off; without a packet both ways it was never held at all (product.md, Live needs media)."""
-    has_begun = turn.session.has_media_flowed
-    return attributed(turn, Outcome.INTERRUPTED if has_begun else Outcome.NOT_HELD)
+    session = turn.session
+    if session.has_media_flowed:
+        return attributed(turn, Outcome.INTERRUPTED)
+    missing = attribute_missing_media(session)
+    found = missing if missing.cause is not Cause.UNKNOWN else attribute(session)
+    if found.cause is Cause.SEEKER:
+        # Who goes where nothing ever came answers to that; it is no word on whose side it lay.
+        return unclear(turn, Outcome.NOT_HELD, "media_never_flowed")
+    return _found(turn, Outcome.NOT_HELD, found)
 
 
 def sure(turn: Turn, outcome: Outcome, cause: Cause | None, reason: str) -> Verdict:
@@ -329,10 +336,11 @@ def absent_seeker(turn: Turn, *, is_last: bool = False) -> Verdict:
         is_last: at `ends_at`, where nothing can be waited for any more.
     """
     session = turn.session
+    if session.waited.at(turn.at) > session.rules.tolerance:
+        # A notice holds the judgement (cutoff.py), but who came and waited in vain has missed nothing (IX 6-7).
+        return sure(turn, Outcome.SUPPORTER_LATE, Cause.SUPPORTER, "seeker_waited")
     if session.seeker_notice is not None:
         return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "notice_not_kept")
-    if session.waited.at(turn.at) > session.rules.tolerance:
-        return sure(turn, Outcome.SUPPORTER_LATE, Cause.SUPPORTER, "seeker_waited")
     if session.seeker.was_lost_by_us:
         return _lost_by_us(turn)
     if session.seeker.was_present_after_start:

@@ -38,7 +38,7 @@ def ask_whether_to_begin(turn: Turn) -> None:
 
 
 def late_through(turn: Turn) -> Cause | None:
-    """Who made the seeker wait past the tolerance; a supporter whom we lost ourselves is our own lateness."""
+    """Who made the seeker wait past the tolerance: we, when nobody ran the session for so long, or the supporter."""
     session = turn.session
     if session.away_by_us > session.rules.tolerance:
         return Cause.PLATFORM

@@ -113,7 +113,9 @@ def maintenance_begins(turn: Turn) -> None:
     """What is not live yet is cancelled, what is live is interrupted; both are ours."""
     session = turn.session
     turn.set(maintenance_at=None)
-    if session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+    if endings.is_said_to_be_over(session):
+        endings.end(turn, endings.finished(turn, "goodbye"))
+    elif session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
         ours = endings.sure(turn, Outcome.INTERRUPTED, Cause.PLATFORM, "maintenance")
         endings.end(turn, endings.standing_verdict(session) or ours)
     else:

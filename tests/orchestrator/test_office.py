@@ -202,10 +202,10 @@ async def test_a_task_of_a_verdict_is_ticked_off_with_a_note(office: Office, des
     back = Overruling(Outcome.SEEKER_NO_SHOW, Cause.SEEKER, 1, "y")
     await desk.overrule(session.id, back, BOSS)
     tasks = [each.task.id for each in await desk.tasks()]
-    assert tasks == ["booking_stands"]
-    await desk.finish_task(session.id, "booking_stands", BOSS, "本人に電話した")
+    assert tasks == ["booking_stands-2"]
+    await desk.finish_task(session.id, "booking_stands-2", BOSS, "本人に電話した")
     assert await desk.tasks() == []
-    assert (await desk.notes(session.id))["task-booking_stands"] == "本人に電話した"
+    assert (await desk.notes(session.id))["task-booking_stands-2"] == "本人に電話した"
     again = desk.finish_task(session.id, "booking_stands", BOSS, None)
     assert await code_of(again) == "task_unknown"
 

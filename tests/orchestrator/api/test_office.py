@@ -153,7 +153,12 @@ async def test_an_overruling_is_shown_with_what_it_replaced(node, call):
     assert overruling["before"]["consequence"]["strike"] is True
     status, notes = await call("GET", f"/sessions/{meeting.id}/notes")
     assert notes == {"notes": {"overruling-1": "通信障害"}}
-    status, answer = await call("POST", f"/sessions/{meeting.id}/overrule", body)
+    status, again = await call("POST", f"/sessions/{meeting.id}/overrule", body)
+    assert (status, len(again["overrulings"])) == (200, 1), (
+        "an answer that was lost is asked for again"
+    )
+    other = body | {"outcome": "completed", "cause": None}
+    status, answer = await call("POST", f"/sessions/{meeting.id}/overrule", other)
     assert (status, code(answer)) == (409, "overruled_meanwhile")
 
 

@@ -173,8 +173,17 @@ def test_it_never_worked_although_both_connections_came_up():
 
 
 def test_what_broke_off_before_a_packet_went_both_ways_was_never_held():
-    told = both_in_lobby().at("0:00", supporter.admits(seeker)).at("0:30", supporter.loses_line())
+    told = both_in_lobby().at("0:00", supporter.admits(seeker))
+    told.at("0:02", seeker.is_heard(), supporter.is_heard()).at("0:30", supporter.loses_line())
     told.ends("not_held", "supporter", reschedule=True)
+
+
+def test_a_seeker_who_goes_where_nothing_ever_came_is_not_convicted():
+    told = both_in_lobby().at("0:00", supporter.admits(seeker)).at("0:02", seeker.is_heard())
+    told.at("1:00", seeker.steps_out()).ends("not_held", "supporter", reschedule=True)
+    both = both_in_lobby().at("0:00", supporter.admits(seeker))
+    both.at("0:02", seeker.is_heard(), supporter.is_heard()).at("1:00", seeker.steps_out())
+    both.ends("not_held", "unknown", reason="media_never_flowed")
 
 
 def test_an_end_after_the_supporters_grace_keeps_the_verdict():

@@ -132,12 +132,13 @@ function actions() {
     answerFinish: (finished) => send({ type: "answer_finish", finished }),
     object: () => send({ type: "object" }),
     stop: (kind, accused, note) => {
-      send({ type: "stop", kind, accused, note });
-      openSheet(null);
+      if (send({ type: "stop", kind, accused, note })) openSheet(null);
+      else tell("stop.not_sent");
     },
     reportProblem: (note) => {
-      if (send({ type: "report_problem", note })) tell("problem.sent");
-      openSheet(null);
+      if (!send({ type: "report_problem", note })) return tell("stop.not_sent");
+      tell("problem.sent");
+      return openSheet(null);
     },
     openChat: (isOpen) => {
       chat.open(isOpen);

@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { ms } from "../clock.js";
 import { currentLanguage, hasText, t, tFirst } from "../text.js";
-import { nameOfPerson, outcomeWords } from "./words.js";
+import { kindOfTask, nameOfPerson, outcomeWords } from "./words.js";
 
 const MOMENTS = ["until", "expires_at", "ended_at", "begins_at", "ends_at"];
 const HOT = new Set(["seat.lost", "grace.ended", "media.missing", "worker.lost", "service.gap", "incident.filed", "verdict.objected", "seat.refused"]);
@@ -73,7 +73,7 @@ function valuesOf(data, app) {
   const medium = data.medium ?? data.to;
   if (hasText(`board.medium.${medium}`)) words.medium = t(`board.medium.${medium}`);
   if (data.signal) words.signal = data.signal.split(",").map((signal) => t(`signal.${signal}`)).join(t("list.and"));
-  if (data.task) words.task = t(`task.${data.task}`);
+  if (data.task) words.task = t(`task.${kindOfTask(data.task)}`);
   if (data.left_s !== undefined) words.left = currentLanguage() === "ja" ? `${data.left_s}秒` : `${data.left_s} s`;
   if (data.left_s >= 60) words.left = currentLanguage() === "ja" ? `${Math.round(data.left_s / 60)}分` : `${Math.round(data.left_s / 60)} min`;
   for (const name of MOMENTS) if (typeof data[name] === "string") words[name] = momentWords(data[name], app);

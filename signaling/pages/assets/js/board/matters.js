@@ -6,7 +6,7 @@ import { ms } from "../clock.js";
 import { t } from "../text.js";
 import { answerFinish, bookDate, callsOf, choose, decline, reportCall, resolveIncident, tickOff } from "./actions.js";
 import { roleOf } from "./history.js";
-import { nameOfPerson } from "./words.js";
+import { kindOfTask, nameOfPerson } from "./words.js";
 
 const button = (testid, words, onclick, extra = "") => h("button", { type: "button", class: `btn btn--s ${extra}`.trim(), dataset: { testid }, onclick }, words);
 
@@ -52,7 +52,7 @@ function tasks(session, app) {
       "ul",
       { class: "lines" },
       open.map((task) => h("li", { dataset: { task: task.id } }, h("p", {}, h("b", {}, t(`task.${task.kind}`)), " ", h("span", { class: "quiet nb" }, t("board.due", { time: app.write.stamp(ms(task.due_at)) }))), h("p", { class: "small" }, t(`task.${task.kind}.more`)), button("task-done", t("board.do.done_open"), () => tickOff(session, task, app)))),
-      done.map((one) => h("li", { class: "is-done", dataset: { task: one.task } }, icon("tick", "i--s"), t("board.done_by", { task: t(`task.${one.task}`), by: nameOfPerson(one.by, app), time: app.write.stamp(ms(one.at)) }), noteWords(session, `task-${one.task}`, app))),
+      done.map((one) => h("li", { class: "is-done", dataset: { task: one.task } }, icon("tick", "i--s"), t("board.done_by", { task: t(`task.${kindOfTask(one.task)}`), by: nameOfPerson(one.by, app), time: app.write.stamp(ms(one.at)) }), noteWords(session, `task-${one.task}`, app))),
     ),
   );
 }
@@ -97,7 +97,7 @@ function date(session, purpose, app) {
     h("p", {}, h("b", {}, t(`reschedule_state.${one.state}`)), " ", h("span", { class: "quiet" }, expires || booked || "")),
     isOpen && options(session, purpose, one, app),
     isOpen && h("div", { class: "do" }, button("book-date", t("board.do.book_open"), () => bookDate(session, purpose, app)), button(`decline-${purpose}`, t("board.do.decline_open"), () => decline(session, purpose, app), "btn--plain")),
-    !isOpen && purpose === "reschedule" && ["expired", "declined"].includes(one.state) && app.isScheduler() && h("div", { class: "do" }, button("book-date", t("board.do.book_open"), () => bookDate(session, purpose, app))),
+    !isOpen && purpose === "reschedule" && one.state === "expired" && app.isScheduler() && h("div", { class: "do" }, button("book-date", t("board.do.book_open"), () => bookDate(session, purpose, app))),
   );
 }
 

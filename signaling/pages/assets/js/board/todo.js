@@ -7,7 +7,7 @@ import { currentLanguage, t } from "../text.js";
 import { asRefusal } from "./api.js";
 import { tickOff } from "./actions.js";
 import { openStanding } from "./standing.js";
-import { nameOfPerson } from "./words.js";
+import { kindOfTask, nameOfPerson } from "./words.js";
 
 const SOON_MS = 3600000; // a term this near is marked
 const GATHER_MS = 300; // many rows change at once
@@ -119,6 +119,6 @@ function doneToday(app) {
 }
 
 function doneItem(one, app) {
-  const words = t("board.done_by", { task: t(`task.${one.task}`), by: nameOfPerson(one.by ?? "scheduler", app), time: app.write.time(ms(one.at)) });
+  const words = t("board.done_by", { task: t(`task.${kindOfTask(one.task)}`), by: nameOfPerson(one.by ?? "scheduler", app), time: app.write.time(ms(one.at)) });
   return h("li", { dataset: { testid: "todo-ticked" } }, icon("tick", "i--s"), h("span", {}, h("b", {}, nameOf({ session: one.session }, app)), " ", words));
 }

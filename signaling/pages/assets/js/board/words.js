@@ -27,3 +27,8 @@ export const CAUSES = {
   stopped: ["seeker", "supporter"],
   cancelled: ["seeker", "supporter", "office", "maintenance"],
 };
+
+// `booking_stands-2` and `incident-1` are of the kinds without their number.
+export function kindOfTask(id) {
+  return id.replace(/-\d+$/, "");
+}

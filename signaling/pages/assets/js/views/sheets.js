@@ -128,11 +128,15 @@ function waitSheet(app) {
 }
 
 function endSheet(app) {
-  const isTalking = ["live", "interrupted"].includes(app.s.session.phase);
+  const { phase, seats } = app.s.session;
+  const isTalking = ["live", "interrupted"].includes(phase);
+  // Whether it is late by now is the server's to say; that it counts as no cancelling then is true in either case.
+  const isKeptWaiting = phase === "waiting" && seats.some((seat) => seat.role === "supporter" && seat.presence === "away");
+  const cancelling = isKeptWaiting ? "end.cancel_late" : "end.cancel_more";
   return {
     parts: [
       title(t(isTalking ? "end.title" : "end.title_cancel")),
-      sign(t(isTalking ? "end.finished" : "end.cancel"), { testid: "confirm-end", kind: "btn--stop", shape: "end", small: t(isTalking ? "end.finished_more" : "end.cancel_more"), onclick: () => app.do.end(true) }),
+      sign(t(isTalking ? "end.finished" : "end.cancel"), { testid: "confirm-end", kind: "btn--stop", shape: "end", small: t(isTalking ? "end.finished_more" : cancelling), onclick: () => app.do.end(true) }),
       !isTalking && h("p", { class: "small" }, t("end.cancel_again")),
       isTalking && sign(t("end.broken"), { testid: "end-broken", kind: "", small: t("end.broken_more"), onclick: () => app.do.end(false) }),
       sign(t(isTalking ? "end.back" : "end.back_lobby"), { kind: "btn--plain", shape: "", onclick: () => app.do.closeSheet() }),
