@@ -298,7 +298,11 @@ def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> Ses
         late=session.late,
         goodbye=session.goodbye is not None and session.goodbye.is_confirmed is None,
         beside=session.beside,
-        reschedule=_reschedule(session.reschedule, with_options=is_seeker),
+        reschedule=(
+            _reschedule(session.reschedule, with_options=is_seeker)
+            if is_seeker or may_read_why(session, seat_id)
+            else None
+        ),
         following=_reschedule(session.following, with_options=is_booking),
     )
 
@@ -375,6 +379,7 @@ def supporters_row(row: BoardRow, session: Session) -> BoardRow:
     hidden: dict[str, object] = {"tasks": (), "incidents": (), "done": ()}
     if not may_read_why(session, SUPPORTER):
         hidden |= {"cause": None, "reason": None, "verdict": None, "confidence": None}
+        hidden |= {"reschedule": None}  # it would tell whose fault it was
     return row.model_copy(update=hidden)
 
 

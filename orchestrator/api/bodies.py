@@ -315,7 +315,8 @@ def api_session(session: Session, reader: Role = Role.SCHEDULER) -> SessionBody:
     if reader is not Role.SCHEDULER:
         fields["quota"] = None  # the seeker's standing is no supporter's
         if not may_read_why(session, SUPPORTER):
-            fields |= {"cause": None, "reason": None, "verdict": None}
+            # Another date would tell whose fault the stop was.
+            fields |= {"cause": None, "reason": None, "verdict": None, "reschedule": None}
     return SessionBody.model_validate(fields)
 
 

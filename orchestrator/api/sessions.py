@@ -48,7 +48,7 @@ from orchestrator.policy.model import (
     Session,
     SessionId,
 )
-from orchestrator.policy.stops import may_read_why
+from orchestrator.policy.stops import was_stopped_by_other
 from orchestrator.ports import Clock, Staff, Store
 
 PREFIX = "/api/v1/sessions"
@@ -224,7 +224,7 @@ def _shown(record: Record, session: Session, staff: Staff) -> Record | None:
         return record
     if record.name.startswith(_OF_THE_OFFICE):
         return None
-    hidden = _STANDING if may_read_why(session, SUPPORTER) else _STANDING | _WHY
+    hidden = _STANDING | _WHY if was_stopped_by_other(session, SUPPORTER) else _STANDING
     return replace(record, data={k: v for k, v in record.data.items() if k not in hidden})
 
 

@@ -166,6 +166,7 @@ REFUSED: Mapping[str, str] = {
     "extension_never": "The programme lets nobody move the end.",
     "extension_too_late": "The last minute has begun.",
     "extension_not_later": "The new end is not later than the present one.",
+    "extension_too_long": "The new end lies more than two hours after the present one.",
     "next_booked": "The next session is booked already.",
 }
 

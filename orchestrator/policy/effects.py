@@ -139,6 +139,7 @@ REFUSALS = frozenset(
         "extension_never",
         "extension_too_late",
         "extension_not_later",
+        "extension_too_long",
     }
 )
 """The stable codes of what the policy refuses; the sentences are in the pages' catalogues."""

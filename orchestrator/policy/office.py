@@ -37,6 +37,10 @@ NOT_IN_THE_LAST = timedelta(seconds=60)
 """An end is not moved any more when people are already saying goodbye; ours (product.md, The end is fixed)."""
 
 
+LONGEST_EXTENSION = timedelta(hours=2)
+"""Further than this is a typing mistake, and it cannot be taken back; ours."""
+
+
 def overruled(turn: Turn, event: Overruled) -> None:
     """Another verdict in the place of one; only the difference of what follows is applied, once."""
     session = turn.session
@@ -146,7 +150,9 @@ def _refuses_extension(turn: Turn, session: Session, event: ExtensionAsked) -> s
         return "session_over"
     if session.ends_at - turn.at <= NOT_IN_THE_LAST:
         return "extension_too_late"
-    return "extension_not_later" if event.ends_at <= session.ends_at else None
+    if event.ends_at <= session.ends_at:
+        return "extension_not_later"
+    return "extension_too_long" if event.ends_at - session.ends_at > LONGEST_EXTENSION else None
 
 
 def extension_confirmed(turn: Turn, event: ExtensionConfirmed) -> None:

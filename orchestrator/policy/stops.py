@@ -82,11 +82,16 @@ def _verdict(turn: Turn, kind: IncidentKind, accused: Seat) -> Verdict:
 
 
 def may_read_why(session: Session, seat_id: SeatId | None) -> bool:
-    """Of a stop, only who stopped knows why, whatever a scheduler makes of it later.
+    """Of a stop, only who stopped knows why: a report is looked into by the office, not argued about on a page.
 
-    A report is looked into by the office, not argued about on a page.
+    What a scheduler puts in its place is everybody's to read again.
     """
-    return all(each.by == seat_id for each in session.incidents if each.stopped)
+    return session.outcome is not Outcome.STOPPED or not was_stopped_by_other(session, seat_id)
+
+
+def was_stopped_by_other(session: Session, seat_id: SeatId | None) -> bool:
+    """Somebody else stopped it: the history of that is for the office, whatever came of it later."""
+    return any(each.stopped and each.by != seat_id for each in session.incidents)
 
 
 def incident_filed(turn: Turn, event: IncidentFiled) -> None:
