@@ -47,7 +47,7 @@ def observed(turn: Turn, event: Observed) -> None:
     if seat.loss is not None:
         turn.set_seat(seat.id, loss=_with(seat.loss, seen))
     turn.record("seat.observed", seat=seat.id, signal=seen.signal.value, value=seen.value)
-    _refine(turn, seen)
+    refine(turn, seen)
 
 
 def _bounded(value: float | None) -> float | None:
@@ -66,7 +66,7 @@ def _with(loss: Loss, seen: Evidence) -> Loss:
     return loss
 
 
-def _refine(turn: Turn, seen: Evidence) -> None:
+def refine(turn: Turn, seen: Evidence) -> None:
     """Look again at a verdict that was given, with what has become known since (product.md, Attribution)."""
     session = turn.session
     verdict = session.verdict

@@ -20,7 +20,7 @@ from orchestrator.policy.events import (
     MediaSilent,
     SteppedOut,
 )
-from orchestrator.policy.evidence import recent
+from orchestrator.policy.evidence import recent, refine
 from orchestrator.policy.goodbye import look_for_goodbye
 from orchestrator.policy.latestart import ask_whether_to_begin
 from orchestrator.policy.model import (
@@ -371,6 +371,8 @@ def lose(
     turn.record("seat.lost", seat=seat.id, signal=",".join(sorted(one.signal for one in new)))
     if seat.loss is not None:
         turn.set_seat(seat.id, loss=replace(seat.loss, evidence=known + new))
+        for one in new:
+            refine(turn, one)
         return
     was_present = seat.is_present
     seat = turn.set_seat(

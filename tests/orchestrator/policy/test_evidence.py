@@ -132,6 +132,13 @@ def test_what_the_browser_reports_on_return_refines_the_verdict():
     assert told.names().count("verdict.refined") == 1
 
 
+def test_what_the_worker_hears_after_a_short_grace_refines_the_verdict():
+    short = replace(KUMAGAYA, grace=span("0:03"))
+    told = live(short).at("10:00", seeker.closes_page()).at("10:03").has_verdict("interrupted", "unknown")
+    told.at("10:05", seeker.goes_silent()).has_verdict("interrupted", "seeker")
+    told.ends("interrupted", "seeker", reason="seeker_closed_page", reschedule=False)
+
+
 def test_news_that_changes_nothing_refines_nothing():
     told = live().at("10:00", supporter.loses_line()).at("12:00")
     told.at("12:01", tells(supporter, S.PAGE_HIDDEN)).has_verdict("interrupted", "supporter")

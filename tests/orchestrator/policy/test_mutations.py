@@ -73,8 +73,8 @@ MUTANTS = [
     Mutant(
         "a slot is booked twice",
         "wishes.py",
-        "return found if found is not None and found.state is RescheduleState.OPEN else None",
-        "return found",
+        "if found is None or found.state is RescheduleState.CHOSEN:",
+        "if found is None:",
         "test_wishes.py",
     ),
     Mutant(
@@ -178,9 +178,9 @@ MUTANTS = [
     ),
     Mutant(
         "an overruled date stays open",
-        "office.py",
-        "elif reschedule is not None and reschedule.state is RescheduleState.OPEN:",
-        "elif reschedule is None:",
+        "endings.py",
+        "    if reschedule is not None and reschedule.state is RescheduleState.OPEN:",
+        "    if reschedule is None:",
         "test_office.py",
     ),
     Mutant(
@@ -199,9 +199,9 @@ MUTANTS = [
     ),
     Mutant(
         "a telephone session without a report is judged",
-        "cutoff.py",
-        "    if session.call is None:\n        turn.set(judge_at=None)",
-        "    if session.call is None:\n        end(turn, absent_seeker(turn))\n        turn.set(judge_at=None)",
+        "endings.py",
+        "return session.call is CallState.NO_ANSWER and is_rung",
+        "return is_rung",
         "test_medium.py",
     ),
     Mutant(
@@ -214,8 +214,12 @@ MUTANTS = [
     Mutant(
         "maintenance lets a live session go on",
         "office.py",
-        "    if session.phase in {Phase.LIVE, Phase.INTERRUPTED}:\n        ours",
-        "    if session.phase is Phase.LIVE:\n        return\n    if session.phase is Phase.INTERRUPTED:\n        ours",
+        """    elif session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+        ours""",
+        """    elif session.phase is Phase.LIVE:
+        return
+    elif session.phase is Phase.INTERRUPTED:
+        ours""",
         "test_office.py",
     ),
     Mutant(
