@@ -55,6 +55,7 @@ PREFIX = "/api/v1/sessions"
 _SLICE = 100
 
 _OF_THE_OFFICE = ("incident.", "task.", "verdict.overruled")
+_OTHER_DATE = "reschedule."
 """Lines of history that are for schedulers alone: they are about people's standing."""
 
 _STANDING = frozenset({"quota", "strike"})
@@ -224,7 +225,10 @@ def _shown(record: Record, session: Session, staff: Staff) -> Record | None:
         return record
     if record.name.startswith(_OF_THE_OFFICE):
         return None
-    hidden = _STANDING | _WHY if was_stopped_by_other(session, SUPPORTER) else _STANDING
+    is_accused = was_stopped_by_other(session, SUPPORTER)
+    if is_accused and record.name.startswith(_OTHER_DATE):
+        return None  # it would tell whose fault the stop was
+    hidden = _STANDING | _WHY if is_accused else _STANDING
     return replace(record, data={k: v for k, v in record.data.items() if k not in hidden})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orchestrator.policy.attribution import Attribution, attribute, attribute_missing_media
 from orchestrator.policy.effects import CloseRoom
@@ -243,11 +243,21 @@ def _verdict_at_end(turn: Turn) -> Verdict:
         return broken_off(turn)
     if session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
         if session.medium is Medium.PHONE and session.call is not CallState.ANSWERED:
-            return unclear(turn, Outcome.NOT_HELD, "call_unreported")
+            return _verdict_of_unreported(turn)
         if not session.has_media_flowed:
             return _found(turn, Outcome.NOT_HELD, attribute_missing_media(session))
         return sure(turn, Outcome.COMPLETED, None, "hard_end")
     return _verdict_of_waiting(turn)
+
+
+def _verdict_of_unreported(turn: Turn) -> Verdict:
+    """Over to the telephone, and nobody reported a call: what was held before that stays held."""
+    session = turn.session
+    share = (session.ends_at - session.starts_at) * TAIL_LIVE_SHARE
+    if session.has_media_flowed and session.live_on_page >= share:
+        return sure(turn, Outcome.COMPLETED, None, "hard_end")
+    outcome = Outcome.INTERRUPTED if session.has_media_flowed else Outcome.NOT_HELD
+    return unclear(turn, outcome, "call_unreported")
 
 
 def is_said_to_be_over(session: Session) -> bool:
@@ -305,7 +315,8 @@ def unanswered_call(turn: Turn) -> Verdict:
 def is_unanswered(turn: Turn) -> bool:
     """The supporter has said that nobody answered, and had rung long enough before (IX 6-3)."""
     session = turn.session
-    is_rung = session.rung.at(turn.at) >= session.rules.ringing
+    rung = session.rung.at(turn.at)
+    is_rung = rung > timedelta() and rung >= session.rules.ringing
     return session.call is CallState.NO_ANSWER and is_rung
 
 

@@ -80,11 +80,14 @@ def end_with_goodbye(turn: Turn) -> None:
     endings.end(turn, endings.sure(turn, Outcome.COMPLETED, None, "goodbye"))
 
 
+_SAID = frozenset({"goodbye", "call_finished"})
+
+
 def may_object(session: Session) -> bool:
-    """It ended with a goodbye that nobody has objected to."""
+    """It was finished by a goodbye, or by the supporter's word alone, and nobody has objected to that."""
     verdict = session.verdict
-    is_goodbye_end = session.is_over and verdict is not None and verdict.reason == "goodbye"
-    return is_goodbye_end and session.objected_at is None
+    is_said = session.is_over and verdict is not None and verdict.reason in _SAID
+    return is_said and session.objected_at is None
 
 
 def objected(turn: Turn, event: Objected) -> None:

@@ -12,6 +12,7 @@ from orchestrator.policy.events import CallReported, MediumSwitched, RingDeliver
 from orchestrator.policy.model import (
     CARRIED,
     CallState,
+    Cause,
     Evidence,
     Medium,
     Outcome,
@@ -72,6 +73,8 @@ def medium_switched(turn: Turn, event: MediumSwitched) -> None:
         return
     before = session.medium
     turn.set(medium=event.medium, is_media_missing=False, media_due_at=None, call=None)
+    if event.medium is Medium.PHONE:
+        turn.set(live_on_page=session.live.at(turn.at))
     turn.record("medium.switched", **{"from": before.value, "to": event.medium.value})
     if session.phase not in _RUNNING:
         return
@@ -131,7 +134,8 @@ def call_reported(turn: Turn, event: CallReported) -> None:
     if event.state is session.call:
         return
     turn.record("call.reported", state=event.state.value, by=event.by)
-    turn.set(call=event.state, is_rung=True)
+    is_first = session.called_at is None and session.phase is Phase.WAITING
+    turn.set(call=event.state, is_rung=True, called_at=turn.at if is_first else session.called_at)
     if session.medium is not Medium.PHONE:
         return
     if event.state is CallState.FINISHED:
@@ -164,8 +168,13 @@ def _refuses_report(session: Session, event: CallReported) -> str | None:
         return "too_early"
     if event.state is CallState.ANSWERED and session.phase is Phase.OPEN:
         return None if session.rules.early_admission else "too_early"
-    if event.state is CallState.FINISHED and session.phase not in _RUNNING:
-        return "not_live"
+    return _refuses_finish(session) if event.state is CallState.FINISHED else None
+
+
+def _refuses_finish(session: Session) -> str | None:
+    """Only a talk can be finished: the call was answered, and nobody is being waited for (IX 6-5)."""
+    if session.phase not in _RUNNING or session.call is not CallState.ANSWERED:
+        return "wait_for_grace" if session.phase is Phase.INTERRUPTED else "not_live"
     return None
 
 
@@ -182,10 +191,18 @@ def _answered(turn: Turn) -> None:
         admitted = turn.set_seat(seat.id, is_admitted=True)
         _is_in(turn, admitted)
     turn.set(has_media_flowed=True)
+    if turn.session.phase is Phase.WAITING and _is_called_late(turn.session):
+        # They talk already, so nobody is asked; the right to another date stays until the end (IX 6-7).
+        turn.set(late=Cause.SUPPORTER, was_asked_to_begin=True)
     if turn.session.phase not in _RUNNING:
         turn.move(Phase.LIVE, "call_answered")
         turn.set(judge_at=None, asked=None)
         pass_warnings(turn)
+
+
+def _is_called_late(session: Session) -> bool:
+    called_at = session.called_at
+    return called_at is not None and called_at > session.starts_at + session.rules.tolerance
 
 
 def _is_in(turn: Turn, seat: Seat) -> None:

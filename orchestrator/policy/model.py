@@ -598,6 +598,10 @@ class Session:
     """The contact reaches the seeker: the message left, or somebody calls."""
     call: CallState | None = None
     """The last report on a telephone call."""
+    called_at: datetime | None = None
+    """The first report of a call after `starts_at`."""
+    live_on_page: timedelta = timedelta()
+    """How long it had been live when it went over to the telephone."""
     late: Cause | None = None
     """Whose late start gives the seeker the right to another date until the end (IX 6-7); None: nobody's."""
     was_asked_to_begin: bool = False

@@ -59,6 +59,9 @@ AFTER_THE_END: Mapping[str, object] = {
 }
 """What may still change when a session is over: other dates, incidents, tasks, and what a scheduler overrules."""
 
+OF_NOBODYS_LOSS = {"maintenance", "call_unreported"}
+"""Reasons for which a session is interrupted though nobody was lost."""
+
 walked: Counter[str] = Counter()
 
 
@@ -205,7 +208,7 @@ class Seen:
     ) -> None:
         if self.had_gap or session.outcome is None or session.outcome.value != "interrupted":
             return
-        if session.verdict is not None and session.verdict.reason == "maintenance":
+        if session.verdict is not None and session.verdict.reason in OF_NOBODYS_LOSS:
             return
         lost = {s: at for s, at in self.away_since.items() if s in ("seeker", "supporter")}
         if isinstance(event, SeatReleased) and session.ended_at == now:

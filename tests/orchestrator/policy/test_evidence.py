@@ -134,7 +134,12 @@ def test_what_the_browser_reports_on_return_refines_the_verdict():
 
 def test_what_the_worker_hears_after_a_short_grace_refines_the_verdict():
     short = replace(KUMAGAYA, grace=span("0:03"))
-    told = live(short).at("10:00", seeker.closes_page()).at("10:03").has_verdict("interrupted", "unknown")
+    told = (
+        live(short)
+        .at("10:00", seeker.closes_page())
+        .at("10:03")
+        .has_verdict("interrupted", "unknown")
+    )
     told.at("10:05", seeker.goes_silent()).has_verdict("interrupted", "seeker")
     told.ends("interrupted", "seeker", reason="seeker_closed_page", reschedule=False)
 

@@ -111,9 +111,45 @@ def test_a_seeker_without_a_page_is_back_with_the_answer():
 
 def test_a_switch_that_nobody_reports_on_is_not_judged_by_itself():
     told = live().at("5:00", seeker.switches_to("phone"))
-    told.ends("not_held", "unknown", at="30:00", reason="call_unreported").has_tasks(
-        "confirm_cause"
+    told.ends("interrupted", "unknown", at="30:00", reason="call_unreported")
+    told.has_tasks("confirm_cause")
+    never = both_in_lobby().at("0:00", supporter.admits(seeker))
+    never.at("1:00", seeker.switches_to("phone")).ends("not_held", "unknown", at="30:00")
+
+
+def test_a_switch_in_the_last_minutes_undoes_no_talk():
+    told = live().at("28:00", seeker.switches_to("phone"))
+    told.ends("completed", at="30:00", reschedule=False)
+
+
+def test_nobody_finishes_a_talk_that_was_not_had():
+    told = live().at("5:00", supporter.switches_to("phone"))
+    told.at("5:01", supporter.reports("finished")).is_refused("not_live")
+    lost = live().at("5:00", seeker.loses_line()).at("5:10", supporter.switches_to("phone"))
+    lost.at("5:11", supporter.reports("finished")).is_refused("wait_for_grace")
+
+
+def test_the_seeker_may_object_to_a_finish_that_the_supporter_reported():
+    told = by_phone().at("0:00", supporter.connects(), supporter.reports("answered"))
+    told.at("0:01", supporter.reports("finished")).ends("completed", reason="call_finished")
+    told.at("5:00", seeker.objects()).has_tasks("objection")
+
+
+def test_a_first_call_past_the_tolerance_leaves_the_right_to_another_date():
+    told = by_phone().at("0:00", supporter.connects(), seeker.connects())
+    told.at("2:00.001", supporter.reports("calling")).at("2:20", supporter.reports("answered"))
+    told.is_in("live").at("10:00", seeker.wants_another_date())
+    told.ends("supporter_late", "supporter", at="10:00", reschedule=True)
+    in_time = by_phone().at("0:00", supporter.connects(), seeker.connects())
+    in_time.at("2:00", supporter.reports("calling")).at("3:00", supporter.reports("answered"))
+    in_time.at("10:00", seeker.wants_another_date()).is_refused("nothing_asked")
+
+
+def test_who_was_not_called_has_not_failed_to_answer():
+    told = by_phone(KUMAGAYA, "30:00").at(
+        "0:00", supporter.connects(), supporter.reports("no_answer")
     )
+    told.ends("not_held", "unknown", at="30:00", reason="seeker_not_rung", strike=False)
 
 
 def test_back_to_the_picture_who_has_no_page_is_lost():
