@@ -208,7 +208,7 @@ RECORDS: Mapping[str, str] = {
     "reschedule.expired": "Nobody chose another date in time.",
     "reschedule.opened": "Another date is offered.",
     "reschedule.proposed": "Free slots were found, and how many.",
-    "reschedule.withdrawn": "The verdict was overruled: no other date is due any more.",
+    "reschedule.withdrawn": "No other date is due any more, by another verdict or by the end.",
     "ringing.began": "It rings for somebody, on the page and by a message.",
     "ringing.delivered": "The message is on its way: from here on it counts as ringing.",
     "seat.admitted": "Somebody was let in.",

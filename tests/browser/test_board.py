@@ -119,8 +119,7 @@ async def test_a_stop_is_a_task_until_it_is_resolved_and_who_is_suspended_is_not
     await expect(form).to_be_hidden()
     await expect(review).to_have_count(0)
 
-    await office.until(booking.id, proposed, "other dates were proposed")
-    await board.at("drawer").get_by_test_id("choose-date").first.click()
+    await board.at("drawer").get_by_test_id("book-date").click()
     await form.get_by_test_id("form-submit").click()
     refused = form.get_by_test_id("refused")
     await expect(refused).to_have_attribute("data-code", "suspended")

@@ -52,6 +52,7 @@ async def test_a_whole_consultation(node):
 async def test_the_supporter_can_end_only_with_a_yes(node):
     meeting = await node.meet()
     seeker, supporter = await node.live(meeting)
+    node.host.on_media(RoomFlowing(meeting.id))
     await supporter.send(type="request_end")
     asked = await seeker.state(lambda s: s["question"])
     assert asked["question"]["kind"] == "end_early"
@@ -266,6 +267,7 @@ async def test_a_slot_that_is_not_offered_is_refused_and_the_connection_lives(no
 async def test_an_ended_session_shows_its_end_to_the_device_that_was_there(node):
     meeting = await node.meet()
     seeker, _supporter = await node.live(meeting)
+    node.host.on_media(RoomFlowing(meeting.id))
     await seeker.send(type="end", works=True)
     await seeker.state(lambda s: s["phase"] == "ended")
     again = await node.enter(meeting, "seeker")

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.credentials import hash_secret, new_staff_token
 from orchestrator.policy.model import PersonId, Role
-from orchestrator.ports import Staff
+from orchestrator.ports import RoomFlowing, Staff
 from tests.signaling.node import MINUTE, until
 
 TOMORROW = "2026-12-02T10:00:00+09:00"
@@ -407,6 +407,7 @@ async def test_a_store_that_is_away_is_503_with_a_time_to_come_back(node):
 async def test_a_verdict_says_why_in_a_sentence_and_names_its_evidence(node, call):
     meeting = await node.meet()
     seeker, supporter = await node.live(meeting)
+    node.host.on_media(RoomFlowing(meeting.id))
     await supporter.send(type="observed", signal="page_offline", value=9.0, ago_s=1.0)
     await supporter.socket.close(code=4000)
     await seeker.state(lambda s: s["phase"] == "interrupted")

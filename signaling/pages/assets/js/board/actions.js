@@ -189,7 +189,7 @@ export function callsOf(session) {
   if (isOver(session) || session.phase === "scheduled") return [];
   const isMissed = session.phase === "waiting" && session.participants.some((one) => one.role === "seeker" && one.presence === "away");
   if (session.medium !== "phone") return isMissed ? ["calling", "no_answer"] : [];
-  return CALLS.filter((state) => state !== "finished" || !isBefore(session));
+  return CALLS.filter((state) => state !== "finished" || session.call === "answered");
 }
 
 export function reportCall(session, state, app) {
