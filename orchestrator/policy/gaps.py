@@ -25,7 +25,7 @@ from orchestrator.policy.model import (
     Stretch,
     Verdict,
 )
-from orchestrator.policy.presence import lose, pass_warnings
+from orchestrator.policy.presence import MEDIA_WITHIN, lose, pass_warnings
 from orchestrator.policy.turn import Turn
 
 
@@ -43,6 +43,7 @@ def service_gap(turn: Turn, gap: ServiceGap) -> None:
     _move_cutoff(turn, gap)
     _move_graces(turn, gap)
     _move_reload(turn, gap)
+    _move_media(turn, gap)
     turn.at = max(now, gap.ended_at)
     pass_warnings(turn)
     if gap.is_new_node:
@@ -163,6 +164,13 @@ def _move_reload(turn: Turn, gap: ServiceGap) -> None:
     if asked is not None and asked.page_closed_at is not None:
         closed_at = max(asked.page_closed_at, gap.ended_at)
         turn.set(asked=replace(asked, page_closed_at=closed_at))
+
+
+def _move_media(turn: Turn, gap: ServiceGap) -> None:
+    """Nothing could flow, or be seen to flow, while we were away."""
+    due = turn.session.media_due_at
+    if due is not None:
+        turn.set(media_due_at=max(due, gap.ended_at + MEDIA_WITHIN))
 
 
 def _moved(deadline: datetime, gap_from: datetime, gap_to: datetime, span: timedelta) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from orchestrator.policy import endings
 from orchestrator.policy.effects import ExtendRoom
@@ -27,6 +27,7 @@ from orchestrator.policy.model import (
     Overruling,
     Phase,
     RescheduleState,
+    Seat,
     Session,
     Verdict,
 )
@@ -162,5 +163,16 @@ def extension_confirmed(turn: Turn, event: ExtensionConfirmed) -> None:
     if session.is_over or extending is None or extending.ends_at != event.ends_at:
         return
     ahead = {span for span in session.rules.warnings if event.ends_at - span > turn.at}
-    turn.set(ends_at=event.ends_at, extending=None, warned=session.warned - ahead)
+    seats = tuple(_with_its_grace(session, seat, event.ends_at) for seat in session.seats)
+    turn.set(ends_at=event.ends_at, extending=None, warned=session.warned - ahead, seats=seats)
     turn.record("end.moved", ends_at=event.ends_at.isoformat(), by=extending.by)
+
+
+def _with_its_grace(session: Session, seat: Seat, ends_at: datetime) -> Seat:
+    """A grace that the old end had cut off runs on to its own length."""
+    loss = seat.loss
+    if loss is None or loss.judged or loss.grace_ends_at < session.ends_at:
+        return seat
+    left = max(session.rules.grace_total - seat.grace_used, timedelta())
+    until = loss.counted_from + min(session.rules.grace, left)
+    return replace(seat, loss=replace(loss, grace_ends_at=min(until, ends_at)))

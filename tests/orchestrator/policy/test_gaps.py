@@ -357,3 +357,9 @@ def test_media_that_was_silent_when_the_node_died_is_the_nodes_loss_as_well():
     told = live().at("9:30", seeker.goes_silent()).is_alone("10:00", "10:20")
     assert Signal.SERVICE_GAP in told.session.seeker.loss.signals
     told.at("10:30", server.loses_its_worker()).is_in("interrupted")
+
+
+def test_media_is_not_missed_that_could_not_flow_while_we_were_away():
+    told = both_in_lobby().at("0:00", supporter.admits(seeker)).is_alone("0:05", "2:00")
+    assert not told.session.is_media_missing
+    assert told.session.media_due_at == moment("2:20")

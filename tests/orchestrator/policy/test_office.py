@@ -230,6 +230,14 @@ def test_people_are_warned_before_the_new_end():
     assert given == [moment("25:00"), moment("35:00"), moment("39:00")]
 
 
+def test_a_grace_that_the_old_end_had_cut_off_runs_on_to_its_own_length():
+    told = live(EXTENSIBLE).at("28:30", office.moves_the_end("40:00"), seeker.loses_line())
+    told.at("28:40", server.holds_the_end("40:00")).at("30:30.001")
+    told.has_verdict("interrupted", "unknown")
+    in_time = live(EXTENSIBLE).at("28:30", office.moves_the_end("40:00"), seeker.loses_line())
+    in_time.at("28:40", server.holds_the_end("40:00")).at("30:29", seeker.connects()).is_in("live")
+
+
 def test_without_media_there_is_nothing_to_hold():
     told = by_phone(EXTENSIBLE, "30:00").at("1:00", office.reports("answered"))
     told.at("5:00", office.moves_the_end("40:00")).ends("completed", at="40:00")
