@@ -407,7 +407,9 @@ async def test_a_new_link_is_shown_once_and_only_after_a_question(
 async def test_a_telephone_call_is_reported_and_its_end_is_asked_about(
     chromium: Browser, base: str
 ) -> None:
-    shown = session(phase="live", medium="phone", outcome=None, verdict=None, reschedule=None)
+    shown = session(
+        phase="live", medium="phone", call="answered", outcome=None, verdict=None, reschedule=None
+    )
     done = {f"POST {PLACE}/call": shown}
     seen = await board(chromium, base, shown, role="supporter", more=done)
     await drawer(seen).get_by_test_id("call-no_answer").click()
@@ -417,6 +419,15 @@ async def test_a_telephone_call_is_reported_and_its_end_is_asked_about(
     assert seen.asked == []
     await form(seen).get_by_test_id("form-submit").click()
     assert await asked(seen, f"POST {PLACE}/call") == {"state": "finished"}
+
+
+async def test_a_call_that_nobody_answered_cannot_be_finished(chromium: Browser, base: str) -> None:
+    shown = session(
+        phase="live", medium="phone", call="calling", outcome=None, verdict=None, reschedule=None
+    )
+    seen = await board(chromium, base, shown, role="supporter")
+    await expect(drawer(seen).get_by_test_id("call-answered")).to_have_count(1)
+    await expect(drawer(seen).get_by_test_id("call-finished")).to_have_count(0)
 
 
 async def test_finished_is_answered_from_the_desk(chromium: Browser, base: str) -> None:
