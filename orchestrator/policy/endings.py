@@ -234,7 +234,7 @@ def _verdict_at_end(turn: Turn) -> Verdict:
         return standing
     if session.asked is not None and session.asked.page_closed_at is not None:
         return finished(turn, "closed_on_question")
-    if session.goodbye is not None and session.goodbye.is_confirmed is not False:
+    if is_goodbye(session):
         return sure(turn, Outcome.COMPLETED, None, "goodbye")
     loss = first_loss(session)
     if session.phase is Phase.INTERRUPTED and loss is not None:
@@ -263,8 +263,12 @@ def _verdict_of_unreported(turn: Turn) -> Verdict:
 def is_said_to_be_over(session: Session) -> bool:
     """Both had said goodbye, or the seeker had closed the page on the end question: the end only confirms it."""
     has_closed = session.asked is not None and session.asked.page_closed_at is not None
-    goodbye = session.goodbye
-    return has_closed or (goodbye is not None and goodbye.is_confirmed is not False)
+    return has_closed or is_goodbye(session)
+
+
+def is_goodbye(session: Session) -> bool:
+    """Both have closed their pages, and the supporter has not said that it was not finished (product.md, Goodbye)."""
+    return session.goodbye is not None and session.goodbye.is_confirmed is not False
 
 
 def standing_verdict(session: Session) -> Verdict | None:
@@ -370,8 +374,7 @@ def grace_over(turn: Turn) -> None:
             continue
         turn.set_seat(seat.id, loss=replace(loss, judged=True))
         turn.record("grace.ended", seat=seat.id)
-        goodbye = turn.session.goodbye
-        if goodbye is not None and goodbye.is_confirmed is not False:
+        if is_goodbye(turn.session):
             end(turn, sure(turn, Outcome.COMPLETED, None, "goodbye"))
             return
         if turn.session.verdict is None and not is_in_tail(session, loss.at):
