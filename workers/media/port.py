@@ -221,10 +221,12 @@ class MediaPort:
                 leg, second & 0x7F, ssrc, sequence_number, timestamp, now
             )
             if track is None or second & 0x7F != track.payload_type:
+                counters["not_forwarded"] += 1
                 return
             sent = track.rewrite(buffer, length[0], sequence_number, timestamp, now)
             other = leg.other
             if sent == DROPPED or other is None or other.srtp is None:
+                counters["not_forwarded"] += 1
                 return
             if protect(other.srtp.sending, chars, length):
                 counters["protect_refused"] += 1
@@ -232,11 +234,13 @@ class MediaPort:
             packet = bytes(view[: length[0]])
             track.keep(sent, packet)
             to = other.address
-            if to is not None:
-                send(packet, to)
-                self.forwarded += 1
-                if not leg.has_forwarded:
-                    self._first_forwarded(leg)
+            if to is None:
+                counters["not_forwarded"] += 1
+                return
+            send(packet, to)
+            self.forwarded += 1
+            if not leg.has_forwarded:
+                self._first_forwarded(leg)
 
         return forward
 
@@ -375,6 +379,7 @@ class MediaPort:
         if not leg.srtp.admit(int.from_bytes(plain[4:8], "big")):
             self.counters["ssrc_refused"] += 1
             return
+        self.counters["rtcp_read"] += 1
         if path is not None:
             path.media_at = now
         other = leg.other
