@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -22,6 +23,7 @@ from pydantic import (
 from orchestrator.api.moments import Moment
 from orchestrator.errors import Malformed
 from orchestrator.policy.model import CallState, Medium, Purpose, Role
+from orchestrator.policy.writing import legible
 from signaling.views import Bilingual, BoardRow, ProgrammeView, SessionView
 
 VERSION = 1
@@ -35,11 +37,15 @@ Epoch = Annotated[int, Field(ge=0, le=2**31 - 1)]
 _WRITTEN = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$"
 """What a person writes: no control characters but line breaks."""
 Note = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_WRITTEN)
+    str,
+    AfterValidator(legible),
+    StringConstraints(min_length=1, max_length=500, pattern=_WRITTEN),
 ]
 """A few sentences for the office alone."""
 Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000, pattern=_WRITTEN)
+    str,
+    AfterValidator(legible),
+    StringConstraints(min_length=1, max_length=1_000, pattern=_WRITTEN),
 ]
 """What somebody writes to the others; passed on, never stored."""
 

@@ -8,17 +8,18 @@ from enum import StrEnum
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from orchestrator.api.bodies import GivenMoment
 from orchestrator.api.moments import Moment
 from orchestrator.api.query import StaffOf, body_of, scheduler
 from orchestrator.maintenance import Maintenance
+from orchestrator.policy.writing import legible
 from orchestrator.ports import Clock, MaintenanceWindow
 
 PREFIX = "/api/v1/maintenance"
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Reason = Annotated[str, AfterValidator(legible), StringConstraints(min_length=1, max_length=200)]
 
 
 class NewMaintenance(BaseModel):

@@ -31,6 +31,7 @@ from orchestrator.policy.model import (
     Session,
 )
 from orchestrator.policy.stops import may_read_why
+from orchestrator.policy.writing import legible
 from orchestrator.ports import Staff
 
 PREFIX = "/api/v1"
@@ -45,7 +46,10 @@ def _plain(text: str) -> str:
 
 
 Note = Annotated[
-    str, StringConstraints(min_length=1, max_length=LONGEST_NOTE), AfterValidator(_plain)
+    str,
+    AfterValidator(legible),
+    StringConstraints(min_length=1, max_length=LONGEST_NOTE),
+    AfterValidator(_plain),
 ]
 """Free text about a session: erasable."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from orchestrator.api.moments import Moment
 from orchestrator.api.query import StaffOf, body_of, scheduler
@@ -14,12 +14,13 @@ from orchestrator.errors import Malformed
 from orchestrator.policy.ledger import LedgerLine
 from orchestrator.policy.model import Cause, Outcome, PersonId, Quota, Role
 from orchestrator.policy.standing import Decision, DecisionKind, PersonTaskKind, StandingState
+from orchestrator.policy.writing import legible
 from orchestrator.standing import Record, Standings
 
 PREFIX = "/api/v1/standing"
 _LONGEST_ID = 100
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Reason = Annotated[str, AfterValidator(legible), StringConstraints(min_length=1, max_length=500)]
 """Free text about a person: it goes into the person's erasable data, and nowhere else."""
 
 

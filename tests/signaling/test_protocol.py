@@ -157,6 +157,14 @@ def parsed(**message):
             {"type": "chat", "text": "  一行目\n二行目 "},
             protocol.Chat(type="chat", text="一行目\n二行目"),
         ),
+        (
+            {"type": "chat", "text": "\u202e4321\u200b 👩\u200d👧"},
+            protocol.Chat(type="chat", text="4321 👩\u200d👧"),
+        ),
+        (
+            {"type": "report_problem", "note": "x" * 500 + "\u200b"},
+            protocol.ReportProblem(type="report_problem", note="x" * 500),
+        ),
     ],
 )
 def test_a_message_is_parsed(message, expected):
@@ -200,6 +208,7 @@ def test_a_message_is_parsed(message, expected):
             "bad_field",
         ),
         ('{"type": "chat", "text": " "}', "bad_field"),
+        (json.dumps({"type": "chat", "text": "\u200b \u202e"}), "bad_field"),
         (json.dumps({"type": "chat", "text": "x" * 1_001}), "bad_field"),
         (json.dumps({"type": "chat", "text": "a\x00b"}), "bad_field"),
         (json.dumps({"type": "chat", "text": "a\x1b[2Jb"}), "bad_field"),

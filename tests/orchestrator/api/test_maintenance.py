@@ -109,6 +109,7 @@ async def test_only_schedulers_may(node, call):
         ({"ends_at": "9999-12-31T23:59:00-12:00"}, 400, "bad_field"),
         ({"reason": "a\x00b"}, 409, "note_refused"),
         ({"reason": ""}, 400, "bad_field"),
+        ({"reason": "\u200b\u202e"}, 400, "bad_field"),
         ({"reason": "あ" * 201}, 400, "bad_field"),
         ({"who": "me"}, 400, "bad_field"),
     ],

@@ -135,6 +135,14 @@ async def test_a_body_that_means_nothing_is_malformed(node, call, path, body):
     assert (status, code(answer)) == (400, "bad_field")
 
 
+async def test_what_nobody_sees_of_a_note_is_not_kept(node, call):
+    meeting = await node.meet()
+    body = {"kind": "technical", "note": "音が\u202e出ない\u200b 👩\u200d💻"}
+    assert (await call("POST", f"/sessions/{meeting.id}/incidents", body))[0] == 201
+    _, notes = await call("GET", f"/sessions/{meeting.id}/notes")
+    assert notes == {"notes": {"incident-1": "音が出ない 👩\u200d💻"}}
+
+
 async def test_an_overruling_is_shown_with_what_it_replaced(node, call):
     meeting = await missed(node)
     _, before = await call("GET", f"/sessions/{meeting.id}")

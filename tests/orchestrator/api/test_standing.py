@@ -179,6 +179,7 @@ async def test_what_is_not_there_is_said(node, call, path, status, code):
         {"kind": "forgiven"},
         {"reason": ""},
         {"reason": "   "},
+        {"reason": "\u200b\u202e"},
         {"reason": "あ" * 501},
         {"reason": None},
         {"number": -1},

@@ -53,5 +53,11 @@ export function tFirst(keys, values = {}) {
   return t(keys.find(hasText) ?? keys.at(-1), values);
 }
 
+// What somebody wrote, as the server takes it: no control characters but line breaks, and "" where nothing would show.
+export function written(text) {
+  const plain = text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, " ").trim();
+  return /[^\s\p{Cf}]/u.test(plain) ? plain : "";
+}
+
 // The server's own words come in both languages.
 export const pick = (words) => words?.[language] || words?.ja || words?.en || "";

@@ -3,7 +3,7 @@
 import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
-import { currentLanguage, t } from "../text.js";
+import { currentLanguage, t, written } from "../text.js";
 import { can, isTalkingTo, nameOfSeat } from "../state.js";
 
 const LINE_CHARS = 1000;
@@ -81,7 +81,7 @@ export function createChat(app) {
 
   function onSubmit(event) {
     event.preventDefault();
-    const text = built.field.value.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, " ").trim();
+    const text = written(built.field.value);
     if (text && app.do.write(text)) built.field.value = "";
     built.field.focus();
   }

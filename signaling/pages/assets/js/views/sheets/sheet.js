@@ -1,7 +1,7 @@
 // What every sheet has: a heading that takes the focus, and where it leads back to.
 
 import { h } from "../../dom.js";
-import { t } from "../../text.js";
+import { t, written } from "../../text.js";
 import { sign } from "../../parts.js";
 
 export const NOTE_CHARS = 500;
@@ -18,7 +18,7 @@ export function createNote(label) {
   return {
     el: h("label", { class: "small note-field" }, t(label), field),
     get text() {
-      return field.value.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, " ").trim() || null;
+      return written(field.value) || null;
     },
   };
 }
