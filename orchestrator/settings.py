@@ -23,6 +23,12 @@ from orchestrator.errors import Misconfigured
 PREFIX = "MADOGUCHI_"
 _SERVICE_LINK = re.compile(r"MADOGUCHI_(?:SERVICE_(?:HOST|PORT).*|PORT_\d+_(?:TCP|UDP).*)")
 """What Kubernetes puts into the environment of every pod beside a Service called `madoguchi`; not ours."""
+_TURN_URL = re.compile(
+    r"turns?:(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?"
+)
+"""RFC 7065 §3.1."""
+LEAST_TURN_SECRET = 16
+"""Whoever has seen one credential can try secrets against it at leisure."""
 
 
 class Secret:
@@ -110,6 +116,23 @@ def _addresses(value: str) -> tuple[str, ...]:
         if parsed.is_unspecified:
             raise ValueError(f"must be addresses that browsers can reach, not {address!r}")
     return addresses
+
+
+def _turn_urls(value: str) -> tuple[str, ...]:
+    urls = _listed(value)
+    for url in urls:
+        if not _TURN_URL.fullmatch(url):
+            raise ValueError(
+                "must be like turn:turn.example.org:3478?transport=udp or turns:turn.example.org:443, "
+                f"with commas between, not {url!r}"
+            )
+    return urls
+
+
+def _turn_secret(value: str) -> Secret:
+    if len(value) < LEAST_TURN_SECRET or any(character.isspace() for character in value):
+        raise ValueError(f"must have at least {LEAST_TURN_SECRET} characters and no spaces")
+    return Secret(value)
 
 
 def _address(value: str) -> str:
@@ -253,6 +276,25 @@ class Settings:
             _addresses,
             "none",
             "IP addresses that browsers reach the media at, with commas",
+        ),
+    )
+    turn_urls: tuple[str, ...] = field(
+        default=(),
+        metadata=_about(
+            "TURN_URLS",
+            _turn_urls,
+            "none",
+            "TURN servers for browsers whose UDP is blocked, with commas: `turn:turn.example.org:3478?transport=udp`, "
+            "`turns:turn.example.org:443?transport=tcp`",
+        ),
+    )
+    turn_secret: Secret = field(
+        default=Secret(""),
+        metadata=_about(
+            "TURN_SECRET",
+            _turn_secret,
+            "none",
+            "what these servers call `static-auth-secret`; time-limited credentials are made with it",
         ),
     )
     smtp_url: Secret = field(
@@ -425,6 +467,10 @@ def _contradictions(settings: Settings) -> list[str]:
     if bool(settings.smtp_url) != (settings.mail_from is not None):
         mistakes.append(
             f"{PREFIX}SMTP_URL and {PREFIX}MAIL_FROM belong together: give both or none"
+        )
+    if bool(settings.turn_urls) != bool(settings.turn_secret):
+        mistakes.append(
+            f"{PREFIX}TURN_URLS and {PREFIX}TURN_SECRET belong together: give both or none"
         )
     if settings.media_port and settings.media_port + settings.media_workers - 1 > 65_535:
         mistakes.append(

@@ -50,6 +50,7 @@ from signaling.headers import FIXED, content_security_policy
 from signaling.limits import Limits
 from signaling.participant import Counter
 from signaling.protocol import Hello
+from signaling.turn import Turn
 from signaling.views import Bilingual
 
 _log = structlog.get_logger(__name__)
@@ -80,6 +81,7 @@ class AppSettings:
     has_media: Callable[[], bool] = lambda: True
     """Whether at least one media worker is alive."""
     pages: Path = PAGES
+    turn: Turn = field(default_factory=Turn)
 
 
 def make_app(
@@ -116,6 +118,7 @@ def make_app(
         clock=clock,
         limits=limits,
         programmes=dict(programmes),
+        turn=settings.turn,
     )
     server = _Server(settings, Door(counter, store, feed, settings.office))
     api = SessionsApi(

@@ -13,7 +13,7 @@ from orchestrator.policy.effects import Refuse, Warn
 from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
 from orchestrator.ports import OfferMade
 from signaling.ends import Close
-from signaling.protocol import ChatLine, MediaStateOf, Offer, TimeIsUp, TimeLeft
+from signaling.protocol import ChatLine, MediaStateOf, TimeIsUp, TimeLeft
 
 _REMEMBERED = 2_000
 """Goodbyes that may come later than the line's end: a few seconds of a busy node."""
@@ -47,7 +47,10 @@ class Listener(Protocol):
     def read(self, line: ChatLine) -> bool:
         """Show a line that somebody wrote; False: it cannot be read here now."""
 
-    def tell(self, message: Offer | TimeIsUp | TimeLeft) -> None:
+    def offer(self, offer: OfferMade) -> None:
+        """Pass a media offer on, in order."""
+
+    def tell(self, message: TimeIsUp | TimeLeft) -> None:
         """Pass a message on, in order."""
 
     def refused(self, code: str, closes: bool) -> None:
@@ -166,7 +169,7 @@ class Audience:
         """Pass a media offer to the page that holds the seat."""
         listener = self._by_connection.get(connection)
         if listener is not None:
-            listener.tell(Offer(media_epoch=offer.media_epoch, sdp=offer.sdp))
+            listener.offer(offer)
 
     def dismiss(self, session: SessionId, code: str) -> None:
         """This node no longer runs the session: its pages shall connect again."""

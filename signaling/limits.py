@@ -33,6 +33,14 @@ class Limits:
     """Observations of a page on average: each is a line of the session's history."""
     observed_burst: int = 12
     """Observations that may come at once, on a return: as many as a seat remembers."""
+    restarts_per_s: float = 0.5
+    """ICE restarts on average; a browser needs a third of a second for one, and a moving phone one a minute."""
+    restarts_burst: int = 8
+    """ICE restarts that may be wished for at once."""
+    renewals_per_s: float = 0.1
+    """New media connections on average: each is a line of the session's history, a DTLS handshake and a key frame."""
+    renewals_burst: int = 6
+    """New media connections that may be wished for at once."""
     malformed: int = 5
     """The malformed message that closes the connection."""
     outbox: int = 64

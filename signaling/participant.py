@@ -35,7 +35,7 @@ from orchestrator.policy.model import (
     SessionId,
 )
 from orchestrator.policy.programme import Programme
-from orchestrator.ports import Clock
+from orchestrator.ports import Clock, OfferMade
 from signaling import protocol
 from signaling.audience import Audience
 from signaling.auth import check_ended
@@ -44,6 +44,7 @@ from signaling.ends import Close, close_code
 from signaling.intents import event_of
 from signaling.limits import Limits, TokenBucket
 from signaling.reports import Reports
+from signaling.turn import Turn
 from signaling.views import SessionView, programme_view, session_view
 
 _log = structlog.get_logger(__name__)
@@ -66,6 +67,7 @@ class Counter:
     clock: Clock
     limits: Limits
     programmes: dict[str, Programme]
+    turn: Turn
 
 
 class Participant:
@@ -104,6 +106,12 @@ class Participant:
             counter.limits.chat_per_s, counter.limits.chat_burst, counter.clock.monotonic()
         )
         self._reports = Reports(counter.limits, counter.clock.monotonic())
+        self._restarts = TokenBucket(
+            counter.limits.restarts_per_s, counter.limits.restarts_burst, counter.clock.monotonic()
+        )
+        self._renewals = TokenBucket(
+            counter.limits.renewals_per_s, counter.limits.renewals_burst, counter.clock.monotonic()
+        )
         self._log = _log.bind(connection=connection.id, session=session_id, seat=seat_id)
 
     @property
@@ -193,6 +201,7 @@ class Participant:
                 session, self._counter.programmes.get(session.rules.programme)
             ),
             session=self._view(session, now),
+            ice_servers=self._counter.turn.servers(now, session.ends_at) if is_seated else (),
         )
 
     def _view(self, session: Session, now: datetime) -> SessionView:
@@ -228,7 +237,15 @@ class Participant:
         assert self._session is not None, "a state is told after it was noted"
         return protocol.State(session=self._view(self._session, self._counter.clock.now()))
 
-    def tell(self, message: protocol.Offer | protocol.TimeIsUp | protocol.TimeLeft) -> None:
+    def offer(self, offer: OfferMade) -> None:
+        """Pass an offer on, with credentials that are new, however old the welcome's are."""
+        assert self._session is not None, "greet has noted the session"
+        servers = self._counter.turn.servers(self._counter.clock.now(), self._session.ends_at)
+        self._connection.tell(
+            protocol.Offer(media_epoch=offer.media_epoch, sdp=offer.sdp, ice_servers=servers)
+        )
+
+    def tell(self, message: protocol.TimeIsUp | protocol.TimeLeft) -> None:
         """Pass a message on."""
         self._connection.tell(message)
 
@@ -263,6 +280,8 @@ class Participant:
         if self._role not in message.senders:
             self._connection.refuse("not_your_seat")
             return
+        if not self._may_trouble_media(message):
+            return
         event = event_of(message, self.seat_id, self.connection_id)
         if event is not None:
             self._counter.host.post(self.session_id, event)
@@ -279,6 +298,13 @@ class Participant:
             self._observe(message)
         else:
             self._request(message)
+
+    def _may_trouble_media(self, message: protocol.Up) -> bool:
+        """False for a wish about the media connection that comes too soon after others; a page wishes again."""
+        now_s = self._counter.clock.monotonic()
+        if isinstance(message, protocol.RestartMedia):
+            return self._restarts.take(now_s)
+        return not isinstance(message, protocol.RenewMedia) or self._renewals.take(now_s)
 
     def _write(self, text: str) -> None:
         """Pass a line on, in memory only: what people write to each other is nobody else's (SAKAI 5-4)."""

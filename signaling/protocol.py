@@ -379,6 +379,14 @@ class You(_Message):
     """Staff only."""
 
 
+class IceServer(_Message):
+    """A TURN server, as `RTCConfiguration.iceServers` wants it, with credentials that end."""
+
+    urls: tuple[str, ...]
+    username: str
+    credential: str
+
+
 class Welcome(_Message):
     """Accepted; for participants with programme and session, for the board with the office."""
 
@@ -389,6 +397,8 @@ class Welcome(_Message):
     programme: ProgrammeView | None = None
     session: SessionView | None = None
     office: Bilingual | None = None
+    ice_servers: tuple[IceServer, ...] | None = None
+    """None for the board; empty for a device that only asks for the seat, and without TURN servers."""
 
 
 class State(_Message):
@@ -404,6 +414,7 @@ class Offer(_Message):
     type: Literal["offer"] = "offer"
     media_epoch: int
     sdp: str
+    ice_servers: tuple[IceServer, ...] = ()
 
 
 class TimeLeft(_Message):
@@ -526,7 +537,7 @@ def encode(message: Down) -> str:
     if not isinstance(message, Welcome):
         return message.model_dump_json()
     # What is not the receiver's kind is left out; everywhere else null is a value.
-    kinds = ("programme", "session", "office")
+    kinds = ("programme", "session", "office", "ice_servers")
     exclude: dict[str, Any] = {name: True for name in kinds if getattr(message, name) is None}
     if message.you.name is None:
         exclude["you"] = {"name"}

@@ -35,6 +35,7 @@ from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
 from signaling.app import AppSettings, make_app
 from signaling.audience import Audience
+from signaling.turn import Turn
 from workers.alarm import ApsAlarm
 from workers.leases import Leases
 from workers.mailer import Mailer
@@ -253,7 +254,11 @@ async def _run(
         clock,
         audience,
         programmes,
-        AppSettings(public_url=settings.public_url, has_media=lambda: media.is_alive),
+        AppSettings(
+            public_url=settings.public_url,
+            has_media=lambda: media.is_alive,
+            turn=Turn(settings.turn_urls, settings.turn_secret),
+        ),
     )
 
     await leases.start()

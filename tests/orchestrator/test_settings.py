@@ -51,6 +51,8 @@ def test_every_variable_is_read(tmp_path):
         "MADOGUCHI_MEDIA_PORT": "50000",
         "MADOGUCHI_MEDIA_WORKERS": "3",
         "MADOGUCHI_PUBLIC_ADDRESS": "203.0.113.7, 2001:db8::7",
+        "MADOGUCHI_TURN_URLS": "turn:turn.example.org?transport=udp, turns:[2001:db8::7]:443",
+        "MADOGUCHI_TURN_SECRET": "sixteen-or-more-characters",
         "MADOGUCHI_SMTP_URL": "smtps://office:pw@mail.example.org",
         "MADOGUCHI_MAIL_FROM": "窓口 <noreply@example.org>",
         "MADOGUCHI_PROGRAMMES": str(tmp_path),
@@ -73,6 +75,8 @@ def test_every_variable_is_read(tmp_path):
         media_port=50_000,
         media_workers=3,
         public_addresses=("203.0.113.7", "2001:db8::7"),
+        turn_urls=("turn:turn.example.org?transport=udp", "turns:[2001:db8::7]:443"),
+        turn_secret=Secret("sixteen-or-more-characters"),
         smtp_url=Secret("smtps://office:pw@mail.example.org"),
         mail_from=Address("窓口", addr_spec="noreply@example.org"),
         programmes_dir=tmp_path,
@@ -143,6 +147,11 @@ def test_all_mistakes_are_reported_together():
         ("PUBLIC_URL", "https://example.org/madoguchi"),
         ("PUBLIC_URL", "https://example.org:port"),
         ("PUBLIC_URL", "https://[::1"),
+        ("TURN_URLS", "stun:turn.example.org"),
+        ("TURN_URLS", "turn://turn.example.org:3478"),
+        ("TURN_URLS", "turn:user@turn.example.org"),
+        ("TURN_URLS", "turn:turn.example.org,turns:turn.example.org?transport=sctp"),
+        ("TURN_SECRET", "short"),
         ("REDIS_URL", "localhost:6379"),
         ("SMTP_URL", "mail.example.org"),
         ("SMTP_URL", "http://mail.example.org"),
@@ -176,9 +185,11 @@ def test_certificate_without_its_key_is_refused(tmp_path):
     [
         ({"MADOGUCHI_SMTP_URL": "smtp://mail.example.org"}, "MADOGUCHI_MAIL_FROM"),
         ({"MADOGUCHI_MAIL_FROM": "noreply@example.org"}, "MADOGUCHI_SMTP_URL"),
+        ({"MADOGUCHI_TURN_URLS": "turn:turn.example.org"}, "MADOGUCHI_TURN_SECRET"),
+        ({"MADOGUCHI_TURN_SECRET": "sixteen-or-more-characters"}, "MADOGUCHI_TURN_URLS"),
     ],
 )
-def test_a_mail_server_without_a_sender_or_the_reverse_is_refused(given, missing):
+def test_a_server_without_what_belongs_to_it_is_refused(given, missing):
     (mistake,) = mistakes_of(given)
     assert missing in mistake
 
@@ -216,8 +227,11 @@ def test_secrets_do_not_show_in_settings_or_mistakes():
             "MADOGUCHI_REDIS_URL": "redis://:hunter2@store",
             "MADOGUCHI_SMTP_URL": "smtps://office:hunter2@mail.example.org",
             "MADOGUCHI_MAIL_FROM": "noreply@example.org",
+            "MADOGUCHI_TURN_URLS": "turn:turn.example.org",
+            "MADOGUCHI_TURN_SECRET": "hunter2-hunter2-hunter2",
         }
     )
     assert "hunter2" not in repr(chosen)
+    assert "hunter2" not in str(mistakes_of({"MADOGUCHI_TURN_SECRET": "hunter2"}))
     assert chosen.redis_url.reveal() == "redis://:hunter2@store"
     assert "hunter2" not in str(mistakes_of({"MADOGUCHI_REDIS_URL": "http://:hunter2@store"}))
