@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.api.moments import Moment, NextMoment, cutoff_at, next_moment, opens_at
+from orchestrator.policy.endings import if_finished
 from orchestrator.policy.model import (
     SUPPORTER,
     Asked,
@@ -146,6 +147,13 @@ class QuestionView(_Shape):
     answer_by: Moment | None
 
 
+class IfFinishedView(_Shape):
+    """What follows if it is ended as finished now."""
+
+    is_quota_restored: bool
+    is_another_date_due: bool
+
+
 class ClaimView(_Shape):
     """Another device asks for a seat."""
 
@@ -223,6 +231,8 @@ class SessionView(_Common):
 
     seats: tuple[SeatView, ...]
     question: QuestionView | None
+    if_finished: IfFinishedView | None
+    """The seeker's, while it runs: what a yes to the end, or ending it, would count as."""
     claim: ClaimView | None
     can: tuple[str, ...]
     warnings_s: tuple[int, ...]
@@ -285,7 +295,8 @@ def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> Ses
     return SessionView(
         **(_common(session) | why),
         seats=tuple(_seat(each) for each in session.seats),
-        question=_question(session.asked) if is_seeker else None,
+        question=_question(session.asked, seat),
+        if_finished=_if_finished(session, now) if is_seeker else None,
         claim=ClaimView(seat=claim[0].id, asked_at=claim[1].asked_at) if claim else None,
         can=tuple(ways_of(session, seat, now)) if seat else (),
         warnings_s=tuple(int(left.total_seconds()) for left in session.rules.warnings),
@@ -460,8 +471,24 @@ def _seat(seat: Seat) -> SeatView:
     )
 
 
-def _question(asked: Asked | None) -> QuestionView | None:
-    return QuestionView(kind=asked.question, answer_by=asked.answer_by) if asked else None
+def _question(asked: Asked | None, seat: Seat | None) -> QuestionView | None:
+    """To the seeker, who is asked; the supporter is shown the own question as long as it is open."""
+    if asked is None or seat is None:
+        return None
+    is_own = seat.role is Role.SUPPORTER and asked.question is Question.END_EARLY
+    if seat.role is not Role.SEEKER and not is_own:
+        return None
+    return QuestionView(kind=asked.question, answer_by=asked.answer_by)
+
+
+def _if_finished(session: Session, now: datetime) -> IfFinishedView | None:
+    if session.phase not in {Phase.LIVE, Phase.INTERRUPTED}:
+        return None
+    consequence = if_finished(session, now)
+    return IfFinishedView(
+        is_quota_restored=consequence.quota is Quota.RESTORED,
+        is_another_date_due=consequence.reschedule,
+    )
 
 
 def _reschedule(reschedule: Reschedule | None, *, with_options: bool) -> RescheduleView | None:

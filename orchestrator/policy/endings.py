@@ -168,6 +168,12 @@ def finished(turn: Turn, reason: str) -> Verdict:
     return sure(turn, Outcome.COMPLETED, None, reason)
 
 
+def if_finished(session: Session, at: datetime) -> Consequence:
+    """What would follow if it were ended now as finished, by the seeker or by agreement."""
+    verdict = finished(Turn(session, at), "both_agreed")
+    return consequence_of(session, standing_verdict(session) or verdict)
+
+
 def broken_off(turn: Turn) -> Verdict:
     """It was live and broke off; without a packet both ways it was never held at all (product.md, Live needs media)."""
     session = turn.session

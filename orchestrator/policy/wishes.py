@@ -89,7 +89,10 @@ def _broken(turn: Turn) -> Verdict:
 
 
 def end_requested(turn: Turn, event: EndRequested) -> None:
-    """The supporter asks to end early: nothing happens until the seeker says yes (IX 6-5)."""
+    """The supporter asks to end early: nothing happens until the seeker says yes (IX 6-5).
+
+    Asked again while the question is open, it is the same question.
+    """
     session = turn.session
     if session.is_over:
         turn.refuse(event.connection, "session_over")

@@ -165,12 +165,51 @@ def test_who_is_away_is_shown_with_how_it_came(happening, away_as):
 
 
 @pytest.mark.parametrize("question", list(Question))
-def test_a_question_is_the_seekers_alone(question):
+def test_a_question_is_the_seekers_and_the_supporter_sees_the_own_one(question):
     session = a_session(asked=Asked(question, STARTS, answer_by=STARTS + MINUTE))
     assert session_view(session, SEEKER, STARTS).question.kind is question
-    assert session_view(session, SUPPORTER, STARTS).question is None
+    supporters = session_view(session, SUPPORTER, STARTS).question
+    assert (supporters is not None) is (question is Question.END_EARLY)
     assert session_view(session, COMPANION, STARTS).question is None
     assert session_view(session, None, STARTS).question is None
+
+
+def test_the_supporter_sees_that_the_seeker_has_not_answered_also_after_a_reload():
+    asked = after(a_session(), *LIVE, (5, events.EndRequested(f"line-{SUPPORTER}")))
+    reloaded = after(
+        asked,
+        (6, events.Disconnected(SUPPORTER, f"line-{SUPPORTER}", page_closed=True)),
+        (6, arrival(SUPPORTER)),
+    )
+    view = session_view(reloaded, SUPPORTER, STARTS)
+    assert view.question.kind is Question.END_EARLY
+    assert "request_end" not in view.can
+    answered = after(reloaded, (7, events.EndAnswered(f"line-{SEEKER}", agrees=False)))
+    view = session_view(answered, SUPPORTER, STARTS)
+    assert view.question is None
+    assert "request_end" in view.can
+
+
+def test_what_ending_now_counts_as_is_what_the_policy_would_apply():
+    def shown(session):
+        view = session_view(session, SEEKER, STARTS).if_finished
+        return view and (view.is_quota_restored, view.is_another_date_due)
+
+    live = after(a_session(), *LIVE, (2, events.EndRequested(f"line-{SUPPORTER}")))
+    flowing = after(live, (3, events.MediaFlowed()))
+    for session, then in ((live, (True, True)), (flowing, (False, False))):
+        assert shown(session) == then
+        for happening in (
+            events.EndAnswered(f"line-{SEEKER}", agrees=True),
+            events.EndPressed(f"line-{SEEKER}", works=True),
+        ):
+            ended = after(session, (4, happening))
+            assert (ended.consequence.quota is Quota.RESTORED, ended.consequence.reschedule) == then
+            assert shown(ended) is None
+    judged = replace(flowing, phase=Phase.INTERRUPTED, verdict=VERDICT)
+    assert shown(judged) == (True, True)
+    assert shown(a_session()) is None
+    assert session_view(live, SUPPORTER, STARTS).if_finished is None
 
 
 def test_the_options_of_a_reschedule_are_the_seekers_alone():

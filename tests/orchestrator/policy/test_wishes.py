@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.policy.endings import if_finished
+from orchestrator.policy.model import Quota
 from tests.orchestrator.policy.scenario import (
     KUMAGAYA,
     both_in_lobby,
@@ -29,6 +31,23 @@ def test_nothing_ends_early_until_the_seeker_says_yes():
         .at("14:00", seeker.says(yes=True))
         .ends("completed", at="14:00", reason="both_agreed")
     )
+
+
+def test_asked_again_it_is_the_same_question():
+    told = live().at("10:00", supporter.asks_to_end())
+    asked = told.session
+    told.at("12:00", supporter.asks_to_end()).is_asked("end_early")
+    assert told.session == asked, "and it is not refused"
+
+
+def test_what_an_end_would_count_as_is_what_it_counts_as():
+    unseen = both_in_lobby().at("0:00", supporter.admits(seeker))
+    lost = live().at("10:00", supporter.loses_line()).at("12:00")
+    restored = Quota.RESTORED
+    for told, quota in ((live(), Quota.USED), (unseen, restored), (lost, restored)):
+        foretold = if_finished(told.session, told.now)
+        assert foretold.quota is quota
+        assert told.at("13:00", seeker.ends()).session.consequence == foretold
 
 
 def test_a_no_leaves_everything_as_it_is():

@@ -138,6 +138,40 @@ async def test_another_date_stays_in_sight_after_the_question(chromium: Browser,
     await seen.said("another_date")
 
 
+END_EARLY = {"kind": "end_early", "answer_by": None}
+
+
+async def test_who_asked_to_end_sees_after_a_reload_that_the_answer_is_still_to_come(
+    chromium: Browser, base: str
+) -> None:
+    first = call("supporter", question=END_EARLY, can=CAN)
+    seen = await visit(chromium, f"{base}/room#x", first, size=DESK)
+    asked, request = seen.page.get_by_test_id("end-asked"), seen.page.get_by_test_id("request-end")
+    await expect(asked).to_contain_text("お返事を待っています")
+    await expect(request).to_be_disabled()
+    seen.say(changed(first, question=None, can=[*CAN, "request_end"]))
+    await expect(asked).to_contain_text("「続ける」とのお返事")
+    await expect(request).to_be_enabled()
+
+
+@pytest.mark.parametrize("question", [END_EARLY, None], ids=["asked", "of oneself"])
+async def test_before_it_ends_it_says_what_it_would_count_as(
+    chromium: Browser, base: str, question: dict[str, Any] | None
+) -> None:
+    first = call(
+        question=question, if_finished={"is_quota_restored": True, "is_another_date_due": True}
+    )
+    seen = await visit(chromium, f"{base}/room#x", first)
+    if question is None:
+        await press(seen, "end")
+    end = seen.page.get_by_test_id("confirm-end")
+    await expect(end).to_contain_text("ご利用の回数には数えません。別の日時をご案内します。")
+    flowing = {"is_quota_restored": False, "is_another_date_due": False}
+    seen.say(changed(first, if_finished=flowing))
+    await expect(end).to_contain_text("ご利用1回として数えます。")
+    await expect(end).not_to_contain_text("別の日時")
+
+
 async def test_a_stop_takes_two_steps_and_says_what_follows(chromium: Browser, base: str) -> None:
     seen = await visit(chromium, f"{base}/room#x", call())
     await press(seen, "more", "menu-stop", "stop-recording")

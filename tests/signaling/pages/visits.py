@@ -104,6 +104,7 @@ def welcome(**session: Any) -> dict[str, Any]:
     state |= {
         "phase": "open",
         "question": None,
+        "if_finished": None,
         "claim": None,
         "can": ["join"],
         "warnings_s": [300, 60],

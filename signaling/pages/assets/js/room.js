@@ -8,7 +8,7 @@ import { Quality } from "./quality.js";
 import { Socket } from "./socket.js";
 import { chime } from "./chime.js";
 import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
-import { can, initialState, isLost, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, viewOf, waiting, warningOf } from "./state.js";
+import { can, initialState, isEndAsked, isLost, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, viewOf, waiting, warningOf } from "./state.js";
 import { Announcer } from "./announcer.js";
 import { createSheets } from "./views/sheets.js";
 import * as after from "./views/after.js";
@@ -93,7 +93,7 @@ function actions() {
     },
     requestEnd: () => {
       s.wasEndDeclined = false;
-      s.hasAskedEnd = send({ type: "request_end" });
+      send({ type: "request_end" });
       draw();
     },
     answerEnd: (agrees) => send({ type: "answer_end", agrees }),
@@ -281,8 +281,7 @@ function settle(before) {
   if (before && !wasTalking && isTalking && mine?.is_admitted) chime();
   for (const seat of s.session.seats) if (isLost(seat)) delete s.mediaOf[seat.seat]; // told anew on the return
   if (before && isSupporter(s)) tellOfGuests(before);
-  if (s.hasAskedEnd && isTalking && can(s, "request_end") && before && !before.can.includes("request_end")) {
-    s.hasAskedEnd = false;
+  if (isSupporter(s) && isEndAsked(before) && !isEndAsked(s.session) && s.session.phase === "live") {
     s.wasEndDeclined = true;
     setTimeout(() => (s.wasEndDeclined = false), DECLINED_MS);
   }

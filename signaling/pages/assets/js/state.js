@@ -21,7 +21,6 @@ export function initialState() {
     sheet: null, // which sheet this person has opened
     chosenAt: null, // when the next session was booked, for who is shown it
     told: null, // key of what has just been done
-    hasAskedEnd: false,
     wasEndDeclined: false,
   };
 }
@@ -32,6 +31,9 @@ export const byRole = (s, role) => s.session?.seats.find((seat) => seat.role ===
 export const can = (s, what) => s.isOnline && (s.session?.can.includes(what) ?? false);
 export const isSupporter = (s) => s.you?.role === "supporter";
 export const isSeeker = (s) => s.you?.role === "seeker";
+
+// The supporter has asked to end early, and the seeker has not answered.
+export const isEndAsked = (session) => session?.question?.kind === "end_early";
 
 export const isOnPhone = (s) => s.session?.medium === "phone";
 // What the programme lists at all, and what the room offers by the present medium.

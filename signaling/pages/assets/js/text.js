@@ -53,6 +53,9 @@ export function tFirst(keys, values = {}) {
   return t(keys.find(hasText) ?? keys.at(-1), values);
 }
 
+// Sentences one after the other, as the language sets them; those that are not there are left out.
+export const sentences = (...words) => words.filter(Boolean).join(language === "ja" ? "" : " ");
+
 // What somebody wrote, as the server takes it: no control characters but line breaks, and "" where nothing would show.
 export function written(text) {
   const plain = text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, " ").trim();

@@ -4,7 +4,7 @@ import { append, h, setAttr, setText, show } from "../dom.js";
 import { icon, plate } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { can, isSeeker, isSupporter, offers, other, waiting, warningOf } from "../state.js";
+import { can, isEndAsked, isSeeker, isSupporter, offers, other, waiting, warningOf } from "../state.js";
 import { bandWords, createNotices, nameOf } from "../parts.js";
 import { createBand, planOf } from "../band.js";
 import { createWatermark } from "../watermark.js";
@@ -126,15 +126,16 @@ function createPanel(app) {
   const people = createStaffList(app);
   const admit = createAdmit(app);
   const guests = h("div", { class: "panel__admit" }, admit.el);
-  const asked = h("p", { class: "note", role: "status", hidden: true });
+  const asked = h("p", { class: "note", role: "status", hidden: true, dataset: { testid: "end-asked" } });
   return {
     el: h("aside", { class: "panel" }, h("div", { class: "panel__in" }, asked, guests, people.el)),
     update() {
       people.update();
       admit.update();
       show(guests, waiting(s).length > 0);
-      show(asked, s.hasAskedEnd || s.wasEndDeclined);
-      setText(asked, t(s.hasAskedEnd ? "end.asked" : "end.declined"));
+      const isAsked = isEndAsked(s.session);
+      show(asked, isAsked || s.wasEndDeclined);
+      setText(asked, t(isAsked ? "end.asked" : "end.declined"));
     },
   };
 }
@@ -158,7 +159,7 @@ function createControls(app) {
       setAttr(more, "disabled", !s.isOnline);
       setAttr(stepOut, "disabled", !s.isOnline);
       if (end) setAttr(end, "disabled", !can(s, "end"));
-      if (request) setAttr(request, "disabled", !can(s, "request_end") || s.hasAskedEnd);
+      if (request) setAttr(request, "disabled", !can(s, "request_end"));
     },
   };
 }

@@ -1,9 +1,9 @@
 // Questions that need an answer lie over the page's lower edge, one at a time.
 
-import { h } from "../dom.js";
+import { h, setText } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
-import { currentLanguage, t } from "../text.js";
+import { currentLanguage, sentences, t } from "../text.js";
 import { byRole, can, isSeeker, seatOf } from "../state.js";
 import { sign } from "../parts.js";
 import { createSlots } from "./slots.js";
@@ -97,15 +97,27 @@ function claimSheet(app) {
 
 // The supporter asks; only a yes ends it (IX 6-5).
 function endEarlySheet(app) {
-  const name = byRole(app.s, "supporter").display_name;
+  const { s, write } = app;
+  const name = byRole(s, "supporter").display_name;
+  const then = h("small", { class: "sign__more" });
+  const yes = sign(t("end_early.yes"), { testid: "confirm-end", kind: "btn--stop", onclick: () => app.do.answerEnd(true), shape: "end" });
+  yes.label.append(then);
   return {
     parts: [
       title(t("end_early.title", { name })),
-      h("p", { class: "small" }, t("end_early.words", { time: app.write.moment(ms(app.s.session.ends_at)) })),
+      h("p", { class: "small" }, t("end_early.words", { time: write.moment(ms(s.session.ends_at)) })),
       sign(t("end_early.no"), { testid: "refuse-end", onclick: () => app.do.answerEnd(false), shape: "back" }),
-      sign(t("end_early.yes"), { testid: "confirm-end", kind: "btn--stop", onclick: () => app.do.answerEnd(true), shape: "end" }),
+      yes,
     ],
+    update: () => setText(then, thenWords(s)),
   };
+}
+
+// What it counts as if it is ended now; that changes with the first picture.
+function thenWords({ session }) {
+  const then = session.if_finished;
+  if (!then) return "";
+  return sentences(t(then.is_quota_restored ? "then.restored" : "then.used"), then.is_another_date_due && t("then.another_date"));
 }
 
 // The supporter or the equipment is lost past the grace, or late: wait, or another date (IX 6-7).
@@ -128,19 +140,24 @@ function waitSheet(app) {
 }
 
 function endSheet(app) {
-  const { phase, seats } = app.s.session;
+  const { s } = app;
+  const { phase, seats } = s.session;
   const isTalking = ["live", "interrupted"].includes(phase);
   // Whether it is late by now is the server's to say; that it counts as no cancelling then is true in either case.
   const isKeptWaiting = phase === "waiting" && seats.some((seat) => seat.role === "supporter" && seat.presence === "away");
   const cancelling = isKeptWaiting ? "end.cancel_late" : "end.cancel_more";
+  const then = h("small", { class: "sign__more" });
+  const yes = sign(t(isTalking ? "end.finished" : "end.cancel"), { testid: "confirm-end", kind: "btn--stop", shape: "end", onclick: () => app.do.end(true) });
+  yes.label.append(then);
   return {
     parts: [
       title(t(isTalking ? "end.title" : "end.title_cancel")),
-      sign(t(isTalking ? "end.finished" : "end.cancel"), { testid: "confirm-end", kind: "btn--stop", shape: "end", small: t(isTalking ? "end.finished_more" : cancelling), onclick: () => app.do.end(true) }),
+      yes,
       !isTalking && h("p", { class: "small" }, t("end.cancel_again")),
       isTalking && sign(t("end.broken"), { testid: "end-broken", kind: "", small: t("end.broken_more"), onclick: () => app.do.end(false) }),
       sign(t(isTalking ? "end.back" : "end.back_lobby"), { kind: "btn--plain", shape: "", onclick: () => app.do.closeSheet() }),
     ],
+    update: () => setText(then, isTalking ? sentences(thenWords(s), t("end.finished_more")) : t(cancelling)),
   };
 }
 
