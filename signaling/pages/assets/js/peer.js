@@ -1,6 +1,9 @@
 // The media connection. The server offers, the browser answers; one RTCPeerConnection for each epoch (docs/protocol.md, Media).
 
-const PATIENCE_MS = 2000; // shorter gaps mend themselves
+import { watchNetwork } from "./network.js";
+
+const PATIENCE_MS = 300; // what has mended itself by then needs no help; the browser has waited for seconds already
+const UNHEARD_MS = 1500; // an offer takes a round trip; when none has come by then, the socket may be as dead as the media
 const RENEW_MS = 10000; // an ICE restart that has not helped by then does not help
 
 export class Peer {
@@ -9,10 +12,14 @@ export class Peer {
   #pc = null;
   #work = Promise.resolve();
   #worry = 0;
+  #unheard = 0;
+  #hasMoved = false;
 
-  // send(message); ready(): promise of the local stream; onChange(): state or remote tracks changed
-  constructor({ send, ready, onChange }) {
-    Object.assign(this, { send, ready, onChange });
+  // send(message); ready(): promise of the local stream; onChange(): state or remote tracks changed;
+  // onUnheard(): the wish for an offer got lost
+  constructor({ send, ready, onChange, onUnheard }) {
+    Object.assign(this, { send, ready, onChange, onUnheard });
+    watchNetwork(() => this.move());
   }
 
   get isAlive() {
@@ -31,6 +38,7 @@ export class Peer {
 
   // Offers are taken one after the other; a broken one must not stop the next.
   offer(message) {
+    clearTimeout(this.#unheard);
     this.#work = this.#work
       .then(() => this.#answer(message))
       .catch((error) => {
@@ -39,10 +47,12 @@ export class Peer {
       });
   }
 
-  async #answer({ media_epoch: epoch, sdp }) {
+  async #answer({ media_epoch: epoch, sdp, ice_servers: iceServers }) {
     const stream = await this.ready();
     if (epoch < this.epoch) return;
-    if (epoch !== this.epoch || !this.#pc) this.#build(epoch, stream);
+    const configuration = { bundlePolicy: "max-bundle", iceServers };
+    if (epoch !== this.epoch || !this.#pc) this.#build(epoch, stream, configuration);
+    else this.#pc.setConfiguration(configuration); // the credentials of before may be over
     const pc = this.#pc;
     await pc.setRemoteDescription({ type: "offer", sdp });
     await pc.setLocalDescription();
@@ -50,10 +60,10 @@ export class Peer {
     this.send({ type: "answer", media_epoch: epoch, sdp: pc.localDescription.sdp });
   }
 
-  #build(epoch, stream) {
+  #build(epoch, stream, configuration) {
     this.close();
     this.epoch = epoch;
-    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const pc = new RTCPeerConnection(configuration);
     this.#pc = pc;
     for (const track of stream.getTracks()) pc.addTrack(track, stream);
     pc.ontrack = ({ track }) => {
@@ -78,12 +88,21 @@ export class Peer {
     this.onChange();
   }
 
-  // Asks for an ICE restart; and for a new connection when that has not helped.
+  // Another network: the way that still looks alive may be the one that is gone.
+  move() {
+    this.#hasMoved = this.#pc !== null;
+    this.restart();
+  }
+
+  // Asks for an ICE restart where one is due; and for a new connection when that has not helped.
   restart() {
-    if (!this.#pc || this.isAlive) return;
+    if (!this.#pc || (this.isAlive && !this.#hasMoved)) return;
     clearTimeout(this.#worry);
     if (!this.send({ type: "restart_media", media_epoch: this.epoch })) return;
+    this.#hasMoved = false;
     this.#worry = setTimeout(() => !this.isAlive && this.send({ type: "renew_media" }), RENEW_MS);
+    clearTimeout(this.#unheard);
+    this.#unheard = setTimeout(() => !this.isAlive && this.onUnheard(), UNHEARD_MS);
   }
 
   // Another camera or microphone: same connection where a sender is there, a new epoch where none is.
@@ -95,6 +114,8 @@ export class Peer {
 
   close() {
     clearTimeout(this.#worry);
+    clearTimeout(this.#unheard);
+    this.#hasMoved = false;
     const pc = this.#pc;
     this.#pc = null;
     if (pc) {

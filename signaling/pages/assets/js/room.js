@@ -39,7 +39,7 @@ let opening = null; // the promise of camera and microphone, while and after it 
 
 const devices = new Devices({ onChange: () => draw() });
 const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => {}, onLost, onRefused });
-const peer = new Peer({ send: (message) => socket.send(message), ready: readyStream, onChange: () => draw() });
+const peer = new Peer({ send: (message) => socket.send(message), ready: readyStream, onChange: () => draw(), onUnheard: () => socket.renew() });
 const quality = new Quality({ peer, isOnline: () => s.isOnline, onChange: () => draw() });
 const announcer = new Announcer();
 new Evidence({
@@ -223,7 +223,7 @@ const TAKE = {
     retell();
     if (isFirst) redraw();
     settle(null);
-    if (peer.pc && !peer.isAlive) peer.restart();
+    peer.restart();
   },
   session({ session }) {
     const before = s.session;

@@ -1,7 +1,10 @@
 // One connection to the server: hello, pong, silence, back-off (docs/protocol.md, Connecting).
 
+import { watchNetwork } from "./network.js";
+
 const BACK_OFF_S = [0.3, 0.6, 1.2, 2.4, 5];
 const SILENCE_S = 12;
+const OPENING_S = [3, 6, 12]; // a way that does not answer may have been cut while it was asked; the next try asks anew
 const AGAIN = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1015, 4408, 4421]);
 
 export class Socket {
@@ -14,7 +17,7 @@ export class Socket {
   // hello() gives the first message; onMessage(message), onOpen(), onLost(), onRefused(closeCode)
   constructor({ clock, hello, onMessage, onOpen, onLost, onRefused }) {
     Object.assign(this, { clock, hello, onMessage, onOpen, onLost, onRefused });
-    window.addEventListener("online", () => this.hurry());
+    watchNetwork(() => this.renew());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
   }
 
@@ -28,8 +31,9 @@ export class Socket {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const web = new WebSocket(`${scheme}://${location.host}/ws`);
     this.#web = web;
-    this.#listen();
+    this.#listen(OPENING_S[Math.min(this.#tries, OPENING_S.length - 1)]);
     web.onopen = () => {
+      this.#listen();
       web.send(JSON.stringify(this.hello()));
       this.onOpen();
     };
@@ -45,6 +49,14 @@ export class Socket {
     if (!this.#isWanted || this.#web) return;
     this.#tries = 0;
     this.connect();
+  }
+
+  // Another network: the line that still looks open may be dead. The server gives the seat to the newest one.
+  renew() {
+    if (!this.#isWanted) return;
+    this.#drop();
+    this.onLost(1006);
+    this.hurry();
   }
 
   send(message) {
@@ -63,9 +75,9 @@ export class Socket {
     web?.close(1000);
   }
 
-  #listen() {
+  #listen(seconds = SILENCE_S) {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#lose(4408), SILENCE_S * 1000);
+    this.#silence = setTimeout(() => this.#lose(4408), seconds * 1000);
   }
 
   #take(message) {
@@ -79,13 +91,18 @@ export class Socket {
     this.onMessage(message);
   }
 
-  #lose(code) {
+  #drop() {
     const web = this.#web;
-    if (!web) return;
     this.#web = null;
     clearTimeout(this.#silence);
+    if (!web) return;
     web.onopen = web.onmessage = web.onclose = null;
     web.close();
+  }
+
+  #lose(code) {
+    if (!this.#web) return;
+    this.#drop();
     if (!AGAIN.has(code)) {
       this.#isWanted = false;
       this.onRefused(code);
