@@ -125,7 +125,9 @@ def _forget_closed_page(turn: Turn, seat: Seat) -> None:
 
 
 def connect_media(turn: Turn, seat: Seat) -> Seat:
-    """Begin a new media epoch for a seat."""
+    """Begin a new media epoch for a seat; on the telephone there is none."""
+    if turn.session.medium is Medium.PHONE:
+        return seat
     seat = turn.set_seat(seat.id, media_epoch=seat.media_epoch + 1)
     turn.open_room()
     turn.do(ConnectMedia(seat.id, seat.media_epoch))
@@ -438,6 +440,8 @@ def media_renewed(turn: Turn, event: MediaRenewed) -> None:
         turn.refuse(event.connection, "not_connected")
     elif not seat.is_admitted or turn.session.phase not in _RUNNING:
         turn.refuse(event.connection, "not_live")
+    elif turn.session.medium is Medium.PHONE:
+        turn.refuse(event.connection, "on_the_phone")
     else:
         connect_media(turn, seat)
 
@@ -445,8 +449,8 @@ def media_renewed(turn: Turn, event: MediaRenewed) -> None:
 def worker_lost(turn: Turn) -> None:
     """The media worker is gone: its room is opened on another, every seat with a new epoch."""
     session = turn.session
-    if session.phase not in _RUNNING:
-        return
+    if session.phase not in _RUNNING or session.medium is Medium.PHONE:
+        return  # the room of who went over to the telephone was closed before
     turn.record("worker.lost")
     for seat in session.seats:
         if not seat.is_admitted:

@@ -28,6 +28,7 @@ from orchestrator.policy.model import (
     Asked,
     Cause,
     Evidence,
+    Medium,
     Notice,
     Outcome,
     Phase,
@@ -201,7 +202,8 @@ def _begin(turn: Turn, asked: Asked) -> None:
     turn.set(asked=None)
     session = turn.session
     is_ready = session.seeker.presence is Presence.LOBBY and session.supporter.is_present
-    if asked.is_admitting and is_ready and session.phase is Phase.WAITING:
+    is_on_page = session.phase is Phase.WAITING and session.medium is not Medium.PHONE
+    if asked.is_admitting and is_ready and is_on_page:
         admit(turn, session.seeker)
 
 

@@ -13,7 +13,14 @@ from datetime import datetime, timedelta
 
 import hypothesis
 
-from orchestrator.policy.effects import REFUSALS, Publish, Refuse
+from orchestrator.policy.effects import (
+    REFUSALS,
+    ConnectMedia,
+    ExtendRoom,
+    OpenRoom,
+    Publish,
+    Refuse,
+)
 from orchestrator.policy.events import (
     CallReported,
     Connected,
@@ -27,6 +34,7 @@ from orchestrator.policy.events import (
     WorkerLost,
 )
 from orchestrator.policy.model import (
+    Medium,
     Session,
 )
 from orchestrator.policy.session import next_deadline, step
@@ -268,6 +276,9 @@ def check_laws(before: Session, event: Event, now: datetime) -> Step:
     if not isinstance(event, AGAIN):
         twice = step(done.session, event, now)
         assert twice.session is done.session, f"law 5: {event} twice is once"
+    if before.medium is done.session.medium is Medium.PHONE:
+        opened = [it for it in done.effects if isinstance(it, OpenRoom | ConnectMedia | ExtendRoom)]
+        assert opened == [], "on the telephone no media runs here"
     for record in done.records:
         if record.name == "session.moved":
             edge = f"{record.data['from']}>{record.data['to']}"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.policy.effects import CloseRoom, ConnectMedia
+from orchestrator.policy.effects import CloseRoom, ConnectMedia, ExtendRoom, OpenRoom
 from tests.orchestrator.policy.scenario import (
     EARLY,
     IX,
@@ -164,6 +164,55 @@ def test_before_it_is_live_the_supporter_may_go_over_to_the_telephone():
     told = both_in_lobby().at("3:00", supporter.switches_to("phone")).is_in("waiting")
     told.at("3:01", supporter.admits(seeker)).is_refused("on_the_phone")
     told.at("3:10", supporter.reports("answered")).is_in("live").ends("completed", at="30:00")
+
+
+# On the telephone no media runs
+
+
+def on_the_telephone():
+    """Over from the picture, and they talk."""
+    told = live().at("5:00", seeker.switches_to("phone")).at("5:30", supporter.reports("answered"))
+    told.effects.clear()
+    return told
+
+
+def opens_media(told):
+    return [it for it in told.effects if isinstance(it, ConnectMedia | OpenRoom | ExtendRoom)]
+
+
+def test_a_page_that_comes_back_on_the_telephone_opens_no_media():
+    told = on_the_telephone().at("6:00", seeker.closes_page()).at("6:10", seeker.connects(epoch=1))
+    told.at("6:20", supporter.loses_line()).at("6:30", supporter.connects()).is_in("live")
+    assert opens_media(told) == []
+    told.at("7:00", supporter.switches_to("video"))
+    assert {it.seat for it in connected(told)} == {"seeker", "supporter"}
+
+
+def test_a_booked_telephone_session_opens_no_media_on_the_way_back():
+    told = by_phone().at("0:00", supporter.connects(), supporter.reports("answered"))
+    told.at("1:00", seeker.connects(epoch=3)).is_alone("2:00", "2:10")
+    told.at("2:20", seeker.connects(epoch=1), supporter.connects(epoch=1)).is_in("live")
+    assert opens_media(told) == []
+
+
+def test_nobody_asks_for_media_on_the_telephone():
+    told = on_the_telephone().at("6:00", seeker.renews_media()).is_refused("on_the_phone")
+    assert opens_media(told) == []
+
+
+def test_a_worker_that_dies_after_the_switch_is_nobodys_loss():
+    told = on_the_telephone().at("6:00", server.loses_its_worker()).is_in("live")
+    assert opens_media(told) == []
+    told.at("7:00", seeker.loses_line()).at("7:10", seeker.connects()).has(seeker, "in")
+    told.ends("completed", at="30:00")
+
+
+def test_who_goes_over_to_the_telephone_while_the_seeker_is_asked_is_not_let_in_by_the_answer():
+    told = story().at("-1:00", seeker.connects(), seeker.joins())
+    told.at("5:00", supporter.connects(), supporter.joins(), supporter.admits(seeker))
+    told.is_refused("asking_seeker").at("5:10", supporter.switches_to("phone"))
+    told.at("5:20", seeker.begins()).is_in("waiting")
+    assert opens_media(told) == []
 
 
 # A telephone session
