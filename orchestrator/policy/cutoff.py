@@ -70,7 +70,7 @@ def _held_until(turn: Turn) -> datetime | None:
         return _grace_of(supporter)
     if session.seeker_notice is not None:
         return session.ends_at
-    if session.waited.at(turn.at) > session.rules.tolerance:
+    if max(session.waited.at(turn.at), session.waited_for_us.at(turn.at)) > session.rules.tolerance:
         return None
     if seeker.was_present_after_start:
         return _grace_of(seeker)

@@ -360,6 +360,8 @@ def absent_seeker(turn: Turn, *, is_last: bool = False) -> Verdict:
     if session.waited.at(turn.at) > session.rules.tolerance:
         # A notice holds the judgement (cutoff.py), but who came and waited in vain has missed nothing (IX 6-7).
         return sure(turn, Outcome.SUPPORTER_LATE, Cause.SUPPORTER, "seeker_waited")
+    if session.waited_for_us.at(turn.at) > session.rules.tolerance:
+        return _lost_by_us(turn)
     if session.seeker_notice is not None:
         return sure(turn, Outcome.SEEKER_NO_SHOW, Cause.SEEKER, "notice_not_kept")
     if session.seeker.was_lost_by_us:

@@ -121,7 +121,12 @@ def _pause(turn: Turn, gap: ServiceGap) -> None:
 
     session = turn.session
     live = paused(session.live) if gap.is_new_node else session.live
-    turn.set(waited=paused(session.waited), rung=paused(session.rung), live=live)
+    turn.set(
+        waited=paused(session.waited),
+        waited_for_us=paused(session.waited_for_us),
+        rung=paused(session.rung),
+        live=live,
+    )
     if session.phase not in {Phase.LIVE, Phase.INTERRUPTED} and gap.is_new_node:
         away = gap.ended_at - max(gap.began_at, session.starts_at)
         turn.set(away_by_us=session.away_by_us + max(away, timedelta()))

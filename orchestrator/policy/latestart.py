@@ -38,9 +38,12 @@ def ask_whether_to_begin(turn: Turn) -> None:
 
 
 def late_through(turn: Turn) -> Cause | None:
-    """Who made the seeker wait past the tolerance: we, when nobody ran the session for so long, or the supporter."""
+    """Who made the seeker wait past the tolerance: we, or the supporter.
+
+    Ours is the time in which nobody ran the session, or a supporter whom we had lost was not back yet.
+    """
     session = turn.session
-    if session.away_by_us > session.rules.tolerance:
+    if session.away_by_us + session.waited_for_us.at(turn.at) > session.rules.tolerance:
         return Cause.PLATFORM
     if session.waited.at(turn.at) > session.rules.tolerance:
         return Cause.SUPPORTER

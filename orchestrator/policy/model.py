@@ -588,6 +588,8 @@ class Session:
     """Packets went both ways at least once."""
     waited: Stretch = field(default_factory=Stretch)
     """How long the seeker was present after `starts_at` with no supporter there."""
+    waited_for_us: Stretch = field(default_factory=Stretch)
+    """The same while the supporter was away through us; `waited` does not count it."""
     rung: Stretch = field(default_factory=Stretch)
     """How long the seeker has been rung (IX 6-3)."""
     ringing: SeatId | None = None

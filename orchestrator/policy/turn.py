@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from orchestrator.policy.attribution import attribute
 from orchestrator.policy.effects import Effect, OpenRoom, Publish, Refuse
 from orchestrator.policy.model import (
     ALLOWED,
     CallState,
+    Cause,
     ConnectionId,
     Medium,
     Phase,
@@ -112,11 +114,13 @@ class Turn:
         self._ring()
         session = self.session
         counts = session.phase is Phase.WAITING
-        waits = session.seeker.is_present and not session.supporter.is_present
+        waits = counts and session.seeker.is_present and not session.supporter.is_present
+        is_ours = waits and _is_supporter_lost_by_us(session)
         self.session = replace(
             session,
             live=session.live.run(session.phase is Phase.LIVE, self.at),
-            waited=session.waited.run(counts and waits, self.at),
+            waited=session.waited.run(waits and not is_ours, self.at),
+            waited_for_us=session.waited_for_us.run(is_ours, self.at),
             rung=session.rung.run(counts and _reaches_seeker(session), self.at),
         )
 
@@ -148,6 +152,14 @@ def _rung_seat(session: Session) -> SeatId | None:
     if seeker.presence is Presence.LOBBY and not supporter.is_present:
         return supporter.id
     return None
+
+
+def _is_supporter_lost_by_us(session: Session) -> bool:
+    """The supporter was there, and is away through our restart, or fell with many others (product.md, Attribution)."""
+    supporter = session.supporter
+    if supporter.was_lost_by_us:
+        return True
+    return supporter.loss is not None and attribute(session).cause is Cause.PLATFORM
 
 
 def _reaches_seeker(session: Session) -> bool:

@@ -2,9 +2,11 @@
 
 import pytest
 
+from orchestrator.policy.model import Cause
 from tests.orchestrator.policy.scenario import (
     IX,
     KUMAGAYA,
+    both_in_lobby,
     live,
     office,
     seeker,
@@ -121,3 +123,56 @@ def test_admitted_in_the_last_minute_while_the_seeker_was_asked_is_the_lateness_
     told.at("29:20", supporter.connects(), supporter.joins()).is_asked("begin_or_reschedule")
     told.at("29:30", supporter.admits(seeker)).is_refused("asking_seeker")
     told.ends("supporter_late", "supporter", at="30:00", reschedule=True)
+
+
+# A supporter whom we lost
+
+
+def test_a_supporter_who_was_there_and_whom_we_lost_is_not_late():
+    told = both_in_lobby().is_alone("0:05", "0:20").at("0:30", seeker.connects())
+    told.at("3:00", supporter.connects()).is_asked("begin_or_reschedule")
+    assert told.session.late is Cause.PLATFORM
+    told.at("3:10", seeker.wants_another_date())
+    told.ends("not_held", "platform", reason="late_start_ours", reschedule=True)
+
+
+def test_a_supporter_who_fell_with_many_others_is_not_late():
+    told = both_in_lobby().at("0:05", supporter.loses_line())
+    told.at("0:06", supporter.is_observed("lost_nearby", 7))
+    told.at("3:00", supporter.connects()).is_asked("begin_or_reschedule")
+    assert told.session.late is Cause.PLATFORM
+
+
+def test_a_supporter_whose_own_line_fell_is_late():
+    told = both_in_lobby().at("0:05", supporter.loses_line())
+    told.at("3:00", supporter.connects()).is_asked("begin_or_reschedule")
+    assert told.session.late is Cause.SUPPORTER
+
+
+def test_a_supporter_who_was_late_before_we_lost_them_stays_late():
+    told = story().at("-1:00", seeker.connects(), seeker.joins()).at("2:30", supporter.connects())
+    told.is_asked("begin_or_reschedule").is_alone("2:40", "2:50").at("2:55", seeker.connects())
+    told.at("4:00", supporter.connects()).at("4:10", seeker.wants_another_date())
+    told.ends("supporter_late", "supporter")
+
+
+def test_a_supporter_whom_we_lost_and_who_is_back_within_the_tolerance_delays_nobody():
+    told = both_in_lobby().is_alone("0:05", "0:20").at("0:30", seeker.connects())
+    told.at("2:00", supporter.connects()).is_asked(None)
+
+
+def test_a_seeker_who_waited_for_a_supporter_whom_we_lost_and_left_has_missed_nothing():
+    told = both_in_lobby().is_alone("0:05", "0:20").at("0:30", seeker.connects())
+    told.at("4:00", seeker.closes_page(), seeker.is_observed("page_offline", 9.0))
+    told.at("5:00", supporter.connects())
+    told.ends("not_held", "platform", at="10:15", strike=False, reschedule=True)
+    told = both_in_lobby().is_alone("0:05", "0:20").at("0:30", seeker.connects())
+    told.at("9:30", seeker.closes_page()).at("10:00", supporter.connects())
+    told.ends("not_held", "platform", at="10:15")
+
+
+def test_our_second_absence_is_counted_once():
+    told = both_in_lobby().is_alone("0:00", "0:20").at("0:30", seeker.connects())
+    told.is_alone("0:40", "1:20").at("1:30", seeker.connects())
+    # Away for a minute in all, and waited for from 0:30 to 0:40 and from 1:30 on.
+    told.at("2:20", supporter.connects()).is_asked(None)
