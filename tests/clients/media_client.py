@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from aioice import stun
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from pylibsrtp import Session
 
 OPUS, VP8, RTX = 111, 96, 97
 CHECK_INTERVAL_S = 2.5
@@ -35,6 +36,17 @@ class Received:
     timestamp: int
     ssrc: int
     payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What it takes to speak in a client's place."""
+
+    socket: socket.socket
+    """Still the client's, and closed by it."""
+    server: tuple[str, int]
+    sending: Session
+    receiving: Session
 
 
 class _Pipe:
@@ -168,7 +180,8 @@ class MediaClient:
             attributes={
                 "USERNAME": f"{self._remote[0]}:{self.ufrag}",
                 "PRIORITY": 1,
-                "ICE-CONTROLLING": 7,
+                "ICE-CONTROLLING": 2**64
+                - 1,  # in a conflict of roles a full agent gives way (RFC 8445 §7.3.1.1)
                 "USE-CANDIDATE": None,
             },
         )
@@ -197,6 +210,13 @@ class MediaClient:
             self._sockets[-1].sendto(data, self._server)
         except OSError:
             self.counters["send_dropped"] += 1
+
+    def hand_over(self) -> Handover:
+        """Leave the packets to somebody else, who sends and receives from now on; our checks go on."""
+        assert self._server is not None, "connect() comes first"
+        assert self._dtls is not None, "connect() comes first"
+        self._loop.remove_reader(self._sockets[-1].fileno())
+        return Handover(self._sockets[-1], self._server, self._dtls._tx_srtp, self._dtls._rx_srtp)
 
     def close(self) -> None:
         """Be gone without a word, as a killed page is."""

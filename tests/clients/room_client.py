@@ -93,7 +93,7 @@ class RoomClient:
 
     Args:
         link: URL with the secret in its fragment, as the server printed it.
-        packets_per_s: how many packets are sent once media is up.
+        packets_per_s: how many packets are sent once media is up; 0: somebody else sends them.
         offers_taken: how many offers are answered; None: all.
         comes_back: whether a new socket is opened when one has ended.
         certificate: shared between many clients, for making one takes time.
@@ -126,7 +126,7 @@ class RoomClient:
         self.state: dict[str, Any] = {}
         self._secret = parts.fragment
         self._seat = ""
-        self._interval_s = 1 / packets_per_s
+        self._interval_s = 1 / packets_per_s if packets_per_s else 0.0
         self._offers_left = offers_taken
         self._certificate = certificate
         self._is_frugal = is_frugal
@@ -212,7 +212,9 @@ class RoomClient:
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         self._tasks = await asyncio.TaskGroup().__aenter__()
-        self._own = [self._tasks.create_task(self._live()), self._tasks.create_task(self._talk())]
+        self._own = [self._tasks.create_task(self._live())]
+        if self._interval_s:
+            self._own.append(self._tasks.create_task(self._talk()))
         return self
 
     async def __aexit__(
