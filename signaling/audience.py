@@ -13,7 +13,7 @@ from orchestrator.policy.effects import Refuse, Warn
 from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
 from orchestrator.ports import OfferMade
 from signaling.ends import Close
-from signaling.protocol import ChatLine, MediaStateOf, TimeIsUp, TimeLeft
+from signaling.protocol import ChatLine, Encryption, KeyOf, MediaStateOf, TimeIsUp, TimeLeft
 
 _REMEMBERED = 2_000
 """Goodbyes that may come later than the line's end: a few seconds of a busy node."""
@@ -38,11 +38,18 @@ class Listener(Protocol):
     def media_state(self) -> MediaStateOf | None:
         """What the page said of its microphone and camera; None: nothing, or it has no seat."""
 
+    @property
+    def encryption(self) -> Encryption | None:
+        """Whether the page can encrypt from end to end; None: it has no seat."""
+
     def show(self, session: Session) -> None:
         """Show a new state."""
 
-    def hear_of(self, state: MediaStateOf) -> None:
-        """Somebody else's microphone or camera was switched."""
+    def hear_of(self, state: MediaStateOf | Encryption) -> None:
+        """Something of somebody else's page is so now."""
+
+    def take_key(self, key: KeyOf) -> None:
+        """Somebody else's page has a step of the agreement on keys; what is not in does not get it."""
 
     def read(self, line: ChatLine) -> bool:
         """Show a line that somebody wrote; False: it cannot be read here now."""
@@ -136,11 +143,22 @@ class Audience:
         others = [other for other in self._of(listener.session_id) if other is not listener]
         return sum(other.read(line) for other in others) > 0
 
-    def catch_up(self, listener: Listener) -> None:
-        """Tell somebody who has come what the others' pages said of theirs."""
+    def pass_key(self, listener: Listener, key: KeyOf) -> None:
+        """Give a step of the agreement on keys to the others of a session; nothing of it is kept or looked at."""
         for other in self._of(listener.session_id):
-            if other is not listener and other.media_state is not None:
-                listener.hear_of(other.media_state)
+            if other is not listener:
+                other.take_key(key)
+
+    def catch_up(self, listener: Listener) -> None:
+        """Tell somebody who has come what the others' pages said of theirs, and the others what this page can."""
+        for other in self._of(listener.session_id):
+            if other is listener:
+                continue
+            for state in (other.encryption, other.media_state):
+                if state is not None:
+                    listener.hear_of(state)
+            if listener.encryption is not None:
+                other.hear_of(listener.encryption)
 
     # ---- orchestrator.ports.Audience ---------------------------------------------------------
 

@@ -42,8 +42,7 @@ class Door:
             raise Refused("draining")
         if hello.token is not None:
             return await self._greet_staff(connection, hello.token)
-        assert hello.link is not None, "the protocol wants one of link and token"
-        return await self._greet_participant(connection, hello.link, hello.media_epoch, device)
+        return await self._greet_participant(connection, hello, device)
 
     async def _greet_staff(self, connection: Connection, token: str) -> Guest:
         staff = await self.staff(token)
@@ -68,16 +67,20 @@ class Door:
         return staff
 
     async def _greet_participant(
-        self, connection: Connection, secret: str, media_epoch: int, device: DeviceId
+        self, connection: Connection, hello: Hello, device: DeviceId
     ) -> Guest:
+        secret = hello.link
+        assert secret is not None, "the protocol wants one of link and token"
         link = await self.store.link(hash_secret(secret)) if is_secret_shaped(secret) else None
         code = check_link(link, self.counter.clock.now())
         if code is not None:
             raise Refused(code)
         assert link is not None, "check_link refuses an unknown one"
-        participant = Participant(self.counter, connection, link.session, link.seat, device)
+        participant = Participant(
+            self.counter, connection, link.session, link.seat, device, can_encrypt=hello.e2ee
+        )
         try:
-            await participant.greet(media_epoch)
+            await participant.greet(hello.media_epoch)
         except NotFound as error:
             raise Refused("link_unknown") from error
         return participant

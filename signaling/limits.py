@@ -33,6 +33,10 @@ class Limits:
     """Observations of a page on average: each is a line of the session's history."""
     observed_burst: int = 12
     """Observations that may come at once, on a return: as many as a seat remembers."""
+    keys_per_s: float = 2.0
+    """Steps of an agreement on keys on average: an epoch takes four, and begins when somebody comes or goes."""
+    keys_burst: int = 16
+    """Such steps that may come at once; three others' together fit into one outbox."""
     restarts_per_s: float = 0.5
     """ICE restarts on average; a browser needs a third of a second for one, and a moving phone one a minute."""
     restarts_burst: int = 8

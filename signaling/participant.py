@@ -22,11 +22,13 @@ from orchestrator.policy.events import (
     Connected,
     Disconnected,
     Objected,
+    TurnedAway,
 )
 from orchestrator.policy.model import (
     ConnectionId,
     DeviceId,
     IncidentKind,
+    Medium,
     Presence,
     Purpose,
     Role,
@@ -79,6 +81,7 @@ class Participant:
         session_id: of the link.
         seat_id: of the link.
         device: of the cookie.
+        can_encrypt: what the page says of itself.
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class Participant:
         session_id: SessionId,
         seat_id: SeatId,
         device: DeviceId,
+        *,
+        can_encrypt: bool,
     ) -> None:
         self._counter = counter
         self._connection = connection
@@ -99,11 +104,15 @@ class Participant:
         self._was_seated = False
         self._was_over_before = False
         self._media_state: protocol.MediaStateOf | None = None
+        self._can_encrypt = can_encrypt
         self._refusal: Refused | None = None
         self._ended = asyncio.Event()
         self._requests: asyncio.Queue[_Request] = asyncio.Queue(counter.limits.requests)
         self._chat = TokenBucket(
             counter.limits.chat_per_s, counter.limits.chat_burst, counter.clock.monotonic()
+        )
+        self._keys = TokenBucket(
+            counter.limits.keys_per_s, counter.limits.keys_burst, counter.clock.monotonic()
         )
         self._reports = Reports(counter.limits, counter.clock.monotonic())
         self._restarts = TokenBucket(
@@ -124,13 +133,20 @@ class Participant:
         """What the page said of its microphone and camera, while it holds the seat."""
         return self._media_state if self._holds_seat else None
 
+    @property
+    def encryption(self) -> protocol.Encryption | None:
+        """Whether the page can encrypt from end to end, while it holds the seat."""
+        if not self._holds_seat:
+            return None
+        return protocol.Encryption(seat=self.seat_id, is_able=self._can_encrypt)
+
     # ---- greeting ----------------------------------------------------------------------------
 
     async def greet(self, media_epoch: int) -> None:
         """Take the seat, or ask for it, and open the connection with a welcome.
 
         Raises:
-            Refused: with the code of the policy or of `check_ended`.
+            Refused: `encryption_required`, or with the code of the policy or of `check_ended`.
             Conflict: another node runs the session.
             Unavailable: the store does not answer.
         """
@@ -141,6 +157,10 @@ class Participant:
         if before.is_over:
             self._greet_after_the_end(before)
             return
+        if self._lacks_encryption(before):
+            # Before it takes the seat: another browser of the same person must find it free.
+            self._counter.host.post(self.session_id, TurnedAway(self.seat_id))
+            raise Refused("encryption_required")
         self._counter.audience.add(self)
         try:
             await self._take_seat(media_epoch)
@@ -152,6 +172,12 @@ class Participant:
         is_new = seat.device is None
         self._log.info("participant.arrived", device="new" if is_new else "known")
         self._welcome("new" if is_new else "bound")
+
+    def _lacks_encryption(self, session: Session) -> bool:
+        """The programme wants encryption from end to end, and the page cannot; the telephone is another matter."""
+        programme = self._counter.programmes.get(session.rules.programme)
+        is_wanted = programme is not None and programme.e2ee == "required"
+        return is_wanted and not self._can_encrypt and session.medium is not Medium.PHONE
 
     async def _take_seat(self, media_epoch: int) -> None:
         connected = Connected(self.seat_id, self.connection_id, self._device, media_epoch)
@@ -240,6 +266,9 @@ class Participant:
     def offer(self, offer: OfferMade) -> None:
         """Pass an offer on, with credentials that are new, however old the welcome's are."""
         assert self._session is not None, "greet has noted the session"
+        if self._lacks_encryption(self._session):
+            self._connection.refuse("encryption_required")  # came for the telephone
+            return
         servers = self._counter.turn.servers(self._counter.clock.now(), self._session.ends_at)
         self._connection.tell(
             protocol.Offer(media_epoch=offer.media_epoch, sdp=offer.sdp, ice_servers=servers)
@@ -256,10 +285,15 @@ class Participant:
         self._connection.tell(line)
         return True
 
-    def hear_of(self, state: protocol.MediaStateOf) -> None:
-        """Tell of somebody else's switches; a device that only asks for the seat hears nothing."""
+    def hear_of(self, state: protocol.MediaStateOf | protocol.Encryption) -> None:
+        """Tell of somebody else's page; a device that only asks for the seat hears nothing."""
         if self._is_welcome and self._holds_seat:
-            self._connection.tell_latest(f"media_state:{state.seat}", lambda: state)
+            self._connection.tell_latest(f"{state.type}:{state.seat}", lambda: state)
+
+    def take_key(self, key: protocol.KeyOf) -> None:
+        """Pass a step of the agreement on keys on to a page that is in."""
+        if self._is_welcome and self._is_in:
+            self._connection.tell(key)
 
     def refused(self, code: str, closes: bool) -> None:
         """The policy refused something; before the welcome that decides the greeting."""
@@ -288,10 +322,11 @@ class Participant:
         elif isinstance(message, protocol.Answer | protocol.RestartMedia):
             self._pass_to_media(message)
         elif isinstance(message, protocol.MediaState):
-            self._media_state = protocol.MediaStateOf(
-                seat=self.seat_id, audio=message.audio, video=message.video
-            )
+            said = message.model_dump(exclude={"type"})
+            self._media_state = protocol.MediaStateOf(seat=self.seat_id, **said)
             self._counter.audience.share(self)
+        elif isinstance(message, protocol.Key):
+            self._pass_key(message.text)
         elif isinstance(message, protocol.Chat):
             self._write(message.text)
         elif isinstance(message, protocol.Report | protocol.Observed):
@@ -323,6 +358,12 @@ class Participant:
         else:
             self._connection.tell(line)
 
+    def _pass_key(self, text: str) -> None:
+        """To the others who are in; what comes too early, too late or too often is dropped: the pages begin anew."""
+        counter = self._counter
+        if self._is_in and self._keys.take(counter.clock.monotonic()):
+            counter.audience.pass_key(self, protocol.KeyOf(seat=self.seat_id, text=text))
+
     def _observe(self, message: protocol.Report | protocol.Observed) -> None:
         """Evidence of who holds the seat; anybody else's, and what is too much, is dropped without a word."""
         if not self._holds_seat:
@@ -350,6 +391,11 @@ class Participant:
     def _is_talking(self) -> bool:
         seat = self._session.seat(self.seat_id) if self._session is not None else None
         return self._holds_seat and seat is not None and seat.presence in _TALKING
+
+    @property
+    def _is_in(self) -> bool:
+        seat = self._session.seat(self.seat_id) if self._session is not None else None
+        return self._holds_seat and seat is not None and seat.presence is Presence.IN
 
     def _pass_to_media(self, message: protocol.Answer | protocol.RestartMedia) -> None:
         """Only the connection that holds the seat speaks for its media, and only of its present epoch."""

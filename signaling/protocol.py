@@ -81,6 +81,8 @@ class Hello(_Up):
     media_epoch: Epoch = 0
     """The media connection that this page still holds; 0 after a reload."""
     language: Literal["ja", "en"] = "ja"
+    e2ee: bool = False
+    """This page can encrypt from end to end."""
 
     @model_validator(mode="after")
     def _one_of_link_and_token(self) -> Self:
@@ -314,11 +316,21 @@ class AnswerClaim(_Up):
 
 
 class MediaState(_Up):
-    """My microphone, my camera is on; passed on to the others, never stored."""
+    """What I send, and how; passed on to the others, never stored."""
 
     type: Literal["media_state"]
     audio: bool
     video: bool
+    screen: bool = False
+    encrypted: bool = False
+    """From end to end: who does not know the keys has nothing to show."""
+
+
+class Key(_Up):
+    """A step of the agreement on keys, for the other pages; passed on unread, never stored and never logged."""
+
+    type: Literal["key"]
+    text: Text
 
 
 class Leaving(_Up):
@@ -358,6 +370,7 @@ Up = Annotated[
     | Observed
     | AnswerClaim
     | MediaState
+    | Key
     | Leaving,
     Field(discriminator="type"),
 ]
@@ -425,12 +438,30 @@ class TimeLeft(_Message):
 
 
 class MediaStateOf(_Message):
-    """The microphone, the camera of somebody else in the session is on."""
+    """What somebody else in the session sends, and how."""
 
     type: Literal["media_state"] = "media_state"
     seat: str
     audio: bool
     video: bool
+    screen: bool
+    encrypted: bool
+
+
+class Encryption(_Message):
+    """Whether the page of somebody else in the session can encrypt from end to end."""
+
+    type: Literal["encryption"] = "encryption"
+    seat: str
+    is_able: bool
+
+
+class KeyOf(_Message):
+    """A step of the agreement on keys, from somebody else's page."""
+
+    type: Literal["key"] = "key"
+    seat: str
+    text: str
 
 
 class ChatLine(_Message):
@@ -490,6 +521,8 @@ Down = Annotated[
     | State
     | Offer
     | MediaStateOf
+    | Encryption
+    | KeyOf
     | ChatLine
     | TimeLeft
     | TimeIsUp

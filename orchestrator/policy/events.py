@@ -151,6 +151,13 @@ class LinkRevoked:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """Somebody came for a seat with a browser that the room cannot be used with."""
+
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
 class MediaFlowed:
     """Packets went both ways between seeker and supporter for the first time."""
 
@@ -395,6 +402,7 @@ Event = (
     | NoticeGiven
     | Cancelled
     | SlotsProposed
+    | TurnedAway
     | SlotBooked
     | RescheduleDeclined
     | NextAsked

@@ -19,6 +19,7 @@ from orchestrator.policy.events import (
     MediaReturned,
     MediaSilent,
     SteppedOut,
+    TurnedAway,
 )
 from orchestrator.policy.evidence import recent, refine
 from orchestrator.policy.goodbye import look_for_goodbye
@@ -87,6 +88,13 @@ def _claim(turn: Turn, seat: Seat, event: Connected) -> None:
     is_escalated = seat.claim.escalated if seat.claim else False
     turn.set_seat(seat.id, claim=Claim(event.device, event.connection, asked_at, is_escalated))
     turn.record("device.asked", seat=seat.id)
+
+
+def turned_away(turn: Turn, event: TurnedAway) -> None:
+    """The room cannot be used with that browser; who is there already has another one."""
+    seat = turn.session.seat(event.seat)
+    if seat is not None and not seat.is_present:
+        _turned_away(turn, seat)
 
 
 def _turned_away(turn: Turn, seat: Seat) -> None:

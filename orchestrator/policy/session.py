@@ -87,6 +87,7 @@ from orchestrator.policy.events import (
     Stopped,
     TaskDone,
     WaitChosen,
+    TurnedAway,
     Woken,
     WorkerLost,
 )
@@ -343,6 +344,8 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
         case LinkRevoked():
             presence.link_revoked(turn, event)
         case MediaFlowed():
+        case TurnedAway():
+            presence.turned_away(turn, event)
             medium.media_flowed(turn)
         case MediaSilent():
             presence.media_silent(turn, event)

@@ -242,6 +242,11 @@ DEVICES = (
         lambda _, w: (office.answers_for(who(w), yes=w["yes"] == "yes"),),
     ),
     happens(
+        "{who} comes with a browser that cannot be used",
+        "turned away before taking the seat",
+        lambda _, w: (who(w).is_turned_away(),),
+    ),
+    happens(
         "the office revokes the link of {who}",
         "the link is void",
         lambda _, w: (office.revokes_the_link_of(who(w)),),

@@ -76,11 +76,14 @@ async def test_the_others_hear_of_a_switched_camera_and_so_does_who_comes_later(
     seeker, supporter = await node.live(meeting)
     await seeker.send(type="media_state", audio=True, video=False)
     told = {"type": "media_state", "seat": "seeker", "audio": True, "video": False}
+    told |= {"screen": False, "encrypted": False}
     assert await supporter.receive("media_state") == told
     again = await node.enter(meeting, "supporter")
     assert await again.receive("media_state") == told
-    await again.send(type="media_state", audio=False, video=True)
-    assert (await seeker.receive("media_state"))["seat"] == "supporter"
+    more = {"screen": True, "encrypted": True}
+    await again.send(type="media_state", audio=False, video=True, **more)
+    told = {"type": "media_state", "seat": "supporter", "audio": False, "video": True, **more}
+    assert await seeker.receive("media_state") == told
 
 
 async def test_a_device_that_only_asks_neither_tells_nor_hears_of_cameras(node):
@@ -104,6 +107,8 @@ async def test_a_device_that_only_asks_neither_tells_nor_hears_of_cameras(node):
         "seat": "supporter",
         "audio": True,
         "video": True,
+        "screen": False,
+        "encrypted": False,
     }
 
 

@@ -302,6 +302,7 @@ def test_only_a_revoked_link_is_refused_by_the_policy_too():
         "link_expired",
         "token_unknown",
         "version_unsupported",
+        "encryption_required",
         "draining",
     }
     # A link can be revoked while somebody sits in its seat: then the policy says it.

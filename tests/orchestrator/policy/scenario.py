@@ -56,6 +56,7 @@ from orchestrator.policy.events import (
     Stopped,
     TaskDone,
     WaitChosen,
+    TurnedAway,
     Woken,
     WorkerLost,
 )
@@ -152,6 +153,10 @@ class Person:
         )
 
     def joins(self) -> Action:
+    def is_turned_away(self) -> Action:
+        """Comes with a browser that the room cannot be used with."""
+        return lambda _: TurnedAway(self.seat)
+
         """Agrees to the terms, attests all, presses join."""
         return lambda told: Joined(
             self.seat,

@@ -118,6 +118,17 @@ def test_a_device_that_was_refused_yields_no_strike():
     told.ends("seeker_no_show", "seeker", strike=False)
 
 
+def test_a_browser_that_cannot_be_used_yields_no_strike():
+    told = story().at("-5:00", seeker.is_turned_away(), seeker.is_turned_away())
+    told.at("-4:00", supporter.connects(), supporter.joins())
+    told.ends("seeker_no_show", "seeker", strike=False)
+
+
+def test_who_is_there_is_not_turned_away_by_another_browser():
+    told = live().at("5:00", seeker.is_turned_away())
+    assert not told.session.seeker.was_refused
+
+
 def test_a_third_device_is_turned_away_and_remembered():
     told = live().at("5:00", seeker.connects("tablet")).at("5:01", seeker.connects("stolen"))
     told.is_refused("other_device")
