@@ -94,9 +94,6 @@ LATE = timedelta(seconds=5)
 DRAIN_S = 3.0
 """How long a node that stops waits for its last transitions; healthy ones take milliseconds."""
 
-ASK_AGAIN_S = 0.2
-"""How soon a store that was away is asked again when a judgement waits for it."""
-
 SLOW_COMMIT_S = 2.0
 """A commit that took longer means that the store was away: a service gap. A healthy one takes milliseconds."""
 
@@ -430,20 +427,16 @@ class Host:
     async def _hold_judgement(self, actor: _Actor, at: datetime) -> None:
         """Nobody is judged for what fell into an absence of the store: the absence comes first, then the judgement.
 
-        Only time judges absences; what people do is taken as they did it, however late it is recorded.
+        Only time judges absences; what people do is taken as they did it, however late it is recorded. A commit would
+        ask too late: once it is on its way, it is applied as soon as the store is back.
         """
         assert actor.session is not None, "_load has filled it or raised"
-        since = self._leases.away_since()
-        if since is None or not _judges(actor.session, step(actor.session, Woken(), at)):
+        if not _judges(actor.session, step(actor.session, Woken(), at)):
             return
-        log.warning("judgement.held", session=actor.id, since=since.isoformat())
-        while True:
-            try:
-                await self._store.server_time()
-                break
-            except Unavailable:
-                await asyncio.sleep(ASK_AGAIN_S)
-        await self._gap(actor, since, is_new_node=False)
+        since = await self._leases.absence_at(at)
+        if since is not None:
+            log.warning("judgement.held", session=actor.id, since=since.isoformat())
+            await self._gap(actor, since, is_new_node=False)
 
     async def _account_for_waiting(self, actor: _Actor) -> None:
         """The store was away while the last commit waited; before anything that is queued."""

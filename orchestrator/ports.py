@@ -389,8 +389,11 @@ class Leases(Protocol):
             Unavailable: the store does not answer.
         """
 
-    def away_since(self) -> datetime | None:
-        """Since when the store has not answered our heartbeats; None while it does."""
+    async def absence_at(self, moment: datetime) -> datetime | None:
+        """Since when the store was away at that moment; returns once it has answered a heartbeat sent after it.
+
+        None: it answered, so whoever wanted to get in up to that moment could.
+        """
 
 
 class Sessions(Protocol):

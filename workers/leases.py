@@ -34,6 +34,9 @@ STREAK = 1.25
 HORIZON = timedelta(hours=2)
 """Sessions of a dead node that are due within this are taken over at once; the others when they are needed; ours."""
 
+ASK_AGAIN_S = 0.2
+"""How soon a store that was away is asked again when a judgement waits for it."""
+
 _CLAIM_ATTEMPTS = 5
 _LOAD_AT_ONCE = 100
 
@@ -89,7 +92,11 @@ class Leases:
         self._is_sole = sole
         self._peers: dict[str, _Peer] = {}
         self._last_good: float | None = None
+        self._heard_at: datetime | None = None
+        """When the last heartbeat was sent that the store has answered."""
         self._is_failing = False
+        self._failures = 0
+        self._asking = asyncio.Lock()
         self._streak_began: float | None = None
         self._rest_began_at: datetime | None = None
         self._overdue_at_start: set[SessionId] = set()
@@ -100,11 +107,19 @@ class Leases:
         """The nodes that we believe to be alive, ourselves among them."""
         return frozenset({self._node} | {name for name in self._peers if not self._is_dead(name)})
 
-    def away_since(self) -> datetime | None:
+    async def absence_at(self, moment: datetime) -> datetime | None:
         """See `orchestrator.ports.Leases`."""
-        if self._last_good is None or not self._is_failing:
+        since, failures, was_failing = self._heard_at, self._failures, self._is_failing
+        if self._has_heard_after(moment):
             return None
-        return self._clock.now() - timedelta(seconds=self._clock.monotonic() - self._last_good)
+        async with self._asking:  # one question answers all who ask at once
+            while not self._has_heard_after(moment):
+                if not await self._try_to_beat():
+                    await asyncio.sleep(ASK_AGAIN_S)
+        return since if was_failing or self._failures > failures else None
+
+    def _has_heard_after(self, moment: datetime) -> bool:
+        return self._heard_at is not None and self._heard_at >= moment
 
     async def start(self) -> None:
         """Beat once, and learn when the service stopped if nobody has run it since.
@@ -129,12 +144,10 @@ class Leases:
         while True:
             began = self._clock.monotonic()
             try:
-                async with asyncio.timeout(self._ttl_s / 2):
-                    await self._beat()
-                await self._take_over_dead()
-            except (Unavailable, TimeoutError) as error:
-                self._is_failing = True
-                _log.warning("lease.heartbeat_failed", node=self._node, error=type(error).__name__)
+                if await self._try_to_beat():
+                    await self._take_over_dead()
+            except Unavailable as error:
+                self._note_failure(error)
             except Exception:
                 # The worker loop's boundary: one session that cannot be taken over must not end the node.
                 _log.exception("lease.failed", node=self._node)
@@ -192,19 +205,35 @@ class Leases:
 
     # ---- heartbeats ----
 
+    async def _try_to_beat(self) -> bool:
+        """Beat, unless the store does not answer soon."""
+        try:
+            async with asyncio.timeout(self._ttl_s / 2):
+                await self._beat()
+        except (Unavailable, TimeoutError) as error:
+            self._note_failure(error)
+            return False
+        return True
+
+    def _note_failure(self, error: Exception) -> None:
+        self._is_failing = True
+        self._failures += 1
+        _log.warning("lease.heartbeat_failed", node=self._node, error=type(error).__name__)
+
     async def _beat(self) -> datetime:
         """Renew our heartbeat and look at the others'.
 
         Returns:
             The store's time.
         """
-        began = self._clock.monotonic()
+        began, sent_at = self._clock.monotonic(), self._clock.now()
         beats = await self._store.beat(self._node, round(self._ttl_s * 1000))
         now = self._clock.monotonic()
         if self._last_good is None or now - self._last_good > GOOD_GAP * self._ttl_s:
             # We, or the store, were away: whoever only seemed silent has until the end of our new streak to beat.
             self._streak_began = began
         self._last_good = now
+        self._heard_at = max(sent_at, self._heard_at or sent_at)
         self._is_failing = False
         for name, last_beat in beats.items():
             known = self._peers.get(name)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from orchestrator.errors import Fenced, NotFound
 from orchestrator.host import Host
@@ -27,13 +31,16 @@ from orchestrator.policy.model import (
     IncidentKind,
     Outcome,
     Phase,
+    Session,
     SessionId,
     Signal,
 )
 from orchestrator.ports import LegQuality, LegUp, OfferMade, RoomFlowing, RoomLost
+from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import eventually
 from tests.orchestrator.conftest import DiaryAudience, DiaryMedia, Office, opened
+from tests.orchestrator.store.servers import freeze, thaw
 from workers.leases import Leases
 
 C_SEEKER, C_SUPPORTER = ConnectionId("c-seeker"), ConnectionId("c-supporter")
@@ -329,7 +336,7 @@ async def test_a_takeover_tells_its_gap_before_the_cutoff_that_fell_into_it(
 
 
 class AwayLeases:
-    """Leases whose heartbeats have failed since a moment, and go on failing."""
+    """Leases whose heartbeats have failed since a moment."""
 
     def __init__(self, leases: Leases, since: datetime) -> None:
         self._leases = leases
@@ -338,7 +345,7 @@ class AwayLeases:
     async def acquire(self, session: SessionId) -> tuple[int, datetime | None]:
         return await self._leases.acquire(session)
 
-    def away_since(self) -> datetime | None:
+    async def absence_at(self, moment: datetime) -> datetime | None:
         return self._since
 
 
@@ -384,3 +391,57 @@ async def test_a_cutoff_that_falls_into_an_absence_of_the_store_is_not_judged(
     assert session.judge_at == office.clock.now() + session.rules.cutoff
     names = [record.name for _, record in await office.store.events(session_id)]
     assert names.count("service.gap") == 1
+
+
+@pytest.fixture
+async def frail() -> AsyncIterator[tuple[Office, Path]]:
+    """A node on a store of its own, and the folder of that store, which may be frozen."""
+    with tempfile.TemporaryDirectory(prefix="mg-") as name:
+        folder = Path(name)
+        await embedded.ensure(folder)
+        async with ValkeyStore(embedded.url(folder)) as store, opened(store, "n1") as office:
+            yield office, folder
+        await embedded.stop(folder)
+
+
+async def outlives(office: Office, folder: Path, session_id: SessionId, due: datetime) -> Session:
+    """The store goes away just before that moment, unnoticed by any heartbeat, and is back five seconds after it."""
+    office.clock.advance(due - timedelta(seconds=0.3) - office.clock.now())
+    await office.leases._beat()
+    freeze(folder)
+    office.clock.advance(timedelta(seconds=0.3))
+    try:
+        with capture_logs() as lines:
+            judging = asyncio.ensure_future(office.host.deliver(session_id, Woken()))
+            noticed = {"lease.heartbeat_failed", "store.lost"}
+            await eventually(lambda: not noticed.isdisjoint(line["event"] for line in lines))
+        office.clock.advance(timedelta(seconds=5))
+    finally:
+        thaw(folder)
+    return await judging
+
+
+async def test_a_cutoff_in_the_first_second_of_an_outage_is_not_judged(
+    frail: tuple[Office, Path],
+) -> None:
+    office, folder = frail
+    session_id = (await office.books()).session.id
+    supporter = Connected(SUPPORTER, C_SUPPORTER, DeviceId("d-supporter"))
+    before = await office.host.deliver(session_id, supporter)
+    session = await outlives(office, folder, session_id, before.starts_at + before.rules.cutoff)
+    assert not session.is_over, "nobody could get in"
+    assert session.judge_at == office.clock.now() + session.rules.cutoff
+
+
+async def test_a_grace_in_the_first_second_of_an_outage_is_not_judged(
+    frail: tuple[Office, Path],
+) -> None:
+    office, folder = frail
+    session_id = await goes_live(office)
+    lost = Disconnected(SEEKER, C_SEEKER, page_closed=False)
+    before = await office.host.deliver(session_id, lost)
+    assert before.seeker.loss is not None
+    session = await outlives(office, folder, session_id, before.seeker.loss.grace_ends_at)
+    assert session.verdict is None, "nobody could come back"
+    assert session.seeker.loss is not None
+    assert session.seeker.loss.grace_ends_at == office.clock.now() + session.rules.grace

@@ -319,6 +319,65 @@ async def test_a_claim_whose_answer_was_lost_still_tells_its_gap(store):
     assert await new.leases.acquire(S1) == (2, last_beat)
 
 
+# ---- absences of the store ------------------------------------------------------------------------------------------
+
+
+class _Counted:
+    """A store that counts the heartbeats, and does not answer the first few of them."""
+
+    def __init__(self, store: ValkeyStore) -> None:
+        self._store = store
+        self.beats = 0
+        self.fails = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def beat(self, node: str, ttl_ms: int) -> object:
+        self.beats += 1
+        if self.beats <= self.fails:
+            raise Unavailable("store")
+        return await self._store.beat(node, ttl_ms)
+
+
+async def test_a_store_that_answers_was_not_away_and_is_asked_once_for_all(store):
+    counted = _Counted(store)
+    (node,) = await started(counted, "a")
+    node.clock.advance(BEAT)
+    counted.beats = 0
+
+    asked = [node.leases.absence_at(node.clock.now()) for _ in range(50)]
+
+    assert await asyncio.gather(*asked) == [None] * 50
+    assert counted.beats == 1
+    assert await node.leases.absence_at(node.clock.now() - BEAT) is None
+    assert counted.beats == 1
+
+
+async def test_a_store_that_does_not_answer_is_away_since_the_last_heartbeat_for_all_who_ask(store):
+    counted = _Counted(store)
+    (node,) = await started(counted, "a")
+    since = node.clock.now()
+    node.clock.advance(BEAT)
+    counted.beats, counted.fails = 0, 2
+
+    asked = [node.leases.absence_at(node.clock.now()) for _ in range(50)]
+
+    assert await asyncio.gather(*asked) == [since] * 50
+    assert await node.leases.absence_at(node.clock.now()) is None
+
+
+async def test_a_moment_at_which_the_heartbeats_failed_is_one_of_absence(store):
+    counted = _Counted(store)
+    (node,) = await started(counted, "a")
+    since = node.clock.now()
+    node.clock.advance(BEAT)
+    counted.beats, counted.fails = 0, 1
+    await node.leases._try_to_beat()
+
+    assert await node.leases.absence_at(node.clock.now()) == since
+
+
 async def test_running_leases_beat_and_take_over_by_themselves(store):
     clock = await StoreClock.start(store)
     session = a_session(starts_at=clock.now())
