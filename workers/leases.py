@@ -37,6 +37,9 @@ HORIZON = timedelta(hours=2)
 ASK_AGAIN_S = 0.2
 """How soon a store that was away is asked again when a judgement waits for it."""
 
+GAPS_KEPT = 20_000
+"""Gaps that are not told yet: twice what `Store.due` gives at once, so that none of a claim under way is forgotten."""
+
 _CLAIM_ATTEMPTS = 5
 _LOAD_AT_ONCE = 100
 
@@ -100,7 +103,8 @@ class Leases:
         self._streak_began: float | None = None
         self._rest_began_at: datetime | None = None
         self._overdue_at_start: set[SessionId] = set()
-        self._gaps: dict[SessionId, datetime | None] = {}
+        self._gaps: dict[SessionId, datetime] = {}
+        """Of claims whose answer we have not seen, or that somebody else won."""
 
     @property
     def living(self) -> frozenset[str]:
@@ -185,13 +189,21 @@ class Leases:
 
     async def _claim(self, stored: Stored) -> int | None:
         session = stored.session.id
-        self._gaps[session] = self._gap_of(stored)
+        self._note_gap(session, self._gap_of(stored))
         fence = await self._store.claim(session, self._node, stored.owner, stored.fence)
         if fence is None:
             # The gap stays: perhaps another task of this node was faster, and has not told it yet.
             return None
         self._overdue_at_start.discard(session)
         return fence
+
+    def _note_gap(self, session: SessionId, began_at: datetime | None) -> None:
+        self._gaps.pop(session, None)
+        if began_at is not None:
+            self._gaps[session] = began_at
+        if len(self._gaps) > GAPS_KEPT:
+            # Another node has claimed it long ago, else it would have been told.
+            del self._gaps[next(iter(self._gaps))]
 
     def _gap_of(self, stored: Stored) -> datetime | None:
         """When the service of a session stopped, if it did."""

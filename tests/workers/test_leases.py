@@ -9,11 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from orchestrator.clock import StoreClock
-from orchestrator.errors import Fenced, NotFound, Unavailable
+from orchestrator.errors import Conflict, Fenced, NotFound, Unavailable
 from orchestrator.policy.model import SessionId
 from orchestrator.ports import Applied
 from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import NOON, FakeClock, a_booking, a_commit, a_session, eventually
+from workers import leases
 from workers.leases import Leases
 
 TTL = timedelta(seconds=2)
@@ -317,6 +318,34 @@ async def test_a_claim_whose_answer_was_lost_still_tells_its_gap(store):
         await new.leases.acquire(S1)
 
     assert await new.leases.acquire(S1) == (2, last_beat)
+
+
+class _SomebodyFaster:
+    """A store in which another node claims first, whatever we do."""
+
+    def __init__(self, store: ValkeyStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def claim(self, *_: object) -> int | None:
+        return None
+
+
+async def test_gaps_of_sessions_that_others_have_claimed_do_not_pile_up(store, monkeypatch):
+    monkeypatch.setattr(leases, "GAPS_KEPT", 3)
+    (old,) = await started(store, "old", sole=True)
+    unowned, *owned = await book(store, 11)
+    for session in owned:
+        await old.leases.acquire(session)
+    (new,) = await started(_SomebodyFaster(store), "new", sole=True)
+
+    for session in (*owned, unowned):
+        with pytest.raises(Conflict):
+            await new.leases.acquire(session)
+
+    assert list(new.leases._gaps) == owned[-3:]
 
 
 # ---- absences of the store ------------------------------------------------------------------------------------------
