@@ -16,7 +16,13 @@ from orchestrator.credentials import new_id
 from orchestrator.entering import Entering, Entry, explain_slot
 from orchestrator.errors import Refused
 from orchestrator.policy import slots
-from orchestrator.policy.events import RescheduleDeclined, SlotBooked, SlotsProposed, Woken
+from orchestrator.policy.events import (
+    ChosenCancelled,
+    RescheduleDeclined,
+    SlotBooked,
+    SlotsProposed,
+    Woken,
+)
 from orchestrator.policy.model import (
     Extension,
     Outcome,
@@ -110,13 +116,18 @@ class Rescheduling:
         )
 
     async def chosen(self, delivery: Delivery) -> None:
-        """Tell the session in which a booking was chosen; nothing happens when it knows."""
+        """Tell the session in which a booking was chosen, and if it was cancelled; nothing happens when it knows."""
         new = await self._sessions.view(delivery.session)
         purpose = Purpose.RESCHEDULE if new.previous is not None else Purpose.NEXT
         origin = new.previous or new.follows
         assert origin is not None, "only what was chosen in a session is published so"
-        option = _option(new, new.starts_at, new.ends_at)
-        await self._sessions.deliver(origin, SlotBooked(option, new.id, new.booked_by, purpose))
+        is_cancelled = new.outcome is Outcome.CANCELLED
+        # After a next session that was cancelled another may be looked for by now: it must not be taken for chosen.
+        if not is_cancelled or purpose is Purpose.RESCHEDULE:
+            option = _option(new, new.starts_at, new.ends_at)
+            await self._sessions.deliver(origin, SlotBooked(option, new.id, new.booked_by, purpose))
+        if is_cancelled:
+            await self._sessions.deliver(origin, ChosenCancelled(new.id, purpose))
 
     async def _is_blocked(self, session: Session) -> bool:
         """A scheduler decided that one of the two is not booked for now: a slot that is refused is not offered."""

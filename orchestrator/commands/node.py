@@ -321,6 +321,7 @@ def handlers(bookings: Bookings, messages: Messages, standings: Standings) -> di
         DECIDED: standings.decided,
         "next.opened": bookings.rescheduling.propose_delivery,
         CHOSEN: bookings.rescheduling.chosen,
+        "chosen.cancelled": bookings.rescheduling.chosen,
     }
 
 

@@ -90,6 +90,7 @@ TOPICS = frozenset(
     {
         "session.booked",
         "booking.chosen",
+        "chosen.cancelled",
         "session.cancelled",
         "seeker.rung",
         "supporter.rung",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from orchestrator.policy.attribution import Attribution, attribute, attribute_missing_media
 from orchestrator.policy.effects import CloseRoom
 from orchestrator.policy.model import (
+    SEEKER,
     TAIL_LIVE_SHARE,
     Asked,
     CallState,
@@ -87,10 +88,15 @@ def withdraw_reschedule(turn: Turn) -> None:
 
 
 def _tell_of_cancelling(turn: Turn, verdict: Verdict) -> None:
-    """Whoever did not cancel is told, by a message: nobody has to look at a page to learn of it."""
+    """Whoever did not cancel is told, by a message: nobody has to look at a page to learn of it.
+
+    The session that it was chosen in learns of it too.
+    """
     for seat in seats_of(turn.session):
         if verdict.cause is None or verdict.cause.value != seat.role.value:
             turn.publish("session.cancelled", seat.id)
+    if turn.session.previous is not None or turn.session.follows is not None:
+        turn.publish("chosen.cancelled", SEEKER)
 
 
 def tell_standing(

@@ -231,6 +231,14 @@ class SlotBooked:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenCancelled:
+    """The booking that was chosen here was cancelled."""
+
+    new_session: SessionId
+    purpose: Purpose = Purpose.RESCHEDULE
+
+
+@dataclass(frozen=True, slots=True)
 class RescheduleDeclined:
     """The seeker wants no other date, or no next one for now."""
 
@@ -394,6 +402,7 @@ Event = (
     | AnotherDateChosen
     | ClaimAnswered
     | LinkRevoked
+    | TurnedAway
     | MediaFlowed
     | MediaSilent
     | MediaReturned
@@ -402,8 +411,8 @@ Event = (
     | NoticeGiven
     | Cancelled
     | SlotsProposed
-    | TurnedAway
     | SlotBooked
+    | ChosenCancelled
     | RescheduleDeclined
     | NextAsked
     | Observed

@@ -439,6 +439,8 @@ class RescheduleState(StrEnum):
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     """The outcome was overruled, and no other date is due any more."""
+    CANCELLED = "cancelled"
+    """It was chosen, and that booking was cancelled; what follows is told on the booking's own page."""
 
 
 class Purpose(StrEnum):

@@ -52,6 +52,7 @@ from orchestrator.policy.events import (
     BeginChosen,
     CallReported,
     Cancelled,
+    ChosenCancelled,
     ClaimAnswered,
     Connected,
     Disconnected,
@@ -86,8 +87,8 @@ from orchestrator.policy.events import (
     SteppedOut,
     Stopped,
     TaskDone,
-    WaitChosen,
     TurnedAway,
+    WaitChosen,
     Woken,
     WorkerLost,
 )
@@ -343,9 +344,9 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
             presence.claim_answered(turn, event)
         case LinkRevoked():
             presence.link_revoked(turn, event)
-        case MediaFlowed():
         case TurnedAway():
             presence.turned_away(turn, event)
+        case MediaFlowed():
             medium.media_flowed(turn)
         case MediaSilent():
             presence.media_silent(turn, event)
@@ -363,6 +364,8 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
             wishes.slots_proposed(turn, event)
         case SlotBooked():
             wishes.slot_booked(turn, event)
+        case ChosenCancelled():
+            wishes.chosen_cancelled(turn, event)
         case RescheduleDeclined():
             wishes.reschedule_declined(turn, event)
         case NextAsked():

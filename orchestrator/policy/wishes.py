@@ -10,6 +10,7 @@ from orchestrator.policy.events import (
     AnotherDateChosen,
     BeginChosen,
     Cancelled,
+    ChosenCancelled,
     EndAnswered,
     EndPressed,
     EndRequested,
@@ -44,6 +45,8 @@ from orchestrator.policy.presence import admit
 from orchestrator.policy.turn import Turn, seats_of
 
 _RUNNING = frozenset({Phase.LIVE, Phase.INTERRUPTED})
+_BOOKED = frozenset({RescheduleState.CHOSEN, RescheduleState.CANCELLED})
+"""What was chosen once: a second word of it changes nothing."""
 
 
 def end_pressed(turn: Turn, event: EndPressed) -> None:
@@ -249,7 +252,7 @@ def slot_booked(turn: Turn, event: SlotBooked) -> None:
         another_date_chosen(turn, AnotherDateChosen(None))
     found = _choice(turn, event.purpose)
     # It is a booking already: an offer that ran out, was declined or withdrawn in the same moment does not undo that.
-    if found is None or found.state is RescheduleState.CHOSEN:
+    if found is None or found.state in _BOOKED:
         return
     chosen = replace(
         found,
@@ -261,6 +264,16 @@ def slot_booked(turn: Turn, event: SlotBooked) -> None:
     turn.record(f"{event.purpose.value}.chosen", session=event.new_session, by=event.by)
     for seat in seats_of(turn.session):
         turn.publish(f"{event.purpose.value}.chosen", seat.id)
+
+
+def chosen_cancelled(turn: Turn, event: ChosenCancelled) -> None:
+    """The date that was chosen does not stand any more; what follows is that booking's own matter."""
+    found = _choice(turn, event.purpose)
+    if found is None or found.new_session != event.new_session:
+        return
+    if found.state is RescheduleState.CHOSEN:
+        _put(turn, event.purpose, replace(found, state=RescheduleState.CANCELLED))
+        turn.record(f"{event.purpose.value}.cancelled", session=event.new_session)
 
 
 def reschedule_declined(turn: Turn, event: RescheduleDeclined) -> None:

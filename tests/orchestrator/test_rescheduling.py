@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orchestrator.bookings import Bookings, Wish
+from orchestrator.entering import Entry
 from orchestrator.errors import Refused
 from orchestrator.policy.events import (
     Admitted,
@@ -30,9 +31,11 @@ from orchestrator.policy.model import (
     Role,
     Session,
     SessionId,
+    SlotOption,
 )
 from orchestrator.policy.programme import Hours
 from orchestrator.policy.slots import hours_of
+from orchestrator.ports import Delivery
 from tests.orchestrator.conftest import Office
 
 MINUTE = timedelta(minutes=1)
@@ -308,6 +311,80 @@ async def test_a_chosen_date_is_told_once_by_its_own_message(office: Office) -> 
     ]
     history = await office.store.events(SessionId(str(after.reschedule.new_session)))
     assert history[0][1].data["previous"] == old.id
+
+
+async def tell_origin(office: Office, words: list[Delivery]) -> None:
+    """What the outbox brings to the session in which something was chosen."""
+    words += await office.store.take("n1", 50, 50)
+    for word in words:
+        if word.topic in {"booking.chosen", "chosen.cancelled"}:
+            await office.bookings.rescheduling.chosen(word)
+
+
+@pytest.mark.parametrize("by", [Cause.OFFICE, Cause.SEEKER, Cause.MAINTENANCE])
+async def test_a_new_date_that_is_cancelled_does_not_stand_as_chosen(
+    office: Office, by: Cause
+) -> None:
+    old = await cancelled_by_office(office)
+    after = await office.bookings.rescheduling.book(old.id, TUESDAY_10 + timedelta(days=7), "p")
+    assert after.reschedule is not None
+    new = SessionId(str(after.reschedule.new_session))
+    words: list[Delivery] = []
+    await tell_origin(office, words)
+    assert (await office.host.view(old.id)).reschedule == after.reschedule
+    await office.bookings.cancel(new, by, "p", "telephone")
+    await tell_origin(office, words)
+    told = await office.host.view(old.id)
+    assert told.reschedule is not None
+    assert told.reschedule.state is RescheduleState.CANCELLED
+    await tell_origin(office, words)
+    assert await office.host.view(old.id) == told, "twice is once"
+    choose = office.bookings.rescheduling.choose(old.id, "1", "seeker")
+    assert await code_of(choose) == "reschedule_closed"
+
+
+async def test_a_date_that_was_cancelled_before_its_choice_was_heard_of_is_told_as_both(
+    office: Office,
+) -> None:
+    old = await cancelled_by_office(office)
+    option = SlotOption(
+        "1",
+        TUESDAY_10 + timedelta(days=7),
+        TUESDAY_10 + timedelta(days=7, minutes=30),
+        old.supporter.person,
+        "田中",
+    )
+    new = replace(
+        office.bookings.rescheduling._new_session(old, option), previous=old.id, booked_by="p"
+    )
+    await office.bookings._entering.enter(Entry(new, f"reschedule:{old.id}", tells=False))
+    await office.bookings.cancel(new.id, Cause.OFFICE, "p", "telephone")
+    await tell_origin(office, [])
+    told = (await office.host.view(old.id)).reschedule
+    assert told is not None
+    assert (told.state, told.new_session) == (RescheduleState.CANCELLED, new.id)
+
+
+async def test_after_a_next_session_that_was_cancelled_another_choice_stays_open(
+    office: Office,
+) -> None:
+    session = await live_and_asked(office)
+    assert session.following is not None
+    desk = office.bookings.rescheduling
+    after = await desk.choose(session.id, session.following.options[0].id, "seeker", NEXT)
+    assert after.following is not None
+    new = SessionId(str(after.following.new_session))
+    await office.bookings.cancel(new, Cause.OFFICE, "p", "telephone")
+    words: list[Delivery] = []
+    await tell_origin(office, words)
+    told = (await office.host.view(session.id)).following
+    assert told is not None
+    assert told.state is RescheduleState.CANCELLED
+    again = await office.host.deliver(session.id, NextAsked(C_SEEKER))
+    await tell_origin(office, words)
+    assert again.following is not None
+    assert again.following.state is RescheduleState.OPEN
+    assert (await office.host.view(session.id)).following == again.following
 
 
 async def test_one_key_is_one_booking_also_at_once_and_also_when_it_is_too_late(

@@ -38,8 +38,8 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "strike": (r"a strike|no strike", "a strike or no strike"),
     "date": (r"another|no other", "another or no other"),
     "state": (
-        r"open|chosen|declined|expired|withdrawn",
-        "open, chosen, declined, expired or withdrawn",
+        r"open|chosen|declined|expired|withdrawn|cancelled",
+        "open, chosen, declined, expired, withdrawn or cancelled",
     ),
     "until": (r"\d\d:\d\d", "a wall-clock time"),
     "left": (r"\d+ minutes|1 minute", "so many minutes"),

@@ -316,6 +316,11 @@ OTHER_DATE = (
         lambda _, w: (office.books(w["slot"], by="person-clerk"),),
     ),
     happens(
+        "the booking of slot {slot} is cancelled",
+        "the other date that was booked does not stand any more",
+        lambda _, w: (office.cancels_what_was_booked(w["slot"]),),
+    ),
+    happens(
         "the seeker wants no other date",
         "reschedule declined",
         lambda _, w: (office.hears_no_more_dates(),),
@@ -525,6 +530,11 @@ NEXT_SESSION = (
         lambda _, __: (lambda told: RescheduleDeclined("seeker", Purpose.NEXT),),
     ),
     happens("the seeker books the next session in slot {slot}", "slot booked", _books_next),
+    happens(
+        "the next session in slot {slot} is cancelled",
+        "the next session that was booked does not stand any more",
+        lambda _, w: (office.cancels_what_was_booked(w["slot"], "next"),),
+    ),
 )
 
 

@@ -21,6 +21,7 @@ from orchestrator.policy.events import (
     BeginChosen,
     CallReported,
     Cancelled,
+    ChosenCancelled,
     ClaimAnswered,
     Connected,
     Disconnected,
@@ -55,8 +56,8 @@ from orchestrator.policy.events import (
     SteppedOut,
     Stopped,
     TaskDone,
-    WaitChosen,
     TurnedAway,
+    WaitChosen,
     Woken,
     WorkerLost,
 )
@@ -152,11 +153,11 @@ class Person:
             told.seat(self.seat).media_epoch,
         )
 
-    def joins(self) -> Action:
     def is_turned_away(self) -> Action:
         """Comes with a browser that the room cannot be used with."""
         return lambda _: TurnedAway(self.seat)
 
+    def joins(self) -> Action:
         """Agrees to the terms, attests all, presses join."""
         return lambda told: Joined(
             self.seat,
@@ -281,6 +282,10 @@ class office:  # noqa: N801 - reads as a person
     @staticmethod
     def books(name: str, by: str = "seeker") -> Action:
         return lambda _: SlotBooked(a_slot(name), SessionId(f"s-{name}"), by)
+
+    @staticmethod
+    def cancels_what_was_booked(name: str, purpose: str = "reschedule") -> Action:
+        return lambda _: ChosenCancelled(SessionId(f"s-{name}"), Purpose(purpose))
 
     @staticmethod
     def proposes_next(*names: str) -> Action:

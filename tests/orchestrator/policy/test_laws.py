@@ -234,6 +234,8 @@ OFFICE = [
     office.proposes_next("c"),
     office.books_next("c"),
     office.hears_no_more_dates("next"),
+    office.cancels_what_was_booked("a"),
+    office.cancels_what_was_booked("c", "next"),
     office.reports("calling"),
     office.reports("no_answer"),
     office.hears_finished(yes=True),

@@ -73,7 +73,7 @@ MUTANTS = [
     Mutant(
         "a slot is booked twice",
         "wishes.py",
-        "if found is None or found.state is RescheduleState.CHOSEN:",
+        "if found is None or found.state in _BOOKED:",
         "if found is None:",
         "test_wishes.py",
     ),

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.policy.endings import if_finished
-from orchestrator.policy.model import Quota
+from orchestrator.policy.model import Quota, SessionId
 from tests.orchestrator.policy.scenario import (
     KUMAGAYA,
+    Story,
     both_in_lobby,
     companion,
     live,
@@ -287,6 +288,29 @@ def test_a_booking_that_was_made_in_the_same_moment_as_the_no_is_no_secret():
     told = story().ends("supporter_no_show", "supporter")
     told.at("12:00", office.hears_no_more_dates(), office.books("a")).has_reschedule("chosen")
     assert len(told.published("reschedule.chosen")) == 2
+
+
+def test_a_date_whose_booking_was_cancelled_is_not_chosen_any_more():
+    told = story().ends("supporter_no_show", "supporter").at("11:00", office.books("a"))
+    told.at("11:01", office.cancels_what_was_booked("b")).has_reschedule("chosen")
+    told.at("11:02", office.cancels_what_was_booked("a")).has_reschedule("cancelled")
+    told.at("11:03", office.books("a"), office.hears_no_more_dates()).has_reschedule("cancelled")
+
+
+def test_a_cancelled_booking_that_was_chosen_nowhere_changes_nothing():
+    told = live()
+    version = told.session.version
+    told.at("5:00", office.cancels_what_was_booked("a"))
+    assert told.session.version == version
+
+
+@pytest.mark.parametrize("origin", ["previous", "follows"])
+def test_the_session_in_which_it_was_chosen_learns_that_it_is_cancelled(origin):
+    plain = story().at("-5:00", office.cancels())
+    assert plain.published("chosen.cancelled") == []
+    chosen = Story(replace(plain.first, **{origin: SessionId("s-0")}))
+    chosen.at("-5:00", office.cancels())
+    assert len(chosen.published("chosen.cancelled")) == 1
 
 
 def test_slots_are_nothing_to_a_session_that_runs():

@@ -84,6 +84,25 @@ async def test_who_is_away_is_spoken_of_as_they_left(
     await expect(on_board.page.get_by_test_id("board-row")).to_contain_text(said)
 
 
+async def test_a_new_date_that_was_cancelled_is_not_shown_as_booked(
+    chromium: Browser, base: str
+) -> None:
+    date = {"options": [], "expires_at": at(86_400), "new_session": "s-9"}
+    date |= {"state": "chosen", "new_starts_at": at(86_400)}
+    over = {"phase": "ended", "ended_at": at(-60), "outcome": "supporter_no_show"}
+    over |= {"cause": "supporter", "is_quota_restored": True, "can": []}
+    first = welcome(**over, reschedule=date, following=date)
+    seen = await visit(chromium, f"{base}/room#x", first)
+    plan, next_one = seen.page.locator("[data-reschedule]"), seen.page.get_by_test_id("next-booked")
+    await expect(plan).to_contain_text("次の予約が決まりました")
+    await expect(plan.locator(".when")).to_be_visible()
+    gone = {**date, "state": "cancelled"}
+    seen.say(changed(first, reschedule=gone, following=gone))
+    await expect(plan).to_contain_text("取り消されました")
+    await expect(plan.locator(".when")).to_be_hidden()
+    await expect(next_one).to_have_text("次回の予約は、取り消されました。")
+
+
 async def test_a_camera_that_is_off_is_said_over_the_picture(chromium: Browser, base: str) -> None:
     seen = await visit(chromium, f"{base}/room#x", in_the_call())
     off, muted = seen.page.get_by_test_id("no-picture"), seen.page.get_by_test_id("muted")

@@ -57,9 +57,10 @@ export function create(app) {
       notices.update(s);
       again.update();
       objection.update();
-      const at = ms(session.following?.new_starts_at);
-      show(next, at !== null);
-      if (at !== null) setText(next.lastChild, t("next.booked_at", { day: write.day(at), time: write.time(at) }));
+      const plan = session.following;
+      const at = plan?.state === "chosen" ? ms(plan.new_starts_at) : null;
+      show(next, at !== null || plan?.state === "cancelled");
+      setText(next.lastChild, at !== null ? t("next.booked_at", { day: write.day(at), time: write.time(at) }) : t("next.cancelled"));
     },
   };
 }

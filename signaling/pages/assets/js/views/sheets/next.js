@@ -31,6 +31,7 @@ export function nextSheet(app) {
 
   function sayOf(plan, options) {
     if (plan?.state === "chosen") return isSupporter(s) ? "next.booked_more_staff" : "next.booked_more";
+    if (plan?.state === "cancelled") return "next.cancelled";
     if (plan && plan.state !== "open") return "next.closed";
     return options.length ? "next.choose" : "next.looking";
   }
