@@ -16,7 +16,7 @@ setup:            ## make .venv with the program `madoguchi` in it
 setup-dev:        ## the same, with what tests and checks need
 	@deploy/setup dev
 
-setup-browsers:   ## install Chromium and a Japanese font (Debian packages)
+setup-browsers:   ## install Chromium, a Japanese font and coturn (Debian packages)
 	@deploy/setup browsers
 
 demo: setup       ## start a session that begins in 30 seconds, with its links (ARGS="--lan" for a phone)

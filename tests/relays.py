@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Container
 from typing import Self
 
 _CHUNK = 65_536
@@ -89,10 +90,17 @@ class TcpRelay:
 
 
 class UdpRelay:
-    """Carries datagrams to a port of this machine, each client from a port of its own; can lose a share of them."""
+    """Carries datagrams to a port of this machine, each client from a port of its own; can lose a share of them.
 
-    def __init__(self, target_port: int) -> None:
+    Args:
+        target_port: where they go.
+        only_from: ports of clients that a firewall lets through; None: all.
+    """
+
+    def __init__(self, target_port: int, only_from: Container[int] | None = None) -> None:
         self._target = ("127.0.0.1", target_port)
+        self._only_from = only_from
+        self.refused = 0
         self._is_up = self._is_down = True
         self._share = 0.0
         self._dice = random.Random(0)
@@ -144,6 +152,12 @@ class UdpRelay:
             far.close()
         self._far.clear()
 
+    def admits(self, client: tuple[str, int]) -> bool:
+        """Whether the firewall knows this client."""
+        is_known = self._only_from is None or client[1] in self._only_from
+        self.refused += not is_known
+        return is_known
+
     def passes(self, *, up: bool) -> bool:
         """Whether the next datagram of a direction gets through."""
         passes = (self._is_up if up else self._is_down) and self._dice.random() >= self._share
@@ -182,6 +196,8 @@ class _Near(asyncio.DatagramProtocol):
         self._opening: set[asyncio.Future[None]] = set()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if not self._relay.admits(addr):
+            return
         if self._relay.passes(up=True) and not self._relay.send(data, addr):
             opening = asyncio.ensure_future(self._relay.carry(data, addr))
             self._opening.add(opening)

@@ -8,7 +8,7 @@ import os
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -275,12 +275,15 @@ def people_of(session: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 @asynccontextmanager
-async def running(folder: Path, *options: str) -> AsyncIterator[Office]:
+async def running(
+    folder: Path, *options: str, variables: Mapping[str, str] | None = None
+) -> AsyncIterator[Office]:
     """A server on free ports, with its data in a folder; at its end its log must hold no error.
 
     Args:
         folder: empty.
         options: of the `demo` command.
+        variables: more of its environment.
     """
     opening = Opening.around(datetime.now(UTC))
     programmes, data, media_port = folder / "programmes", folder / "data", free_udp_port()
@@ -293,6 +296,7 @@ async def running(folder: Path, *options: str) -> AsyncIterator[Office]:
         "MADOGUCHI_MEDIA_WORKERS": "1",
         "MADOGUCHI_LOG": "json",
         "MADOGUCHI_LOG_LEVEL": "warning",
+        **(variables or {}),
     }
     command = ["-m", "orchestrator", "demo", "--json", "--port", "0", "--data", str(data)]
     log = folder / "server.log"
