@@ -553,7 +553,8 @@ class Host:
                 self._media.extend_room(actor.id, effect.closes_at, left_s)
             case ConnectMedia():
                 functions = actor.session.functions
-                self._media.connect(actor.id, effect.seat, effect.media_epoch, functions)
+                others = tuple(each.id for each in actor.session.seats if each.id != effect.seat)
+                self._media.connect(actor.id, effect.seat, effect.media_epoch, functions, others)
             case DisconnectMedia():
                 self._media.disconnect(actor.id, effect.seat)
             case CloseRoom():

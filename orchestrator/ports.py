@@ -533,9 +533,23 @@ class Media(Protocol):
         """Let an open room forward until `closes_in_s` from now; `RoomExtended` with that `closes_at` follows."""
 
     def connect(
-        self, session: SessionId, seat: SeatId, media_epoch: int, functions: frozenset[str]
+        self,
+        session: SessionId,
+        seat: SeatId,
+        media_epoch: int,
+        functions: frozenset[str],
+        others: tuple[SeatId, ...],
     ) -> None:
-        """Make a new connection for a seat (an older one of it is closed); `OfferMade` follows."""
+        """Make a new connection for a seat (an older one of it is closed); `OfferMade` follows.
+
+        Args:
+            session: where.
+            seat: whose.
+            media_epoch: which connection of that seat.
+            functions: what it may send.
+            others: who may ever be with it, one to three, in the order of their places in the offer. Media flows once
+                it goes both ways between two who are first for each other.
+        """
 
     def answer(self, session: SessionId, seat: SeatId, media_epoch: int, sdp: str) -> None:
         """The page's answer to the offer of that epoch."""

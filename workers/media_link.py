@@ -257,12 +257,23 @@ class MediaLink(ports.Media):
         self._say(session, wire.ExtendRoom(session=session, closes_at=at, reference=reference))
 
     def connect(
-        self, session: SessionId, seat: SeatId, media_epoch: int, functions: frozenset[str]
+        self,
+        session: SessionId,
+        seat: SeatId,
+        media_epoch: int,
+        functions: frozenset[str],
+        others: tuple[SeatId, ...],
     ) -> None:
         """Make a new connection for a seat; see `ports.Media`."""
         self._say(
             session,
-            wire.Connect(session=session, seat=seat, media_epoch=media_epoch, functions=functions),
+            wire.Connect(
+                session=session,
+                seat=seat,
+                media_epoch=media_epoch,
+                functions=functions,
+                others=others,
+            ),
         )
 
     def answer(self, session: SessionId, seat: SeatId, media_epoch: int, sdp: str) -> None:

@@ -65,7 +65,8 @@ class Load:
         async with self._gate:
             self._offers[session, seat] = asyncio.get_running_loop().create_future()
             self.link.open_room(session, 3_600)
-            self.link.connect(session, seat, 1, FUNCTIONS)
+            other = SUPPORTER if seat == SEEKER else SEEKER
+            self.link.connect(session, seat, 1, FUNCTIONS, (other,))
             client = MediaClient(certificate=self._certificate)
             self.clients.append(client)
             self.link.answer(session, seat, 1, client.answer(await self._offers[session, seat]))

@@ -22,6 +22,7 @@ from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtl
 from pylibsrtp import Session
 
 OPUS, VP8, RTX = 111, 96, 97
+SCREEN, SCREEN_RTX = 98, 99
 CHECK_INTERVAL_S = 2.5
 KEPT = 20_000
 
@@ -84,9 +85,15 @@ class MediaClient:
         self.profile: bytes | None = None
         self.counters: Counter[str] = Counter()
         self.is_answering_probes = True
+        self.takes_rtx = True
         self.check_interval_s = CHECK_INTERVAL_S
-        self.ssrcs = {each: 1 + secrets.randbelow(2**32 - 1) for each in (OPUS, VP8, RTX)}
+        self.ssrcs = {
+            each: 1 + secrets.randbelow(2**32 - 1) for each in (OPUS, VP8, RTX, SCREEN, SCREEN_RTX)
+        }
         self.offered_ssrcs: dict[int, int] = {}
+        """Of the first place."""
+        self.places: dict[str, dict[int, int]] = {}
+        """Whom we may receive, in order, and a `screen` where there may be one: payload type -> SSRC."""
         self._sequence_numbers = {each: secrets.randbelow(2**15) for each in self.ssrcs}
         self._host = host
         self._certificate = certificate or RTCCertificate.generateCertificate()
@@ -118,8 +125,7 @@ class MediaClient:
         assert candidate, "the offer says where"
         assert fingerprint, "the offer says who"
         self._server, self._fingerprint = (candidate[1], int(candidate[2])), fingerprint[1]
-        named = re.findall(r"^a=ssrc:(\d+) ", offer, re.MULTILINE)
-        self.offered_ssrcs = dict(zip((OPUS, VP8, RTX), map(int, named), strict=True))
+        self._read_places(offer)
         self._checked.clear()
         own = next(
             each.value
@@ -128,13 +134,31 @@ class MediaClient:
         )
         transport = (
             f"c=IN IP4 0.0.0.0\r\na=ice-ufrag:{self.ufrag}\r\na=ice-pwd:{self.password}\r\n"
-            f"a=fingerprint:sha-256 {own}\r\na=setup:active\r\na=rtcp-mux\r\na=sendrecv\r\n"
+            f"a=fingerprint:sha-256 {own}\r\na=setup:active\r\na=rtcp-mux\r\n"
         )
+        sections, mids = [], re.findall(r"^a=mid:(\S+)", offer, re.MULTILINE)
+        for mid in mids:
+            if mid.startswith("a"):
+                types = f"audio 9 UDP/TLS/RTP/SAVPF {OPUS}"
+            else:
+                picture, rtx = (SCREEN, SCREEN_RTX) if mid == "s" else (VP8, RTX)
+                types = f"video 9 UDP/TLS/RTP/SAVPF {picture}" + f" {rtx}" * self.takes_rtx
+            direction = "sendrecv" if mid in ("a", "v", "s") else "recvonly"
+            sections.append(f"m={types}\r\na=mid:{mid}\r\na={direction}\r\n{transport}")
         return (
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE a v\r\n"
-            f"m=audio 9 UDP/TLS/RTP/SAVPF {OPUS}\r\na=mid:a\r\n{transport}"
-            f"m=video 9 UDP/TLS/RTP/SAVPF {VP8} {RTX}\r\na=mid:v\r\n{transport}"
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+            f"a=group:BUNDLE {' '.join(mids)}\r\n{''.join(sections)}"
         )
+
+    def _read_places(self, offer: str) -> None:
+        self.places = {}
+        for section in re.split(r"^m=", offer, flags=re.MULTILINE)[1:]:
+            types = [int(each) for each in section.split("\r\n", 1)[0].split()[3:]]
+            named = [int(each) for each in re.findall(r"^a=ssrc:(\d+) ", section, re.MULTILINE)]
+            whose = re.search(r"^a=msid:(\S+)", section, re.MULTILINE)
+            assert whose, "every section says whose it is"
+            self.places.setdefault(whose[1], {}).update(zip(types, named, strict=True))
+        self.offered_ssrcs = next(iter(self.places.values()))
 
     # ---- transport --------------------------------------------------------------------------------------------------
 
@@ -190,7 +214,8 @@ class MediaClient:
 
     def rebind(self) -> None:
         """Go on from another port, as after a NAT has forgotten us; the old one is deaf from now on."""
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        udp = socket.socket(family, socket.SOCK_DGRAM)
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         udp.bind((self._host, 0))
         udp.setblocking(False)

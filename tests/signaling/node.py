@@ -73,7 +73,7 @@ class SilentMedia:
     def extend_room(self, session, closes_at, closes_in_s):
         self.told.append(("extend_room", session, closes_at))
 
-    def connect(self, session, seat, media_epoch, functions):
+    def connect(self, session, seat, media_epoch, functions, others):
         self.told.append(("connect", session, seat, media_epoch))
         self.functions[session, seat, media_epoch] = functions
 

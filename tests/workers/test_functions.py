@@ -40,7 +40,7 @@ class Insisting:
 async def test_a_track_that_is_not_listed_reaches_nobody(functions):
     async with studio() as made:
         made.link.open_room(SESSION, 60.0)
-        made.link.connect(SESSION, SEEKER, 1, functions)
+        made.link.connect(SESSION, SEEKER, 1, functions, (SUPPORTER,))
         supporter = await made.join(SUPPORTER, functions=functions)
         seeker = MediaClient()
         made.clients[SEEKER, 1] = seeker

@@ -28,6 +28,11 @@ START_S = 30.0
 NEW_END = datetime(2026, 12, 1, 12, 45, tzinfo=UTC)
 
 
+def others_of(seat, seats=(SEEKER, SUPPORTER)):
+    """Who may be with that seat, in the order of the session's seats."""
+    return tuple(each for each in seats if each != seat)
+
+
 class Studio:
     """A media link that runs, everything that it told, and the clients of the test."""
 
@@ -65,7 +70,7 @@ class Studio:
 
     async def join(self, seat, epoch=1, functions=BOTH):
         """Connect a client to a seat; returns when media may flow."""
-        self.link.connect(SESSION, seat, epoch, functions)
+        self.link.connect(SESSION, seat, epoch, functions, others_of(seat))
         client = MediaClient()
         self.clients[seat, epoch] = client
         self.link.answer(SESSION, seat, epoch, client.answer(await self.offer(seat, epoch)))
@@ -160,9 +165,9 @@ async def test_a_room_closes_itself_at_its_time_without_a_word_from_the_node():
         assert supporter.last_received_at < closes_at + 0.05
         # The room is forgotten: a connection to it is not offered any more.
         offers = len(made.of(ports.OfferMade))
-        made.link.connect(SESSION, SEEKER, 9, BOTH)
+        made.link.connect(SESSION, SEEKER, 9, BOTH, (SUPPORTER,))
         made.link.open_room(SessionId("other"), 60)
-        made.link.connect(SessionId("other"), SEEKER, 1, BOTH)
+        made.link.connect(SessionId("other"), SEEKER, 1, BOTH, (SUPPORTER,))
         await made.until(lambda: len(made.of(ports.OfferMade)) > offers)
         assert made.told[-1].session == "other"
 
@@ -205,7 +210,7 @@ async def test_a_room_that_is_over_cannot_be_kept_open_any_more():
         made.link.extend_room(SESSION, NEW_END, 60.0)
         made.link.extend_room(SessionId("nowhere"), NEW_END, 60.0)
         made.link.open_room(SessionId("other"), 60)
-        made.link.connect(SessionId("other"), SEEKER, 1, BOTH)
+        made.link.connect(SessionId("other"), SEEKER, 1, BOTH, (SUPPORTER,))
         await made.until(lambda: made.of(ports.OfferMade))
         assert made.of(ports.RoomExtended) == []
 
@@ -220,7 +225,7 @@ async def test_a_closed_room_is_cut_at_once():
         await supporter.wait_for(lambda: supporter.counters["dtls"] > dtls)  # close_notify
         seeker.send(OPUS, b"x")
         made.link.open_room(SESSION, 60)
-        made.link.connect(SESSION, SEEKER, 2, BOTH)
+        made.link.connect(SESSION, SEEKER, 2, BOTH, (SUPPORTER,))
         await made.offer(SEEKER, 2)
         assert supporter.received_count == 1
 
@@ -228,8 +233,8 @@ async def test_a_closed_room_is_cut_at_once():
 async def test_a_repeated_connect_offers_the_same_connection_again():
     async with studio() as made:
         seeker, supporter = await made.call()
-        made.link.connect(SESSION, SEEKER, 1, BOTH)
-        made.link.connect(SESSION, SEEKER, 0, BOTH)
+        made.link.connect(SESSION, SEEKER, 1, BOTH, (SUPPORTER,))
+        made.link.connect(SESSION, SEEKER, 0, BOTH, (SUPPORTER,))
         again = await made.offer(SEEKER, 1, count=2)
         first = made.of(ports.OfferMade)[0].sdp
         assert again.splitlines()[1] != first.splitlines()[1]
@@ -284,7 +289,7 @@ async def test_a_changed_port_is_followed_without_an_ice_restart():
 async def test_an_answer_of_another_epoch_is_ignored():
     async with studio() as made:
         made.link.open_room(SESSION, 60)
-        made.link.connect(SESSION, SEEKER, 5, BOTH)
+        made.link.connect(SESSION, SEEKER, 5, BOTH, (SUPPORTER,))
         wrong, right = MediaClient(), MediaClient()
         made.clients = {1: wrong, 2: right}
         offer = await made.offer(SEEKER, 5)
@@ -295,13 +300,20 @@ async def test_an_answer_of_another_epoch_is_ignored():
         await made.until(lambda: ports.LegUp(SESSION, SEEKER, 5) in made.told)
 
 
-async def test_a_third_seat_is_refused_and_disturbs_nobody():
+async def test_a_fifth_seat_is_refused_and_disturbs_nobody():
     async with studio() as made:
         seeker, supporter = await made.call()
-        made.link.connect(SESSION, SeatId("companion-1"), 1, BOTH)
+        for seat in ("companion-1", "companion-2", "companion-3"):
+            made.link.connect(SESSION, SeatId(seat), 1, BOTH, (SEEKER, SUPPORTER))
         seeker.send(OPUS, b"x")
         await supporter.wait_for(lambda: supporter.received_count == 1)
-        assert {event.seat for event in made.of(ports.OfferMade)} == {SEEKER, SUPPORTER}
+        await made.offer(SeatId("companion-2"), 1)
+        assert {event.seat for event in made.of(ports.OfferMade)} == {
+            SEEKER,
+            SUPPORTER,
+            "companion-1",
+            "companion-2",
+        }
 
 
 async def test_a_leg_without_video_sends_none():
@@ -374,7 +386,7 @@ async def test_a_room_may_be_opened_again_from_within_the_news_of_its_loss():
             listen(event)
             if isinstance(event, ports.RoomLost):
                 made.link.open_room(SESSION, 60)
-                made.link.connect(SESSION, SEEKER, 2, BOTH)
+                made.link.connect(SESSION, SEEKER, 2, BOTH, (SUPPORTER,))
 
         made.link._on_event = reopen
         os.kill(made.pid(), signal.SIGKILL)
@@ -408,14 +420,14 @@ async def test_only_the_rooms_of_the_lost_worker_are_lost():
         sessions = [SessionId(f"s{number}") for number in range(4)]
         for session in sessions:
             made.link.open_room(session, 60)
-            made.link.connect(session, SEEKER, 1, BOTH)
+            made.link.connect(session, SEEKER, 1, BOTH, (SUPPORTER,))
         await made.until(lambda: len(made.of(ports.OfferMade)) == 4)
         os.kill(made.pid(0), signal.SIGKILL)
         await made.until(lambda: len(made.of(ports.RoomLost)) == 2)
         assert {event.session for event in made.of(ports.RoomLost)} == {"s0", "s2"}
         # While its successor starts, new rooms go to the one that lives.
         made.link.open_room(SessionId("s5"), 60)
-        made.link.connect(SessionId("s5"), SEEKER, 1, BOTH)
+        made.link.connect(SessionId("s5"), SEEKER, 1, BOTH, (SUPPORTER,))
         await made.until(lambda: len(made.of(ports.OfferMade)) == 5, within_s=2)
 
 
@@ -429,8 +441,8 @@ async def test_a_listener_that_fails_costs_no_worker():
 
         made.link._on_event = fail_once
         made.link.open_room(SESSION, 60)
-        made.link.connect(SESSION, SEEKER, 1, BOTH)
-        made.link.connect(SESSION, SUPPORTER, 1, BOTH)
+        made.link.connect(SESSION, SEEKER, 1, BOTH, (SUPPORTER,))
+        made.link.connect(SESSION, SUPPORTER, 1, BOTH, (SEEKER,))
         assert await made.offer(SUPPORTER, 1)
         assert made.of(ports.RoomLost) == []
 
@@ -438,7 +450,7 @@ async def test_a_listener_that_fails_costs_no_worker():
 async def test_commands_before_the_first_worker_runs_are_not_lost():
     made = Studio(MediaSettings(workers=1))
     made.link.open_room(SESSION, 60)
-    made.link.connect(SESSION, SEEKER, 1, BOTH)
+    made.link.connect(SESSION, SEEKER, 1, BOTH, (SUPPORTER,))
     running = asyncio.ensure_future(made.link.run())
     assert await made.offer(SEEKER, 1)
     running.cancel()
@@ -448,7 +460,7 @@ async def test_commands_before_the_first_worker_runs_are_not_lost():
 
 async def test_commands_for_what_is_not_there_are_ignored():
     async with studio() as made:
-        made.link.connect(SESSION, SEEKER, 1, BOTH)
+        made.link.connect(SESSION, SEEKER, 1, BOTH, (SUPPORTER,))
         made.link.answer(SESSION, SEEKER, 1, "v=0")
         made.link.restart(SESSION, SEEKER, 1)
         made.link.disconnect(SESSION, SEEKER)
@@ -458,7 +470,7 @@ async def test_commands_for_what_is_not_there_are_ignored():
         made.link.answer(SESSION, SEEKER, 1, "x" * 1_000_000)
         made.link.restart(SESSION, SEEKER, 1)
         made.link.disconnect(SESSION, SEEKER)
-        made.link.connect(SESSION, SEEKER, 1, BOTH)
+        made.link.connect(SESSION, SEEKER, 1, BOTH, (SUPPORTER,))
         assert await made.offer(SEEKER, 1)
         assert made.of(ports.RoomLost) == []
 
@@ -503,7 +515,7 @@ async def test_a_flood_of_packets_starves_neither_commands_nor_heartbeats():
             made.link.open_room(SESSION, 60)
             since = time.monotonic()
             for epoch in range(1, 31):
-                made.link.connect(SESSION, SEEKER, epoch, BOTH)
+                made.link.connect(SESSION, SEEKER, epoch, BOTH, (SUPPORTER,))
                 await made.offer(SEEKER, epoch)
                 await asyncio.sleep(0.1)
             assert time.monotonic() - since < 15

@@ -14,6 +14,9 @@ from workers.media.room import MAX_LEGS, Leg, Room
 from workers.media.sdp import Answer, Candidate, MalformedAnswer, parse_answer
 from workers.media.srtp import SrtpTransport
 
+IDENTITY_LIFE_S = 6 * 3600.0
+"""A key that nobody could read out for long; a call is far shorter."""
+
 log = structlog.get_logger()
 
 RoomCommand = (
@@ -52,6 +55,7 @@ class Rooms:
         self._start = start
         self._monotonic = monotonic
         self._identity = Identity()
+        self._identity_since = monotonic()
         self._rooms: dict[str, Room] = {}
 
     def __len__(self) -> int:
@@ -132,11 +136,19 @@ class Rooms:
                 wire.SeatRefused(session=command.session, seat=command.seat, code="room_full")
             )
             return
-        leg = Leg(room, command.seat, command.media_epoch, command.functions, self._monotonic())
+        now = self._monotonic()
+        leg = Leg(room, command.seat, command.media_epoch, command.functions, command.others, now)
         leg.ice = self._port.ice.join(leg)
-        leg.dtls = DtlsTransport(self._identity, lambda data: self._port.send(data, leg.address))
+        leg.identity = self._identity_at(now)
+        leg.dtls = DtlsTransport(leg.identity, lambda data: self._port.send(data, leg.address))
         room.add(leg)
         self._offer(leg)
+
+    def _identity_at(self, now: float) -> Identity:
+        """The certificate for a new leg; those that live keep theirs."""
+        if now - self._identity_since >= IDENTITY_LIFE_S:
+            self._identity, self._identity_since = Identity(), now
+        return self._identity
 
     def _answer(self, command: wire.Answer) -> None:
         leg = self._leg(command)
@@ -149,6 +161,7 @@ class Rooms:
                 "answer.refused", session=command.session, seat=command.seat, why=str(wrong)
             )
             return
+        leg.answered(answer)
         self._port.ice.answered(leg.ice, answer.ufrag, answer.password)
         if not leg.is_answered:
             leg.is_answered = True
@@ -181,7 +194,7 @@ class Rooms:
                 session=leg.room.session,
                 seat=leg.seat,
                 media_epoch=leg.media_epoch,
-                sdp=leg.next_offer(self._identity.fingerprint, self._candidates),
+                sdp=leg.next_offer(self._candidates),
             )
         )
 
@@ -199,10 +212,8 @@ class Rooms:
             return
         if leg.ice is None:
             return
-        leg.srtp = SrtpTransport(keys)
+        leg.open(SrtpTransport(keys))
         self._report(wire.Up(session=leg.room.session, seat=leg.seat, media_epoch=leg.media_epoch))
-        if leg.other is not None:
-            self._port.ask_key_frame(leg.other, self._monotonic(), is_urgent=True)
 
     def _drop(self, leg: Leg) -> None:
         """Cut a leg at once; the DTLS farewell follows."""

@@ -1,8 +1,11 @@
 """The one UDP port of a worker: tells STUN, DTLS, RTCP and RTP apart, and forwards RTP.
 
-The way of a packet is receive, unprotect, find the route, rewrite, protect, keep, send: synchronous, in one shared
+The way of a packet is receive, unprotect, find the route, keep, rewrite, protect, send: synchronous, in one shared
 buffer, bounded (a burst a wake, so that the link and the timers get their turn) and total: no exception leaves it, and
 what it drops is counted. Whether a room is still open is asked of the clock for each packet, never of a timer.
+
+Where two people talk, all of it happens in place. A packet for several, a repetition, and one for who takes no RTX
+leave that short path (`_forward_widely`).
 """
 
 from __future__ import annotations
@@ -10,11 +13,13 @@ from __future__ import annotations
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import structlog
 
 from workers.media import srtp, wire
-from workers.media.forwarder import DROPPED, DownTrack
+from workers.media.control import Control, turn_kept
+from workers.media.forwarder import DROPPED, KEPT_IN_A_TURN, KEPT_TURN_S, DownTrack, UpTrack
 from workers.media.ice import (
     Address,
     Discarded,
@@ -32,13 +37,12 @@ from workers.media.room import Leg
 from workers.media.rtp import (
     HEADER,
     HEADER_BYTES,
-    Feedback,
-    MalformedRtcp,
+    NUMBERING,
+    PICTURES,
+    REPEATS,
+    SCREEN,
     is_rtcp,
-    nack,
-    pli,
-    read_feedback,
-    uint16_add,
+    put_send_time,
 )
 
 SOCKET_BUFFER_BYTES = 4 << 20
@@ -101,10 +105,11 @@ class MediaPort:
         """From this moment on the node counts as gone, and nothing is forwarded (set with each sign of life)."""
         self._report = report
         self._monotonic = monotonic
-        self._measured_at = float("-inf")
+        self._measured_at = self._turned_at = float("-inf")
         self._by_ssrc: dict[int, Leg] = {}
         self._buffer = srtp.PacketBuffer()
         self._rtcp_buffer = srtp.PacketBuffer()
+        self.control = Control(self.send, self.counters)
 
     def close(self) -> None:
         """Close the socket."""
@@ -137,16 +142,23 @@ class MediaPort:
     def tick(self, now: float) -> None:
         """Look at the time, a few times a second."""
         self._perform(self.ice.tick(now))
+        legs = [leg for leg in self.ice.owners if leg.srtp is not None]
+        for leg in legs:
+            self.control.ask_again(leg, now)
+        if now >= self._turned_at + KEPT_TURN_S:
+            self._turned_at = now
+            for leg in legs:
+                turn_kept(leg)
         if now >= self._measured_at + MEASURE_S:
             self._measured_at = now
-            self._measure(now)
+            self._measure(legs, now)
 
-    def _measure(self, now: float) -> None:
+    def _measure(self, legs: list[Leg], now: float) -> None:
         """Look at all lines; the node hears of those that are bad."""
-        legs = [leg for leg in self.ice.owners if leg.srtp is not None]
         for leg in legs:
             leg.meter.count(now, leg.counted())
         for leg in legs:
+            self.control.tell(leg, now)
             reading = leg.meter.read(now)
             if reading.is_lossy or reading.is_slow:
                 self._report(
@@ -194,14 +206,18 @@ class MediaPort:
 
         return on_readable
 
-    def _forwarding(self) -> Callable[[Leg, Path[Leg] | None, Address, int, float], None]:
-        """What is done with an RTP packet in the buffer: check, rewrite, protect, keep, send."""
+    def _forwarding(  # noqa: C901
+        self,
+    ) -> Callable[[Leg, Path[Leg] | None, Address, int, float], None]:
+        """What is done with an RTP packet in the buffer: check, keep, rewrite, protect, send."""
         buffer = self._buffer.data
         chars, length, view = self._buffer.chars, self._buffer.length, self._buffer.view
         unprotect, protect, send = srtp.unprotect, srtp.protect, self.udp.sendto
-        unpack, counters = HEADER.unpack_from, self.counters
+        unpack, number_in, counters = HEADER.unpack_from, NUMBERING.pack_into, self.counters
+        forward_widely = self._forward_widely
 
-        def forward(
+        # One function, for it runs for every packet, and a call costs as much as what it would do.
+        def forward(  # noqa: C901
             leg: Leg, path: Path[Leg] | None, address: Address, size: int, now: float
         ) -> None:
             transport = leg.srtp
@@ -216,33 +232,90 @@ class MediaPort:
                 path.media_at = now
             else:
                 self._roamed(leg, address, now)
-            _, second, sequence_number, timestamp, ssrc = unpack(buffer)
-            track = leg.up.routes.get(ssrc) or self._map(
-                leg, second & 0x7F, ssrc, sequence_number, timestamp, now
+            _, second, number, timestamp, ssrc = unpack(buffer)
+            up = leg.up.routes.get(ssrc) or self._map(
+                leg, second & 0x7F, ssrc, number, timestamp, now
             )
-            if track is None or second & 0x7F != track.payload_type:
+            if up is None or second & 0x7F != up.payload_type:
                 counters["not_forwarded"] += 1
                 return
-            sent = track.rewrite(buffer, length[0], sequence_number, timestamp, now)
-            other = leg.other
-            if sent == DROPPED or other is None or other.srtp is None:
-                counters["not_forwarded"] += 1
+            if (number - up.sequence_number) & 0xFFFF == 1:
+                up.sequence_number, up.timestamp, up.at = number, timestamp, now
+            else:
+                self.control.ask(leg, up, up.arrived(number, timestamp, now))
+            up.packets += 1
+            up.bytes += size
+            if not up.is_direct:
+                forward_widely(leg, up, number, timestamp, now)
                 return
-            if protect(other.srtp.sending, chars, length):
+            kept = up.kept
+            if kept is not None and len(kept.young) < KEPT_IN_A_TURN:
+                kept.young[number] = bytes(view[: length[0]])
+            down: Any = (
+                up.first
+            )  # a direct track has one, whose leg lives: it would have been released
+            number_in(
+                buffer,
+                2,
+                (number + down.sequence_offset) & 0xFFFF,
+                (timestamp + down.timestamp_offset) & 0xFFFF_FFFF,
+                down.ssrc,
+            )
+            to = down.owner
+            if protect(to.srtp.sending, chars, length):
                 counters["protect_refused"] += 1
                 return
-            packet = bytes(view[: length[0]])
-            track.keep(sent, packet)
-            to = other.address
-            if to is None:
+            at = to.ice.address
+            if at is None:
                 counters["not_forwarded"] += 1
                 return
-            send(packet, to)
+            send(view[: length[0]], at)
             self.forwarded += 1
             if not leg.has_forwarded:
-                self._first_forwarded(leg)
+                self._first_forwarded(leg, to)
 
         return forward
+
+    def _forward_widely(
+        self, leg: Leg, up: UpTrack[Leg], number: int, timestamp: int, now: float
+    ) -> None:
+        """Forward the packet in the buffer to all whom its track feeds; a repetition names what it repeats."""
+        if up.first is None:
+            self.counters["not_forwarded"] += 1
+            return
+        buffer, size = self._buffer.data, self._buffer.length[0]
+        plain = self._buffer.taken()
+        if up.kept is not None:
+            up.kept.keep(number, plain)
+        elif up.payload_type in REPEATS:
+            self.control.came_again(leg, up, plain)
+        for down in up.fed:
+            buffer[:size] = plain
+            self._buffer.length[0] = size
+            sent = down.rewrite(buffer, size, number, timestamp)
+            if sent == DROPPED:
+                self.counters["not_forwarded"] += 1
+                continue
+            if down.is_stamped:
+                put_send_time(buffer, size, now)
+            self._send_rewritten(leg, down, sent)
+
+    def _send_rewritten(self, leg: Leg, down: DownTrack[Leg], number: int) -> None:
+        """Encrypt the packet in the buffer for one receiver and send it."""
+        to = down.owner
+        if to.srtp is None or to.address is None:
+            self.counters["not_forwarded"] += 1
+            return
+        if srtp.protect(to.srtp.sending, self._buffer.chars, self._buffer.length):
+            self.counters["protect_refused"] += 1
+            return
+        packet = self._buffer.taken()
+        if down.kept is not None:
+            down.kept.keep(number, packet)
+        self.send(packet, to.address)
+        self.forwarded += 1
+        if not leg.has_forwarded:
+            self._first_forwarded(leg, to)
 
     def _failed(self, wrong: Exception) -> None:
         self.counters["errors"] += 1
@@ -257,8 +330,8 @@ class MediaPort:
         sequence_number: int,
         timestamp: int,
         now: float,
-    ) -> DownTrack | None:
-        """Route the first packet of an SSRC, or the first since the room has changed."""
+    ) -> UpTrack[Leg] | None:
+        """Route the first packet of an SSRC, or the first since the room has changed; it may feed nobody."""
         assert leg.srtp is not None, "the packet was decrypted with its keys"
         assert leg.ice is not None, "keys and address are forgotten together"
         if not leg.up.allows(payload_type):
@@ -272,18 +345,24 @@ class MediaPort:
         # Never from a living leg: whoever guesses another's SSRC must not divert its search by SSRC.
         if self._by_ssrc.setdefault(ssrc, leg) is leg:
             leg.found_by.add(ssrc)
-        other = leg.other
-        if other is None or other.srtp is None:
+        track = leg.up.track(payload_type, ssrc, sequence_number, timestamp, now)
+        if track is None:
             return None
-        track = leg.up.map(payload_type, ssrc, sequence_number, timestamp, other.down, now)
-        if track is other.down.video:
-            self.ask_key_frame(leg, now, is_urgent=True)
+        listeners = leg.listeners()
+        if payload_type == SCREEN and not leg.room.screen.shows(track, now):
+            listeners = []
+        downs = [each.down for each in listeners]
+        if leg.up.map(track, sequence_number, timestamp, downs, now) and payload_type in PICTURES:
+            self.control.ask_key_frame(track, now, is_urgent=True)
         return track
 
-    def _first_forwarded(self, leg: Leg) -> None:
+    def _first_forwarded(self, leg: Leg, to: Leg) -> None:
+        room, first = leg.room, leg.first_other()
+        if to is not first:
+            return
         leg.has_forwarded = True
-        room, other = leg.room, leg.other
-        if not room.is_flowing and other is not None and other.has_forwarded:
+        is_mutual = first.first_other() is leg
+        if not room.is_flowing and is_mutual and first.has_forwarded:
             room.is_flowing = True
             self._report(wire.Flowing(session=room.session))
 
@@ -350,26 +429,8 @@ class MediaPort:
 
     # ---- RTCP -----------------------------------------------------------------------------------------------------
 
-    def ask_key_frame(self, leg: Leg, now: float, *, is_urgent: bool) -> None:
-        """Ask a leg for a key frame of the video that the other end receives, if it sends any."""
-        other = leg.other
-        if other is None or other.down.video.source is not leg.up:
-            return
-        if leg.may_ask_key_frame(now, is_urgent=is_urgent):
-            self.counters["pli_sent"] += 1
-            self._send_rtcp(leg, pli(other.down.video.up_ssrc))
-
-    def _send_rtcp(self, leg: Leg, data: bytes) -> None:
-        if leg.srtp is None:
-            return
-        packet = leg.srtp.protect_rtcp(self._rtcp_buffer, data)
-        if packet is None:
-            self.counters["protect_refused"] += 1
-        else:
-            self.send(packet, leg.address)
-
     def _receive_rtcp(self, leg: Leg, path: Path[Leg] | None, data: bytes, now: float) -> None:
-        """Relay feedback end to end in the other end's numbers; answer NACKs from what is kept."""
+        """Check and decrypt feedback, and have it carried out."""
         if leg.srtp is None:
             return
         plain = leg.srtp.unprotect_rtcp(self._rtcp_buffer, data)
@@ -382,51 +443,8 @@ class MediaPort:
         self.counters["rtcp_read"] += 1
         if path is not None:
             path.media_at = now
-        other = leg.other
-        if other is None or other.srtp is None or now >= min(leg.room.closes_at, self.deaf_at):
-            return
-        published = {track.up_ssrc: track for track in other.down.fed_by(leg.up)}
-        received = {track.ssrc: track for track in leg.down.fed_by(other.up)}
-        try:
-            feedback = read_feedback(plain, published, received)
-        except MalformedRtcp:
-            self.counters["rtcp_malformed"] += 1
-            return
-        self._meter(leg, other, feedback, now)
-        onward = feedback.relay
-        for ssrc, lost in feedback.lost:
-            onward += self._resend(leg, received[ssrc], lost, now)
-        if onward:
-            self._send_rtcp(other, onward)
-        if feedback.wants_key_frame:
-            self.ask_key_frame(other, now, is_urgent=False)
-
-    def _meter(self, leg: Leg, other: Leg, feedback: Feedback, now: float) -> None:
-        """What a leg reports speaks of its line, and what is passed on will be answered."""
-        tracks = {track.ssrc: track for track in leg.down.fed_by(other.up)}
-        for block in feedback.blocks:
-            track = tracks[block.ssrc]
-            leg.meter.heard(now, track.payload_type, block, track.packets)
-        for report_at in feedback.reports:
-            other.meter.passed_on(now, report_at)
-
-    def _resend(self, leg: Leg, track: DownTrack, lost: list[int], now: float) -> bytes:
-        """Send again what is kept.
-
-        Returns:
-            A NACK for the rest, in the sender's numbers; empty when there is no rest.
-        """
-        unknown: list[int] = []
-        for sequence_number in lost:
-            if not leg.down.may_resend(now):
-                self.counters["resend_refused"] += 1
-            elif (packet := track.kept(sequence_number)) is not None:
-                self.counters["resent"] += 1
-                self.send(packet, leg.address)
-            else:
-                unknown.append(uint16_add(sequence_number, -track.sequence_offset))
-        self.counters["nack_passed"] += len(unknown)
-        return nack(track.up_ssrc, unknown) if unknown else b""
+        if now < min(leg.room.closes_at, self.deaf_at):
+            self.control.take(leg, plain, now)
 
 
 def _named(leg: Leg) -> dict[str, str | int]:

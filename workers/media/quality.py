@@ -141,6 +141,10 @@ class Meter:
         while self._rtts and self._rtts[0][0] <= now - WINDOW_S:
             self._rtts.popleft()
 
+    def rtt_ms(self) -> float | None:
+        """The newest round trip, however old; None: none was measured yet."""
+        return self._rtts[-1][1] if self._rtts else None
+
     def read(self, now: float) -> Reading:
         """The line as it is now; of several tracks the worst, for repetitions mend a picture and hide the loss."""
         loss_up, loss_down = _worst(self._up, now), _worst(self._down, now)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
-from workers.media.dtls import DtlsTransport
-from workers.media.forwarder import DownTracks, UpTracks
+from workers.media.dtls import DtlsTransport, Identity
+from workers.media.feedback import Estimate, OneReport
+from workers.media.forwarder import DownTracks, Screen, UpTrack, UpTracks
 from workers.media.ice import Address, IceLeg
 from workers.media.quality import Counted, Meter
-from workers.media.sdp import Candidate, OfferedSsrcs, offer
+from workers.media.rtp import OPUS, PICTURES, REPEATS, RTX, SCREEN, SCREEN_RTX, VP8
+from workers.media.sdp import Answer, Candidate, OfferedPlace, offer
 from workers.media.srtp import SrtpTransport
 
-MAX_LEGS = 2
-"""Our offer has one audio and one video section, so a leg can receive one other leg."""
+MAX_LEGS = 4
+"""A seeker, a supporter and two companions (KUMAGAYA 12(3))."""
 KEY_FRAME_INTERVAL_S = 0.2
 """At most five PLIs a second reach a sender; Chromium limits itself to about three."""
+RTT_UNKNOWN_S = 0.1
+"""Until a browser has answered a report of ours; what browsers assume as well."""
 
 
 def draw_uint32() -> int:
@@ -30,31 +35,35 @@ class Room:
         closes_at: monotonic seconds; nothing that arrives then or later is forwarded.
     """
 
-    __slots__ = ("closes_at", "is_flowing", "legs", "session")
+    __slots__ = ("closes_at", "is_flowing", "legs", "screen", "session")
 
     def __init__(self, session: str, closes_at: float) -> None:
         self.session = session
         self.closes_at = closes_at
         self.legs: dict[str, Leg] = {}
         self.is_flowing = False
-        """RTP of both legs was forwarded at least once."""
+        """RTP of two who are first for each other was forwarded both ways at least once."""
+        self.screen: Screen[Leg] = Screen()
 
     def add(self, leg: Leg) -> None:
         """Put a leg into its seat, which is free."""
         self.legs[leg.seat] = leg
-        self._pair()
+        self.reroute()
 
     def remove(self, leg: Leg) -> None:
         """Take a leg out, if it is still the one in its seat."""
         if self.legs.get(leg.seat) is leg:
             del self.legs[leg.seat]
-        leg.other = None
-        self._pair()
+        leg.down.release()
+        leg.up.close()
+        self.screen.forget(leg)
+        for other in self.legs.values():
+            other.forget(leg)
+        self.reroute()
 
-    def _pair(self) -> None:
-        """Say who hears whom, and let every SSRC be mapped anew."""
+    def reroute(self) -> None:
+        """Let every SSRC be mapped anew: who hears whom has changed."""
         for leg in self.legs.values():
-            leg.other = next((other for other in self.legs.values() if other is not leg), None)
             leg.up.routes.clear()
 
 
@@ -66,31 +75,51 @@ class Leg:
         seat: whose it is.
         media_epoch: which connection of that seat.
         functions: functions that the programme allows it.
+        others: seats that it may ever hear, in the order of their places in the offer; at least one.
         now: monotonic seconds.
     """
 
     def __init__(
-        self, room: Room, seat: str, media_epoch: int, functions: frozenset[str], now: float
+        self,
+        room: Room,
+        seat: str,
+        media_epoch: int,
+        functions: frozenset[str],
+        others: Sequence[str],
+        now: float,
     ) -> None:
         self.room = room
         self.seat = seat
         self.media_epoch = media_epoch
-        self.up = UpTracks(functions)
-        self.down = DownTracks(draw_uint32, now)
+        self.others = tuple(others)
+        self.is_pair = len(self.others) == 1
+        """Two people: feedback is passed on from end to end, and nothing is stamped."""
+        self.has_screen = "screen" in functions
+        self.up: UpTracks[Leg] = UpTracks(self, seat, functions)
+        self.down: DownTracks[Leg] = DownTracks(
+            self, self.others, draw_uint32, now, has_screen=self.has_screen
+        )
+        if not self.is_pair:
+            self.down.stamp()
         self.srtp: SrtpTransport | None = None
         """Set while the leg may send and receive."""
         self.dtls: DtlsTransport | None = None
+        self.identity: Identity | None = None
+        """What its DTLS shows; kept for as long as the leg lives."""
         self.ice: IceLeg[Leg] | None = None
-        self.other: Leg | None = None
-        """The leg at the other end; kept by the room."""
         self.farewell_to: Address | None = None
         """Where a closed leg's close_notify goes."""
         self.meter = Meter()
         self.found_by: set[int] = set()
         """SSRCs under which the port finds the leg when its packets come from an unknown address."""
         self.has_forwarded = False
+        """RTP of it was sent to its first other one."""
         self.is_answered = False
-        self._key_frame_asked_at = 0.0
+        self.estimate_bps = 0
+        self.estimated_at = float("-inf")
+        """What it says that it can receive, and when."""
+        self.estimate = Estimate()
+        self.reports: dict[UpTrack[Leg], OneReport] = {}
         self._origin = secrets.randbits(62)
         self._offers = 0
 
@@ -99,20 +128,52 @@ class Leg:
         """Where the leg's packets go now."""
         return self.ice.address if self.ice is not None else self.farewell_to
 
-    def counted(self) -> list[Counted]:
-        """How far sound and picture have come that the leg sends to the other one; repetitions are not counted."""
-        other = self.other
-        if other is None:
-            return []
+    @property
+    def rtt_s(self) -> float:
+        """The round trip between the leg and us, as far as it is known."""
+        rtt_ms = self.meter.rtt_ms()
+        return RTT_UNKNOWN_S if rtt_ms is None else rtt_ms / 1000
+
+    def first_other(self) -> Leg | None:
+        """The leg in its first place, if it is there."""
+        return self.room.legs.get(self.others[0])
+
+    def listeners(self) -> list[Leg]:
+        """The legs that may receive it and can."""
         return [
-            Counted(track.payload_type, track.ssrc, track.latest_sequence, track.packets)
-            for track in other.down.fed_by(self.up)
-            if track is not other.down.rtx
+            leg
+            for leg in self.room.legs.values()
+            if leg is not self and leg.srtp is not None and self.seat in leg.down.places
         ]
 
-    def next_offer(self, fingerprint: str, candidates: list[Candidate]) -> str:
+    def open(self, transport: SrtpTransport) -> None:
+        """From now on the leg may send and receive."""
+        self.srtp = transport
+        self.room.reroute()
+
+    def answered(self, answer: Answer) -> None:
+        """Mind what the browser takes and what it does not."""
+        refused = {REPEATS[rtx] for rtx in (RTX, SCREEN_RTX) if rtx not in answer.payload_types}
+        self.down.keep_ciphertext(refused & PICTURES)
+
+    def forget(self, gone: Leg) -> None:
+        """Somebody has left who reported on us."""
+        for report in self.reports.values():
+            for ssrc in gone.down.by_ssrc:
+                report.forget(ssrc)
+
+    def counted(self) -> list[Counted]:
+        """How far sound and pictures have come that the leg sends to somebody; repetitions are not counted."""
+        return [
+            Counted(track.payload_type, track.ssrc, track.sequence_number, track.packets)
+            for track in self.up.routes.values()
+            if track.payload_type not in REPEATS
+        ]
+
+    def next_offer(self, candidates: list[Candidate]) -> str:
         """Write an offer with the newest credentials; every call counts as a new version of it."""
         assert self.ice is not None, "only living legs are offered"
+        assert self.identity is not None, "set with ICE"
         self._offers += 1
         credentials = self.ice.generations[-1]
         return offer(
@@ -120,19 +181,13 @@ class Leg:
             version=self._offers,
             ufrag=credentials.ufrag,
             password=credentials.password,
-            fingerprint=fingerprint,
+            fingerprint=self.identity.fingerprint,
             candidates=candidates,
-            ssrcs=OfferedSsrcs(self.down.audio.ssrc, self.down.video.ssrc, self.down.rtx.ssrc),
+            places=[
+                OfferedPlace(seat, tracks[OPUS].ssrc, tracks[VP8].ssrc, tracks[RTX].ssrc)
+                for seat, tracks in self.down.places.items()
+            ],
+            screen=(self.down.screen[SCREEN].ssrc, self.down.screen[SCREEN_RTX].ssrc)
+            if self.has_screen
+            else None,
         )
-
-    def may_ask_key_frame(self, now: float, *, is_urgent: bool) -> bool:
-        """Count one PLI to this leg; False when the last one was just now.
-
-        Args:
-            now: monotonic seconds.
-            is_urgent: the receiver cannot show anything without it (new source); not throttled.
-        """
-        if not is_urgent and now - self._key_frame_asked_at < KEY_FRAME_INTERVAL_S:
-            return False
-        self._key_frame_asked_at = now
-        return True

@@ -14,10 +14,26 @@ from typing import Protocol
 OPUS = 111
 VP8 = 96
 RTX = 97
-"""The payload types of our offer; both browsers take them as they are, so nothing is remapped (media.md)."""
+SCREEN = 98
+SCREEN_RTX = 99
+"""The payload types of our offer; both browsers take them as they are, so nothing is remapped. The screen has its own
+(VP8 and RTX as well), so that a packet's kind is known by its payload type."""
 
-CLOCK_HZ: Mapping[int, int] = {OPUS: 48_000, VP8: 90_000, RTX: 90_000}
+REPEATS: Mapping[int, int] = {RTX: VP8, SCREEN_RTX: SCREEN}
+"""Which pictures a payload type repeats (RFC 4588 §8.1, `apt`)."""
+PICTURES = frozenset(REPEATS.values())
+
+CLOCK_HZ: Mapping[int, int] = {
+    OPUS: 48_000,
+    VP8: 90_000,
+    RTX: 90_000,
+    SCREEN: 90_000,
+    SCREEN_RTX: 90_000,
+}
 """The RTP clock of each payload type (RFC 7587 §4.1, RFC 7741 §4.1, RFC 4588 §4)."""
+
+SEND_TIME_ID = 2
+"""The id of the extension `abs-send-time` in our offer."""
 
 HEADER = struct.Struct("!BBHLL")
 """Version and flags, marker and payload type, sequence number, timestamp, SSRC (RFC 3550 §5.1)."""
@@ -30,6 +46,8 @@ _UINT32 = struct.Struct("!L")
 _RTCP_HEADER = struct.Struct("!BBH")
 _NACK_ENTRY = struct.Struct("!HH")
 _BLOCK = struct.Struct("!LLLLLL")
+_SEND_TIME = struct.Struct("!BHB")
+_REMB = struct.Struct("!LL4sBBH")
 
 SENDER_REPORT = 200
 RECEIVER_REPORT = 201
@@ -38,7 +56,9 @@ PAYLOAD_FEEDBACK = 206
 NACK = 1
 TRANSPORT_WIDE = 15
 PLI = 1
-"""Packet types and formats of RFC 3550 §12.1, RFC 4585 §6 and draft-holmer-rmcat-transport-wide-cc-extensions."""
+APPLICATION = 15
+"""Packet types and formats of RFC 3550 §12.1, RFC 4585 §6, draft-holmer-rmcat-transport-wide-cc-extensions and
+draft-alvestrand-rmcat-remb."""
 
 REPORT_BLOCK_BYTES = 24
 OUR_SSRC = 1
@@ -69,6 +89,16 @@ def is_rtcp(second_byte: int) -> bool:
     return 192 <= second_byte <= 223
 
 
+def payload_at(buffer: bytes | bytearray, length: int) -> int | None:
+    """Where the payload begins, after CSRCs and header extension (RFC 3550 §5.1); None: past the end."""
+    position = HEADER_BYTES + 4 * (buffer[0] & 0x0F)
+    if buffer[0] & 0x10:
+        if length < position + 4:
+            return None
+        position += 4 + 4 * int(_UINT16.unpack_from(buffer, position + 2)[0])
+    return position if position <= length else None
+
+
 def original_sequence_at(buffer: bytes | bytearray, length: int) -> int | None:
     """Find the original sequence number of an RTX packet (RFC 4588 §4).
 
@@ -79,15 +109,74 @@ def original_sequence_at(buffer: bytes | bytearray, length: int) -> int | None:
     Returns:
         Its position in bytes, or None when the packet carries none: padding only, as in bandwidth probing.
     """
-    position = HEADER_BYTES + 4 * (buffer[0] & 0x0F)
-    if buffer[0] & 0x10:
-        if length < position + 4:
-            return None
-        position += 4 + 4 * int(_UINT16.unpack_from(buffer, position + 2)[0])
-    if length < position + 2:
+    position = payload_at(buffer, length)
+    if position is None or length < position + 2:
         return None
     is_padding_only = bool(buffer[0] & 0x20) and buffer[length - 1] == length - position
     return None if is_padding_only else position
+
+
+def repetition(
+    packet: bytes,
+    *,
+    payload_type: int,
+    number: int,
+    timestamp: int,
+    ssrc: int,
+    original: int,
+) -> bytes | None:
+    """Wrap a packet into RTX (RFC 4588 §4): the same header with other numbers, the original number, the payload.
+
+    Args:
+        packet: as it was decrypted.
+        payload_type: of the RTX track.
+        number: sequence number on the RTX track; never one that was used before.
+        timestamp: of the packet, in the receiver's numbering.
+        ssrc: of the RTX track.
+        original: sequence number of the packet, in the receiver's numbering.
+
+    Returns:
+        The RTX packet in clear, or None when the packet's header lies about its length.
+    """
+    position = payload_at(packet, len(packet))
+    if position is None:
+        return None
+    marker = packet[1] & 0x80
+    return b"".join(
+        (
+            HEADER.pack(packet[0], marker | payload_type, number, timestamp, ssrc),
+            packet[HEADER_BYTES:position],
+            _UINT16.pack(original),
+            packet[position:],
+        )
+    )
+
+
+def put_send_time(buffer: bytearray, length: int, now: float) -> None:
+    """Say in the packet's `abs-send-time`, if it has one, that it is sent now: the receiver measures its own line.
+
+    Several senders have several clocks, and whoever hears them all would compare them with each other.
+
+    Args:
+        buffer: holds the packet in clear from its start.
+        length: bytes of the packet.
+        now: seconds of any clock that runs evenly; 24 bits, 6 of them before the point.
+    """
+    end = payload_at(buffer, length)
+    if not buffer[0] & 0x10 or end is None:
+        return
+    position = HEADER_BYTES + 4 * (buffer[0] & 0x0F)
+    if buffer[position : position + 2] != b"\xbe\xde":
+        return
+    position += 4
+    while position + 4 <= end:
+        first = buffer[position]
+        if first == SEND_TIME_ID << 4 | 2:
+            sent = int(now * (1 << 18)) & 0xFF_FFFF
+            _SEND_TIME.pack_into(buffer, position, first, sent >> 8, sent & 0xFF)
+            return
+        # One byte of padding, or a header with the length less one (RFC 8285 §4.2).
+        position += 2 + (first & 0x0F) if first else 1
 
 
 # ---- RTCP -----------------------------------------------------------------------------------------------------------
@@ -133,6 +222,8 @@ class ReportBlock:
     """The middle 32 bits of the NTP time of the sender report that came last; 0: none came."""
     delay_s: float
     """How long ago that was."""
+    share: int = 0
+    """Lost since the report before, of 256."""
 
 
 @dataclass(slots=True)
@@ -143,7 +234,12 @@ class Feedback:
     """Reports and transport-wide feedback in the other end's numbering; empty when there are none."""
     lost: list[tuple[int, list[int]]] = field(default_factory=list)
     """NACKs: the down SSRC, and the down sequence numbers that are missing."""
-    wants_key_frame: bool = False
+    key_frames: set[int] = field(default_factory=set)
+    """The down SSRCs of which the leg wants a key frame."""
+    estimate_bps: int | None = None
+    """What the leg thinks that it can receive, all tracks together (REMB)."""
+    sender_infos: list[tuple[int, bytes]] = field(default_factory=list)
+    """What the leg says as a sender: its SSRC, and the 20 bytes that follow (RFC 3550 §6.4.1)."""
     blocks: list[ReportBlock] = field(default_factory=list)
     """What the leg says of the tracks that it receives."""
     reports: list[int] = field(default_factory=list)
@@ -193,7 +289,9 @@ def read_feedback(
         elif kind == TRANSPORT_FEEDBACK:
             relay += _read_transport_feedback(packet, received, feedback)
         elif kind == PAYLOAD_FEEDBACK and packet[0] & 31 == PLI and len(packet) >= 12:
-            feedback.wants_key_frame |= _UINT32.unpack_from(packet, 8)[0] in received
+            feedback.key_frames |= {_UINT32.unpack_from(packet, 8)[0]} & received.keys()
+        elif kind == PAYLOAD_FEEDBACK and packet[0] & 31 == APPLICATION:
+            feedback.estimate_bps = _estimate(packet) or feedback.estimate_bps
     feedback.relay = bytes(relay)
     return feedback
 
@@ -212,7 +310,10 @@ def _translated_report(
         raise MalformedRtcp("fewer report blocks than announced")
     head = bytearray(packet[4:8])
     kind = RECEIVER_REPORT
-    track = published.get(_UINT32.unpack_from(packet, 4)[0])
+    ssrc = _UINT32.unpack_from(packet, 4)[0]
+    track = published.get(ssrc)
+    if has_sender_info:
+        feedback.sender_infos.append((ssrc, packet[8:28]))
     if has_sender_info and track is not None:
         kind = SENDER_REPORT
         head = bytearray(packet[4:28])
@@ -260,6 +361,7 @@ def _read_block(packet: bytes, at: int) -> ReportBlock:
         jitter=jitter,
         last_report=last_report,
         delay_s=delay / 65_536,
+        share=loss >> 24,
     )
 
 
@@ -302,3 +404,63 @@ def pli(media_ssrc: int) -> bytes:
     """Write a picture loss indication: the sender shall make a key frame (RFC 4585 §6.3.1)."""
     head = _RTCP_HEADER.pack(0x80 | PLI, PAYLOAD_FEEDBACK, 2)
     return head + _UINT32.pack(OUR_SSRC) + _UINT32.pack(media_ssrc)
+
+
+def sender_report(sender_info: bytes, track: Numbering) -> bytes:
+    """Write a sender report without blocks (RFC 3550 §6.4.1).
+
+    Args:
+        sender_info: as the sender wrote it, without its SSRC.
+        track: the track as one receiver knows it.
+    """
+    info = bytearray(sender_info)
+    timestamp = uint32_add(_UINT32.unpack_from(info, 8)[0], track.timestamp_offset)
+    _UINT32.pack_into(info, 8, timestamp)
+    return _RTCP_HEADER.pack(0x80, SENDER_REPORT, 6) + _UINT32.pack(track.ssrc) + bytes(info)
+
+
+def report_time(sender_info: bytes) -> int:
+    """The 32 bits of a sender report's NTP time that its answers name (RFC 3550 §6.4.1)."""
+    return int(_UINT32.unpack_from(sender_info, 2)[0])
+
+
+def receiver_report(blocks: Sequence[ReportBlock]) -> bytes:
+    """Write a receiver report of our own; the share lost since the last one is in each block (RFC 3550 §6.4.2)."""
+    body = b"".join(
+        _BLOCK.pack(
+            each.ssrc,
+            each.share << 24 | min(max(each.lost, 0), (1 << 23) - 1),
+            each.highest & 0xFFFF_FFFF,
+            min(each.jitter, 0xFFFF_FFFF),
+            each.last_report,
+            min(int(each.delay_s * 65_536), 0xFFFF_FFFF),
+        )
+        for each in blocks
+    )
+    head = _RTCP_HEADER.pack(0x80 | len(blocks), RECEIVER_REPORT, 1 + len(body) // 4)
+    return head + _UINT32.pack(OUR_SSRC) + body
+
+
+def _estimate(packet: bytes) -> int | None:
+    """The bitrate of a REMB; None: it is something else."""
+    if len(packet) < 20 or packet[12:16] != b"REMB":
+        return None
+    exponent = packet[17] >> 2
+    mantissa = (packet[17] & 3) << 16 | int(_UINT16.unpack_from(packet, 18)[0])
+    # Beyond 63 bits it is no bitrate any more; the exponent alone could say 2^63.
+    return min(mantissa << exponent, 1 << 40) or None
+
+
+def remb(bitrate_bps: int, ssrcs: Sequence[int]) -> bytes:
+    """Write what a sender may send altogether (draft-alvestrand-rmcat-remb §2.2).
+
+    Args:
+        bitrate_bps: bits a second.
+        ssrcs: the sender's tracks of which it speaks, at most 255.
+    """
+    exponent = max(0, bitrate_bps.bit_length() - 18)
+    mantissa = bitrate_bps >> exponent
+    head = _RTCP_HEADER.pack(0x80 | APPLICATION, PAYLOAD_FEEDBACK, 4 + len(ssrcs))
+    second, rest = exponent << 2 | mantissa >> 16, mantissa & 0xFFFF
+    body = _REMB.pack(OUR_SSRC, 0, b"REMB", len(ssrcs), second, rest)
+    return head + body + b"".join(_UINT32.pack(each) for each in ssrcs)

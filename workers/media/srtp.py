@@ -106,6 +106,15 @@ class SrtpTransport:
             return None
         return buffer.taken()
 
+    def protect_rtp(self, buffer: PacketBuffer, data: bytes) -> bytes | None:
+        """Encrypt a packet of our own making; None when libsrtp refuses it, as one whose number was used before."""
+        if len(data) > MAX_DATAGRAM_BYTES:
+            return None
+        buffer.fill(data)
+        if lib.srtp_protect(self.sending, buffer.chars, buffer.length):
+            return None
+        return buffer.taken()
+
     def protect_rtcp(self, buffer: PacketBuffer, data: bytes) -> bytes | None:
         """Encrypt RTCP; None when libsrtp refuses it."""
         if len(data) > MAX_DATAGRAM_BYTES:

@@ -69,6 +69,8 @@ class Connect(_Message):
     seat: Name
     media_epoch: int
     functions: frozenset[str]
+    others: tuple[Name, ...] = Field(min_length=1, max_length=3)
+    """Who may ever be with this one, in the order of their places in the offer."""
 
 
 class Answer(_Message):

@@ -10,13 +10,16 @@ import struct
 from aioice import stun
 from pylibsrtp import Policy, Session
 
+from workers.media import rtp as rtp_types
 from workers.media import srtp, wire
 from workers.media.port import MediaPort, bind
 from workers.media.room import Leg, Room
 from workers.media.rtp import is_rtcp
+from workers.media.sdp import Answer
 
 KEY_BYTES = 44
 FUNCTIONS = frozenset({"audio", "video"})
+PAIR = ("seeker", "supporter")
 
 
 def check(
@@ -81,14 +84,25 @@ class Client:
         sending, receiving = os.urandom(KEY_BYTES), os.urandom(KEY_BYTES)
         self.sending = _session(sending, Policy.SSRC_ANY_OUTBOUND)
         self.receiving = _session(receiving, Policy.SSRC_ANY_INBOUND)
-        leg.srtp = srtp.SrtpTransport(
-            srtp.SrtpKeys(srtp.AES_256_GCM, receiving=sending, sending=receiving)
+        leg.open(
+            srtp.SrtpTransport(
+                srtp.SrtpKeys(srtp.AES_256_GCM, receiving=sending, sending=receiving)
+            )
         )
         self.password = "b" * 24
 
     @property
     def address(self):
         return self.socket.getsockname()
+
+    def refuses(self, *payload_types: int) -> None:
+        """Answer the offer without these."""
+        taken = {rtp_types.OPUS, *rtp_types.REPEATS, *rtp_types.PICTURES} - {*payload_types}
+        self.leg.answered(Answer("x" * 4, self.password, (), frozenset(taken)))
+
+    def down(self, payload_type: int, seat: str = ""):
+        """The track that gets what the seat (the first other one) sends under that payload type."""
+        return self.leg.down.track(seat or self.leg.others[0], payload_type)
 
     @property
     def credentials(self):
@@ -136,9 +150,17 @@ class Client:
 
 
 class Wired:
-    """A media port with one room of two seats."""
+    """A media port with one room, and everybody in it.
 
-    def __init__(self) -> None:
+    Args:
+        seats: who may be there.
+        functions: what they may send.
+    """
+
+    def __init__(
+        self, seats: tuple[str, ...] = PAIR, functions: frozenset[str] = FUNCTIONS
+    ) -> None:
+        self.seats = seats
         self.now = 1_000.0
         self.reports: list[wire.Report] = []
         self.port = MediaPort(bind("127.0.0.1", 0), self.reports.append, lambda: self.now)
@@ -146,17 +168,17 @@ class Wired:
         self._on_readable = self.port.reader()
         self.room = Room("s", closes_at=self.now + 3_600)
         self.clients: list[Client] = []
-        self.seeker = self.add("seeker")
-        self.supporter = self.add("supporter")
-        for client in self.clients:
-            client.check()
+        for seat in seats:
+            self.add(seat, functions).check()
+        self.seeker, self.supporter = self.clients[:2]
 
     def add(self, seat: str, functions: frozenset[str] = FUNCTIONS, epoch: int = 1) -> Client:
         """A new leg for a seat; an older one is cut, as the commands do it."""
         if (old := self.room.legs.get(seat)) is not None:
             self.port.remove(old)
             self.room.remove(old)
-        leg = Leg(self.room, seat, epoch, functions, self.now)
+        others = tuple(each for each in self.seats if each != seat)
+        leg = Leg(self.room, seat, epoch, functions, others, self.now)
         leg.ice = self.port.ice.join(leg)
         self.room.add(leg)
         client = Client(self, leg)
@@ -167,6 +189,10 @@ class Wired:
         """Let the port take everything that has arrived."""
         while select.select([self.port.udp], [], [], 0.02)[0]:
             self._on_readable()
+
+    def take(self) -> None:
+        """Let the port take what has arrived by now; on this machine that is all that was sent."""
+        self._on_readable()
 
     def close(self) -> None:
         for client in self.clients:

@@ -69,7 +69,13 @@ def test_the_traps_spring(traps, construct):
 async def connected(reader, say, seat):
     """A client in a seat of a worker that is spoken to by hand."""
     say(
-        wire.Connect(session="s", seat=seat, media_epoch=1, functions=frozenset({"audio", "video"}))
+        wire.Connect(
+            session="s",
+            seat=seat,
+            media_epoch=1,
+            functions=frozenset({"audio", "video"}),
+            others=("supporter" if seat == "seeker" else "seeker",),
+        )
     )
     client = MediaClient()
     while True:

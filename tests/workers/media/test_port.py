@@ -10,6 +10,7 @@ from pylibsrtp import Error
 
 from tests.workers.media.hand_made import Wired, drain, reply, rtp, udp
 from workers.media import wire
+from workers.media.forwarder import MAX_ASKED
 from workers.media.port import bind
 from workers.media.rtp import HEADER, OPUS, RTX, VP8, nack, nacked, pli
 from workers.media.srtp import MAX_SSRCS
@@ -33,7 +34,7 @@ def numbering(packet: bytes):
 def test_a_packet_reaches_the_other_seat_under_the_offered_ssrc_with_its_payload(wired):
     wired.seeker.send(rtp(1, payload=b"hello"))
     (got,) = wired.supporter.received()
-    assert (numbering(got)[3], got[12:]) == (wired.supporter.leg.down.audio.ssrc, b"hello")
+    assert (numbering(got)[3], got[12:]) == (wired.supporter.down(OPUS).ssrc, b"hello")
     assert wired.seeker.received() == []
 
 
@@ -63,7 +64,7 @@ def test_nothing_is_forwarded_from_closes_at_on_though_no_timer_has_fired(wired)
     wired.now = wired.room.closes_at
     wired.seeker.send(rtp(3))
     wired.seeker.send(rtp(1, ssrc=8, payload_type=VP8))
-    wired.seeker.send_rtcp(pli(wired.seeker.leg.down.video.ssrc))
+    wired.seeker.send_rtcp(pli(wired.seeker.down(VP8).ssrc))
     assert wired.supporter.received_raw() == []
     assert wired.port.counters["not_open"] == 2
 
@@ -72,7 +73,7 @@ def test_no_feedback_is_relayed_from_closes_at_on(wired):
     number = int.from_bytes(video(wired)[0][2:4], "big")
     wired.seeker.received(is_control=True)
     wired.now = wired.room.closes_at
-    ssrc = wired.supporter.leg.down.video.ssrc
+    ssrc = wired.supporter.down(VP8).ssrc
     wired.supporter.send_rtcp(pli(ssrc))
     wired.supporter.send_rtcp(nack(ssrc, [number]))
     assert wired.seeker.received(is_control=True) == []
@@ -119,7 +120,7 @@ def test_a_reload_of_the_receiver_gets_the_packets_under_its_new_ssrc(wired):
     again.check()
     wired.seeker.send(rtp(2))
     (got,) = again.received()
-    assert numbering(got)[3] == again.leg.down.audio.ssrc
+    assert numbering(got)[3] == again.down(OPUS).ssrc
 
 
 def test_the_old_connection_of_a_seat_is_dead_after_a_reload(wired):
@@ -237,19 +238,129 @@ def test_new_video_asks_its_sender_for_a_key_frame(wired):
     assert wired.seeker.received(is_control=True) == [pli(8)]
 
 
-def test_a_nack_is_answered_with_the_same_ciphertext(wired):
+def test_a_nack_is_answered_as_rtx(wired):
+    for number in range(10, 20):
+        wired.seeker.send(rtp(number, ssrc=8, payload_type=VP8, payload=b"%d" % number))
+    sent = wired.supporter.received()
+    number = numbering(sent[4])[1]
+    wired.supporter.send_rtcp(nack(wired.supporter.down(VP8).ssrc, [number]))
+    (again,) = wired.supporter.received()
+    assert numbering(again)[::2] == (RTX, numbering(sent[4])[2])
+    assert numbering(again)[3] == wired.supporter.down(RTX).ssrc
+    assert again[12:] == struct.pack("!H", number) + b"14"
+    assert wired.port.counters["resent"] == 1
+
+
+def test_who_takes_no_rtx_gets_the_same_ciphertext_again(wired):
+    wired.supporter.refuses(RTX)
     sent = video(wired)
     number = int.from_bytes(sent[4][2:4], "big")
-    wired.supporter.send_rtcp(nack(wired.supporter.leg.down.video.ssrc, [number]))
-    assert wired.supporter.received_raw() == [sent[4]]
-    assert wired.port.counters["resent"] == 1
+    for _ in range(2):
+        wired.supporter.send_rtcp(nack(wired.supporter.down(VP8).ssrc, [number]))
+    assert wired.supporter.received_raw() == [sent[4], sent[4]]
+
+
+def test_repetitions_have_a_new_number_each_time_whoever_makes_them(wired):
+    sent = video(wired)
+    number = int.from_bytes(sent[4][2:4], "big")
+    for rtx_number in range(1, 6):
+        wired.supporter.send_rtcp(nack(wired.supporter.down(VP8).ssrc, [number]))
+        wired.seeker.send(rtp(rtx_number, ssrc=9, payload_type=RTX, payload=b"\0\x0epicture"))
+    again = wired.supporter.received_raw()
+    assert len({packet[2:4] for packet in again}) == len(again) == 10
+    assert len({packet[12:] for packet in again}) == 10
+    assert wired.port.counters["protect_refused"] == 0
+
+
+def test_what_is_kept_is_forgotten_as_time_goes_by(wired):
+    sent = video(wired)
+    for _ in range(10):
+        wired.now += 0.25
+        wired.port.tick(wired.now)
+    number = int.from_bytes(sent[-1][2:4], "big")
+    wired.seeker.received(is_control=True)
+    wired.supporter.send_rtcp(nack(wired.supporter.down(VP8).ssrc, [number]))
+    assert wired.supporter.received_raw() == []
+    assert [nacked(packet) for packet in wired.seeker.received(is_control=True)] == [[19]]
+
+
+def test_a_second_of_pictures_is_kept_for_a_slow_receiver(wired):
+    sent = video(wired)
+    wired.supporter.leg.meter._rtts.append((wired.now, 500.0))
+    for _ in range(4):
+        wired.now += 0.25
+        wired.port.tick(wired.now)
+    wired.supporter.send_rtcp(
+        nack(wired.supporter.down(VP8).ssrc, [int.from_bytes(sent[0][2:4], "big")])
+    )
+    assert len(wired.supporter.received_raw()) == 1
+
+
+# ---- loss on the way to us ------------------------------------------------------------------------------------------
+
+
+def asked_for(client, ssrc=8):
+    """The numbers that the port has asked a client for."""
+    return [
+        number
+        for packet in client.received(is_control=True)
+        if packet[1] == 205 and packet[8:12] == struct.pack("!L", ssrc)
+        for number in nacked(packet)
+    ]
+
+
+def test_a_gap_in_a_picture_is_asked_for_at_once(wired):
+    video(wired, [10, 11, 14, 15])
+    assert asked_for(wired.seeker) == [12, 13]
+    assert wired.port.counters["nack_sent"] == 2
+
+
+def test_what_does_not_come_is_asked_for_again_and_in_the_end_given_up(wired):
+    video(wired, [10, 12])
+    asked = []
+    for _ in range(40):
+        wired.now += 0.25
+        wired.port.tick(wired.now)
+        asked += asked_for(wired.seeker)
+    assert asked == [11] * MAX_ASKED
+
+
+@pytest.mark.parametrize("payload_type", [VP8, RTX])
+def test_a_packet_that_comes_late_or_again_is_asked_for_no_more(wired, payload_type):
+    video(wired, [10, 12])
+    wired.seeker.received(is_control=True)
+    if payload_type == VP8:
+        wired.seeker.send(rtp(11, ssrc=8, payload_type=VP8))
+    else:
+        wired.seeker.send(rtp(1, ssrc=9, payload_type=RTX, payload=b"\0\x0bpicture"))
+    for _ in range(8):
+        wired.now += 0.25
+        wired.port.tick(wired.now)
+    assert asked_for(wired.seeker) == []
+    assert len(wired.supporter.received_raw()) == 1
+
+
+def test_what_we_have_just_asked_for_ourselves_is_not_asked_for_a_second_time(wired):
+    sent = video(wired, [10, 12])
+    assert asked_for(wired.seeker) == [11]
+    gone = int.from_bytes(sent[0][2:4], "big") + 1 & 0xFFFF
+    misses = nack(wired.supporter.down(VP8).ssrc, [gone])
+    wired.now += 0.05
+    wired.supporter.send_rtcp(misses)
+    assert asked_for(wired.seeker) == []
+    wired.now += 0.1
+    wired.supporter.send_rtcp(misses)
+    assert asked_for(wired.seeker) == [11]
+
+
+# ---- feedback -------------------------------------------------------------------------------------------------------
 
 
 def test_what_is_not_kept_is_asked_of_the_sender_in_its_own_numbers(wired):
     sent = video(wired)
     wired.seeker.received(is_control=True)
     newest = int.from_bytes(sent[-1][2:4], "big")
-    wired.supporter.send_rtcp(nack(wired.supporter.leg.down.video.ssrc, [(newest + 5) & 0xFFFF]))
+    wired.supporter.send_rtcp(nack(wired.supporter.down(VP8).ssrc, [(newest + 5) & 0xFFFF]))
     (passed,) = wired.seeker.received(is_control=True)
     assert passed[8:12] == struct.pack("!L", 8)
     assert nacked(passed) == [24]
@@ -258,7 +369,7 @@ def test_what_is_not_kept_is_asked_of_the_sender_in_its_own_numbers(wired):
 def test_pli_is_passed_on_and_throttled(wired):
     video(wired)
     wired.seeker.received(is_control=True)
-    wanted = pli(wired.supporter.leg.down.video.ssrc)
+    wanted = pli(wired.supporter.down(VP8).ssrc)
     wired.now += 1.0
     wired.supporter.send_rtcp(wanted)
     wired.supporter.send_rtcp(wanted)
@@ -272,7 +383,7 @@ def test_reports_arrive_in_the_other_ends_numbers(wired):
     sent = video(wired)
     wired.seeker.received(is_control=True)
     highest = int.from_bytes(sent[-1][2:4], "big")
-    track = wired.supporter.leg.down.video
+    track = wired.supporter.down(VP8)
     block = struct.pack("!LLLLLL", track.ssrc, 0, highest, 0, 0, 0)
     wired.supporter.send_rtcp(struct.pack("!BBHL", 0x81, 201, 7, 55) + block)
     (report,) = wired.seeker.received(is_control=True)
@@ -295,7 +406,7 @@ def talk(wired, seconds: int, lost_up=(), lost_down=(), rtt_s=0.05):
 
     Packets whose number modulo ten is in `lost_up` do not come to us, those in `lost_down` not to the supporter.
     """
-    track = wired.supporter.leg.down.audio
+    track = wired.supporter.down(OPUS)
     missed = highest = 0
     for second in range(seconds):
         for number in range(50 * second, 50 * second + 50):

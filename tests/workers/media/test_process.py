@@ -1,77 +1,15 @@
 """The worker process, spoken to over a bare link: it lives as long as its node is heard, and no longer."""
 
-import asyncio
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.workers.media.bare_link import worker
 from workers.media import wire
 from workers.media.process import Exit, candidates
 from workers.media.sdp import Candidate
-
-ROOT = Path(__file__).parents[3]
-START_S = 30.0
-
-
-class Node:
-    """The node's end of a link, as a script."""
-
-    def __init__(self, reader, writer, process):
-        self._reader, self._writer, self.process = reader, writer, process
-
-    def say(self, command):
-        self._writer.write(wire.encode(command))
-
-    def say_bytes(self, data):
-        self._writer.write(data)
-
-    async def hear(self, kind, within_s=START_S):
-        """The next report of that kind."""
-        async with asyncio.timeout(within_s):
-            while True:
-                report = wire.parse_report((await self._reader.readline()).rstrip())
-                if isinstance(report, kind):
-                    return report
-
-    def hang_up(self):
-        self._writer.close()
-
-    async def exit_status(self, within_s=START_S):
-        async with asyncio.timeout(within_s):
-            return await self.process.wait()
-
-
-@asynccontextmanager
-async def worker(*, port=0, ttl_s=1.0, parent=None):
-    ours, theirs = socket.socketpair()
-    with theirs:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "workers.media",
-            f"--fd={theirs.fileno()}",
-            f"--parent={parent or os.getpid()}",
-            cwd=ROOT,
-            pass_fds=[theirs.fileno()],
-            stderr=subprocess.DEVNULL,
-        )
-    reader, writer = await asyncio.open_connection(sock=ours, limit=wire.MAX_LINE_BYTES)
-    node = Node(reader, writer, process)
-    node.say(wire.Configure(host="127.0.0.1", port=port, announced=(), ttl_s=ttl_s))
-    try:
-        yield node
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        writer.close()
 
 
 def is_free(port):
@@ -151,7 +89,13 @@ async def test_commands_that_come_before_the_port_is_open_are_not_lost():
     async with worker(ttl_s=20) as node:
         node.say(wire.OpenRoom(session="s", closes_at=time.monotonic() + 60))
         node.say(
-            wire.Connect(session="s", seat="seeker", media_epoch=3, functions=frozenset({"audio"}))
+            wire.Connect(
+                session="s",
+                seat="seeker",
+                media_epoch=3,
+                functions=frozenset({"audio"}),
+                others=("supporter",),
+            )
         )
         offered = await node.hear(wire.Offered)
         assert (offered.session, offered.seat, offered.media_epoch) == ("s", "seeker", 3)
@@ -170,7 +114,15 @@ async def test_a_room_that_should_be_closed_already_is_not_opened():
     async with worker(ttl_s=20) as node:
         await node.hear(wire.Ready)
         node.say(wire.OpenRoom(session="s", closes_at=time.monotonic() - 1))
-        node.say(wire.Connect(session="s", seat="seeker", media_epoch=1, functions=frozenset()))
+        node.say(
+            wire.Connect(
+                session="s",
+                seat="seeker",
+                media_epoch=1,
+                functions=frozenset(),
+                others=("supporter",),
+            )
+        )
         assert await node.hear((wire.RoomClosed, wire.Offered)) == wire.RoomClosed(session="s")
 
 

@@ -115,7 +115,7 @@ def test_a_report_that_says_nothing_is_not_relayed():
 def test_descriptions_goodbyes_and_extended_reports_are_not_passed_on(kind):
     packet = struct.pack("!BBHLL", 0x81, kind, 2, 100, 0)
     feedback = rtp.read_feedback(packet, PUBLISHED, RECEIVED)
-    assert (feedback.relay, feedback.lost, feedback.wants_key_frame) == (b"", [], False)
+    assert (feedback.relay, feedback.lost, feedback.key_frames) == (b"", [], set())
 
 
 @pytest.mark.parametrize("media_ssrc", [800, 0, 12345])
@@ -141,7 +141,8 @@ def test_a_nack_that_we_write_is_read_as_it_was_meant():
 
 @pytest.mark.parametrize(("media_ssrc", "wants"), [(800, True), (900, False)])
 def test_a_pli_is_taken_for_a_received_track_only(media_ssrc, wants):
-    assert rtp.read_feedback(rtp.pli(media_ssrc), PUBLISHED, RECEIVED).wants_key_frame is wants
+    feedback = rtp.read_feedback(rtp.pli(media_ssrc), PUBLISHED, RECEIVED)
+    assert feedback.key_frames == ({media_ssrc} if wants else set())
 
 
 @pytest.mark.parametrize(
@@ -172,6 +173,7 @@ def test_what_a_receiver_says_of_a_track_is_read_as_well():
             jitter=960,
             last_report=0xABCD_1234,
             delay_s=1.0,
+            share=0x40,
         )
     ]
 
@@ -185,3 +187,78 @@ def test_the_sender_reports_that_are_relayed_are_named_by_the_middle_of_their_nt
     head = struct.pack("!BBH", 0x80, 200, len(report) // 4)
     assert rtp.read_feedback(head + report, PUBLISHED, RECEIVED).reports == [0xABCD_1234]
     assert rtp.read_feedback(head + report, {}, RECEIVED).reports == []
+
+
+# ---- several receivers ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bitrate_bps", [1, 50_000, 262_143, 1_234_567, 40_000_000])
+def test_an_estimate_is_read_as_it_was_written(bitrate_bps):
+    packet = rtp.remb(bitrate_bps, [7, 8])
+    read = rtp.read_feedback(packet, {}, {}).estimate_bps
+    assert read == pytest.approx(bitrate_bps, rel=1e-4)
+    assert len(packet) == 4 + 4 * struct.unpack_from("!H", packet, 2)[0]
+    assert packet[20:] == struct.pack("!LL", 7, 8)
+
+
+@pytest.mark.parametrize("tail", [b"", b"REMB", b"RUMB" + bytes(12)])
+def test_other_application_feedback_is_no_estimate(tail):
+    body = struct.pack("!LL", 1, 0) + tail
+    packet = struct.pack("!BBH", 0x8F, 206, len(body) // 4) + body
+    assert rtp.read_feedback(packet, {}, {}).estimate_bps is None
+
+
+def test_an_estimate_that_lies_is_bounded():
+    packet = bytearray(rtp.remb(1_000, [7]))
+    packet[17] = 0xFF
+    assert rtp.read_feedback(bytes(packet), {}, {}).estimate_bps <= 1 << 40
+
+
+def test_what_a_sender_says_of_itself_is_written_for_each_receiver():
+    feedback = rtp.read_feedback(sender_report(100, 5_000), {}, {})
+    ((ssrc, info),) = feedback.sender_infos
+    written = rtp.sender_report(info, MINE)
+    assert ssrc == 100
+    assert written == sender_report(900, 6_000)
+    assert rtp.report_time(info) == struct.unpack("!L", struct.pack("!LL", 11, 12)[2:6])[0]
+
+
+def test_our_own_report_is_read_as_it_was_meant():
+    told = rtp.ReportBlock(800, 9, 70_000, 5, 77, 1.5, share=25)
+    feedback = rtp.read_feedback(rtp.receiver_report([told]), {}, RECEIVED)
+    assert feedback.blocks == [told]
+
+
+def extended(*elements: bytes, profile: bytes = b"\xbe\xde") -> bytearray:
+    body = b"".join(elements)
+    body += bytes(-len(body) % 4)
+    head = rtp.HEADER.pack(0x90, rtp.OPUS, 1, 2, 3)
+    return bytearray(head + profile + struct.pack("!H", len(body) // 4) + body + b"payload")
+
+
+SEND_TIME = b"\x22\x00\x00\x00"
+
+
+@pytest.mark.parametrize("before", [b"", b"\x00", b"\x10\x55", b"\x31\x01\x02\x00"])
+def test_the_time_of_sending_is_put_in_where_it_stands(before):
+    data = extended(before, SEND_TIME)
+    expected = extended(before, b"\x22\x0a\x00\x00")
+    rtp.put_send_time(data, len(data), 64.0 + 2.5)
+    assert data == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        extended(b"\x10\x55"),
+        extended(SEND_TIME, profile=b"\x10\x00"),
+        extended(SEND_TIME)[:17],
+        extended(b"\x2f\x00\x00\x00"),
+        bytearray(rtp.HEADER.pack(0x80, rtp.OPUS, 1, 2, 3) + SEND_TIME),
+        bytearray(rtp.HEADER.pack(0x9F, rtp.OPUS, 1, 2, 3)),
+    ],
+)
+def test_a_packet_without_a_time_of_sending_stays_as_it_is(data):
+    before = bytes(data)
+    rtp.put_send_time(data, len(data), 2.5)
+    assert data == before

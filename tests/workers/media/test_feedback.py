@@ -1,0 +1,128 @@
+"""What a sender is told where several receive it."""
+
+from itertools import pairwise
+
+import pytest
+
+from workers.media.feedback import (
+    LEAST_PICTURE_BPS,
+    SOUND_BPS,
+    TELL_AGAIN_S,
+    Estimate,
+    OneReport,
+    Receiving,
+    allowed_bps,
+)
+from workers.media.rtp import ReportBlock
+
+GOOD, BAD = 1, 2
+OFFSETS = {GOOD: 40_000, BAD: 7}
+"""Down SSRC -> from the sender's numbers to the receiver's."""
+
+
+class Reports:
+    """One track and its two receivers."""
+
+    def __init__(self):
+        self.report = OneReport()
+        self.lost = {GOOD: 0, BAD: 0}
+
+    def hear(self, ssrc, number, lost=0, now=0.0, **fields):
+        """That receiver has got so far in the sender's numbers, and lost so many more."""
+        self.lost[ssrc] += lost
+        highest = (number + OFFSETS[ssrc] & 0xFFFF) + (number + OFFSETS[ssrc] >> 16 << 16)
+        block = ReportBlock(
+            ssrc,
+            self.lost[ssrc],
+            highest,
+            fields.get("jitter", 0),
+            fields.get("last_report", 0),
+            fields.get("delay_s", 0.0),
+        )
+        self.report.heard(block, OFFSETS[ssrc], now)
+
+    def second(self, number, lost_by_bad=0):
+        self.hear(GOOD, number)
+        self.hear(BAD, number, lost=lost_by_bad)
+        return self.report.told(77, 1.0)
+
+
+def test_nobody_has_reported_nothing_is_told():
+    assert OneReport().told(77, 0.0) is None
+
+
+def test_the_sender_is_told_of_the_worst_receiver_as_if_there_were_one():
+    reports = Reports()
+    reports.second(1_000)
+    told = reports.second(1_200, lost_by_bad=50)
+    assert (told.ssrc, told.share, told.lost) == (77, 64, 50)
+    assert reports.second(1_400).share == 0
+
+
+def test_what_is_told_only_ever_grows_whoever_reports_and_across_the_wrap():
+    reports, told = Reports(), []
+    for step in range(60):
+        reports.hear(GOOD if step % 2 else BAD, 64_000 + 100 * step, lost=5 * (step % 2 == 0))
+        told.append(reports.report.told(77, 1.0))
+    highest = [each.highest for each in told]
+    assert [later - now for now, later in pairwise(highest)] == [100] * 59
+    assert all(later.lost >= now.lost for now, later in pairwise(told))
+
+
+def test_a_receiver_that_is_gone_counts_no_more():
+    reports = Reports()
+    reports.second(1_000)
+    reports.hear(GOOD, 1_100)
+    reports.hear(BAD, 1_100, lost=50)
+    reports.report.forget(BAD)
+    assert reports.report.told(77, 1.0).share == 0
+
+
+def test_the_time_that_a_report_waited_with_us_is_not_in_the_round_trip():
+    reports = Reports()
+    reports.hear(GOOD, 1_000, now=5.0, last_report=9, delay_s=0.25)
+    told = reports.report.told(77, now=5.5)
+    assert (told.last_report, told.delay_s) == (9, pytest.approx(0.75))
+
+
+def test_counts_that_go_backwards_break_nothing():
+    reports = Reports()
+    reports.second(1_000, lost_by_bad=500)
+    reports.hear(BAD, 200, lost=-4_000)
+    told = reports.report.told(77, 1.0)
+    assert told.share == 0
+    assert told.lost >= 0
+
+
+# ---- estimates ------------------------------------------------------------------------------------------------------
+
+
+def test_without_an_estimate_nothing_is_told():
+    assert allowed_bps([]) is None
+    assert allowed_bps([Receiving(1_000_000, sounds=1, pictures=1, pictures_of_sender=0)]) is None
+
+
+def test_the_worst_receiver_decides():
+    receivers = [Receiving(each, 2, 2, 1) for each in (3_000_000, 700_000, 2_000_000)]
+    assert allowed_bps(receivers) == (700_000 - 2 * SOUND_BPS) // 2 + SOUND_BPS
+
+
+def test_pictures_share_what_sound_leaves():
+    two_of_three = Receiving(1_264_000, sounds=1, pictures=3, pictures_of_sender=2)
+    assert allowed_bps([two_of_three]) == 800_000 + SOUND_BPS
+
+
+@pytest.mark.parametrize("estimate_bps", [0, 30_000, 150_000])
+def test_sound_is_never_squeezed(estimate_bps):
+    allowed = allowed_bps([Receiving(estimate_bps, 3, 3, 1)])
+    assert allowed == LEAST_PICTURE_BPS + SOUND_BPS
+
+
+def test_less_is_told_at_once_and_more_once_a_second():
+    estimate = Estimate()
+    assert estimate.is_news(1_000_000, 0.0)
+    assert not estimate.is_news(1_500_000, 0.1)
+    assert not estimate.is_news(990_000, 0.2)
+    assert estimate.is_news(900_000, 0.3)
+    assert not estimate.is_news(900_000, 0.4)
+    assert estimate.is_news(1_500_000, 0.3 + TELL_AGAIN_S)

@@ -1,0 +1,260 @@
+"""What goes back to senders: NACKs, key frame requests, reports and estimates; and the answers to NACKs.
+
+Between two people feedback is passed on from end to end in the other end's numbers, so that the sender's own estimate
+adapts at once. Where several receive one, each asks for itself, and the sender is told of the worst
+(`workers.media.feedback`). What is missing on the way to us is asked for by us, at once, and a receiver that misses the
+same asks in vain for a round trip.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from workers.media import srtp
+from workers.media.feedback import ESTIMATE_COUNTS_S, OneReport, Receiving, allowed_bps
+from workers.media.forwarder import DownTrack, UpTrack
+from workers.media.ice import Address
+from workers.media.room import KEY_FRAME_INTERVAL_S, Leg
+from workers.media.rtp import (
+    OPUS,
+    PICTURES,
+    REPEATS,
+    Feedback,
+    MalformedRtcp,
+    nack,
+    original_sequence_at,
+    pli,
+    put_send_time,
+    read_feedback,
+    receiver_report,
+    remb,
+    report_time,
+    sender_report,
+    uint16_add,
+)
+
+ACTIVE_S = 2.0
+"""A track of which nothing came for so long takes no share of the line: a camera that is off."""
+
+
+class Control:
+    """The feedback of all legs of a port.
+
+    Args:
+        send: sends a datagram to an address, or drops it.
+        counters: the port's.
+    """
+
+    def __init__(
+        self, send: Callable[[bytes, Address | None], None], counters: Counter[str]
+    ) -> None:
+        self._send = send
+        self._counters = counters
+        self._buffer = srtp.PacketBuffer()
+
+    def ask(self, leg: Leg, up: UpTrack[Leg], sequence_numbers: list[int]) -> None:
+        """Ask a leg for packets again that have not come to us."""
+        if sequence_numbers:
+            self._counters["nack_sent"] += len(sequence_numbers)
+            self._send_rtcp(leg, nack(up.ssrc, sequence_numbers))
+
+    def ask_again(self, leg: Leg, now: float) -> None:
+        """Ask for what is overdue; to be called a few times a second."""
+        for up in leg.up.routes.values():
+            if up.has_missing:
+                self.ask(leg, up, up.to_ask_again(now, leg.rtt_s))
+
+    def came_again(self, leg: Leg, rtx: UpTrack[Leg], plain: bytes) -> None:
+        """A leg has repeated a packet."""
+        picture, position = leg.up.repeated_by(rtx), original_sequence_at(plain, len(plain))
+        if picture is not None and position is not None:
+            picture.came_again(int.from_bytes(plain[position : position + 2], "big"))
+
+    def ask_key_frame(self, up: UpTrack[Leg], now: float, *, is_urgent: bool) -> None:
+        """Ask for a key frame.
+
+        Args:
+            up: the picture.
+            now: monotonic seconds.
+            is_urgent: a receiver cannot show anything without it (new source); not throttled.
+        """
+        if is_urgent or now - up.key_frame_asked_at >= KEY_FRAME_INTERVAL_S:
+            up.key_frame_asked_at = now
+            self._counters["pli_sent"] += 1
+            self._send_rtcp(up.owner, pli(up.ssrc))
+
+    def _send_rtcp(self, leg: Leg, data: bytes) -> None:
+        if leg.srtp is None:
+            return
+        packet = leg.srtp.protect_rtcp(self._buffer, data)
+        if packet is None:
+            self._counters["protect_refused"] += 1
+        else:
+            self._send(packet, leg.address)
+
+    def take(self, leg: Leg, plain: bytes, now: float) -> None:
+        """Carry out what a leg reports and asks for.
+
+        Args:
+            leg: who.
+            plain: compound RTCP, authentic and decrypted.
+            now: monotonic seconds.
+        """
+        published = {
+            down.up_ssrc: down for up in leg.up.routes.values() for down in up.fed if leg.is_pair
+        }
+        received = {
+            track.ssrc: track
+            for track in leg.down.fed()
+            if track.up is not None and track.up.owner.srtp is not None
+        }
+        try:
+            feedback = read_feedback(plain, published, received)
+        except MalformedRtcp:
+            self._counters["rtcp_malformed"] += 1
+            return
+        self._meter(leg, received, feedback, now)
+        if leg.is_pair:
+            self._pass_on(leg, feedback, now)
+        else:
+            self._spread_reports(leg, feedback, now)
+            self._note_estimate(leg, feedback, now)
+        for ssrc, lost in feedback.lost:
+            self._resend(leg, received[ssrc], lost, now)
+        for ssrc in feedback.key_frames:
+            up = received[ssrc].up
+            if up is not None:
+                self.ask_key_frame(up, now, is_urgent=False)
+
+    def _pass_on(self, leg: Leg, feedback: Feedback, now: float) -> None:
+        """Two people: the one end's feedback goes to the other end, in its numbers."""
+        other = leg.first_other()
+        if other is not None and feedback.relay:
+            self._send_rtcp(other, feedback.relay)
+            for report_at in feedback.reports:
+                other.meter.passed_on(now, report_at)
+
+    def _meter(
+        self, leg: Leg, received: Mapping[int, DownTrack[Leg]], feedback: Feedback, now: float
+    ) -> None:
+        """What a leg reports speaks of its line; where several receive, the sender is told of it later."""
+        for block in feedback.blocks:
+            track = received[block.ssrc]
+            leg.meter.heard(now, track.payload_type, block, track.packets)
+            up = track.up
+            if not leg.is_pair and up is not None and track.payload_type not in REPEATS:
+                report = up.owner.reports.setdefault(up, OneReport())
+                report.heard(block, track.sequence_offset, now)
+
+    def _spread_reports(self, leg: Leg, feedback: Feedback, now: float) -> None:
+        """Pass what a sender reports of itself to each of its receivers, in their numbers."""
+        for ssrc, info in feedback.sender_infos:
+            up = leg.up.routes.get(ssrc)
+            for down in up.fed if up is not None else ():
+                self._send_rtcp(down.owner, sender_report(info, down))
+                down.owner.meter.passed_on(now, report_time(info))
+
+    def tell(self, leg: Leg, now: float) -> None:
+        """Where several receive a leg, tell it once a second how they do; between two people they say so themselves."""
+        if not leg.is_pair:
+            self._report_to_sender(leg, now)
+            self._tell_estimate(leg, now)
+
+    def _report_to_sender(self, leg: Leg, now: float) -> None:
+        """Tell a sender of several receivers how its tracks arrive at the worst of them."""
+        told = [
+            block
+            for up in leg.up.routes.values()
+            if (report := leg.reports.get(up)) is not None
+            and (block := report.told(up.ssrc, now)) is not None
+        ]
+        if told:
+            self._send_rtcp(leg, receiver_report(told))
+
+    def _note_estimate(self, leg: Leg, feedback: Feedback, now: float) -> None:
+        """A receiver says what it can take: all whom it receives may have to send less."""
+        if feedback.estimate_bps is None:
+            return
+        leg.estimate_bps, leg.estimated_at = feedback.estimate_bps, now
+        for sender in {down.up.owner: None for down in leg.down.fed() if down.up is not None}:
+            self._tell_estimate(sender, now)
+
+    def _tell_estimate(self, sender: Leg, now: float) -> None:
+        pictures = [up for up in sender.up.routes.values() if up.payload_type in PICTURES]
+        receivers = {down.owner: None for up in pictures for down in up.fed}
+        allowed = allowed_bps(
+            [
+                _receiving(leg, sender, now)
+                for leg in receivers
+                if now - leg.estimated_at < ESTIMATE_COUNTS_S
+            ]
+        )
+        if allowed is not None and sender.estimate.is_news(allowed, now):
+            self._send_rtcp(sender, remb(allowed, [up.ssrc for up in pictures]))
+
+    def _resend(self, leg: Leg, track: DownTrack[Leg], lost: list[int], now: float) -> None:
+        """Send again what is kept, and ask the sender for the rest, unless it was just asked."""
+        up = track.up
+        assert up is not None, "only tracks that somebody feeds are asked for"
+        unknown: list[int] = []
+        for number in lost:
+            if not leg.down.may_resend(now):
+                self._counters["resend_refused"] += 1
+            elif not self._repeat(leg, track, up, number, now):
+                unknown.append(uint16_add(number, -track.sequence_offset))
+        wanted = up.wanted(unknown, now, up.owner.rtt_s)
+        if wanted:
+            self._counters["nack_passed"] += len(wanted)
+            self._send_rtcp(up.owner, nack(up.ssrc, wanted))
+
+    def _repeat(
+        self, leg: Leg, track: DownTrack[Leg], up: UpTrack[Leg], number: int, now: float
+    ) -> bool:
+        """Send one packet again; False when it is not kept."""
+        packet: bytes | None = None
+        if track.kept is not None:
+            packet = track.kept.get(number)
+        elif up.kept is not None and track.rtx is not None and leg.srtp is not None:
+            plain = up.kept.get(uint16_add(number, -track.sequence_offset))
+            repetition = track.rtx.repeat(plain) if plain is not None else None
+            if repetition is not None:
+                if track.is_stamped:
+                    stamped = bytearray(repetition)
+                    put_send_time(stamped, len(stamped), now)
+                    repetition = bytes(stamped)
+                packet = leg.srtp.protect_rtp(self._buffer, repetition)
+        if packet is None:
+            return False
+        self._counters["resent"] += 1
+        self._send(packet, leg.address)
+        return True
+
+
+def turn_kept(leg: Leg) -> None:
+    """Forget the packets that nobody can ask for any more: those older than the slowest receiver's round trip."""
+    for up in leg.up.tracks.values():
+        if up.kept is not None:
+            up.kept.turn(max((_keep_for_s(down.owner) for down in up.fed), default=0.0))
+    for down in leg.down.by_ssrc.values():
+        if down.kept is not None:
+            down.kept.turn(_keep_for_s(leg))
+
+
+def _keep_for_s(receiver: Leg) -> float:
+    """One round trip until a NACK comes, a second one should the first be lost."""
+    return 2 * receiver.rtt_s
+
+
+def _receiving(leg: Leg, sender: Leg, now: float) -> Receiving:
+    """What a leg says that it can take, and what comes to it."""
+    ups = [
+        down.up for down in leg.down.fed() if down.up is not None and now - down.up.at < ACTIVE_S
+    ]
+    pictures = [up for up in ups if up.payload_type in PICTURES]
+    return Receiving(
+        estimate_bps=leg.estimate_bps,
+        sounds=sum(up.payload_type == OPUS for up in ups),
+        pictures=len(pictures),
+        pictures_of_sender=sum(up.owner is sender for up in pictures),
+    )

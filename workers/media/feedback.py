@@ -1,0 +1,129 @@
+"""What a sender is told where several receive it: one report and one estimate, those of the worst receiver. PURE.
+
+Where two people talk, feedback is passed on from end to end and nothing of this is used. With more, a sender that got
+every receiver's reports would compare the numbers of one with those of another: browsers keep one count a track, not
+one a receiver. So the worker reports as if there were a single receiver, as badly off as the worst. Times are
+monotonic seconds given by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from workers.media.rtp import ReportBlock
+
+SOUND_BPS = 64_000
+"""What a sound track may take with its headers; it is never squeezed, for people hear before they see."""
+LEAST_PICTURE_BPS = 50_000
+"""Below it a picture is not worth having, and an encoder would only stop; Chromium's own floor is 30 kbit/s."""
+ESTIMATE_COUNTS_S = 10.0
+"""A browser that receives pictures says about once a second what it can take; one this old is over."""
+TELL_AGAIN_S = 1.0
+NEWS = 0.03
+"""A share by which an estimate must have fallen to be told at once."""
+
+
+class OneReport:
+    """One up track, as its receivers report on it."""
+
+    __slots__ = ("_before", "_highest", "_lost", "_pending", "_told_highest")
+
+    def __init__(self) -> None:
+        self._before: dict[int, tuple[int, int]] = {}
+        """Down SSRC -> highest and lost at the receiver's last report."""
+        self._pending: dict[int, tuple[int, int, ReportBlock, float]] = {}
+        """Down SSRC -> expected and lost since we last told, the newest block, and when it came."""
+        self._highest: int | None = None
+        self._told_highest = 0
+        self._lost = 0
+
+    def heard(self, block: ReportBlock, sequence_offset: int, now: float) -> None:
+        """A receiver reports.
+
+        Args:
+            block: what it says, in its own numbering.
+            sequence_offset: from the sender's numbers to the receiver's.
+            now: monotonic seconds.
+        """
+        number = (block.highest - sequence_offset) & 0xFFFF
+        if self._highest is None:
+            self._highest = self._told_highest = number
+        ahead = (number - self._highest) & 0xFFFF
+        if ahead < 0x8000:
+            self._highest += ahead
+        before = self._before.get(block.ssrc)
+        self._before[block.ssrc] = block.highest, block.lost
+        expected, lost = self._pending.get(block.ssrc, (0, 0))[:2]
+        if before is not None and 0 <= block.highest - before[0] < 0x8000:
+            expected += block.highest - before[0]
+            lost += block.lost - before[1]
+        self._pending[block.ssrc] = expected, lost, block, now
+
+    def told(self, up_ssrc: int, now: float) -> ReportBlock | None:
+        """What the sender is told of its track now; None: nobody has reported since the last time."""
+        if not self._pending or self._highest is None:
+            return None
+        shares = [max(0, lost) / each for each, lost, _, _ in self._pending.values() if each > 0]
+        share = min(max(shares, default=0.0), 1.0)
+        self._lost += round(share * (self._highest - self._told_highest))
+        self._told_highest = self._highest
+        _, _, newest, at = max(self._pending.values(), key=lambda each: each[3])
+        jitter = max(each[2].jitter for each in self._pending.values())
+        self._pending.clear()
+        return replace(
+            newest,
+            ssrc=up_ssrc,
+            lost=self._lost,
+            highest=self._highest,
+            jitter=jitter,
+            delay_s=newest.delay_s + now - at if newest.last_report else 0.0,
+            share=min(int(256 * share), 255),
+        )
+
+    def forget(self, ssrc: int) -> None:
+        """A receiver is gone."""
+        self._before.pop(ssrc, None)
+        self._pending.pop(ssrc, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Receiving:
+    """What one receiver can take, and what it gets."""
+
+    estimate_bps: int
+    sounds: int
+    """Sound tracks that come to it now."""
+    pictures: int
+    """Pictures that come to it now, screens included."""
+    pictures_of_sender: int
+    """How many of them are the sender's."""
+
+
+def allowed_bps(receivers: Sequence[Receiving]) -> int | None:
+    """What a sender may send so that its worst receiver can take it; None: nobody has an estimate."""
+    allowed = []
+    for each in receivers:
+        if each.pictures_of_sender:
+            left = max(each.estimate_bps - SOUND_BPS * each.sounds, 0)
+            share = max(left // each.pictures, LEAST_PICTURE_BPS) * each.pictures_of_sender
+            allowed.append(share + SOUND_BPS)
+    return min(allowed, default=None)
+
+
+class Estimate:
+    """When a sender is told what it may send: at once when it must send less, otherwise once a second."""
+
+    __slots__ = ("_told_at", "_told_bps")
+
+    def __init__(self) -> None:
+        self._told_at = float("-inf")
+        self._told_bps = 0
+
+    def is_news(self, bitrate_bps: int, now: float) -> bool:
+        """Whether the sender is to be told; it counts as told."""
+        fell = bitrate_bps < self._told_bps * (1 - NEWS)
+        if not fell and now - self._told_at < TELL_AGAIN_S:
+            return False
+        self._told_at, self._told_bps = now, bitrate_bps
+        return True
