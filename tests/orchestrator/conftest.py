@@ -48,7 +48,12 @@ class DiaryMedia:
         self._diary.lines.append(("extend_room", session, closes_at, closes_in_s))
 
     def connect(
-        self, session: SessionId, seat: SeatId, media_epoch: int, functions: frozenset[str]
+        self,
+        session: SessionId,
+        seat: SeatId,
+        media_epoch: int,
+        functions: frozenset[str],
+        others: tuple[SeatId, ...],
     ) -> None:
         self._diary.lines.append(("connect", session, seat, media_epoch, functions))
 
