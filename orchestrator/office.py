@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from orchestrator.errors import Refused
+from orchestrator.errors import Conflict, Refused
 from orchestrator.policy.events import (
     CallReported,
     Event,
@@ -274,8 +274,8 @@ class Office:
             await self._reserve(before, ends_at)
             try:
                 await self._sessions.deliver(session, ExtensionAsked(ends_at, by))
-            except Refused:
-                await self._store.reserve_end(session, before.ends_at)
+            except (Refused, Conflict):
+                await self._give_back(session)
                 raise
             after = await self._moved(session, ends_at)
             number = sum(name == "end.moved" for name in await self._names(session))
@@ -291,6 +291,15 @@ class Office:
         until = ends_at if pending is None else max(ends_at, pending.ends_at)
         if not await self._store.reserve_end(session.id, until):
             raise Refused("next_slot_taken", "seeker or supporter has something else by then")
+
+    async def _give_back(self, session: SessionId) -> None:
+        """Hold the calendars no longer than the record says: nothing was committed, perhaps another node runs it."""
+        stored = await self._store.load(session)
+        if stored is None:
+            return
+        pending = stored.session.extending
+        until = pending.ends_at if pending is not None else stored.session.ends_at
+        await self._store.reserve_end(session, until)
 
     async def _moved(self, session: SessionId, ends_at: datetime) -> Session:
         try:

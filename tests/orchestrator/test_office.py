@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.bookings import Wish
-from orchestrator.errors import NotFound, Refused
+from orchestrator.errors import Fenced, NotFound, Refused
 from orchestrator.office import LONGEST_NOTE, Overruling
 from orchestrator.office import Office as Desk
 from orchestrator.policy.events import Admitted, Connected, Joined, Woken
@@ -320,6 +320,32 @@ async def test_who_may_not_extend_leaves_the_calendars_as_they_were(
     office.clock.advance(30 * MINUTE + timedelta(seconds=1))
     too_late = desk.extend(other.id, other.ends_at + MINUTE, BOSS, "x")
     assert await code_of(too_late) in {"extension_too_late", "session_over"}
+
+
+async def test_an_end_that_was_fenced_gives_the_calendars_back(office: Office, desk: Desk) -> None:
+    session = await extendable(office)
+    await office.host.deliver(session.id, Woken())
+    stored = await office.store.load(session.id)
+    assert stored is not None
+    assert await office.store.claim(session.id, "n2", stored.owner, stored.fence) is not None
+    later = session.ends_at + 15 * MINUTE
+    with pytest.raises(Fenced):
+        await desk.extend(session.id, later, BOSS, "x")
+    busy = await office.store.booked(session.supporter.person, session.starts_at, later)
+    assert busy == [(session.starts_at, session.ends_at)]
+
+
+async def test_a_wish_that_is_refused_leaves_what_an_earlier_one_holds(
+    office: Office, desk: Desk
+) -> None:
+    session = await extendable(office)
+    await goes_live(office, session)
+    pending = session.ends_at + 15 * MINUTE
+    assert await code_of(desk.extend(session.id, pending, BOSS, "x")) == "extension_unconfirmed"
+    too_long = desk.extend(session.id, session.ends_at + 3 * 60 * MINUTE, BOSS, "x")
+    assert await code_of(too_long) == "extension_too_long"
+    busy = await office.store.booked(session.supporter.person, session.starts_at, pending)
+    assert busy == [(session.starts_at, pending)]
 
 
 async def test_two_later_ends_at_once_leave_one_end_and_its_reservation(
