@@ -143,6 +143,10 @@ def test_a_style_sheet_loads_nothing(style: Path) -> None:
 def test_no_script_keeps_or_sends_media_elsewhere() -> None:
     """The product has no recorder, in the pages either (KUMAGAYA 12(2), SAKAI 5-4)."""
     source = "\n".join(script.read_text("utf-8") for script in SCRIPTS)
-    assert not re.search(
-        r"MediaRecorder|captureStream|getDisplayMedia|requestPictureInPicture", source
-    )
+    assert not re.search(r"MediaRecorder|captureStream|requestPictureInPicture", source)
+
+
+def test_only_the_button_for_it_shares_a_screen() -> None:
+    """And it sends only what the person chose then (SAKAI 5-4)."""
+    asking = [each.name for each in SCRIPTS if "getDisplayMedia" in each.read_text("utf-8")]
+    assert asking == ["screen.js"]

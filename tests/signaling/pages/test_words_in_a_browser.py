@@ -118,7 +118,7 @@ async def test_a_camera_that_is_off_is_said_over_the_picture(chromium: Browser, 
 
 async def test_the_page_says_when_its_own_camera_is_switched(chromium: Browser, base: str) -> None:
     seen = await visit(chromium, f"{base}/room#x", in_the_call())
-    both = {"type": "media_state", "audio": True, "video": True}
+    both = {"type": "media_state", "audio": True, "video": True, "screen": False, "encrypted": True}
     assert await seen.said("media_state") == both
     seen.heard.clear()
     await seen.page.get_by_role("button", name="カメラ", exact=True).click()

@@ -60,7 +60,7 @@ function placed(plan, gap) {
   return kept;
 }
 
-// The band of a session. words: {doors, start, cutoff, end}; from: "doors" or "start"
+// The band of a session. words: {doors, start, cutoff, maintenance, end, ended}; from: "doors" or "start"
 export function planOf(session, now, { words, write, from = "doors", lostFrom = null, label = "" }) {
   const starts = ms(session.starts_at);
   const minute = (at) => (at - starts) / MINUTE;
@@ -68,14 +68,17 @@ export function planOf(session, now, { words, write, from = "doors", lostFrom = 
   const doors = minute(ms(session.opens_at));
   const a = from === "doors" ? Math.max(doors, -Math.max(slot, 2)) : 0;
   const cutoff = session.cutoff_at && !session.notices.seeker ? minute(ms(session.cutoff_at)) : null;
+  const stopped = session.maintenance_at ? minute(ms(session.maintenance_at)) : null;
   const ended = session.ended_at ? minute(ms(session.ended_at)) : null;
   const stops = [{ at: 0 }];
   if (a === doors) stops.push({ at: doors });
   if (cutoff !== null && ended === null) stops.push({ at: cutoff });
+  if (stopped !== null) stops.push({ at: stopped });
   for (const left of session.warnings_s ?? []) stops.push({ at: slot - left / 60, isMinor: true });
   if (ended !== null && ended > a && ended < slot) stops.push({ at: ended });
   const names = [
     { at: 0, time: write.moment(starts), word: words.start },
+    stopped !== null && { at: stopped, time: write.moment(ms(session.maintenance_at)), word: words.maintenance },
     { at: slot, time: write.moment(ms(session.ends_at)), word: words.end },
     cutoff !== null && ended === null && { at: cutoff, time: write.moment(ms(session.cutoff_at)), word: words.cutoff },
     ended !== null && { at: ended, time: write.moment(ms(session.ended_at)), word: words.ended },

@@ -13,7 +13,7 @@ import { App, changesTasks } from "./board/app.js";
 import { createDesk, isWaitedFor } from "./board/desk.js";
 import { createDrawer } from "./board/drawer.js";
 import { createForms, createRefusal } from "./board/forms.js";
-import { openMaintenance } from "./board/maintenance.js";
+import { createUpkeep, openMaintenance } from "./board/maintenance.js";
 import { createTodo } from "./board/todo.js";
 
 const PHASES = ["live", "waiting", "open", "interrupted", "scheduled", "ended"];
@@ -140,6 +140,7 @@ function build() {
     none: h("p", { class: "rows__none" }),
     trouble: createRefusal(),
     desk: createDesk(app),
+    upkeep: createUpkeep(app),
   };
   const isScheduler = app.isScheduler();
   app.forms = createForms(app);
@@ -151,7 +152,7 @@ function build() {
   const bar = h("header", { class: "bar" }, logo(t("site.name")), ui.office, ui.day, h("span", { class: "sp" }), ui.server, upkeep, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), ui.clock);
   const columns = ["counter", "seeker", "people", "phase", "next"].map((key) => h("span", {}, t(`board.column.${key}`)));
   const rows = h("main", { class: "rows", tabindex: "-1" }, h("div", { class: "rows__in" }, h("div", { class: "axis" }, h("div", { class: "axis__words", "aria-hidden": "true" }, columns), ui.hours), ui.list, ui.line), ui.none);
-  const work = h("div", { class: "work" }, ui.desk.el, ui.trouble.el, filters, rows, app.drawer.el);
+  const work = h("div", { class: "work" }, ui.desk.el, ui.upkeep.el, ui.trouble.el, filters, rows, app.drawer.el);
   ui.behind = [bar, app.todo?.el, ui.desk.el, filters, rows].filter(Boolean);
   page.replaceChildren(h("div", { class: "board-page" }, bar, h("h1", { class: "vh" }, t("board.title")), h("div", { class: `board${isScheduler ? "" : " board--desk"}` }, ...[app.todo?.el, work].filter(Boolean))), app.forms.el);
   app.todo?.hurry();
@@ -183,6 +184,7 @@ function draw() {
   ui.server.classList.toggle("is-lost", !state.isOnline);
   drawFilters();
   drawRows(now);
+  ui.upkeep.update();
   const waiting = app.isScheduler() ? 0 : ui.desk.update();
   app.todo?.update(now);
   app.drawer.draw(now);

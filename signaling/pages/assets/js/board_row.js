@@ -124,6 +124,7 @@ function marksOf(row) {
     isRunning && row.late && "late",
     isRunning && row.goodbye && "goodbye",
     isRunning && row.medium === "phone" && (row.call ? `call_${row.call}` : "phone"),
+    row.maintenance_at && "maintenance",
     row.overrulings > 0 && "overruled",
   ].filter(Boolean);
 }
@@ -131,7 +132,7 @@ function marksOf(row) {
 // The cutoff passes by a seeker who has sent word, where the counter is there: then the end is what comes.
 function comingOf(row) {
   const hasPassed = row.next?.reason === "cutoff" && row.notices.seeker && row.seats.some((seat) => seat.role === "supporter" && seat.presence !== "away");
-  return hasPassed ? { reason: "hard_end", at: row.ends_at } : row.next;
+  return hasPassed ? { reason: row.maintenance_at ? "maintenance" : "hard_end", at: row.maintenance_at ?? row.ends_at } : row.next;
 }
 
 // Outcome with its cause; before the end a verdict that is already fixed; then the reschedule.

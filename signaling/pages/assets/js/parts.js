@@ -3,7 +3,7 @@
 import { append, h, setAttr, setText, show } from "./dom.js";
 import { icon, logo } from "./icons.js";
 import { createBand, planOf } from "./band.js";
-import { countdown } from "./clock.js";
+import { countdown, ms } from "./clock.js";
 import { currentLanguage, hasText, t, tFirst } from "./text.js";
 import { isSupporter, nextMoment } from "./state.js";
 
@@ -23,6 +23,7 @@ export const bandWords = () => ({
   doors: t("moment.doors"),
   start: t("moment.start"),
   cutoff: t("moment.cutoff"),
+  maintenance: t("moment.maintenance"),
   end: t("moment.end"),
   ended: t("moment.ended"),
 });
@@ -70,16 +71,26 @@ export function telephone(app, key = "help.telephone") {
 // What to do about a refusal; the office's own people have no invitation with a number.
 export const nextStep = (s, code) => tFirst([...(isSupporter(s) ? [`refusal.${code}.next_staff`] : []), `refusal.${code}.next`]);
 
-// A refusal that the page survives, and the word that the line is being mended.
+// A refusal that the page survives, the word that the line is being mended, and that maintenance will end it early.
 export function createNotices(app) {
   const refused = h("div", { class: "note note--bad", role: "alert", hidden: true });
   const words = h("p");
   append(refused, [icon("bell"), words]);
   const line = h("p", { class: "mending", role: "status", hidden: true }, t("line.mending"));
   const done = h("div", { class: "note note--done", hidden: true, dataset: { testid: "told" } }, icon("tick"), h("p"));
+  const { write } = app;
+  const early = h("b");
+  const earlyMore = h("span");
+  const upkeep = h("div", { class: "note note--upkeep", role: "status", hidden: true, dataset: { testid: "upkeep" } }, icon("clock"), h("p", {}, early, earlyMore));
   return {
-    el: [line, refused, done],
+    el: [line, refused, done, upkeep],
     update(s) {
+      const at = ms(s.session.maintenance_at);
+      show(upkeep, at !== null);
+      if (at !== null) {
+        setText(early, t("upkeep.words", { time: write.moment(at) }));
+        setText(earlyMore, t("upkeep.more", { end: write.moment(ms(s.session.ends_at)) }));
+      }
       show(done, Boolean(s.told));
       if (s.told) setText(done.lastChild, t(s.told));
       show(line, !s.isOnline && s.lostAt !== null && s.now - s.lostAt > 1000);

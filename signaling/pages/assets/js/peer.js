@@ -5,20 +5,30 @@ import { watchNetwork } from "./network.js";
 const PATIENCE_MS = 300; // what has mended itself by then needs no help; the browser has waited for seconds already
 const UNHEARD_MS = 1500; // an offer takes a round trip; when none has come by then, the socket may be as dead as the media
 const RENEW_MS = 10000; // an ICE restart that has not helped by then does not help
+const SCREEN = "s"; // the section of a shared screen: one's own up, whoever shares down
+const SENT = {
+  // With little to go round the voice goes first. The camera's 640 × 480 gain nothing above 1.7 Mbit/s.
+  audio: { priority: "high", networkPriority: "high" },
+  video: { priority: "low", networkPriority: "low", maxBitrate: 1_700_000 },
+  screen: { priority: "low", networkPriority: "low", maxBitrate: 1_500_000 },
+};
 
 export class Peer {
   epoch = 0;
-  remote = new MediaStream();
+  remote = new Map(); // seat: what that person sends
+  screen = null; // the stream of whoever shares a screen
   #pc = null;
+  #own = new Map(); // audio, video, screen: the sender of one's own
+  #shared = null; // the track of one's own screen
   #work = Promise.resolve();
   #worry = 0;
   #unheard = 0;
   #hasMoved = false;
 
   // send(message); ready(): promise of the local stream; onChange(): state or remote tracks changed;
-  // onUnheard(): the wish for an offer got lost
-  constructor({ send, ready, onChange, onUnheard }) {
-    Object.assign(this, { send, ready, onChange, onUnheard });
+  // onUnheard(): the wish for an offer got lost; encryption: of everything that is sent and comes
+  constructor({ send, ready, onChange, onUnheard, encryption }) {
+    Object.assign(this, { send, ready, onChange, onUnheard, encryption });
     watchNetwork(() => this.move());
   }
 
@@ -56,6 +66,7 @@ export class Peer {
     const pc = this.#pc;
     await pc.setRemoteDescription({ type: "offer", sdp });
     await pc.setLocalDescription();
+    for (const [kind, sender] of this.#own) await limit(sender, SENT[kind]);
     if (pc !== this.#pc) return;
     this.send({ type: "answer", media_epoch: epoch, sdp: pc.localDescription.sdp });
   }
@@ -65,14 +76,29 @@ export class Peer {
     this.epoch = epoch;
     const pc = new RTCPeerConnection(configuration);
     this.#pc = pc;
-    for (const track of stream.getTracks()) pc.addTrack(track, stream);
-    pc.ontrack = ({ track }) => {
-      for (const old of this.remote.getTracks().filter((one) => one.kind === track.kind)) this.remote.removeTrack(old);
-      this.remote.addTrack(track);
-      this.onChange();
-    };
+    for (const track of stream.getTracks()) {
+      const sender = pc.addTrack(track, stream);
+      this.#own.set(track.kind, sender);
+      this.encryption.attach(pc.getTransceivers().find((one) => one.sender === sender), track.kind);
+    }
+    pc.ontrack = (event) => this.#receive(event);
     pc.oniceconnectionstatechange = () => pc === this.#pc && this.#look();
     pc.onconnectionstatechange = () => pc === this.#pc && this.#look();
+  }
+
+  // A stream's id says whose it is.
+  #receive({ track, transceiver, streams: [stream] }) {
+    if (transceiver.mid === SCREEN) {
+      transceiver.direction = "sendrecv"; // so that one's own can be shared without another offer
+      this.encryption.bind(transceiver, null, "screen");
+      this.#own.set("screen", transceiver.sender);
+      transceiver.sender.replaceTrack(this.#shared);
+      this.screen = stream;
+    } else {
+      this.encryption.bind(transceiver, stream.id, track.kind);
+      this.remote.set(stream.id, stream);
+    }
+    this.onChange();
   }
 
   // Disconnected may mend itself; failed does not. Only the server can offer again, so the wish is passed on.
@@ -107,9 +133,15 @@ export class Peer {
 
   // Another camera or microphone: same connection where a sender is there, a new epoch where none is.
   async replace(track) {
-    const sender = this.#pc?.getSenders().find((one) => one.track?.kind === track.kind);
+    const sender = this.#own.get(track.kind);
     if (sender) await sender.replaceTrack(track);
     else if (this.#pc) this.send({ type: "renew_media" });
+  }
+
+  // One's own screen for the others; null: no longer.
+  async share(track) {
+    this.#shared = track;
+    await this.#own.get("screen")?.replaceTrack(track);
   }
 
   close() {
@@ -122,7 +154,10 @@ export class Peer {
       pc.ontrack = pc.oniceconnectionstatechange = pc.onconnectionstatechange = null;
       pc.close();
     }
-    for (const track of this.remote.getTracks()) this.remote.removeTrack(track);
+    this.encryption.detach();
+    this.#own.clear();
+    this.remote.clear();
+    this.screen = null;
   }
 
   // For good: a page that starts anew has no epoch.
@@ -130,4 +165,10 @@ export class Peer {
     this.close();
     this.epoch = 0;
   }
+}
+
+async function limit(sender, limits) {
+  const parameters = sender.getParameters();
+  for (const encoding of parameters.encodings ?? []) Object.assign(encoding, limits);
+  await sender.setParameters(parameters).catch(() => {}); // as the browser likes
 }

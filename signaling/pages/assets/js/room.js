@@ -2,13 +2,15 @@
 
 import { ServerClock, ms, writer } from "./clock.js";
 import { Devices } from "./devices.js";
+import { Encryption } from "./e2ee/encryption.js";
 import { Evidence } from "./evidence.js";
 import { Peer } from "./peer.js";
 import { Quality } from "./quality.js";
+import { Screen } from "./screen.js";
 import { Socket } from "./socket.js";
 import { chime } from "./chime.js";
 import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
-import { can, initialState, isEndAsked, isLost, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, viewOf, waiting, warningOf } from "./state.js";
+import { awayAs, can, initialState, isEndAsked, isLost, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, viewOf, waiting, warningOf } from "./state.js";
 import { Announcer } from "./announcer.js";
 import { createSheets } from "./views/sheets.js";
 import * as after from "./views/after.js";
@@ -28,6 +30,7 @@ const TICK_MS = 250;
 const PATIENCE_MS = 6000;
 const DECLINED_MS = 15000;
 const TOLD_MS = 12000;
+const WATCH_MS = 2000;
 const CLOSED = { 1009: "protocol", 4400: "protocol", 4429: "protocol", 4401: "link_unknown", 4403: "unknown", 4409: "opened_elsewhere", 4410: "link_expired" };
 
 const s = initialState();
@@ -39,7 +42,13 @@ let opening = null; // the promise of camera and microphone, while and after it 
 
 const devices = new Devices({ onChange: () => draw() });
 const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => {}, onLost, onRefused });
-const peer = new Peer({ send: (message) => socket.send(message), ready: readyStream, onChange: () => draw(), onUnheard: () => socket.renew() });
+const encryption = new Encryption({
+  send: (text) => socket.send({ type: "key", text }),
+  renewMedia: () => socket.send({ type: "renew_media" }),
+  onChange: () => draw(),
+});
+const peer = new Peer({ send: (message) => socket.send(message), ready: readyStream, onChange: () => draw(), onUnheard: () => socket.renew(), encryption });
+const screen = new Screen({ peer, onChange: () => draw() });
 const quality = new Quality({ peer, isOnline: () => s.isOnline, onChange: () => draw() });
 const announcer = new Announcer();
 new Evidence({
@@ -51,14 +60,14 @@ new Evidence({
 });
 
 const chat = new Chat();
-const app = { s, devices, peer, quality, chat, write: writer("ja", "Asia/Tokyo"), do: actions() };
+const app = { s, devices, peer, encryption, screen, quality, chat, write: writer("ja", "Asia/Tokyo"), do: actions() };
 const sheets = createSheets(app);
 const drawer = createChat(app);
 const CHAT_CODES = new Set(["function_not_allowed", "too_many_messages", "nobody_reads"]);
 let written = []; // lines on their way, oldest first; each is answered by itself or by a refusal
 
 function hello() {
-  return { type: "hello", version: 1, link, media_epoch: peer.heldEpoch, language: currentLanguage() };
+  return { type: "hello", version: 1, link, media_epoch: peer.heldEpoch, language: currentLanguage(), e2ee: encryption.isAble };
 }
 
 function actions() {
@@ -152,6 +161,7 @@ function actions() {
     giveNotice: () => send({ type: "give_notice" }),
     answerClaim: (seat, agrees) => send({ type: "answer_claim", seat, agrees }),
     toggle: (kind) => devices.toggle(kind),
+    shareScreen: () => screen.toggle(),
     choose: (kind, id) => devices.choose(kind, id).then((track) => track && peer.replace(track)),
     chime,
     hurry: () => socket.hurry(),
@@ -209,6 +219,7 @@ function comeBack() {
 
 // Camera and microphone off, media closed: nothing of this person leaves the device.
 function rest() {
+  screen.stop();
   peer.forget();
   devices.close();
   opening = null;
@@ -218,11 +229,12 @@ const TAKE = {
   welcome(message) {
     const isFirst = s.session === null;
     Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
-    Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null, mediaOf: {} });
+    Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null, mediaOf: {}, canEncrypt: {} });
     written = []; // whether they got there, nobody can say any more
     retell();
     if (isFirst) redraw();
     settle(null);
+    if (!isFirst) encryption.resume();
     peer.restart();
   },
   session({ session }) {
@@ -234,8 +246,15 @@ const TAKE = {
   offer(message) {
     if (s.steppedOutAt === null && !s.isTimeUp) peer.offer(message);
   },
-  media_state({ seat, audio, video }) {
-    s.mediaOf[seat] = { audio, video };
+  media_state({ seat, ...state }) {
+    s.mediaOf[seat] = state;
+  },
+  encryption({ seat, is_able: isAble }) {
+    s.canEncrypt[seat] = isAble;
+    encrypt();
+  },
+  key({ seat, text }) {
+    encryption.take(seat, text);
   },
   chat(line) {
     const isMine = line.seat === s.you.seat;
@@ -286,11 +305,28 @@ function settle(before) {
     setTimeout(() => (s.wasEndDeclined = false), DECLINED_MS);
   }
   if (before && before.medium !== s.session.medium) changeMedium();
+  encrypt();
   if (before && before.following?.state !== s.session.following?.state) tellOfNext();
   if (s.session.phase === "ended") {
     rest();
     chat.forget();
   } else comeInAgain();
+}
+
+// Who is in agrees on keys; whose line is lost may still hear us, and keeps them.
+function encrypt() {
+  const { seats, phase, id } = s.session;
+  const there = seats.filter((seat) => seat.presence === "in").map((seat) => seat.seat);
+  const kept = seats.filter((seat) => awayAs(seat) === "lost").map((seat) => seat.seat);
+  encryption.meet({
+    wanted: s.programme.e2ee,
+    session: id,
+    seat: s.you.seat,
+    there,
+    kept,
+    cannot: there.some((seat) => s.canEncrypt[seat] === false),
+    isIn: me(s)?.presence === "in" && phase !== "ended" && !isOnPhone(s),
+  });
 }
 
 // Same clock, same slot; only what the devices give is another thing now. The server offers a new connection where one is due.
@@ -329,8 +365,8 @@ let toldMedia = "";
 
 function tellMedia() {
   if (!s.isOnline || !s.you.seat || isOnPhone(s) || !opening || devices.isOpening || s.session.phase === "ended") return;
-  const said = { audio: devices.isOn("audio"), video: devices.isOn("video") };
-  const key = `${s.you.connection}|${said.audio}|${said.video}`;
+  const said = { audio: devices.isOn("audio"), video: devices.isOn("video"), screen: screen.isOn, encrypted: encryption.isSealing };
+  const key = JSON.stringify([s.you.connection, said]);
   if (key !== toldMedia && socket.send({ type: "media_state", ...said })) toldMedia = key;
 }
 
@@ -418,11 +454,13 @@ async function start() {
   document.body.append(drawer.el, sheets.el, ...announcer.els);
   if (!link) refuse("link_missing");
   draw();
+  await encryption.prepare();
   setInterval(() => {
     draw();
     tellMedia();
     lookAtTheEnd();
   }, TICK_MS);
+  setInterval(() => peer.pc && encryption.watch(peer.pc), WATCH_MS);
   window.addEventListener("hashchange", () => location.reload());
   window.addEventListener("pagehide", sayGoodbye);
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());

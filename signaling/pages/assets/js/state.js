@@ -16,7 +16,8 @@ export function initialState() {
     isJoining: false,
     steppedOutAt: null,
     isTimeUp: false,
-    mediaOf: {}, // of each seat: {audio, video}, what its page said of its microphone and camera
+    mediaOf: {}, // of each seat: {audio, video, screen, encrypted}, what its page said of what it sends
+    canEncrypt: {}, // of each seat: whether its page can encrypt from end to end
     warnedS: null,
     sheet: null, // which sheet this person has opened
     chosenAt: null, // when the next session was booked, for who is shown it
@@ -55,11 +56,14 @@ export const isLost = (seat) => Boolean(seat) && (seat.is_lost || (seat.is_admit
 // How somebody came to be away; null for who is not lost. What nobody has told us is a lost line.
 export const awayAs = (seat) => (isLost(seat) ? (seat.away_as ?? "lost") : null);
 
+// When it ends at the latest: as booked, or when planned maintenance begins before that (IX 11-1).
+export const endsAt = (session) => ms(session.maintenance_at ?? session.ends_at);
+
 // The cutoff while it threatens somebody: it lies ahead, and the seeker is away and has sent no word; null otherwise.
 export function cutoffAhead(s) {
   const at = ms(s.session.cutoff_at);
   const isAwaited = byRole(s, "seeker")?.presence === "away" && !s.session.notices.seeker;
-  return isAwaited && at !== null && at > s.now ? at : null;
+  return isAwaited && at !== null && at > s.now && at <= endsAt(s.session) ? at : null;
 }
 
 export const waiting = (s) =>
@@ -83,6 +87,7 @@ export function viewOf(s) {
 export function nextMoment(s) {
   const session = s.session;
   const at = (word, moment) => ({ word, at: ms(moment) });
+  const end = { word: "until.end", at: endsAt(session) };
   switch (session.phase) {
     case "scheduled":
       return at("until.doors", session.opens_at);
@@ -90,22 +95,22 @@ export function nextMoment(s) {
       return at("until.start", session.starts_at);
     case "waiting": {
       const isThreatened = isSupporter(s) && cutoffAhead(s) !== null;
-      return isThreatened ? at("until.cutoff", session.cutoff_at) : at("until.end", session.ends_at);
+      return isThreatened ? at("until.cutoff", session.cutoff_at) : end;
     }
     default:
-      return at("until.end", session.ends_at);
+      return end;
   }
 }
 
 // The notice that holds now: the shortest warning that has been reached, in seconds; null before the first.
 export function warningOf(s) {
   if (!["live", "interrupted"].includes(s.session.phase)) return null;
-  const left = (ms(s.session.ends_at) - s.now) / 1000;
+  const left = (endsAt(s.session) - s.now) / 1000;
   const reached = s.session.warnings_s.filter((span) => left <= span || s.warnedS === span);
   return reached.length && left > 0 ? Math.min(...reached) : null;
 }
 
 // Until when a seat is kept for somebody who is offline and cannot ask: a guess, never past the end.
 export function keptUntil(s, since) {
-  return Math.min(since + s.programme.grace_s * 1000, ms(s.session.ends_at));
+  return Math.min(since + s.programme.grace_s * 1000, endsAt(s.session));
 }

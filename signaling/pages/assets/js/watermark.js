@@ -3,18 +3,20 @@
 import { svg } from "./dom.js";
 
 const GAP = 40;
+let marks = 0;
 
 export function createWatermark() {
   const text = svg("text", {
     x: "0", y: "30", "font-size": "15", fill: "#fff", "fill-opacity": ".42",
     stroke: "#14212a", "stroke-opacity": ".16", "stroke-width": "1.5", "paint-order": "stroke",
   });
-  const pattern = svg("pattern", { id: "watermark", width: "260", height: "150", patternUnits: "userSpaceOnUse" }, text);
+  const id = `watermark-${(marks += 1)}`; // one for each picture: a page may show several
+  const pattern = svg("pattern", { id, width: "260", height: "150", patternUnits: "userSpaceOnUse" }, text);
   const mark = svg(
     "svg",
     { class: "video__mark", "aria-hidden": "true" },
     svg("defs", {}, pattern),
-    svg("rect", { width: "100%", height: "100%", fill: "url(#watermark)" }),
+    svg("rect", { width: "100%", height: "100%", fill: `url(#${id})` }),
   );
   return {
     el: mark,

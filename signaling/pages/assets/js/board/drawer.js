@@ -124,7 +124,7 @@ export function createDrawer(app) {
   function drawBand(session, row, now) {
     const notices = { seeker: session.seeker_notice, supporter: session.supporter_notice };
     const label = t("band.label", { start: app.write.moment(ms(session.starts_at)), end: app.write.moment(ms(session.ends_at)) });
-    band.update(planOf({ ...session, notices, warnings_s: row?.warnings_s ?? [] }, now, { words: bandWords(), write: app.write, label }));
+    band.update(planOf({ ...session, notices, maintenance_at: row?.maintenance_at, warnings_s: row?.warnings_s ?? [] }, now, { words: bandWords(), write: app.write, label }));
   }
 
   return {

@@ -1,8 +1,9 @@
 // Maintenance: what is planned, planning more, calling off (IX 11-1, GOALOUS 10).
 
-import { h } from "../dom.js";
+import { h, setText, show as setHidden } from "../dom.js";
+import { icon } from "../icons.js";
 import { ms } from "../clock.js";
-import { t } from "../text.js";
+import { sentences, t } from "../text.js";
 import { asRefusal } from "./api.js";
 import { fieldOf, soon } from "./zone.js";
 
@@ -15,6 +16,21 @@ export async function openMaintenance(app) {
   } catch (error) {
     app.refused(asRefusal(error));
   }
+}
+
+// Ahead of it: how many of today's sessions it will end early, and when.
+export function createUpkeep(app) {
+  const words = h("p");
+  const el = h("div", { class: "note note--upkeep", role: "status", hidden: true, dataset: { testid: "upkeep" } }, icon("clock"), words);
+  return {
+    el,
+    update() {
+      const counts = new Map();
+      for (const { maintenance_at: at } of app.rows()) if (at) counts.set(at, (counts.get(at) ?? 0) + 1);
+      setHidden(el, counts.size > 0);
+      setText(words, sentences(...[...counts].sort().map(([at, n]) => t("board.upkeep", { time: app.write.moment(ms(at)), n }))));
+    },
+  };
 }
 
 function show(windows, app) {

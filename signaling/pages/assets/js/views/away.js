@@ -1,9 +1,9 @@
 // Stepped out: the seat is kept, one large button leads back.
 
 import { h, setText, show } from "../dom.js";
-import { countdown, ms } from "../clock.js";
+import { countdown } from "../clock.js";
 import { t } from "../text.js";
-import { keptUntil } from "../state.js";
+import { endsAt, keptUntil } from "../state.js";
 import { head, sign, telephone } from "../parts.js";
 
 export function create(app) {
@@ -19,13 +19,13 @@ export function create(app) {
       "div",
       { class: "phone" },
       head(app),
-      h("main", { class: "pad stack" }, h1, words, until, h("p", { class: "small quiet" }, t("away.end", { time: write.moment(ms(s.session.ends_at)) }))),
+      h("main", { class: "pad stack" }, h1, words, until, h("p", { class: "small quiet" }, t("away.end", { time: write.moment(endsAt(s.session)) }))),
       h("footer", { class: "actbar" }, back, telephone(app)),
     ),
     focus: h1,
     update() {
       const isHeld = ["live", "interrupted"].includes(s.session.phase);
-      const kept = isHeld ? keptUntil(s, s.steppedOutAt) : ms(s.session.cutoff_at ?? s.session.ends_at);
+      const kept = isHeld ? keptUntil(s, s.steppedOutAt) : Math.min(ms(s.session.cutoff_at) ?? Infinity, endsAt(s.session));
       const isKept = kept > s.now;
       setText(words, t(!isKept ? "away.words_late" : isHeld ? "away.words" : "away.words_before"));
       show(until, isKept);

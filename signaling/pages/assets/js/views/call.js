@@ -1,20 +1,18 @@
 // The call: the band at the top, next to the camera; the other person; what to do at the bottom.
 
-import { append, h, setAttr, setText, show } from "../dom.js";
-import { icon, plate } from "../icons.js";
+import { h, setAttr, setText, show } from "../dom.js";
+import { icon } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { can, isEndAsked, isSeeker, isSupporter, offers, other, waiting, warningOf } from "../state.js";
-import { bandWords, createNotices, nameOf } from "../parts.js";
+import { can, endsAt, isEndAsked, isSeeker, isSupporter, offers, other, waiting, warningOf } from "../state.js";
+import { bandWords, createNotices } from "../parts.js";
 import { createBand, planOf } from "../band.js";
-import { createWatermark } from "../watermark.js";
-import { createConnection, createSelf, createSwitches } from "./self.js";
+import { createSecrecy } from "./secrecy.js";
+import { createConnection, createSwitches } from "./self.js";
+import { createStage } from "./stage.js";
 import { createAdmit, createStaffList } from "./staff.js";
 import { createChatSwitch } from "./chat.js";
-import { createCover } from "./cover.js";
 import { createNextNote } from "./nextnote.js";
-
-const PATIENCE_MS = 3000; // the first frame of a new connection takes its time
 
 export function create(app) {
   const { s, write } = app;
@@ -45,14 +43,17 @@ export function create(app) {
     const warningMore = h("span");
     const warn = h("div", { class: "warn", role: "status", hidden: true, dataset: { testid: "warning" } }, icon("clock"), h("p", {}, warning, warningMore));
     const next = createNextNote(app);
-    const end = write.moment(ms(s.session.ends_at));
+    const until = h("span", { class: "quiet num" });
+    const secrecy = createSecrecy(app);
     return {
-      el: h("header", { class: "call__top" }, head, h("div", { class: "call__row" }, h("span", { class: "left" }, isSupporter(s) && h("span", { class: "call__who" }, t("name.seeker", { name: other(s).display_name })), h("span", {}, t("call.left")), left, h("span", { class: "quiet num" }, t("call.until", { time: end }))), connection.el), band.el, warn, notices.el, next.el),
+      el: h("header", { class: "call__top" }, head, h("div", { class: "call__row" }, h("span", { class: "left" }, isSupporter(s) && h("span", { class: "call__who" }, t("name.seeker", { name: other(s).display_name })), h("span", {}, t("call.left")), left, until), connection.el), band.el, secrecy.el, warn, notices.el, next.el),
       focus: head,
       update() {
-        const leftMs = ms(s.session.ends_at) - s.now;
-        setText(left, countdown(leftMs));
+        const end = write.moment(endsAt(s.session));
+        setText(left, countdown(endsAt(s.session) - s.now));
+        setText(until, t("call.until", { time: end }));
         connection.update();
+        secrecy.update();
         notices.update(s);
         next.update();
         const lostFrom = s.lostAt ?? ms(other(s)?.is_lost ? other(s).since : null);
@@ -65,60 +66,6 @@ export function create(app) {
       },
     };
   }
-}
-
-function createStage(app) {
-  const { s, write, peer } = app;
-  const video = h("video", { autoplay: true, playsinline: true, disablepictureinpicture: true, dataset: { testid: "remote-video" }, "aria-label": t("call.picture", { name: nameOf(other(s)) }) });
-  const still = h("p", { class: "video__still", hidden: true, dataset: { testid: "no-picture" } }, h("span"));
-  const muted = h("span", { class: "video__muted", hidden: true, dataset: { testid: "muted" } }, t("call.microphone_off"));
-  const unmute = h("button", { type: "button", class: "btn btn--go video__play", hidden: true, onclick: () => play() }, icon("sound"), t("call.tap"));
-  const name = h("p", { class: "video__name" }, isSupporter(s) ? null : plate(other(s).display_name, "plate--s"), nameOf(other(s)), muted);
-  const picture = h("div", { class: "video" }, video, still);
-  const mark = s.programme.watermark ? createWatermark() : null;
-  mark?.keepOn(picture);
-  append(picture, [name]);
-  const self = createSelf(app);
-  self.el.classList.add("self");
-  const cover = createCover(app);
-  let aliveAt = null;
-  for (const news of ["loadeddata", "resize", "playing", "emptied"]) video.addEventListener(news, updateStill);
-  video.addEventListener("contextmenu", (event) => event.preventDefault());
-
-  // Why there is no picture; null while there is one, or while it may still come.
-  function whyStill() {
-    if (!offers(s, "video")) return "call.by_sound";
-    if (s.mediaOf[other(s).seat]?.video === false) return "call.camera_off";
-    const hasFrames = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth > 0;
-    return !hasFrames && aliveAt !== null && s.now - aliveAt > PATIENCE_MS ? "call.sound_only" : null;
-  }
-
-  function updateStill() {
-    const why = whyStill();
-    show(still, why !== null);
-    if (why !== null) setText(still.firstChild, t(why));
-    show(muted, s.mediaOf[other(s).seat]?.audio === false);
-  }
-
-  function play() {
-    video.play().then(() => show(unmute, false), (error) => show(unmute, error.name === "NotAllowedError"));
-  }
-
-  return {
-    el: h("main", { class: "call__stage" }, picture, self.el, unmute, cover.el),
-    update() {
-      if (video.srcObject !== peer.remote) video.srcObject = peer.remote;
-      if (video.paused && peer.remote.getTracks().length) play();
-      aliveAt = peer.isAlive ? (aliveAt ?? s.now) : null;
-      updateStill();
-      mark?.update(s.you.display_name, write.stamp(s.now), s.now / 1000);
-      self.update();
-      cover.update();
-    },
-    rest() {
-      video.srcObject = null;
-    },
-  };
 }
 
 function createPanel(app) {
@@ -146,16 +93,21 @@ function createControls(app) {
   const chat = createChatSwitch(app);
   const control = (testid, shape, words, onclick, kind = "") =>
     h("button", { type: "button", class: `ctl ${kind}`, dataset: { testid }, onclick }, icon(shape), h("span", {}, t(words)));
+  const share = control("share-screen", "screen", "screen.share", () => app.do.shareScreen());
   const more = control("more", "more", "menu.title", () => app.do.openSheet("menu"));
   more.setAttribute("aria-haspopup", "dialog");
   const stepOut = control("step-out", "door", "leave.step_out", () => app.do.stepOut());
   const end = isSeeker(s) ? control("end", "end", "leave.end", () => app.do.askEnd(), "ctl--leave") : null;
   const request = isSupporter(s) ? control("request-end", "end", "leave.request", () => app.do.requestEnd()) : null;
   return {
-    el: h("footer", { class: "call__ctl" }, h("div", { class: "ctls" }, switches.el, chat.el, more), h("div", { class: "ctls" }, stepOut, end, request)),
+    el: h("footer", { class: "call__ctl" }, h("div", { class: "ctls" }, switches.el, share, chat.el, more), h("div", { class: "ctls" }, stepOut, end, request)),
     update() {
       switches.update();
       chat.update();
+      show(share, offers(s, "screen") && app.screen.isPossible);
+      share.classList.toggle("is-on", app.screen.isOn);
+      setText(share.lastChild, t(app.screen.isOn ? "screen.stop" : "screen.share"));
+      setAttr(share, "aria-pressed", String(app.screen.isOn));
       setAttr(more, "disabled", !s.isOnline);
       setAttr(stepOut, "disabled", !s.isOnline);
       if (end) setAttr(end, "disabled", !can(s, "end"));

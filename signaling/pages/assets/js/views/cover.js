@@ -30,7 +30,7 @@ export function createCover(app) {
       setAttr(el, "data-state", state.name);
       const name = nameOf(other(s));
       setText(title, t(titleOf(state.name), { name }));
-      setText(words, t(`cover.${state.name}.more`, { time: write.moment(ms(s.session.ends_at)) }));
+      setText(words, t(`cover.${state.name}.more`, { time: write.moment(endsAt(s.session)) }));
       show(grace, state.until > s.now);
       if (state.until > s.now) {
         setText(what, t(state.name === "offline" ? "cover.kept_until" : "cover.waits_until", { time: write.exact(state.until) }));

@@ -120,6 +120,7 @@ function updateFlow(list, { s, write }) {
     { key: "doors", at: ms(session.opens_at) },
     { key: "start", at: ms(session.starts_at), kind: "slot" },
     session.cutoff_at && !session.notices.seeker && { key: "cutoff", at: ms(session.cutoff_at), kind: "slot" },
+    session.maintenance_at && { key: "maintenance", at: ms(session.maintenance_at), kind: "slot" },
     { key: "end", at: ms(session.ends_at), kind: "end" },
     { key: "now", at: s.now, kind: "now" },
   ].filter(Boolean);

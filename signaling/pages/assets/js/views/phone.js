@@ -4,7 +4,7 @@ import { append, h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon, logo, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { pick, t } from "../text.js";
-import { can, isLost, isRunning, isSeeker, isSupporter, other, warningOf } from "../state.js";
+import { can, endsAt, isLost, isRunning, isSeeker, isSupporter, other, warningOf } from "../state.js";
 import { createNotices, createUntil, head, languages, nameOf, sign, telephone } from "../parts.js";
 import { createChatSwitch } from "./chat.js";
 import { createNextNote } from "./nextnote.js";
@@ -37,7 +37,7 @@ function createWarning(app) {
       show(el, span !== null);
       if (span === null) return;
       setText(words, t(span >= 60 ? "warning.minutes" : "warning.seconds", { n: span >= 60 ? Math.round(span / 60) : span }));
-      setText(more, t("warning.more", { time: write.moment(ms(s.session.ends_at)) }));
+      setText(more, t("warning.more", { time: write.moment(endsAt(s.session)) }));
     },
   };
 }
@@ -74,7 +74,7 @@ function createGuest(app) {
       const state = stateOf(s);
       setAttr(status, "data-state", state);
       setText(h1, t(`phone.${state}`));
-      setText(words, t(`phone.${state}.more`, { start: write.moment(ms(s.session.starts_at)), end: write.moment(ms(s.session.ends_at)) }));
+      setText(words, t(`phone.${state}.more`, { start: write.moment(ms(s.session.starts_at)), end: write.moment(endsAt(s.session)) }));
       setText(keep, t("phone.keep"));
       setAttr(more, "disabled", !s.isOnline);
       if (!end) return;

@@ -4,13 +4,14 @@ import { h, setText } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { currentLanguage, sentences, t } from "../text.js";
-import { byRole, can, isSeeker, seatOf } from "../state.js";
+import { byRole, can, endsAt, isSeeker, seatOf } from "../state.js";
 import { sign } from "../parts.js";
 import { createSlots } from "./slots.js";
 import { finishSheet } from "./sheets/finish.js";
 import { beginSheet, lateSheet } from "./sheets/late.js";
 import { menuSheet } from "./sheets/menu.js";
 import { nextSheet } from "./sheets/next.js";
+import { secrecySheet } from "./secrecy.js";
 import { title } from "./sheets/sheet.js";
 import { problemSheet, stopSheet } from "./sheets/stop.js";
 
@@ -26,6 +27,7 @@ const BUILD = {
   late: lateSheet,
   next: nextSheet,
   problem: problemSheet,
+  secrecy: secrecySheet,
   stop: stopSheet,
 };
 // What was opened here may be closed here; what somebody else asks wants an answer.
@@ -105,7 +107,7 @@ function endEarlySheet(app) {
   return {
     parts: [
       title(t("end_early.title", { name })),
-      h("p", { class: "small" }, t("end_early.words", { time: write.moment(ms(s.session.ends_at)) })),
+      h("p", { class: "small" }, t("end_early.words", { time: write.moment(endsAt(s.session)) })),
       sign(t("end_early.no"), { testid: "refuse-end", onclick: () => app.do.answerEnd(false), shape: "back" }),
       yes,
     ],
@@ -128,7 +130,7 @@ function waitSheet(app) {
   return {
     parts: [
       title(t(isTalking ? "wait.title_lost" : "wait.title_late")),
-      h("p", { class: "small" }, t("wait.words", { time: app.write.moment(ms(s.session.ends_at)) })),
+      h("p", { class: "small" }, t("wait.words", { time: app.write.moment(endsAt(s.session)) })),
       sign(t(isTalking ? "wait.wait" : "wait.begin"), { testid: "wait", onclick: () => app.do.wait(), shape: "clock" }),
       h("h3", {}, t("wait.other")),
       slots.el,

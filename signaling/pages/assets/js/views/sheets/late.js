@@ -2,6 +2,7 @@
 
 import { h, setText } from "../../dom.js";
 import { countdown, ms } from "../../clock.js";
+import { endsAt } from "../../state.js";
 import { t } from "../../text.js";
 import { sign } from "../../parts.js";
 import { backTo, title, words } from "./sheet.js";
@@ -9,7 +10,7 @@ import { backTo, title, words } from "./sheet.js";
 export function beginSheet(app) {
   const { s, write } = app;
   const left = h("b", { class: "num", role: "timer", "aria-live": "off", dataset: { testid: "begin-left" } });
-  const end = write.moment(ms(s.session.ends_at));
+  const end = write.moment(endsAt(s.session));
   return {
     parts: [
       title(t("begin.title")),

@@ -1,0 +1,174 @@
+// The encryption from end to end of this page's media: what is wanted, what is so, and the worker that does it.
+
+import { Agreement } from "./agreement.js";
+import { Identity } from "./identity.js";
+import { Watchdog } from "./watchdog.js";
+
+const KEPT_MS = 5000; // frames of the epoch before may still be on their way
+const NAME = "madoguchi.e2ee";
+
+export class Encryption {
+  // off: not wanted, or nobody to talk to; plain: somebody's browser cannot, the room goes without;
+  // agreeing: nothing passes that is not sealed, and the keys are not all here; on: all of it is
+  state = "off";
+  isWanted = false;
+  #identity = null;
+  #worker = null;
+  #agreement = null;
+  #ids = new WeakMap(); // sender or receiver: id of its pipe
+  #starting = new Set();
+  #isSealing = false;
+  #isPlain = false;
+  #lastId = 0;
+  #watchdog;
+
+  // send(text): true if it left; renewMedia(); onChange()
+  constructor({ send, renewMedia, onChange }) {
+    Object.assign(this, { send, onChange });
+    this.#watchdog = new Watchdog({ renewKeys: () => this.#agreement?.renew(), renewMedia, idOf: (receiver) => this.#ids.get(receiver) });
+  }
+
+  // Whether this browser can. Asked before the first word to the server, which wants to know.
+  async prepare() {
+    if (typeof RTCRtpScriptTransform !== "function" || !window.crypto?.subtle) return;
+    this.#identity = await Identity.of(storage(), NAME).catch(() => null); // X25519 is not known here
+    if (!this.#identity) return;
+    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }) => this.#hear(data);
+    this.#worker.onerror = (error) => console.warn("the encryption stands still", error.message);
+  }
+
+  get isAble() {
+    return this.#worker !== null;
+  }
+
+  get code() {
+    return this.state === "on" ? this.#agreement.code : null;
+  }
+
+  // What this page sends is nothing without the keys.
+  get isSealing() {
+    return this.isWanted && this.isAble && !this.#isPlain;
+  }
+
+  // ---- the media connection ----
+
+  // In the task that made it: Chromium ignores a transform that comes to a receiver later (w3c/webrtc-encoded-transform#314).
+  attach({ sender, receiver }, kind) {
+    if (!this.isWanted || !this.isAble) return;
+    this.#pipe(sender, "up", kind);
+    this.#pipe(receiver, "down", kind);
+  }
+
+  // Now it is known whose stream it is.
+  bind(transceiver, seat, kind) {
+    this.attach(transceiver, kind);
+    const id = this.#ids.get(transceiver.receiver);
+    if (id !== undefined) this.#say("bind", { id, seat, kind });
+  }
+
+  #pipe(end, side, kind) {
+    if (this.#ids.has(end)) return;
+    const id = (this.#lastId += 1);
+    this.#ids.set(end, id);
+    end.transform = new RTCRtpScriptTransform(this.#worker, { id, side, kind });
+    this.#starting.add(id);
+  }
+
+  // Another connection, or none: what has not started there never will.
+  detach() {
+    this.#starting.clear();
+  }
+
+  watch(pc) {
+    if (this.isSealing && this.#agreement) this.#watchdog.look(pc, () => this.#say("count"));
+  }
+
+  // ---- the people ----
+
+  // wanted: of the programme; session, seat: ids; there, kept: seats that are in, and whose line is lost; cannot: whether
+  // somebody's browser cannot; isIn: whether this person is
+  meet({ wanted, session, seat, there, kept, cannot, isIn }) {
+    this.isWanted = wanted !== "off";
+    if (!this.isWanted || !this.isAble || !isIn) {
+      this.#stop();
+      return this.#settle(isIn && this.isWanted && !this.isAble ? "plain" : "off");
+    }
+    this.#goWithout(wanted === "preferred" && cannot);
+    if (this.#isPlain) return this.#settle("plain");
+    this.#agreement ??= this.#agree(session, seat);
+    this.#agreement.meet(there, kept);
+    return this.#look();
+  }
+
+  take(seat, text) {
+    if (!this.#agreement) return;
+    try {
+      this.#agreement.take(seat, JSON.parse(text));
+    } catch (error) {
+      console.warn("a key that is none", error);
+    }
+  }
+
+  // Our line was cut: others may have gone on without us.
+  resume() {
+    this.#agreement?.renew();
+  }
+
+  #agree(session, seat) {
+    return new Agreement({
+      session,
+      seat,
+      identity: this.#identity,
+      send: (message) => this.send(JSON.stringify(message)),
+      onKey: (from, epoch, key) => this.#say("open", { seat: from, epoch, key }),
+      onSend: (epoch, key) => {
+        this.#isSealing = true;
+        this.#say("seal", { epoch, key });
+        setTimeout(() => this.#say("forget", { before: epoch }), KEPT_MS);
+      },
+      onChange: () => this.#look(),
+    });
+  }
+
+  #goWithout(isPlain) {
+    if (isPlain === this.#isPlain) return;
+    this.#stop();
+    this.#isPlain = isPlain;
+    this.#say("mode", { plain: isPlain });
+  }
+
+  #stop() {
+    this.#agreement?.stop();
+    this.#agreement = null;
+    this.#isSealing = false;
+  }
+
+  #look() {
+    const isOn = this.#agreement?.isAgreed && this.#isSealing && !this.#starting.size;
+    if (this.#agreement) this.#settle(isOn ? "on" : "agreeing");
+  }
+
+  #settle(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.onChange();
+  }
+
+  #say(type, more = {}) {
+    this.#worker.postMessage({ type, ...more });
+  }
+
+  #hear({ started, counts }) {
+    if (counts) this.#watchdog.take(counts);
+    if (this.#starting.delete(started)) this.#look();
+  }
+}
+
+function storage() {
+  try {
+    return sessionStorage;
+  } catch {
+    return null; // closed: the identity lasts as long as the page
+  }
+}

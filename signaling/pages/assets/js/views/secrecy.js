@@ -1,0 +1,48 @@
+// Whether the call is encrypted from end to end, in one line; and more about it in a sheet. Only what is so now.
+
+import { h, keyed, setAttr, setText, show } from "../dom.js";
+import { icon } from "../icons.js";
+import { t } from "../text.js";
+import { backTo, title, words } from "./sheets/sheet.js";
+
+const PATIENCE_MS = 2000; // shorter than that nobody reads it
+
+const spaced = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
+
+export function createSecrecy(app) {
+  const { s, encryption } = app;
+  const word = h("span");
+  const code = h("b", { class: "num", dataset: { testid: "e2ee-code" } });
+  const el = h("button", { type: "button", class: "secrecy", hidden: true, dataset: { testid: "e2ee" }, "aria-haspopup": "dialog", onclick: () => app.do.openSheet("secrecy") }, icon("lock", "i--s"), word, code);
+  let since = { state: null, at: 0 };
+  return {
+    el,
+    update() {
+      const { state } = encryption;
+      if (since.state !== state) since = { state, at: s.now };
+      const isShown = state === "on" || state === "plain" || (state === "agreeing" && s.now - since.at > PATIENCE_MS);
+      show(el, isShown);
+      setAttr(el, "data-state", state);
+      if (isShown) setText(word, t(`secrecy.${state}`));
+      show(code, state === "on");
+      if (state === "on") setText(code, spaced(encryption.code));
+    },
+  };
+}
+
+export function secrecySheet(app) {
+  const { encryption } = app;
+  const body = h("div", { class: "stack" });
+  return {
+    parts: [title(t("secrecy.title")), body, backTo(app)],
+    update() {
+      const { state, code } = encryption;
+      keyed(body, `${state}|${code}`, () => [
+        words(t(`secrecy.${state === "off" ? "agreeing" : state}`)),
+        state === "on" && h("p", { class: "code num" }, spaced(code)),
+        state === "on" && words(t("secrecy.compare")),
+        words(t(`secrecy.${state === "on" ? "on_more" : state === "plain" ? "plain_more" : "agreeing_more"}`)),
+      ].filter(Boolean));
+    },
+  };
+}

@@ -1,0 +1,132 @@
+// What is seen of the others: a tile for each person, a shared screen above them, oneself in the corner.
+
+import { append, h, keyed, setAttr, setText, show } from "../dom.js";
+import { icon, plate } from "../icons.js";
+import { t } from "../text.js";
+import { isSupporter, offers, other, seatOf } from "../state.js";
+import { nameOf } from "../parts.js";
+import { createWatermark } from "../watermark.js";
+import { createSelf } from "./self.js";
+import { createCover } from "./cover.js";
+
+const PATIENCE_MS = 3000; // the first frame of a new connection takes its time
+
+export function createStage(app) {
+  const { s, peer } = app;
+  const tiles = h("div", { class: "tiles" });
+  const unmute = h("button", { type: "button", class: "btn btn--go video__play", hidden: true, onclick: () => play() }, icon("sound"), t("call.tap"));
+  const self = createSelf(app);
+  self.el.classList.add("self");
+  const cover = createCover(app);
+  let shown = [];
+  let aliveAt = null;
+
+  function play() {
+    for (const tile of shown) tile.play().then(() => show(unmute, false), (error) => show(unmute, error.name === "NotAllowedError"));
+  }
+
+  return {
+    el: h("main", { class: "call__stage" }, tiles, self.el, unmute, cover.el),
+    update() {
+      const sharing = sharer(app);
+      keyed(tiles, [...othersOf(s), sharing ?? ""].join("|"), () => {
+        shown.forEach((tile) => tile.rest());
+        shown = othersOf(s).map((seat) => createTile(app, seat));
+        if (sharing) shown.unshift(createScreenTile(app, sharing));
+        return shown.map((tile) => tile.el);
+      });
+      setAttr(tiles, "data-people", othersOf(s).length);
+      setAttr(tiles, "data-screen", sharing !== null);
+      aliveAt = peer.isAlive ? (aliveAt ?? s.now) : null;
+      for (const tile of shown) tile.update(aliveAt);
+      if (shown.some((tile) => tile.isWaiting)) play();
+      self.update();
+      cover.update();
+    },
+    rest: () => shown.forEach((tile) => tile.rest()),
+  };
+}
+
+// Whom this person has come to see first; then who else was let in and is not gone.
+function othersOf(s) {
+  const first = other(s).seat;
+  const more = s.session.seats.filter((seat) => seat.is_admitted && seat.seat !== first && seat.seat !== s.you.seat && seat.presence !== "away");
+  return [first, ...more.map((seat) => seat.seat)];
+}
+
+// Whose screen is shown: what their page says, once there is something to show.
+function sharer({ s, peer }) {
+  if (!peer.screen || !offers(s, "screen")) return null;
+  return s.session.seats.find(({ seat }) => seat !== s.you.seat && s.mediaOf[seat]?.screen)?.seat ?? null;
+}
+
+// Without the keys there is nothing to see but noise.
+const mayShow = ({ s, encryption }, seat) => !encryption.isWanted || encryption.isAble || s.mediaOf[seat]?.encrypted !== true;
+
+function createPicture(app, { testid, label }) {
+  const { s, write } = app;
+  const video = h("video", { autoplay: true, playsinline: true, disablepictureinpicture: true, dataset: { testid }, "aria-label": label });
+  video.addEventListener("contextmenu", (event) => event.preventDefault());
+  const el = h("div", { class: "video" }, video);
+  const mark = s.programme.watermark ? createWatermark() : null;
+  mark?.keepOn(el);
+  return {
+    el,
+    video,
+    get isWaiting() {
+      return video.paused && Boolean(video.srcObject?.getTracks().length);
+    },
+    play: () => (video.srcObject ? video.play() : Promise.resolve()),
+    show(stream) {
+      if (video.srcObject !== stream) video.srcObject = stream;
+      mark?.update(s.you.display_name, write.stamp(s.now), s.now / 1000);
+    },
+    rest: () => (video.srcObject = null),
+  };
+}
+
+function createTile(app, id) {
+  const { s, peer } = app;
+  const seat = seatOf(s, id);
+  const picture = createPicture(app, { testid: "remote-video", label: t("call.picture", { name: nameOf(seat) }) });
+  const still = h("p", { class: "video__still", hidden: true, dataset: { testid: "no-picture" } }, h("span"));
+  const muted = h("span", { class: "video__muted", hidden: true, dataset: { testid: "muted" } }, t("call.microphone_off"));
+  const hasPlate = seat.role === "supporter" && !isSupporter(s);
+  append(picture.el, [still, h("p", { class: "video__name" }, hasPlate && plate(seat.display_name, "plate--s"), nameOf(seat), muted)]);
+  picture.el.dataset.seat = id;
+  const { video } = picture;
+  let aliveAt = null;
+  for (const news of ["loadeddata", "resize", "playing", "emptied"]) video.addEventListener(news, updateStill);
+
+  // Why there is no picture; null while there is one, or while it may still come.
+  function whyStill() {
+    if (!offers(s, "video")) return "call.by_sound";
+    if (s.mediaOf[id]?.video === false) return "call.camera_off";
+    const hasFrames = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth > 0;
+    return !hasFrames && aliveAt !== null && s.now - aliveAt > PATIENCE_MS ? "call.sound_only" : null;
+  }
+
+  function updateStill() {
+    const why = whyStill();
+    show(still, why !== null);
+    if (why !== null) setText(still.firstChild, t(why));
+    show(muted, s.mediaOf[id]?.audio === false);
+  }
+
+  return Object.assign(picture, {
+    update(since) {
+      aliveAt = since;
+      picture.show(mayShow(app, id) ? (peer.remote.get(id) ?? null) : null);
+      updateStill();
+    },
+  });
+}
+
+function createScreenTile(app, id) {
+  const { s, peer } = app;
+  const label = t("screen.of", { name: nameOf(seatOf(s, id)) });
+  const picture = createPicture(app, { testid: "screen-video", label });
+  picture.el.classList.add("video--screen");
+  append(picture.el, [h("p", { class: "video__name" }, label)]);
+  return Object.assign(picture, { update: () => picture.show(mayShow(app, id) ? peer.screen : null) });
+}
