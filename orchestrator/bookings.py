@@ -239,9 +239,22 @@ class Bookings:
     # ---- before the session -----------------------------------------------------------------------------------------
 
     async def cancel(
-        self, session: SessionId, by: Cause, recorded_by: str, channel: str
+        self,
+        session: SessionId,
+        by: Cause,
+        recorded_by: str,
+        channel: str,
+        *,
+        offers_date: bool = True,
     ) -> Session:
         """Cancel a booking on somebody's behalf (KUMAGAYA 6(4), SAKAI 2(4)).
+
+        Args:
+            session: which.
+            by: who wants it.
+            recorded_by: person id.
+            channel: how it was asked for.
+            offers_date: False: no other date is offered, whatever the programme says.
 
         Raises:
             NotFound: no such session.
@@ -250,7 +263,8 @@ class Bookings:
         before = await self._host.view(session)
         if before.is_over:
             raise Refused("session_over", "the session has ended")
-        after = await self._host.deliver(session, Cancelled(by, recorded_by, channel))
+        cancelled = Cancelled(by, recorded_by, channel, offers_date)
+        after = await self._host.deliver(session, cancelled)
         if not after.is_over:
             raise Refused("already_live", "the session is live; it can be ended, not cancelled")
         return after

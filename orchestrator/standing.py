@@ -15,7 +15,6 @@ import structlog
 from orchestrator.bookings import Bookings
 from orchestrator.errors import Conflict, MadoguchiError, NotFound, Refused
 from orchestrator.office import check_note
-from orchestrator.policy.events import RescheduleDeclined
 from orchestrator.policy.ledger import LedgerLine
 from orchestrator.policy.model import Cause, PersonId, Session
 from orchestrator.policy.programme import Programme
@@ -27,7 +26,7 @@ from orchestrator.policy.standing import (
     fold,
     open_task,
 )
-from orchestrator.ports import Clock, Delivery, Ledger, Sessions, Store, reason_field
+from orchestrator.ports import Clock, Delivery, Ledger, Store, reason_field
 
 log = structlog.get_logger()
 
@@ -64,13 +63,11 @@ class Standings:
         *,
         store: Store,
         clock: Clock,
-        host: Sessions,
         bookings: Bookings,
         programmes: Mapping[str, Programme],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._host = host
         self._bookings = bookings
         self._programmes = programmes
 
@@ -191,11 +188,11 @@ class Standings:
             raise failed
 
     async def _cancel(self, session: Session, decision: Decision) -> None:
-        await self._bookings.cancel(session.id, Cause.OFFICE, decision.by, "standing")
-        # Cancelling offers another date, which a suspended supporter's seeker shall have, and a suspended seeker not.
-        if not await self._store.is_blocked(session.rules.programme, session.seeker.person):
-            return
-        await self._host.deliver(session.id, RescheduleDeclined(decision.by))
+        # A suspended supporter's seeker shall have another date, and a suspended seeker not.
+        is_blocked = await self._store.is_blocked(session.rules.programme, session.seeker.person)
+        await self._bookings.cancel(
+            session.id, Cause.OFFICE, decision.by, "standing", offers_date=not is_blocked
+        )
 
     # ---- parts ------------------------------------------------------------------------------------------------------
 

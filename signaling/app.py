@@ -131,9 +131,7 @@ def make_app(
         on_revoked=audience.revoke,
         zone=zone,
     )
-    standings = Standings(
-        store=store, clock=clock, host=host, bookings=bookings, programmes=programmes
-    )
+    standings = Standings(store=store, clock=clock, bookings=bookings, programmes=programmes)
     maintenance = Maintenance(store=store, clock=clock, host=host, bookings=bookings)
     files = Files(settings.pages, server.is_secure)
     app = web.Application(

@@ -241,9 +241,7 @@ async def _run(
         notifier=notifier_of(settings, clock),
         base_url=base_url(settings, listener.getsockname()[1]),
     )
-    standings = Standings(
-        store=store, clock=clock, host=host, bookings=bookings, programmes=programmes
-    )
+    standings = Standings(store=store, clock=clock, bookings=bookings, programmes=programmes)
     maintenance = Maintenance(store=store, clock=clock, host=host, bookings=bookings)
     relay = OutboxRelay(store, node_id, handlers(bookings, messages, standings), clock)
     sweeper = Sweeper(store, clock, host.wake)

@@ -32,19 +32,23 @@ from orchestrator.policy.model import (
 from orchestrator.policy.turn import Turn, seats_of
 
 
-def end(turn: Turn, verdict: Verdict, *, is_hard_end: bool = False) -> None:
+def end(
+    turn: Turn, verdict: Verdict, *, is_hard_end: bool = False, offers_date: bool = True
+) -> None:
     """End the session with that verdict; what follows from it opens in the same step.
 
     Args:
         turn: the step.
         verdict: outcome, cause and reason.
         is_hard_end: media is cut before the record is written.
+        offers_date: False: whatever the programme says, no other date is offered.
     """
     session = turn.session
     turn.move(Phase.ENDED, verdict.reason)
     if any(seat.media_epoch for seat in session.seats):
         turn.do(CloseRoom(is_hard_end))
     consequence = consequence_of(session, verdict)
+    consequence = replace(consequence, reschedule=consequence.reschedule and offers_date)
     seats = tuple(
         replace(seat, presence=Presence.AWAY, connection=None, claim=None) for seat in session.seats
     )

@@ -210,6 +210,8 @@ class Cancelled:
     by: Cause
     recorded_by: str
     channel: str = "api"
+    offers_date: bool = True
+    """Another date is offered where the programme says so; False: the seeker cannot be booked for now."""
 
 
 @dataclass(frozen=True, slots=True)

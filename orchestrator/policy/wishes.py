@@ -234,7 +234,8 @@ def cancelled(turn: Turn, event: Cancelled) -> None:
     """A booking is cancelled while it is not yet live (KUMAGAYA 6(4), SAKAI 2(4))."""
     if turn.session.phase in {Phase.SCHEDULED, Phase.OPEN, Phase.WAITING}:
         turn.record("booking.cancelled", by=event.by.value, channel=event.channel)
-        endings.end(turn, endings.sure(turn, Outcome.CANCELLED, event.by, "cancelled"))
+        verdict = endings.sure(turn, Outcome.CANCELLED, event.by, "cancelled")
+        endings.end(turn, verdict, offers_date=event.offers_date)
 
 
 def slots_proposed(turn: Turn, event: SlotsProposed) -> None:

@@ -9,9 +9,17 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator.bookings import Wish
-from orchestrator.errors import Conflict, NotFound, Refused
-from orchestrator.policy.events import Admitted, Connected, Joined, Overruled, Stopped, Woken
+from orchestrator.bookings import Bookings, Wish
+from orchestrator.errors import Conflict, NotFound, Refused, Unavailable
+from orchestrator.policy.events import (
+    Admitted,
+    Connected,
+    Event,
+    Joined,
+    Overruled,
+    Stopped,
+    Woken,
+)
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
@@ -47,7 +55,6 @@ def standings_of(office: Office) -> Standings:
     return Standings(
         store=office.store,
         clock=office.clock,
-        host=office.host,
         bookings=office.bookings,
         programmes=load_all(),
     )
@@ -234,8 +241,8 @@ async def test_bookings_stand_unless_the_scheduler_cancels_them(
     session = await office.host.view(booked.id)
     assert (session.outcome, session.cause) == (Outcome.CANCELLED, Cause.OFFICE)
     # Who is refused is offered no other date.
-    assert session.reschedule is not None
-    assert session.reschedule.state is RescheduleState.DECLINED
+    assert session.reschedule is None
+    assert "reschedule.opened" not in await relay(office, standings)
     # A refused seeker gets no strike (product.md, Outcomes).
     assert [line.strike for line in record.lines] == [False]
 
@@ -252,6 +259,40 @@ async def test_what_a_crash_left_of_the_cancelling_is_done_from_the_outbox(
     assert DECIDED in await relay(office, standings)
 
     assert (await office.host.view(booked.id)).outcome is Outcome.CANCELLED
+
+
+class DiesAfterOne:
+    """The sessions of a node that dies after it has committed one event."""
+
+    def __init__(self, office: Office) -> None:
+        self._host = office.host
+        self._is_dead = False
+
+    async def deliver(self, session: SessionId, event: Event) -> Session:
+        if self._is_dead:
+            raise Unavailable("node", "it is dead")
+        self._is_dead = True
+        return await self._host.deliver(session, event)
+
+    async def view(self, session: SessionId) -> Session:
+        return await self._host.view(session)
+
+
+async def test_a_crash_in_the_cancelling_leaves_a_suspended_seeker_no_date_to_choose(
+    office: Office, standings: Standings
+) -> None:
+    booked = (await office.books(seeker_person=SAKURA)).session
+    parts = {"store": office.store, "clock": office.clock, "programmes": load_all()}
+    dying = Bookings(host=DiesAfterOne(office), **parts)
+    await decide(Standings(bookings=dying, **parts), cancels=True)
+
+    await relay(office, standings)
+
+    session = await office.host.view(booked.id)
+    assert session.outcome is Outcome.CANCELLED
+    assert session.reschedule is None
+    assert session.consequence is not None
+    assert not session.consequence.reschedule
 
 
 async def test_a_decision_that_was_taken_back_cancels_nothing_any_more(

@@ -24,7 +24,6 @@ async def test_every_topic_has_a_handler_and_no_handler_waits_for_nothing(office
     standings = Standings(
         store=office.store,
         clock=office.clock,
-        host=office.host,
         bookings=office.bookings,
         programmes=programmes,
     )

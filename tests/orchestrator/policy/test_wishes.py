@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.policy.endings import if_finished
-from orchestrator.policy.model import Quota, SessionId
+from orchestrator.policy.events import Cancelled
+from orchestrator.policy.model import Cause, Quota, SessionId
 from tests.orchestrator.policy.scenario import (
     KUMAGAYA,
     Story,
@@ -391,3 +392,11 @@ def test_whatever_people_want_after_the_end_is_refused(late):
     ended = told.session
     told.at("10:01", late).is_refused("session_over")
     assert told.session is ended
+
+
+def test_who_cannot_be_booked_is_offered_no_other_date_when_the_office_cancels():
+    told = story()
+    told.take(Cancelled(Cause.OFFICE, "person-clerk", offers_date=False))
+    told.ends("cancelled", "office", reschedule=False)
+    assert told.published("reschedule.opened") == []
+    assert not told.session.consequence.reschedule
