@@ -514,6 +514,24 @@ class RoomLost:
     session: SessionId
 
 
+@dataclass(frozen=True, slots=True)
+class LineSample:
+    """A leg's line in one second; None where nothing is known."""
+
+    at: datetime
+    media_epoch: int
+    up_bps: int
+    """What the browser sent."""
+    down_bps: int
+    """What was forwarded to it."""
+    loss_up: float | None
+    """Share of packets lost on the way to us, 0 to 1, over the last ten seconds."""
+    loss_down: float | None
+    """The same on the way to the browser."""
+    rtt_ms: float | None
+    jitter_ms: float | None
+
+
 MediaEvent = (
     OfferMade | LegUp | RoomFlowing | LegSilent | LegReturned | LegQuality | RoomExtended | RoomLost
 )
@@ -562,6 +580,9 @@ class Media(Protocol):
 
     def close_room(self, session: SessionId) -> None:
         """Cut everything of the room."""
+
+    def lines(self, session: SessionId) -> Mapping[SeatId, Sequence[LineSample]]:
+        """How each seat's line was in the last minute, a sample a second, the oldest first; empty without a room."""
 
 
 # ---- people ---------------------------------------------------------------------------------------------------------

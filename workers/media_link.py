@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -30,6 +31,8 @@ BACKOFF_LAST_S = 5.0
 STEADY_AFTER_S = 10.0
 """A worker that lived this long is started again at once."""
 EXIT_TIMEOUT_S = 2.0
+LINES_KEPT = 60
+"""Samples a seat, one a second: attribution looks at the half minute before a loss."""
 LEAVING_S = 0.2
 """A worker that has closed its link is ending by itself; its exit status is worth this wait."""
 
@@ -85,6 +88,7 @@ class MediaLink(ports.Media):
         self._clock = clock
         self._on_event = on_event
         self._rooms: dict[SessionId, MediaWorker] = {}
+        self._lines: dict[SessionId, dict[SeatId, deque[ports.LineSample]]] = {}
         self._workers: dict[int, MediaWorker] = {}
         self._all_started: asyncio.Future[None] | None = None
         self._count = settings.workers or os.cpu_count() or 1
@@ -180,6 +184,7 @@ class MediaLink(ports.Media):
         lost = [session for session, carrier in self._rooms.items() if carrier is worker]
         for session in lost:
             del self._rooms[session]
+            self._lines.pop(session, None)
         for session in lost:
             self._tell(ports.RoomLost(session))
 
@@ -214,12 +219,33 @@ class MediaLink(ports.Media):
                 worker.failure = reason
             case wire.SeatRefused(session=session, seat=seat, code=code):
                 log.warning("seat.refused", session=session, seat=seat, code=code)
+            case wire.Statistics(legs=legs):
+                self._note_lines(worker, legs)
             case wire.RoomClosed(session=session):
                 self._forget(worker, SessionId(session))
             case _:
                 # A worker speaks only of rooms that it still has: what comes late about others is dropped.
                 if self._rooms.get(SessionId(report.session)) is worker:
                     self._tell(_event(report))
+
+    def _note_lines(self, worker: MediaWorker, legs: Sequence[wire.LegStatistics]) -> None:
+        now = self._clock.now()
+        for leg in legs:
+            session = SessionId(leg.session)
+            if self._rooms.get(session) is worker:
+                seats = self._lines.setdefault(session, {})
+                seats.setdefault(SeatId(leg.seat), deque(maxlen=LINES_KEPT)).append(
+                    ports.LineSample(
+                        now,
+                        leg.media_epoch,
+                        leg.up_bps,
+                        leg.down_bps,
+                        leg.loss_up,
+                        leg.loss_down,
+                        leg.rtt_ms,
+                        leg.jitter_ms,
+                    )
+                )
 
     def _note_started(self) -> None:
         future = self._started_future()
@@ -236,6 +262,7 @@ class MediaLink(ports.Media):
     def _forget(self, worker: MediaWorker, session: SessionId) -> None:
         if self._rooms.get(session) is worker:
             del self._rooms[session]
+            self._lines.pop(session, None)
             worker.sessions.discard(session)
 
     # ---- ports.Media -----------------------------------------------------------------------------
@@ -298,6 +325,10 @@ class MediaLink(ports.Media):
         if worker is not None:
             worker.say(wire.CloseRoom(session=session))
             self._forget(worker, session)
+
+    def lines(self, session: SessionId) -> Mapping[SeatId, Sequence[ports.LineSample]]:
+        """How each seat's line was in the last minute; see `ports.Media`."""
+        return {seat: tuple(line) for seat, line in self._lines.get(session, {}).items()}
 
     def _say(self, session: SessionId, command: wire.Command) -> None:
         worker = self._rooms.get(session)

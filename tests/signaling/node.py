@@ -89,6 +89,9 @@ class SilentMedia:
     def close_room(self, session):
         self.told.append(("close_room", session))
 
+    def lines(self, session):
+        return {}
+
 
 @dataclass
 class Page:

@@ -19,6 +19,7 @@ from orchestrator.clock import SystemClock
 from orchestrator.errors import Misconfigured
 from orchestrator.policy.model import SEEKER, SUPPORTER, SeatId, SessionId
 from tests.clients.media_client import OPUS, VP8, MediaClient
+from workers.media import wire
 from workers.media_link import MediaLink, MediaSettings
 
 ROOT = Path(__file__).parents[2]
@@ -530,6 +531,7 @@ async def test_a_flood_of_packets_starves_neither_commands_nor_heartbeats():
 NODE = """
 import asyncio, sys
 from orchestrator.clock import SystemClock
+from workers.media import wire
 from workers.media_link import MediaLink, MediaSettings
 
 async def main():
@@ -559,3 +561,46 @@ async def test_a_node_that_is_gone_leaves_no_worker_and_no_port_behind(number):
         with suppress(ProcessLookupError):
             node.kill()
         await node.wait()
+
+
+# ---- how the lines are ----------------------------------------------------------------------------------------------
+
+
+async def test_the_lines_of_a_room_are_known_while_it_is_open():
+    async with studio() as made:
+        assert made.link.lines(SESSION) == {}
+        seeker, supporter = await made.call()
+        seeker.send(OPUS, bytes(1_000))
+        await supporter.wait_for(lambda: supporter.received_count == 1)
+        await until_true(lambda: any(s.up_bps for s in made.link.lines(SESSION).get(SEEKER, ())))
+        assert any(sample.down_bps for sample in made.link.lines(SESSION)[SUPPORTER])
+        made.link.close_room(SESSION)
+        assert made.link.lines(SESSION) == {}
+
+
+async def test_a_minute_of_each_line_is_kept_and_nothing_of_other_workers_rooms():
+    async with studio() as made:
+        await started(made)
+        made.link.open_room(SESSION, 60.0)
+        (worker,) = made.link._workers.values()
+        for second in range(70):
+            legs = [
+                wire.LegStatistics(
+                    session=session,
+                    seat="seeker",
+                    media_epoch=1,
+                    up_bps=second,
+                    down_bps=0,
+                    loss_up=None,
+                    loss_down=0.5,
+                    rtt_ms=None,
+                    jitter_ms=3.0,
+                )
+                for session in (SESSION, "of-another")
+            ]
+            made.link._heard(worker, wire.Statistics(legs=tuple(legs)))
+        line = made.link.lines(SESSION)[SEEKER]
+        assert [sample.up_bps for sample in line] == list(range(10, 70))
+        assert (line[-1].loss_up, line[-1].loss_down, line[-1].jitter_ms) == (None, 0.5, 3.0)
+        assert made.link.lines(SessionId("of-another")) == {}
+        assert list(made.link._lines) == [SESSION]

@@ -117,6 +117,7 @@ class UpTrack(Generic[Owner]):
         "_routes",
         "at",
         "bytes",
+        "bytes_told",
         "first",
         "is_direct",
         "kept",
@@ -151,6 +152,8 @@ class UpTrack(Generic[Owner]):
         """When the packet of that number came."""
         self.packets = 0
         self.bytes = 0
+        self.bytes_told = 0
+        """Of them, those that the statistics have."""
         self.first: DownTrack[Owner] | None = None
         self.more: tuple[DownTrack[Owner], ...] = ()
         """Those whom it feeds beside the first one; empty where two people talk."""

@@ -33,7 +33,8 @@ from workers.media.ice import (
     Sent,
     Silent,
 )
-from workers.media.room import Leg
+from workers.media.quality import Reading
+from workers.media.room import Leg, Room
 from workers.media.rtp import (
     HEADER,
     HEADER_BYTES,
@@ -105,7 +106,8 @@ class MediaPort:
         """From this moment on the node counts as gone, and nothing is forwarded (set with each sign of life)."""
         self._report = report
         self._monotonic = monotonic
-        self._measured_at = self._turned_at = float("-inf")
+        self._turned_at = self._told_at = float("-inf")
+        self._untold: list[wire.LegStatistics] = []
         self._by_ssrc: dict[int, Leg] = {}
         self._buffer = srtp.PacketBuffer()
         self._rtcp_buffer = srtp.PacketBuffer()
@@ -149,29 +151,38 @@ class MediaPort:
             self._turned_at = now
             for leg in legs:
                 turn_kept(leg)
-        if now >= self._measured_at + MEASURE_S:
-            self._measured_at = now
-            self._measure(legs, now)
+        rooms = list(dict.fromkeys(leg.room for leg in legs))
+        due = [room for room in rooms if now >= room.measured_at + MEASURE_S]
+        # Some at a time: what takes long makes packets wait.
+        for room in due[: len(rooms) // 3 + 1]:
+            self._measure(room, now)
+        if now >= self._told_at + MEASURE_S:
+            self._told_at = now
+            self._tell()
 
-    def _measure(self, legs: list[Leg], now: float) -> None:
-        """Look at all lines; the node hears of those that are bad."""
+    def _measure(self, room: Room, now: float) -> None:
+        """Look at a room's lines; the node is told at once of those that are bad."""
+        legs = [leg for leg in room.legs.values() if leg.srtp is not None and leg.ice is not None]
+        passed = {up: _newly_passed(up) for leg in legs for up in leg.up.tracks.values()}
+        bits = 8 / min(max(now - room.measured_at, MEASURE_S), 2 * MEASURE_S)
+        room.measured_at = now
         for leg in legs:
             leg.meter.count(now, leg.counted())
-        for leg in legs:
             self.control.tell(leg, now)
-            reading = leg.meter.read(now)
-            if reading.is_lossy or reading.is_slow:
-                self._report(
-                    wire.LegQuality(
-                        **_epoch(leg),
-                        loss_up=reading.loss_up,
-                        loss_down=reading.loss_down,
-                        rtt_ms=reading.rtt_ms,
-                        jitter_ms=reading.jitter_ms,
-                        is_lossy=reading.is_lossy,
-                        is_slow=reading.is_slow,
-                    )
-                )
+            line = leg.meter.read(now)
+            up = sum(passed[up] for up in leg.up.tracks.values())
+            down = sum(passed.get(down.up, 0) for down in leg.down.fed() if down.up is not None)
+            told = _statistics(leg, line, up_bps=round(bits * up), down_bps=round(bits * down))
+            self._untold.append(told)
+            if line.is_lossy or line.is_slow:
+                self._report(_quality(leg, line))
+
+    def _tell(self) -> None:
+        """Tell the node how the lines were, all at once."""
+        untold, self._untold = self._untold, []
+        for first in range(0, len(untold), wire.MAX_LEGS_A_LINE):
+            part = tuple(untold[first : first + wire.MAX_LEGS_A_LINE])
+            self._report(wire.Statistics(legs=part))
 
     # ---- the way of a packet --------------------------------------------------------------------------------------
 
@@ -445,6 +456,40 @@ class MediaPort:
             path.media_at = now
         if now < min(leg.room.closes_at, self.deaf_at):
             self.control.take(leg, plain, now)
+
+
+def _statistics(leg: Leg, line: Reading, *, up_bps: int, down_bps: int) -> wire.LegStatistics:
+    return wire.LegStatistics(
+        session=leg.room.session,
+        seat=leg.seat,
+        media_epoch=leg.media_epoch,
+        up_bps=up_bps,
+        down_bps=down_bps,
+        loss_up=line.loss_up,
+        loss_down=line.loss_down,
+        rtt_ms=line.rtt_ms,
+        jitter_ms=line.jitter_ms,
+    )
+
+
+def _quality(leg: Leg, line: Reading) -> wire.LegQuality:
+    return wire.LegQuality(
+        session=leg.room.session,
+        seat=leg.seat,
+        media_epoch=leg.media_epoch,
+        loss_up=line.loss_up,
+        loss_down=line.loss_down,
+        rtt_ms=line.rtt_ms,
+        jitter_ms=line.jitter_ms,
+        is_lossy=line.is_lossy,
+        is_slow=line.is_slow,
+    )
+
+
+def _newly_passed(up: UpTrack[Leg]) -> int:
+    """Bytes of a track since the last time."""
+    newly, up.bytes_told = up.bytes - up.bytes_told, up.bytes
+    return newly
 
 
 def _named(leg: Leg) -> dict[str, str | int]:

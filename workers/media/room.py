@@ -35,7 +35,7 @@ class Room:
         closes_at: monotonic seconds; nothing that arrives then or later is forwarded.
     """
 
-    __slots__ = ("closes_at", "is_flowing", "legs", "screen", "session")
+    __slots__ = ("closes_at", "is_flowing", "legs", "measured_at", "screen", "session")
 
     def __init__(self, session: str, closes_at: float) -> None:
         self.session = session
@@ -44,6 +44,8 @@ class Room:
         self.is_flowing = False
         """RTP of two who are first for each other was forwarded both ways at least once."""
         self.screen: Screen[Leg] = Screen()
+        self.measured_at = float("-inf")
+        """When its lines were looked at last."""
 
     def add(self, leg: Leg) -> None:
         """Put a leg into its seat, which is free."""

@@ -16,6 +16,9 @@ MAX_LINE_BYTES = 262_144
 MAX_UNSENT_BYTES = 4 << 20
 """What may wait for an end that does not read; beyond it, that end is as good as dead."""
 
+MAX_LEGS_A_LINE = 400
+"""Of statistics: about 200 bytes each, 600 with the longest names."""
+
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -216,6 +219,29 @@ class LegQuality(_Message):
     """It takes longer than a talk bears."""
 
 
+class LegStatistics(_Message):
+    """One leg in the last second; None where nothing is known."""
+
+    session: Name
+    seat: Name
+    media_epoch: int
+    up_bps: int
+    """What it sent, headers included."""
+    down_bps: int
+    """What was forwarded to it."""
+    loss_up: float | None
+    loss_down: float | None
+    rtt_ms: float | None
+    jitter_ms: float | None
+
+
+class Statistics(_Message):
+    """All legs of the worker in the last second; more than fit into a line come in several."""
+
+    type: Literal["statistics"] = "statistics"
+    legs: tuple[LegStatistics, ...]
+
+
 class RoomClosed(_Message):
     """A room has reached its `closes_at` and is gone."""
 
@@ -248,6 +274,7 @@ Report = (
     | WentSilent
     | CameBack
     | LegQuality
+    | Statistics
     | Extended
     | RoomClosed
     | SeatRefused

@@ -163,7 +163,9 @@ class Wired:
         self.seats = seats
         self.now = 1_000.0
         self.reports: list[wire.Report] = []
-        self.port = MediaPort(bind("127.0.0.1", 0), self.reports.append, lambda: self.now)
+        """What the node was told, but for the statistics of each second."""
+        self.statistics: list[wire.Statistics] = []
+        self.port = MediaPort(bind("127.0.0.1", 0), self._hear, lambda: self.now)
         self.server = ("127.0.0.1", self.port.number)
         self._on_readable = self.port.reader()
         self.room = Room("s", closes_at=self.now + 3_600)
@@ -171,6 +173,12 @@ class Wired:
         for seat in seats:
             self.add(seat, functions).check()
         self.seeker, self.supporter = self.clients[:2]
+
+    def _hear(self, report: wire.Report) -> None:
+        if isinstance(report, wire.Statistics):
+            self.statistics.append(report)
+        else:
+            self.reports.append(report)
 
     def add(self, seat: str, functions: frozenset[str] = FUNCTIONS, epoch: int = 1) -> Client:
         """A new leg for a seat; an older one is cut, as the commands do it."""

@@ -12,6 +12,7 @@ from tests.workers.media.hand_made import Wired, drain, reply, rtp, udp
 from workers.media import wire
 from workers.media.forwarder import MAX_ASKED
 from workers.media.port import bind
+from workers.media.room import Room
 from workers.media.rtp import HEADER, OPUS, RTX, VP8, nack, nacked, pli
 from workers.media.srtp import MAX_SSRCS
 
@@ -453,6 +454,42 @@ def test_a_long_round_trip_is_told_of_the_leg_that_answers(wired):
     assert [report.seat for report in late] == ["supporter"]
     assert late[0].is_slow
     assert late[0].rtt_ms == pytest.approx(1200, abs=5)
+
+
+def test_the_node_hears_once_a_second_how_every_line_is(wired):
+    talk(wired, 4, lost_down=(3, 7))
+    assert len(wired.statistics) == 4
+    seeker, supporter = wired.statistics[-1].legs
+    assert (seeker.seat, supporter.seat) == ("seeker", "supporter")
+    encrypted = len(rtp(1)) + 16
+    assert seeker.up_bps == pytest.approx(8 * 50 * encrypted, rel=0.01)
+    assert seeker.down_bps == supporter.up_bps == 0
+    assert supporter.down_bps == seeker.up_bps
+    assert supporter.loss_down == pytest.approx(0.2, abs=0.05)
+    assert supporter.rtt_ms == pytest.approx(50, abs=5)
+    assert supporter.jitter_ms == 0
+
+
+def test_many_rooms_are_looked_at_some_at_a_time(wired):
+    """What takes long makes packets wait: no tick looks at much more than a third of the lines."""
+    for number in range(11):
+        wired.room = Room(f"room-{number}", wired.room.closes_at)
+        for seat in ("seeker", "supporter"):
+            wired.add(seat)
+    looked_at, rooms = [], 12
+    for _ in range(24):
+        wired.now += 0.26
+        before = len(wired.port._untold)
+        told = len(wired.statistics)
+        wired.port.tick(wired.now)
+        if len(wired.statistics) == told:
+            looked_at.append(len(wired.port._untold) - before)
+    assert max(looked_at) <= 2 * (rooms // 3 + 1)
+    assert {len(each.legs) for each in wired.statistics[1:]} <= {
+        2 * rooms - 2,
+        2 * rooms,
+        2 * rooms + 2,
+    }
 
 
 # ---- garbage --------------------------------------------------------------------------------------------------------

@@ -21,6 +21,17 @@ COMMANDS = [
     wire.CloseRoom(session="s"),
     wire.NodeBeat(),
 ]
+LEG = wire.LegStatistics(
+    session="s" * 200,
+    seat="x" * 200,
+    media_epoch=2**31,
+    up_bps=10**8,
+    down_bps=10**8,
+    loss_up=1 / 3,
+    loss_down=None,
+    rtt_ms=10_000 / 3,
+    jitter_ms=100 / 3,
+)
 REPORTS = [
     wire.Ready(port=4000),
     wire.Failed(reason="no"),
@@ -40,6 +51,7 @@ REPORTS = [
         is_lossy=True,
         is_slow=True,
     ),
+    wire.Statistics(legs=(LEG,)),
     wire.Extended(session="s", reference="2026-12-01T12:30:00+00:00"),
     wire.RoomClosed(session="s"),
     wire.SeatRefused(session="s", seat="x", code="room_full"),
@@ -89,3 +101,16 @@ def test_lines_are_put_together_from_pieces():
 def test_a_line_without_end_breaks_the_link(end):
     with pytest.raises(wire.LinkBroken):
         wire.Lines().feed(b"x" * (wire.MAX_LINE_BYTES + 1) + end)
+
+
+def test_as_many_lines_as_are_told_at_once_fit_with_the_longest_names():
+    message = wire.Statistics(legs=(LEG,) * wire.MAX_LEGS_A_LINE)
+    assert len(wire.encode(message)) < wire.MAX_LINE_BYTES
+
+
+@pytest.mark.parametrize("others", [(), ("a", "b", "c", "d")])
+def test_a_leg_has_one_to_three_others(others):
+    with pytest.raises(ValueError, match="others"):
+        wire.Connect(
+            session="s", seat="seeker", media_epoch=1, functions=frozenset(), others=others
+        )
