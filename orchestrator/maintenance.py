@@ -34,6 +34,10 @@ LONGEST = timedelta(days=2)
 """No session is longer, extensions included (the API allows a day)."""
 
 
+KEPT = timedelta(days=30)
+"""How long a window that is over can be looked up; ours."""
+
+
 class Maintenance:
     """What the office plans and calls off, and what follows for sessions."""
 
@@ -45,7 +49,7 @@ class Maintenance:
         self._settled: dict[str, tuple[MaintenanceWindow, datetime]] = {}
 
     async def windows(self) -> list[MaintenanceWindow]:
-        """All windows, called-off and past ones too, by their beginning."""
+        """All windows, called-off ones and those of the last `KEPT` too, by their beginning."""
         return await self._store.maintenance()
 
     async def plan(
@@ -112,13 +116,17 @@ class Maintenance:
             await asyncio.sleep(EVERY_S)
 
     async def settle(self) -> None:
-        """Tell every session that differs from the plan. Bears being done twice, and anywhere.
+        """Tell every session that differs from the plan, and forget what was over long ago.
+
+        Bears being done twice, and anywhere.
 
         Raises:
             Unavailable: the store does not answer.
         """
         now = self._clock.now()
-        windows = [window for window in await self._store.maintenance() if window.ends_at > now]
+        planned = await self._store.maintenance()
+        await self._store.forget_maintenance([it for it in planned if it.ends_at <= now - KEPT])
+        windows = [window for window in planned if window.ends_at > now]
         for window in windows:
             known = self._settled.get(window.id)
             if known is not None and known[0] == window and now < known[1] + AGAIN:

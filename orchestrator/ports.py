@@ -312,10 +312,13 @@ class Store(Protocol):
         """End the task about a person, if there is one; the rest as `put_person_task`."""
 
     async def maintenance(self) -> list[MaintenanceWindow]:
-        """All windows that were ever planned, called-off ones too, by their beginning."""
+        """All windows that are not forgotten, past and called-off ones too, by their beginning."""
 
     async def put_maintenance(self, window: MaintenanceWindow) -> None:
         """Plan a window or change it: from then on no booking overlaps it, unless it was called off."""
+
+    async def forget_maintenance(self, windows: Sequence[MaintenanceWindow]) -> None:
+        """Take windows away that are over."""
 
     async def add_link(self, secret_hash: str, link: Link) -> None:
         """Make one more link for a seat."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from orchestrator.policy.model import PersonId, Session, SessionId
@@ -127,13 +127,23 @@ class Register:
 
     async def put_maintenance(self, window: MaintenanceWindow) -> None:
         """See `Store`."""
-        member = f"{codec.micros(window.begins_at)}:{window.id}"
+        member = _window_member(window)
         pipeline = self._server.commands.pipeline(transaction=True)
         pipeline.hset(keys.MAINTENANCE, window.id, codec.encode_window(window))
         if window.called_off_at is None:
             pipeline.zadd(keys.MAINTENANCE_TIMES, {member: codec.micros(window.ends_at)})
         else:
             pipeline.zrem(keys.MAINTENANCE_TIMES, member)
+        async with self._server.answer():
+            await pipeline.execute()
+
+    async def forget_maintenance(self, windows: Sequence[MaintenanceWindow]) -> None:
+        """See `Store`."""
+        if not windows:
+            return
+        pipeline = self._server.commands.pipeline(transaction=True)
+        pipeline.hdel(keys.MAINTENANCE, *(window.id for window in windows))
+        pipeline.zrem(keys.MAINTENANCE_TIMES, *map(_window_member, windows))
         async with self._server.answer():
             await pipeline.execute()
 
@@ -150,6 +160,10 @@ class Register:
             scripts.RESERVE, calendars(known), [calendar_member(known), str(codec.micros(ends_at))]
         )
         return bool(reply)
+
+
+def _window_member(window: MaintenanceWindow) -> str:
+    return f"{codec.micros(window.begins_at)}:{window.id}"
 
 
 def calendars(session: Session) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.bookings import Wish
 from orchestrator.errors import NotFound, Refused
-from orchestrator.maintenance import AGAIN, Maintenance
+from orchestrator.maintenance import AGAIN, KEPT, Maintenance
 from orchestrator.policy.events import Admitted, Connected, ExtensionAsked, Joined, Woken
 from orchestrator.policy.model import (
     SEEKER,
@@ -214,6 +214,24 @@ async def test_of_two_windows_the_other_one_still_holds(
     await maintenance.call_off(sooner.id, SCHEDULER)
 
     assert (await office.host.view(session.id)).maintenance_at == later.begins_at
+
+
+async def test_windows_that_were_over_long_ago_are_forgotten(
+    office: Office, maintenance: Maintenance
+) -> None:
+    over = await plans(office, maintenance, 1, 2)
+    off = await plans(office, maintenance, 3, 4)
+    off = await maintenance.call_off(off.id, SCHEDULER)
+    office.clock.advance(KEPT + 3 * MINUTE)
+    later = await plans(office, maintenance, 1, 2)
+
+    assert await maintenance.windows() == [off, later], f"{over.id} can be looked up no more"
+    await maintenance.settle()
+    office.clock.advance(MINUTE)
+    await maintenance.settle()
+
+    assert await maintenance.windows() == [later]
+    assert await code_of(books(office, 0.5)) == "maintenance"
 
 
 async def test_what_cannot_be_is_refused(office: Office, maintenance: Maintenance) -> None:

@@ -326,6 +326,19 @@ async def test_what_was_called_off_is_kept_and_books_again(store):
     assert (await store.book(a_booking(a_session()))).applied is Applied.DONE
 
 
+async def test_what_is_forgotten_leaves_nothing_of_itself(store):
+    later = replace(WINDOW, id="m2", begins_at=NOON + 3 * HOUR, ends_at=NOON + 4 * HOUR)
+    for window in (WINDOW, later):
+        await store.put_maintenance(window)
+
+    await store.forget_maintenance([])
+    await store.forget_maintenance([WINDOW])
+    await store.forget_maintenance([WINDOW])
+
+    assert await store.maintenance() == [later]
+    assert (await store.book(a_booking(a_session()))).applied is Applied.DONE
+
+
 # ---- an end that moves ----------------------------------------------------------------------------------------------
 
 
