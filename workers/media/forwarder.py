@@ -646,6 +646,8 @@ class Screen(Generic[Owner]):
         if begins or shown is None or now - shown.at >= SHARING_PAUSE_S:
             if shown is not None:
                 self._heard[shown] = shown.at
+                for down in shown.fed:
+                    down.release()
             self._heard.pop(track, None)
             self._shown = track
             return True
