@@ -218,6 +218,8 @@ class _Common(_Shape):
     cutoff_at: Moment | None
     ends_at: Moment
     ended_at: Moment | None
+    maintenance_at: Moment | None
+    """When planned maintenance ends it before `ends_at` (IX 11-1); None: none does, or it is over."""
     next: NextMoment | None
     notices: NoticesView
     outcome: Outcome | None
@@ -420,6 +422,7 @@ def _common(session: Session) -> dict[str, object]:
         "cutoff_at": cutoff_at(session),
         "ends_at": session.ends_at,
         "ended_at": session.ended_at,
+        "maintenance_at": None if session.is_over else session.maintenance_at,
         "next": next_moment(session),
         "notices": NoticesView(
             seeker=_notice(session.seeker_notice, session),
@@ -439,7 +442,8 @@ def _common(session: Session) -> dict[str, object]:
 def _notice(notice: Notice | None, session: Session) -> NoticeView | None:
     if notice is None:
         return None
-    return NoticeView(at=notice.at, until=min(notice.until or session.ends_at, session.ends_at))
+    ends_at = min(session.maintenance_at or session.ends_at, session.ends_at)
+    return NoticeView(at=notice.at, until=min(notice.until or ends_at, ends_at))
 
 
 def _away_as(seat: Seat) -> AwayAs | None:

@@ -31,12 +31,15 @@ Moment = Annotated[
 ]
 """An aware datetime that is written as `rfc3339` does."""
 
-MomentReason = Literal["doors_open", "start", "cutoff", "warning", "grace", "hold", "hard_end"]
+MomentReason = Literal[
+    "doors_open", "start", "cutoff", "warning", "grace", "hold", "maintenance", "hard_end"
+]
 
 # What people see coming. The other deadlines are the policy's own housekeeping: a claim that
 # escalates or a question that answers itself would only make a countdown jump.
 _SHOWN: dict[DeadlineReason, MomentReason] = {
     DeadlineReason.HARD_END: "hard_end",
+    DeadlineReason.MAINTENANCE: "maintenance",
     DeadlineReason.DOORS_OPEN: "doors_open",
     DeadlineReason.START: "start",
     DeadlineReason.GRACE: "grace",

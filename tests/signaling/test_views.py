@@ -114,6 +114,23 @@ def test_nothing_comes_after_the_end():
     assert session_view(ended, SEEKER, STARTS + SLOT).next is None
 
 
+def test_maintenance_that_ends_it_early_is_shown_ahead_and_is_what_comes_next():
+    planned = events.MaintenancePlanned(STARTS + 20 * MINUTE)
+    early = [(-60, planned), (-20, events.NoticeGiven(SEEKER, "seeker"))]
+    session = after(a_session(), *early, *LIVE)
+    for view in (session_view(session, SEEKER, STARTS), board_row(session)):
+        assert view.maintenance_at == STARTS + 20 * MINUTE
+        assert (view.next.reason, view.next.at) == ("maintenance", STARTS + 20 * MINUTE)
+        assert view.notices.seeker.until == STARTS + 20 * MINUTE, "nobody is waited for longer"
+    off = after(session, (5, events.MaintenancePlanned(None)))
+    assert session_view(off, SUPPORTER, STARTS).maintenance_at is None
+    ended = after(session, (6, events.EndPressed(f"line-{SEEKER}", works=True)))
+    assert (ended.maintenance_at, session_view(ended, SEEKER, STARTS).maintenance_at) == (
+        STARTS + 20 * MINUTE,
+        None,
+    )
+
+
 def test_the_cutoff_is_null_once_it_was_live():
     session = after(a_session(), *LIVE)
     assert session_view(session, SEEKER, STARTS).cutoff_at is None

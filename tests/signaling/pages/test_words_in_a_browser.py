@@ -1,5 +1,10 @@
 """What a page says of the other person, of oneself and of the line, in a real browser."""
 
+import re
+from datetime import datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
 import pytest
 from playwright.async_api import (
     Browser,
@@ -7,7 +12,10 @@ from playwright.async_api import (
 )
 
 from tests.signaling.pages.visits import (
+    BEGAN,
     DESK,
+    NARROW,
+    PHONE,
     at,
     at_the_desk,
     changed,
@@ -17,6 +25,11 @@ from tests.signaling.pages.visits import (
     visit,
     welcome,
 )
+
+BOXES = """(names) => names.map((name) => {
+  const { left, right } = name.getBoundingClientRect();
+  return [left, right];
+})"""
 
 pytestmark = [
     pytest.mark.browser,
@@ -101,6 +114,117 @@ async def test_a_new_date_that_was_cancelled_is_not_shown_as_booked(
     await expect(plan).to_contain_text("取り消されました")
     await expect(plan.locator(".when")).to_be_hidden()
     await expect(next_one).to_have_text("次回の予約は、取り消されました。")
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+async def test_names_under_the_line_never_lie_over_each_other(
+    chromium: Browser, base: str, locale: str
+) -> None:
+    begins = 60 * (int(BEGAN.timestamp()) // 60 - 40) - BEGAN.timestamp()
+    over = {"phase": "ended", "starts_at": at(begins), "ends_at": at(begins + 1800), "can": []}
+    over |= {"outcome": "completed", "ended_at": at(begins + 1800)}
+    first = welcome(**over)
+    seen = await visit(chromium, f"{base}/room#x", first, size=NARROW, locale=locale)
+    names = seen.page.locator(".band__names li")
+    await expect(names).to_have_count(2)
+    for version, minute in enumerate((0.5, 2, 4, 5, 6, 7, 9, 20, 23, 26, 28), start=2):
+        ended = at(begins + minute * 60)
+        seen.say(changed(first, version=version, ended_at=ended))
+        word = "終わり" if locale == "ja" else "Ended"
+        shown = seen.page.locator(".band__names li", has_text=word)
+        clock = datetime.fromisoformat(ended).astimezone(ZoneInfo("Asia/Tokyo"))
+        await expect(shown).to_contain_text(f"{clock:%H:%M}")
+        boxes = sorted(await names.evaluate_all(BOXES))
+        pairs = pairwise(boxes)
+        assert all(one[1] <= two[0] for one, two in pairs), (minute, boxes)
+
+
+async def test_maintenance_that_ends_it_early_is_said_ahead(chromium: Browser, base: str) -> None:
+    first = in_the_call()
+    first["session"] |= {"ends_at": at(1_500), "maintenance_at": at(240)}
+    seen = await visit(chromium, f"{base}/room#x", first)
+    upkeep, left = seen.page.get_by_test_id("upkeep"), seen.page.get_by_test_id("countdown")
+    await expect(upkeep).to_contain_text("設備の保守のため")
+    await expect(left).to_contain_text("3:")
+    await expect(seen.page.get_by_test_id("warning")).to_contain_text("残り5分です")
+    seen.say(changed(first, maintenance_at=None))
+    await expect(upkeep).to_be_hidden()
+    await expect(left).to_contain_text("24:")
+
+
+@pytest.mark.parametrize("view", ["door", "lobby", "desk"])
+async def test_maintenance_is_said_wherever_one_waits(
+    chromium: Browser, base: str, view: str
+) -> None:
+    message = at_the_desk({}) if view == "desk" else welcome()
+    message["session"]["maintenance_at"] = at(1_200)
+    if view == "lobby":
+        message["session"]["seats"][0] |= {"presence": "lobby", "has_joined": True}
+    seen = await visit(chromium, f"{base}/room#x", message, size=DESK if view == "desk" else PHONE)
+    await expect(seen.page.get_by_test_id("upkeep")).to_contain_text("予約の終了")
+    if view == "door":
+        await expect(seen.page.locator(".flow")).to_contain_text("予約の終了より早く")
+
+
+async def test_the_board_says_what_maintenance_will_end_early(chromium: Browser, base: str) -> None:
+    rows = [row(number) | {"maintenance_at": at(900)} for number in (1, 2)]
+    rows[0]["next"] = {"reason": "maintenance", "at": at(900)}
+    board = {"type": "board", "sessions": [*rows, row(3)]}
+    seen = await visit(chromium, f"{base}/board#mdg_x", staff(), board, size=DESK)
+    upkeep = seen.page.get_by_test_id("upkeep")
+    await expect(upkeep).to_contain_text("2件")
+    line = seen.page.locator('[data-session-id="s-1"]')
+    await expect(line).to_contain_text("保守で早く終了")
+    for number in (1, 2):
+        seen.say({"type": "board_row", "session": row(number, version=2)})
+    await expect(upkeep).to_be_hidden()
+
+
+WAITING = {"phase": "waiting", "starts_at": at(-60), "ends_at": at(1_740), "can": ["end"]}
+
+
+async def test_the_lobby_says_of_the_counsellor_only_what_is_so(
+    chromium: Browser, base: str
+) -> None:
+    first = welcome(**WAITING)
+    first["session"]["seats"][0] |= {"presence": "lobby", "has_joined": True, "since": at(-60)}
+    seen = await visit(chromium, f"{base}/room#x", first)
+    note = seen.page.locator(".lobby-who .note")
+    await expect(note).to_contain_text("まだ窓口に来ていません")
+    await expect(note).to_contain_text("欠席にはなりません")
+    await expect(note).not_to_contain_text("まもなく")
+    word = {"seeker": None, "supporter": {"at": at(-90), "until": at(300)}}
+    seen.say(changed(first, notices=word))
+    await expect(note).to_contain_text("着くとの連絡")
+    for version, counsellor, words in (
+        (3, {"since": at(-5)}, "いったん窓口を離れています"),
+        (4, {"since": at(-5), "presence": "at_door"}, "まもなくお呼びします"),
+    ):
+        seeker, supporter = first["session"]["seats"]
+        seen.say(changed(first, version=version, seats=[seeker, supporter | counsellor]))
+        await expect(note).to_contain_text(words)
+
+
+async def test_a_telephone_session_speaks_of_the_call_and_of_no_device(
+    chromium: Browser, base: str
+) -> None:
+    first = welcome(medium="phone", functions=["chat"])
+    seen = await visit(chromium, f"{base}/room#x", first)
+    page = seen.page.locator("#page")
+    devices = re.compile("機器|カメラ|マイク|映像|画面を別の方法|お呼びします")
+    await expect(page).to_contain_text("相談員からお電話します")
+    await expect(page).not_to_contain_text(devices, use_inner_text=True)
+    await seen.page.get_by_test_id("consent").check()
+    await seen.page.get_by_test_id("continue").click()
+    await expect(page).to_contain_text("お電話でご相談いただきます")
+    await expect(page).not_to_contain_text(devices, use_inner_text=True)
+    await expect(seen.page).to_have_title(re.compile("お電話での相談"))
+    seeker, supporter = first["session"]["seats"]
+    joined = seeker | {"presence": "lobby", "has_joined": True, "since": at(-60)}
+    seen.say(changed(first, **WAITING, seats=[joined, supporter]))
+    state = seen.page.get_by_test_id("phone-state")
+    await expect(state).to_contain_text("お電話をお待ちください")
+    await expect(state).not_to_contain_text("まもなく")
 
 
 async def test_a_camera_that_is_off_is_said_over_the_picture(chromium: Browser, base: str) -> None:

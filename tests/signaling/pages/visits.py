@@ -60,6 +60,7 @@ def row(
         "cutoff_at": at(starts + 600),
         "ends_at": at(starts + 1800),
         "ended_at": None,
+        "maintenance_at": None,
         "seats": [
             {
                 **seat,

@@ -6,7 +6,7 @@ import { ms } from "./clock.js";
 const MINUTE = 60000;
 
 // size: "", "s", "l"; names: whether the moments are written under the line
-export function createBand({ size = "", names = false, gap = 0.17 } = {}) {
+export function createBand({ size = "", names = false, gap = 0.15 } = {}) {
   const rail = h("div", { class: "band__rail" });
   const list = names ? h("ol", { class: "band__names" }) : null;
   const now = h("i", { class: "band__now" });
@@ -48,14 +48,16 @@ export function createBand({ size = "", names = false, gap = 0.17 } = {}) {
   };
 }
 
-// The important names first; one that would lie over another is left out.
+// The important names first; one that would lie over another is left out. gap: how wide a name is, as a share of the line.
 function placed(plan, gap) {
   const width = plan.z - plan.a;
   const kept = [];
   for (const name of plan.names) {
     const x = (name.at - plan.a) / width;
-    if (x < 0 || x > 1 || kept.some((other) => Math.abs(other.x - x) < gap)) continue;
-    kept.push({ ...name, x, side: x < gap / 2 ? "l" : x > 1 - gap / 2 ? "r" : "" });
+    const side = x < gap / 2 ? "l" : x > 1 - gap / 2 ? "r" : "";
+    const left = { l: x, r: x - gap }[side] ?? x - gap / 2;
+    if (x < 0 || x > 1 || kept.some((other) => Math.abs(other.left - left) < gap)) continue;
+    kept.push({ ...name, left, side });
   }
   return kept;
 }
@@ -67,8 +69,9 @@ export function planOf(session, now, { words, write, from = "doors", lostFrom = 
   const slot = minute(ms(session.ends_at));
   const doors = minute(ms(session.opens_at));
   const a = from === "doors" ? Math.max(doors, -Math.max(slot, 2)) : 0;
-  const cutoff = session.cutoff_at && !session.notices.seeker ? minute(ms(session.cutoff_at)) : null;
   const stopped = session.maintenance_at ? minute(ms(session.maintenance_at)) : null;
+  const isCut = session.cutoff_at && !session.notices.seeker && minute(ms(session.cutoff_at)) <= (stopped ?? slot);
+  const cutoff = isCut ? minute(ms(session.cutoff_at)) : null;
   const ended = session.ended_at ? minute(ms(session.ended_at)) : null;
   const stops = [{ at: 0 }];
   if (a === doors) stops.push({ at: doors });
@@ -77,11 +80,11 @@ export function planOf(session, now, { words, write, from = "doors", lostFrom = 
   for (const left of session.warnings_s ?? []) stops.push({ at: slot - left / 60, isMinor: true });
   if (ended !== null && ended > a && ended < slot) stops.push({ at: ended });
   const names = [
-    { at: 0, time: write.moment(starts), word: words.start },
+    ended !== null && ended < slot && { at: ended, time: write.time(ms(session.ended_at)), word: words.ended },
     stopped !== null && { at: stopped, time: write.moment(ms(session.maintenance_at)), word: words.maintenance },
+    { at: 0, time: write.moment(starts), word: words.start },
     { at: slot, time: write.moment(ms(session.ends_at)), word: words.end },
     cutoff !== null && ended === null && { at: cutoff, time: write.moment(ms(session.cutoff_at)), word: words.cutoff },
-    ended !== null && { at: ended, time: write.moment(ms(session.ended_at)), word: words.ended },
     a === doors && { at: doors, time: write.moment(ms(session.opens_at)), word: words.doors },
   ].filter(Boolean);
   const n = ended ?? minute(now);

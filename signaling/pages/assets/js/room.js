@@ -332,6 +332,7 @@ function encrypt() {
 // Same clock, same slot; only what the devices give is another thing now. The server offers a new connection where one is due.
 function changeMedium() {
   announcer.say(t(`medium.${s.session.medium}`), true);
+  if (["door", "check"].includes(shown.name)) redraw(); // what is told and checked there is another thing now
   if (isOnPhone(s)) rest();
   else if (!offers(s, "video")) devices.drop("video");
   else if (opening && listed(s, "video")) openDevices(true);
@@ -405,11 +406,12 @@ function draw() {
     shown.view?.rest?.();
     shown = { name, view: VIEWS[name].create(app) };
     page.replaceChildren(shown.view.el);
-    document.title = `${t(`title.${name}`)} | ${t("site.name")}`;
+    const title = t(name === "check" && isOnPhone(s) ? "title.phone" : `title.${name}`);
+    document.title = `${title} | ${t("site.name")}`;
     document.body.dataset.view = name;
     window.scrollTo(0, 0);
     if (!isFirst) shown.view.focus?.focus({ preventScroll: true });
-    announcer.say(t(`title.${name}`));
+    announcer.say(title);
   }
   shown.view.update();
   sheets.update();

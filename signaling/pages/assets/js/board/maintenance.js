@@ -1,6 +1,6 @@
 // Maintenance: what is planned, planning more, calling off (IX 11-1, GOALOUS 10).
 
-import { h, setText, show as setHidden } from "../dom.js";
+import { h, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { sentences, t } from "../text.js";
@@ -12,7 +12,7 @@ const DAY_MS = 86400000;
 export async function openMaintenance(app) {
   try {
     const { windows } = await app.api.get("/maintenance");
-    show(windows, app);
+    list(windows, app);
   } catch (error) {
     app.refused(asRefusal(error));
   }
@@ -27,13 +27,13 @@ export function createUpkeep(app) {
     update() {
       const counts = new Map();
       for (const { maintenance_at: at } of app.rows()) if (at) counts.set(at, (counts.get(at) ?? 0) + 1);
-      setHidden(el, counts.size > 0);
+      show(el, counts.size > 0);
       setText(words, sentences(...[...counts].sort().map(([at, n]) => t("board.upkeep", { time: app.write.moment(ms(at)), n }))));
     },
   };
 }
 
-function show(windows, app) {
+function list(windows, app) {
   const words = (one) => `${app.write.stamp(ms(one.begins_at))}–${app.write.stamp(ms(one.ends_at))}`;
   const row = (one) => h("li", { dataset: { testid: "window", window: one.id } }, h("p", {}, h("b", { class: "num" }, words(one)), h("span", { class: "tag" }, t(`maintenance.state.${one.state}`)), h("q", { class: "said" }, one.reason)), ["coming", "running"].includes(one.state) && h("button", { type: "button", class: "btn btn--s", dataset: { testid: "call-off" }, onclick: () => callOff(one, words(one), app) }, t("maintenance.do.call_off_open")));
   app.forms.tell(

@@ -51,7 +51,7 @@ export function create(app) {
       notices.update(s);
       self.update();
       level.update();
-      setText(lead, t(leadOf(s)));
+      setText(lead, t(leadOf(s), { start: write.moment(Date.parse(s.session.starts_at)) }));
       for (const part of [preview, list]) show(part, !isOnPhone(s));
       const { state, isOpening } = devices;
       microphone.update(isOpening ? "opening" : state.microphone);

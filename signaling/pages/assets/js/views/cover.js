@@ -3,7 +3,7 @@
 import { h, setAttr, setText, setVar, show } from "../dom.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { awayAs, can, isLost, keptUntil, listed, me, offers, other } from "../state.js";
+import { awayAs, can, endsAt, isLost, keptUntil, listed, me, offers, other } from "../state.js";
 import { nameOf, sign, telephone } from "../parts.js";
 
 export function createCover(app) {

@@ -3,8 +3,8 @@
 import { h, setAttr, setText, show } from "../dom.js";
 import { icon, plate } from "../icons.js";
 import { ms } from "../clock.js";
-import { hasText, pick, t } from "../text.js";
-import { byRole, can, isOnPhone, isSeeker, isSupporter, me } from "../state.js";
+import { hasText, pick, t, tFirst } from "../text.js";
+import { byRole, can, endsAt, isOnPhone, isSeeker, isSupporter, me } from "../state.js";
 import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
 
 export function create(app) {
@@ -42,12 +42,12 @@ export function create(app) {
     h(
       "main",
       {},
-      h("section", { class: "pad intro" }, h("p", { class: "step" }, t("door.step")), h("p", { class: "small quiet" }, pick(s.programme.office)), h1, when(app), partner(app)),
+      h("section", { class: "pad intro" }, h("p", { class: "step" }, t(isOnPhone(s) ? "title.door" : "door.step")), h("p", { class: "small quiet" }, pick(s.programme.office)), h1, when(app), partner(app)),
       notices.el,
       word,
       !isSupporter(s) && h("section", { class: "pad-s flow" }, h("h2", {}, t("door.flow")), flow),
       h("section", { class: "sec" }, h("h2", {}, t("door.promises")), h("div", { class: "sheet" }, h("ul", { class: "promises" }, s.programme.attestations.map((key) => promise(key, s))))),
-      h("section", { class: "sec pad-s" }, h("div", { class: "note" }, icon("lock"), h("p", {}, h("b", {}, t("door.recording")), t(s.programme.watermark ? "door.recording_words_mark" : "door.recording_words")))),
+      h("section", { class: "sec pad-s" }, h("div", { class: "note" }, icon("lock"), h("p", {}, h("b", {}, t(isOnPhone(s) ? "door.recording_phone" : "door.recording")), t(recordingWords(s))))),
       h("section", { class: "sec" }, h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), missing)),
       h("section", { class: "sec facts-sec" }, h("div", { class: "sheet" }, facts(app))),
     ),
@@ -100,6 +100,11 @@ function terms(s) {
   return [version, "　", h("a", { href: s.programme.terms_url, target: "_blank", rel: "noopener noreferrer" }, t("door.terms_read"))];
 }
 
+function recordingWords(s) {
+  if (isOnPhone(s)) return "door.recording_words_phone";
+  return s.programme.watermark ? "door.recording_words_mark" : "door.recording_words";
+}
+
 function facts({ s }) {
   const row = (term, words, more) => h("div", {}, h("dt", {}, term), h("dd", {}, words, more && h("small", {}, more)));
   return h(
@@ -119,18 +124,18 @@ function updateFlow(list, { s, write }) {
   const moments = [
     { key: "doors", at: ms(session.opens_at) },
     { key: "start", at: ms(session.starts_at), kind: "slot" },
-    session.cutoff_at && !session.notices.seeker && { key: "cutoff", at: ms(session.cutoff_at), kind: "slot" },
-    session.maintenance_at && { key: "maintenance", at: ms(session.maintenance_at), kind: "slot" },
-    { key: "end", at: ms(session.ends_at), kind: "end" },
+    session.cutoff_at && ms(session.cutoff_at) <= endsAt(session) && !session.notices.seeker && { key: "cutoff", at: ms(session.cutoff_at), kind: "slot" },
+    { key: session.maintenance_at ? "maintenance" : "end", at: endsAt(session), kind: "end" },
     { key: "now", at: s.now, kind: "now" },
   ].filter(Boolean);
   moments.sort((one, two) => one.at - two.at);
   const key = moments.map((moment) => moment.key + write.time(moment.at)).join();
   if (list.dataset.key === key) return;
   list.dataset.key = key;
+  const moreOf = (name) => tFirst([...(isOnPhone(s) ? [`flow.${name}.phone`] : []), `flow.${name}.more`]);
   list.replaceChildren(
     ...moments.map(({ key: name, at, kind }) =>
-      h("li", { class: kind }, h("time", { class: "num" }, write.time(at)), h("div", {}, h("b", {}, t(`flow.${name}`)), h("span", {}, t(`flow.${name}.more`)))),
+      h("li", { class: kind }, h("time", { class: "num" }, write.time(at)), h("div", {}, h("b", {}, t(`flow.${name}`)), h("span", {}, moreOf(name)))),
     ),
   );
 }

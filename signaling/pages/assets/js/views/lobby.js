@@ -3,7 +3,7 @@
 import { h, setAttr, setText, show } from "../dom.js";
 import { icon, logo, plate } from "../icons.js";
 import { ms } from "../clock.js";
-import { pick, t } from "../text.js";
+import { pick, sentences, t } from "../text.js";
 import { awayAs, can, cutoffAhead, isLost, isSupporter, other } from "../state.js";
 import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
 import { createChatSwitch } from "./chat.js";
@@ -83,7 +83,18 @@ function hostWords(s, host, write) {
 function stayWords(s, write) {
   const start = write.moment(ms(s.session.starts_at));
   if (s.session.phase === "scheduled") return t("lobby.stay_scheduled", { time: write.moment(ms(s.session.opens_at)) });
-  return s.now < ms(s.session.starts_at) ? t("lobby.stay_before", { time: start }) : t("lobby.stay_after");
+  if (s.now < ms(s.session.starts_at)) return t("lobby.stay_before", { time: start });
+  if (!s.isOnline) return t("line.mending");
+  return sentences(whenWords(s, write), t("lobby.stay_after"));
+}
+
+// When the counsellor will call: only who is at the counter can do it shortly.
+function whenWords(s, write) {
+  const host = other(s);
+  if (host.presence !== "away") return t("lobby.host_here");
+  const word = s.session.notices.supporter;
+  if (word) return t("lobby.host_notice", { time: write.moment(ms(word.until)) });
+  return t(host.since ? "lobby.host_left" : "lobby.host_away");
 }
 
 // Two ways out, never one.

@@ -73,8 +73,9 @@ function createGuest(app) {
       chat.update();
       const state = stateOf(s);
       setAttr(status, "data-state", state);
-      setText(h1, t(`phone.${state}`));
-      setText(words, t(`phone.${state}.more`, { start: write.moment(ms(s.session.starts_at)), end: write.moment(endsAt(s.session)) }));
+      const told = state === "soon" && other(s).presence === "away" ? "awaited" : state;
+      setText(h1, t(`phone.${told}`));
+      setText(words, t(`phone.${told}.more`, { start: write.moment(ms(s.session.starts_at)), end: write.moment(endsAt(s.session)) }));
       setText(keep, t("phone.keep"));
       setAttr(more, "disabled", !s.isOnline);
       if (!end) return;

@@ -2,7 +2,6 @@
 
 import { h, setText } from "../dom.js";
 import { icon } from "../icons.js";
-import { ms } from "../clock.js";
 import { currentLanguage, sentences, t } from "../text.js";
 import { byRole, can, endsAt, isSeeker, seatOf } from "../state.js";
 import { sign } from "../parts.js";
