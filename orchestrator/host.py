@@ -51,6 +51,7 @@ from orchestrator.policy.events import (
     WorkerLost,
 )
 from orchestrator.policy.model import SeatId, Session, SessionId, Signal
+from orchestrator.policy.notes import key_of_note
 from orchestrator.policy.session import next_deadline, step
 from orchestrator.policy.tasks import open_tasks
 from orchestrator.policy.turn import Step
@@ -67,6 +68,7 @@ from orchestrator.ports import (
     LegUp,
     Media,
     MediaEvent,
+    Note,
     OfferMade,
     RoomExtended,
     RoomFlowing,
@@ -106,6 +108,8 @@ class _Item:
     at: datetime
     command: str
     done: asyncio.Future[Session] | None = None
+    words: str | None = field(default=None, repr=False)
+    """What somebody wrote with it."""
 
 
 @dataclass(slots=True)
@@ -194,10 +198,15 @@ class Host:
 
     # ---- what drives it ---------------------------------------------------------------------------------------------
 
-    async def deliver(self, session: SessionId, event: Event) -> Session:
+    async def deliver(self, session: SessionId, event: Event, words: str | None = None) -> Session:
         """Queue an event for a session and wait until what it changed is durable.
 
         A refusal is not an error: it reaches the connection through `Audience.refuse`.
+
+        Args:
+            session: to which.
+            event: what happens.
+            words: what somebody wrote with it; kept in the same commit (`policy.notes`).
 
         Returns:
             The session after the event.
@@ -208,7 +217,7 @@ class Host:
             Unavailable: the store does not answer, or too much is waiting.
         """
         done: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
-        self._queue(session, event, done)
+        self._queue(session, event, done, words)
         return await done
 
     def post(self, session: SessionId, event: Event) -> None:
@@ -332,7 +341,11 @@ class Host:
     # ---- the actor --------------------------------------------------------------------------------------------------
 
     def _queue(
-        self, session_id: SessionId, event: Event, done: asyncio.Future[Session] | None
+        self,
+        session_id: SessionId,
+        event: Event,
+        done: asyncio.Future[Session] | None,
+        words: str | None = None,
     ) -> None:
         if self._tasks is None:
             self._give_up(done, Unavailable("node", "it is shutting down"))
@@ -345,7 +358,7 @@ class Host:
             task.add_done_callback(self._running.discard)
         command = f"{self._node}:{next(self._commands)}"
         try:
-            actor.queue.put_nowait(_Item(event, self._clock.now(), command, done))
+            actor.queue.put_nowait(_Item(event, self._clock.now(), command, done, words))
         except asyncio.QueueFull:
             log.warning("session.overflowed", session=session_id)
             self._give_up(done, Unavailable("node", "too much waits for this session"))
@@ -473,6 +486,7 @@ class Host:
         self._cut_if_over(actor.id, item.at)
         due = next_deadline(done.session)
         tasks = open_tasks(done.session)
+        key = key_of_note(done.session, done.records) if item.words is not None else None
         began = self._clock.monotonic()
         applied = await self._store.commit(
             Commit(
@@ -484,6 +498,7 @@ class Host:
                 deadline=due.at if due else None,
                 ledger=ledger.lines(done.session),
                 tasks_due=tasks[0].due_at if tasks else None,
+                note=Note(key, item.words) if key is not None and item.words is not None else None,
             )
         )
         if applied is Applied.FENCED:

@@ -115,14 +115,10 @@ class Office:
         """
         check_note(overruling.reason)
         known = await self._sessions.view(session)
-        if not _is_done(known, overruling, by):
-            event = Overruled(overruling.outcome, overruling.cause, by, overruling.number)
-            known = await self._sessions.deliver(session, event)
-        # Asked again after an answer that was lost on the way, the reason is still written.
-        await self._store.put_note(
-            session, f"overruling-{overruling.number + 1}", overruling.reason
-        )
-        return known
+        if _is_done(known, overruling, by):
+            return known
+        event = Overruled(overruling.outcome, overruling.cause, by, overruling.number)
+        return await self._sessions.deliver(session, event, overruling.reason)
 
     async def tasks(self) -> list[SessionTask]:
         """Everything about sessions that somebody has to look at, most urgent first."""
@@ -146,7 +142,7 @@ class Office:
             NotFound: no such session.
             Refused: `task_unknown`, also when somebody else was faster; `note_refused`.
         """
-        return await self._noted(session, TaskDone(task, by), f"task-{task}", note)
+        return await self._noted(session, TaskDone(task, by), note)
 
     # ---- incidents --------------------------------------------------------------------------------------------------
 
@@ -173,7 +169,7 @@ class Office:
             NotFound: no such session.
             Refused: `accused_unknown`, `too_many_incidents`, `note_refused`.
         """
-        return await self._filed(session, IncidentFiled(kind, accused, connection, by), by, note)
+        return await self._noted(session, IncidentFiled(kind, accused, connection, by), note)
 
     async def stop(
         self,
@@ -190,7 +186,7 @@ class Office:
             NotFound: no such session.
             Refused: `note_refused`; the rest the connection is told.
         """
-        return await self._filed(session, Stopped(connection, kind, accused), by, note)
+        return await self._noted(session, Stopped(connection, kind, accused), note)
 
     async def resolve_incident(
         self, session: SessionId, incident: str, by: PersonId, note: str
@@ -201,28 +197,12 @@ class Office:
             NotFound: no such session.
             Refused: `incident_unknown`, `incident_resolved`, `note_refused`.
         """
-        return await self._noted(
-            session, IncidentResolved(incident, by), f"{incident}-resolved", note
-        )
+        return await self._noted(session, IncidentResolved(incident, by), note)
 
-    async def _filed(self, session: SessionId, event: Event, by: str, note: str | None) -> Session:
+    async def _noted(self, session: SessionId, event: Event, note: str | None) -> Session:
         if note is not None:
             check_note(note)
-        known = {incident.id for incident in (await self._sessions.view(session)).incidents}
-        after = await self._sessions.deliver(session, event)
-        # The newest that came since and is this person's: others may have filed at the same time.
-        filed = [one for one in after.incidents if one.id not in known and one.by == by]
-        if note is not None and filed:
-            await self._store.put_note(session, filed[-1].id, note)
-        return after
-
-    async def _noted(self, session: SessionId, event: Event, key: str, note: str | None) -> Session:
-        if note is not None:
-            check_note(note)
-        after = await self._sessions.deliver(session, event)
-        if note is not None:
-            await self._store.put_note(session, key, note)
-        return after
+        return await self._sessions.deliver(session, event, note)
 
     async def notes(self, session: SessionId) -> Mapping[str, str]:
         """The free texts about a session.

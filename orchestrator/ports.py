@@ -48,6 +48,14 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A free text about a session; erasable, and in no other place. It replaces an earlier one of its key."""
+
+    key: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """One transition to be recorded: session, history, deadline and outbox change together or not at all."""
 
@@ -64,6 +72,7 @@ class Commit:
     """All lines of an ended session (`policy.ledger.lines`); one that it had before and has no more is taken away."""
     tasks_due: datetime | None = None
     """When its most urgent task is due; None: nobody has to look at it."""
+    note: Note | None = None
 
 
 class Applied(StrEnum):
@@ -402,8 +411,14 @@ class Leases(Protocol):
 class Sessions(Protocol):
     """The sessions, as use cases see them; `host.Host` is the one that runs them."""
 
-    async def deliver(self, session: SessionId, event: Event) -> Session:
-        """Let an event happen to a session, and wait until what it changed is durable."""
+    async def deliver(self, session: SessionId, event: Event, words: str | None = None) -> Session:
+        """Let an event happen to a session, and wait until what it changed is durable.
+
+        Args:
+            session: to which.
+            event: what happens.
+            words: what somebody wrote with it; kept in the same commit, unless the event is refused.
+        """
 
     async def view(self, session: SessionId) -> Session:
         """The session as it is now."""

@@ -32,7 +32,7 @@ class _StoredSessions:
     def __init__(self, store: ValkeyStore) -> None:
         self._store = store
 
-    async def deliver(self, session: SessionId, event: Event) -> Session:
+    async def deliver(self, session: SessionId, event: Event, words: str | None = None) -> Session:
         """Refused: the shell is not a node."""
         raise Unavailable("node", f"{type(event).__name__} for {session} needs a running server")
 

@@ -1,11 +1,11 @@
 -- APPLY: one transition, whole or not at all (invariants 1, 2, 3).
 -- Every check comes before the first write: an error in a script does not undo what was written before it.
--- KEYS: s:<sid>  ev:<sid>  cm:<sid>  deadlines  outbox  changes  cal:<seeker>  cal:<supporter>  tasks
+-- KEYS: s:<sid>  ev:<sid>  cm:<sid>  deadlines  outbox  changes  cal:<seeker>  cal:<supporter>  tasks  nt:<sid>
 --       then, once it has ended, lg:<programme>:<person> of each of its people
 -- ARGV: sid, command, fence, new version, session, deadline or '', calendar member, calendar end or '' (frees it),
 --       '' when a later calendar end that was reserved shall stay, else 'exactly', due time of its tasks or '',
---       length of the change feed, number of records, records..., a line of each ledger or '' (none),
---       then topic, recipient, key of each publish...
+--       length of the change feed, key of a note or '' (none), its text, number of records, records...,
+--       a line of each ledger or '' (none), then topic, recipient, key of each publish...
 local sid, command, fence, version = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
 local earlier = redis.call('HGET', KEYS[3], command)
@@ -23,9 +23,12 @@ if tonumber(stored[1]) ~= version - 1 then
   return { 'conflict', tonumber(stored[1]) }
 end
 
-local records = tonumber(ARGV[12])
+local records = tonumber(ARGV[14])
 for n = 1, records do
-  redis.call('XADD', KEYS[2], ARGV[4] .. '-' .. n, 'record', ARGV[12 + n])
+  redis.call('XADD', KEYS[2], ARGV[4] .. '-' .. n, 'record', ARGV[14 + n])
+end
+if ARGV[12] ~= '' then
+  redis.call('HSET', KEYS[10], ARGV[12], ARGV[13])
 end
 redis.call('HSET', KEYS[1], 'version', ARGV[4], 'state', ARGV[5])
 redis.call('HSET', KEYS[3], command, ARGV[4])
@@ -45,9 +48,9 @@ for calendar = 7, 8 do
     redis.call('ZADD', KEYS[calendar], ARGV[8], ARGV[7])
   end
 end
-local ledgers = #KEYS - 9
+local ledgers = #KEYS - 10
 for n = 1, ledgers do
-  local ledger, line = KEYS[9 + n], ARGV[12 + records + n]
+  local ledger, line = KEYS[10 + n], ARGV[14 + records + n]
   local before = redis.call('HGET', ledger, sid)
   if line == '' and before then
     redis.call('HDEL', ledger, sid)
@@ -57,7 +60,7 @@ for n = 1, ledgers do
     redis.call('HINCRBY', ledger, '#', 1)
   end
 end
-for at = 13 + records + ledgers, #ARGV, 3 do
+for at = 15 + records + ledgers, #ARGV, 3 do
   redis.call('XADD', KEYS[5], '*', 'session', sid, 'topic', ARGV[at], 'recipient', ARGV[at + 1], 'key', ARGV[at + 2])
 end
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[11], '*', 'session', sid, 'version', ARGV[4])

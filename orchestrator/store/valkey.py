@@ -152,6 +152,7 @@ class ValkeyStore(Register):
                 keys.CHANGES,
                 *calendars(session),
                 keys.TASKS,
+                keys.notes(session.id),
                 *ledgers,
             ],
             [
@@ -166,6 +167,7 @@ class ValkeyStore(Register):
                 "exactly" if session.is_over else "",
                 _due(commit.tasks_due),
                 str(CHANGES_KEPT),
+                *((commit.note.key, commit.note.text) if commit.note is not None else ("", "")),
                 str(len(commit.records)),
                 *(codec.encode_record(record) for record in commit.records),
                 *ledgers.values(),

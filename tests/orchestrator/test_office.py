@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.bookings import Wish
-from orchestrator.errors import Fenced, NotFound, Refused
+from orchestrator.errors import Fenced, NotFound, Refused, Unavailable
 from orchestrator.office import LONGEST_NOTE, Overruling
 from orchestrator.office import Office as Desk
-from orchestrator.policy.events import Admitted, Connected, Joined, Woken
+from orchestrator.policy.events import Admitted, Connected, Joined, SlotsProposed, Woken
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
@@ -208,6 +208,30 @@ async def test_a_task_of_a_verdict_is_ticked_off_with_a_note(office: Office, des
     assert (await desk.notes(session.id))["task-booking_stands-2"] == "本人に電話した"
     again = desk.finish_task(session.id, "booking_stands", BOSS, None)
     assert await code_of(again) == "task_unknown"
+
+
+async def test_words_are_kept_with_what_they_came_with_and_nothing_is_written_later(
+    office: Office, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await missed(office)
+
+    async def dies(*_: object) -> None:
+        raise Unavailable("node", "it died after the commit")
+
+    monkeypatch.setattr(office.store, "put_note", dies)
+    overruling = Overruling(Outcome.NOT_HELD, Cause.UNKNOWN, 0, "本人から電話があった")
+    await desk.overrule(session.id, overruling, BOSS)
+    await desk.overrule(session.id, replace(overruling, reason="もう一度"), BOSS)
+    await desk.file_incident(session.id, IncidentKind.TECHNICAL, None, BOSS, "音が出ない")
+    await desk.resolve_incident(session.id, "incident-1", BOSS, "機器を替えた")
+    await office.host.deliver(session.id, SlotsProposed(()))
+    await desk.finish_task(session.id, "no_slot", BOSS, "電話で決める")
+    assert await desk.notes(session.id) == {
+        "overruling-1": "本人から電話があった",
+        "incident-1": "音が出ない",
+        "incident-1-resolved": "機器を替えた",
+        "task-no_slot": "電話で決める",
+    }
 
 
 # ---- incidents from the room ----------------------------------------------------------------------------------------

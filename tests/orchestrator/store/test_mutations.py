@@ -20,7 +20,7 @@ HERE = Path(__file__).parent.relative_to(HOUSE)
 PASSED, FAILED = 0, 1
 """Exit codes of pytest; any other means that it could not even look."""
 
-OUTBOX_OF_THE_SCRIPT = """for at = 13 + records + ledgers, #ARGV, 3 do
+OUTBOX_OF_THE_SCRIPT = """for at = 15 + records + ledgers, #ARGV, 3 do
   redis.call('XADD', KEYS[5], '*', 'session', sid, 'topic', ARGV[at], 'recipient', ARGV[at + 1], 'key', ARGV[at + 2])
 end
 """
@@ -119,7 +119,7 @@ MUTANTS = [
             Edit(
                 "apply.lua",
                 "if stored[2] ~= fence then\n",
-                "if stored[2] ~= fence then\n  redis.call('XADD', KEYS[2], '*', 'record', ARGV[13])\n",
+                "if stored[2] ~= fence then\n  redis.call('XADD', KEYS[2], '*', 'record', ARGV[15])\n",
             ),
         ),
         "test_commit.py",

@@ -34,6 +34,7 @@ from orchestrator.ports import (
     Commit,
     Ledger,
     MaintenanceWindow,
+    Note,
     reason_field,
 )
 from orchestrator.store.valkey import ValkeyStore
@@ -183,6 +184,20 @@ async def test_notes_are_kept_a_session_and_a_key(store):
 
     assert await store.notes(S1) == {"incident-1": "次", "overruling-1": "理由"}
     assert await store.notes(SessionId("s2")) == {}
+
+
+async def test_a_note_is_written_with_its_commit_or_not_at_all(store):
+    session = await owned(store)
+    first = replace(a_commit(session, 1, "c1"), note=Note("overruling-1", "理由"))
+
+    assert await store.commit(first) is Applied.DONE
+    assert await store.commit(replace(first, note=Note("overruling-1", "x"))) is Applied.REPEATED
+    later = replace(a_commit(first.session, 1, "c2"), note=Note("overruling-1", "x"))
+    assert await store.commit(replace(later, fence=0)) is Applied.FENCED
+    again = replace(later, session=first.session)
+    assert await store.commit(again) is Applied.CONFLICT
+
+    assert await store.notes(S1) == {"overruling-1": "理由"}
 
 
 # ---- decisions ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,32 @@
+"""Where the free words of people are kept that come with an event: under the key of what the event became.
+
+The words themselves never enter a session or its history; they lie among the session's erasable notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orchestrator.policy.model import Record, Session
+
+
+def key_of_note(session: Session, records: Iterable[Record]) -> str | None:
+    """Under what key the words are kept that came with a step; None: it was refused, or has no place for words.
+
+    Args:
+        session: after the step.
+        records: its lines of history.
+    """
+    for record in records:
+        match record.name:
+            case "verdict.overruled":
+                return f"overruling-{len(session.overrulings)}"
+            case "task.done":
+                return f"task-{record.data['task']}"
+            case "incident.filed":
+                return str(record.data["incident"])
+            case "incident.resolved":
+                return f"{record.data['incident']}-resolved"
+            case _:
+                pass
+    return None
