@@ -46,7 +46,7 @@ from signaling.connection import Connection, Guest
 from signaling.door import Door
 from signaling.ends import Close, http_status
 from signaling.files import PAGES, Files
-from signaling.headers import FIXED, content_security_policy
+from signaling.headers import FIXED, content_security_policy, permissions_policy
 from signaling.limits import Limits
 from signaling.participant import Counter
 from signaling.protocol import Hello
@@ -54,6 +54,8 @@ from signaling.turn import Turn
 from signaling.views import Bilingual
 
 _log = structlog.get_logger(__name__)
+
+_NO_SCREEN = permissions_policy(may_share_screen=False)
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -152,7 +154,10 @@ def make_app(
         ]
     )
     app.on_shutdown.append(server.hang_up)
-    app.on_response_prepare.append(_add_headers)
+    may_share_screen = any("screen" in each.functions for each in programmes.values())
+    app.on_response_prepare.append(
+        _adding_headers(permissions_policy(may_share_screen=may_share_screen))
+    )
     app.cleanup_ctx.append(_following(feed))
     return app
 
@@ -294,13 +299,21 @@ class _Server:
 # ---- every answer -------------------------------------------------------------------------------
 
 
-async def _add_headers(request: web.Request, answer: web.StreamResponse) -> None:
-    for name, value in FIXED.items():
-        answer.headers.setdefault(name, value)
-    policy = content_security_policy(request.headers.get("Host"))
-    answer.headers["Content-Security-Policy"] = policy
-    if request.path.startswith(("/api/", "/health/")):
-        answer.headers["Cache-Control"] = "no-store"
+def _adding_headers(
+    permissions: str,
+) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    async def add_headers(request: web.Request, answer: web.StreamResponse) -> None:
+        for name, value in FIXED.items():
+            answer.headers.setdefault(name, value)
+        policy = content_security_policy(request.headers.get("Host"))
+        answer.headers["Content-Security-Policy"] = policy
+        # The secret of a link stays in the browser: which session's page it becomes is not known here.
+        on_room = request.path == "/room"
+        answer.headers["Permissions-Policy"] = permissions if on_room else _NO_SCREEN
+        if request.path.startswith(("/api/", "/health/")):
+            answer.headers["Cache-Control"] = "no-store"
+
+    return add_headers
 
 
 def _answer_errors(limits: Limits, files: Files) -> Middleware:

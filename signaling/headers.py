@@ -10,7 +10,6 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d
 
 _OFF = (
     "accelerometer",
-    "display-capture",
     "encrypted-media",
     "geolocation",
     "gyroscope",
@@ -23,15 +22,12 @@ _OFF = (
     "usb",
     "xr-spatial-tracking",
 )
-"""What the pages never need; `display-capture` also because nothing here may be recorded (SAKAI 5-4)."""
+"""What the pages never need."""
 
 _ON = ("autoplay", "camera", "microphone", "fullscreen", "screen-wake-lock")
 
 FIXED: Mapping[str, str] = MappingProxyType(
     {
-        "Permissions-Policy": ", ".join(
-            [f"{name}=(self)" for name in _ON] + [f"{name}=()" for name in _OFF]
-        ),
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
@@ -39,6 +35,18 @@ FIXED: Mapping[str, str] = MappingProxyType(
         "Cross-Origin-Resource-Policy": "same-origin",
     }
 )
+
+
+def permissions_policy(*, may_share_screen: bool) -> str:
+    """The policy of a page for what a browser can do.
+
+    Args:
+        may_share_screen: some programme lists the function `screen`; our button asks for it then. Otherwise nothing
+            here captures a screen (SAKAI 5-4).
+    """
+    on = (*_ON, "display-capture") if may_share_screen else _ON
+    off = _OFF if may_share_screen else (*_OFF, "display-capture")
+    return ", ".join([f"{name}=(self)" for name in on] + [f"{name}=()" for name in off])
 
 
 def content_security_policy(host: str | None) -> str:

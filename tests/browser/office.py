@@ -21,9 +21,17 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
+_LONG = {"length": "3m", "cutoff": "60s", "grace": "25s", "grace_total": "80s", "hold": "60s"}
 PROGRAMMES: dict[str, dict[str, str]] = {
     # Ends by hand long before its time; a reload on a busy machine fits into the grace.
-    "talk": {"length": "3m", "cutoff": "60s", "grace": "25s", "grace_total": "80s", "hold": "60s"},
+    "talk": _LONG,
+    # The same, where everything is sealed, with shared screens; and where nothing is.
+    "sealed": {
+        **_LONG,
+        "e2ee": '"required"',
+        "functions": '["audio", "video", "chat", "screen"]',
+    },
+    "plain": {**_LONG, "e2ee": '"off"'},
     # Held to its end.
     "brief": {"length": "18s", "cutoff": "14s", "grace": "4s", "hold": "8s", "warnings": "10s"},
     # Nobody comes.
@@ -93,6 +101,7 @@ def write_programmes(folder: Path, opening: Opening) -> None:
             "hold": f'"{times["hold"]}"',
             "tail": '"2s"',
             "warnings": f'["{times.get("warnings", "10s")}"]',
+            **{key: times[key] for key in ("e2ee", "functions") if key in times},
         }
         text = re.sub(
             r"(?ms)^windows = \[.*?^\]", f"windows = [{{ days = {DAYS}, {hours} }}]", shipped
@@ -276,7 +285,10 @@ def people_of(session: dict[str, Any]) -> list[tuple[str, str]]:
 
 @asynccontextmanager
 async def running(
-    folder: Path, *options: str, variables: Mapping[str, str] | None = None
+    folder: Path,
+    *options: str,
+    variables: Mapping[str, str] | None = None,
+    program: str = "orchestrator",
 ) -> AsyncIterator[Office]:
     """A server on free ports, with its data in a folder; at its end its log must hold no error.
 
@@ -284,6 +296,7 @@ async def running(
         folder: empty.
         options: of the `demo` command.
         variables: more of its environment.
+        program: the module that is run.
     """
     opening = Opening.around(datetime.now(UTC))
     programmes, data, media_port = folder / "programmes", folder / "data", free_udp_port()
@@ -298,7 +311,7 @@ async def running(
         "MADOGUCHI_LOG_LEVEL": "warning",
         **(variables or {}),
     }
-    command = ["-m", "orchestrator", "demo", "--json", "--port", "0", "--data", str(data)]
+    command = ["-m", program, "demo", "--json", "--port", "0", "--data", str(data)]
     log = folder / "server.log"
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(

@@ -1,6 +1,7 @@
 import pytest
 
-from signaling.headers import FIXED, content_security_policy
+from signaling.headers import content_security_policy, permissions_policy
+from tests.signaling.node import PROGRAMMES, running_node
 
 
 @pytest.mark.parametrize(
@@ -25,5 +26,27 @@ def test_nothing_inline_and_nothing_from_elsewhere_runs():
 
 
 def test_the_screen_cannot_be_captured_from_our_pages():
-    assert "display-capture=()" in FIXED["Permissions-Policy"]
-    assert "camera=(self)" in FIXED["Permissions-Policy"]
+    policy = permissions_policy(may_share_screen=False)
+    assert "display-capture=()" in policy
+    assert "camera=(self)" in policy
+
+
+def test_a_screen_may_be_shared_where_a_programme_lists_it():
+    policy = permissions_policy(may_share_screen=True).split(", ")
+    assert [each for each in policy if each.startswith("display-capture")] == [
+        "display-capture=(self)"
+    ]
+    assert "geolocation=()" in policy
+
+
+async def test_only_the_room_may_share_and_only_where_a_programme_says_so(monkeypatch):
+    shipped = [each for each in PROGRAMMES.values() if "screen" in each.functions]
+    assert shipped == []
+    for functions, found in ((("audio", "video"), "()"), (("audio", "screen"), "(self)")):
+        programme = PROGRAMMES["demo"].model_copy(update={"functions": functions})
+        monkeypatch.setitem(PROGRAMMES, "demo", programme)
+        async with running_node() as node:
+            for path, where in (("/room", found), ("/board", "()")):
+                async with node.http.get(node.url(path)) as answer:
+                    policy = answer.headers["Permissions-Policy"].split(", ")
+                assert f"display-capture={where}" in policy, path
