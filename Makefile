@@ -1,7 +1,7 @@
 # One screen. Each target that needs the virtual environment makes it first; the second time that costs nothing.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-browsers demo run test test-faults check lint format policy docs bench-end bench-media constraints clean
+.PHONY: help setup setup-dev setup-browsers demo run test test-faults fuzz check lint format policy docs bench-end bench-media bench-join constraints clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -30,6 +30,10 @@ test: setup-dev setup-browsers ## everything: style, types, import rule, all tes
 
 test-faults: setup-dev setup-browsers ## every fault in real browsers against tests/faults/expected.toml (RUNS=3 ROOMS=6 ARGS="node_killed")
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+fuzz: setup-dev   ## a million hostile packets at the media port, calls beside them (ARGS="--inputs 20000 --seed 1")
+	@deploy/setup fuzz
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: setup-dev docs ## test, and the generated files are as committed
 	@git diff --exit-code --stat -- docs
@@ -61,6 +65,9 @@ bench-end: setup-dev ## 200 sessions that end at one instant: how late is the la
 bench-media: setup-dev ## our worker and Janus side by side: CPU a packet, latency, memory (CALLS=20 SECONDS=8 REPEATS=3)
 	@deploy/setup benchmarks
 	@$(BIN)/python -m tests.benchmarks.bench_media $(ARGS)
+
+bench-join: setup-dev setup-browsers ## from the click on join to the first picture, in real Chromium (CALLS=11)
+	@$(BIN)/python -m tests.benchmarks.bench_join $(ARGS)
 
 constraints:      ## move every pinned version up to today's, into constraints.txt
 	@deploy/setup constraints

@@ -94,6 +94,7 @@ static counts_t counted;
 static shape_t shape;
 static float *samples;
 static uint32_t sampled;
+static volatile int is_stopped;
 static uint64_t dice = 88172645463325252ull;
 
 static double since(clockid_t which) {
@@ -445,7 +446,7 @@ static void send_rtcp_due(line_t *line, double now) {
 /* Send for so long, each line in a phase of its own; then take in what is still on its way. */
 void load_run(double seconds, const shape_t *given) {
   double tick = 0.001, began = since(CLOCK_MONOTONIC), ends = began + seconds, next = began;
-  shape = *given;
+  shape = *given, is_stopped = 0;
   for (int i = 0; i < count; i++) {
     line_t *line = &lines[i];
     line->up[VIDEO].next_at = began + share() / shape.frames_a_second;
@@ -457,7 +458,7 @@ void load_run(double seconds, const shape_t *given) {
   }
   for (int turn = 0;; turn++) {
     double now = since(CLOCK_MONOTONIC);
-    if (now >= ends + 0.3) break;
+    if (now >= ends + 0.3 || is_stopped) break;
     for (int i = 0; i < count && now < ends; i++)
       if (lines[i].is_sender) send_due(&lines[i], now);
     if (turn % TURNS_A_LOOK == TURNS_A_LOOK - 1)
@@ -471,6 +472,9 @@ void load_run(double seconds, const shape_t *given) {
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
   }
 }
+
+/* End a run from another thread. */
+void load_stop(void) { is_stopped = 1; }
 
 void load_counts(counts_t *into) { *into = counted; }
 

@@ -146,7 +146,10 @@ class Load:
         before = self.counts()
         given = _Shape(*astuple(shape))
         # ctypes gives the interpreter free: the clients' checks and sockets go on in the loop.
-        await asyncio.to_thread(self._library.load_run, seconds, ctypes.byref(given))
+        try:
+            await asyncio.to_thread(self._library.load_run, seconds, ctypes.byref(given))
+        finally:
+            self._library.load_stop()  # a thread cannot be cancelled, and somebody has pressed Ctrl-C
         return self.counts().since(before)
 
     def counts(self) -> Counts:
