@@ -135,6 +135,29 @@ def test_a_script_imports_nothing_that_it_does_not_use(script: Path) -> None:
     assert sorted(name for name in names if not re.search(rf"\b{name}\b", body)) == []
 
 
+EXPORTED = {
+    name
+    for script in SCRIPTS
+    for name in re.findall(
+        r"^export (?:async )?(?:function|const) (\w+)", script.read_text("utf-8"), re.MULTILINE
+    )
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_script_calls_nothing_of_another_that_it_does_not_import(script: Path) -> None:
+    source = re.sub(r"//.*", "", script.read_text("utf-8"))
+
+    def is_called(name: str) -> bool:
+        return bool(re.search(rf'(?<![\w.#"`]){name}\((?!.*\) {{$)', source, re.MULTILINE))
+
+    def is_known(name: str) -> bool:
+        own = rf"^import .*\b{name}\b|\b(?:function|const|let) {name}\b|[({{, ]{name}[,)]"
+        return bool(re.search(own, source, re.MULTILINE))
+
+    assert sorted(name for name in EXPORTED if is_called(name) and not is_known(name)) == []
+
+
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
 def test_a_style_sheet_loads_nothing(style: Path) -> None:
     assert not re.search(r"@import|url\((?!#)", style.read_text("utf-8"))

@@ -1,7 +1,7 @@
 // Stepped out: the seat is kept, one large button leads back.
 
 import { h, setText, show } from "../dom.js";
-import { countdown } from "../clock.js";
+import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
 import { endsAt, keptUntil } from "../state.js";
 import { head, sign, telephone } from "../parts.js";
