@@ -39,6 +39,7 @@ from workers.media.rtp import (
     HEADER,
     HEADER_BYTES,
     NUMBERING,
+    OPUS,
     PICTURES,
     REPEATS,
     SCREEN,
@@ -51,6 +52,10 @@ SOCKET_BUFFER_BYTES = 4 << 20
 BURST = 256
 """Packets a wake: about 5 ms, after which commands, heartbeats and timers get their turn."""
 MAX_LOGGED_ERRORS = 20
+AWAY_AFTER_S = 0.5
+"""Without sound for so long, which comes every 20 ms from who is muted too, somebody's line was cut."""
+MOVED_WITHIN_S = 2.0
+"""Who comes back by another way is found there within a fraction of it."""
 MEASURE_S = 1.0
 """How often the lines are looked at: as often as receivers report."""
 
@@ -253,7 +258,7 @@ class MediaPort:
             if (number - up.sequence_number) & 0xFFFF == 1:
                 up.sequence_number, up.timestamp, up.at = number, timestamp, now
             else:
-                self.control.ask(leg, up, up.arrived(number, timestamp, now))
+                self._not_next(leg, up, number, timestamp, now)
             up.packets += 1
             up.bytes += size
             if not up.is_direct:
@@ -327,6 +332,23 @@ class MediaPort:
         self.forwarded += 1
         if not leg.has_forwarded:
             self._first_forwarded(leg, to)
+
+    def _not_next(
+        self, leg: Leg, up: UpTrack[Leg], number: int, timestamp: int, now: float
+    ) -> None:
+        """Ask for what lies between this packet and the one before; after an absence for pictures that need nothing."""
+        was_away = up.payload_type == OPUS and now - up.at > AWAY_AFTER_S
+        self.control.ask(leg, up, up.arrived(number, timestamp, now))
+        if was_away:
+            leg.returned_at = now
+            self._refresh(leg, now, is_urgent=False)
+
+    def _refresh(self, leg: Leg, now: float, *, is_urgent: bool) -> None:
+        """Ask for key frames of what a leg sends and receives: until a browser asks for one, seconds pass."""
+        received = [down.up for down in leg.down.fed() if down.up is not None]
+        for up in (*leg.up.routes.values(), *received):
+            if up.payload_type in PICTURES:
+                self.control.ask_key_frame(up, now, is_urgent=is_urgent)
 
     def _failed(self, wrong: Exception) -> None:
         self.counters["errors"] += 1
@@ -427,6 +449,11 @@ class MediaPort:
                     self.send(data, to)
                 case Moved(leg, reason, is_first):
                     log.info("leg.moved", **_named(leg.owner), reason=reason, is_first=is_first)
+                    now = self._monotonic()
+                    if now - leg.owner.returned_at < MOVED_WITHIN_S:
+                        self._refresh(
+                            leg.owner, now, is_urgent=True
+                        )  # what was asked before went astray
                 case Restarted(leg):
                     log.info("leg.restarted", **_named(leg.owner))
                 case Silent(leg, silent_for_s):

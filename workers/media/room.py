@@ -114,6 +114,8 @@ class Leg:
         self.meter = Meter()
         self.found_by: set[int] = set()
         """SSRCs under which the port finds the leg when its packets come from an unknown address."""
+        self.returned_at = float("-inf")
+        """When its line was last heard again after a cut."""
         self.has_forwarded = False
         """RTP of it was sent to its first other one."""
         self.is_answered = False

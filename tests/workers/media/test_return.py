@@ -1,0 +1,58 @@
+"""Whoever comes back after a cut sees pictures that need nothing of what was missed, and so do the others."""
+
+import pytest
+
+from tests.workers.media.hand_made import Wired, reply, rtp, stun, udp
+from workers.media.port import AWAY_AFTER_S
+from workers.media.rtp import OPUS, VP8
+
+MICROPHONE, CAMERA = 7, 8
+PLI = 206
+
+
+@pytest.fixture(params=[("seeker", "supporter"), ("seeker", "supporter", "companion-1")])
+def wired(request):
+    """A room in which everybody sends sound and pictures, and has been asked for key frames."""
+    made = Wired(request.param)
+    for place, client in enumerate(made.clients):
+        for ssrc, payload_type in ((MICROPHONE, OPUS), (CAMERA, VP8)):
+            client.send(rtp(1, ssrc=10 * place + ssrc, payload_type=payload_type))
+    made.now += 1.0
+    for client in made.clients:
+        client.received(is_control=True)
+    yield made
+    made.close()
+
+
+def asked_for_key_frames(client):
+    """How often a sender has been asked for one since it was looked at."""
+    return sum(packet[1] == PLI for packet in client.received(is_control=True))
+
+
+def test_after_a_cut_key_frames_are_asked_for_both_ways_with_the_first_sound(wired):
+    wired.seeker.send(rtp(2, ssrc=MICROPHONE))
+    wired.now += AWAY_AFTER_S + 0.1
+    wired.seeker.send(rtp(40, ssrc=MICROPHONE))
+    assert [asked_for_key_frames(client) for client in wired.clients] == [1] * len(wired.clients)
+
+
+def test_lost_sound_alone_asks_for_none(wired):
+    wired.seeker.send(rtp(2, ssrc=MICROPHONE))
+    wired.now += AWAY_AFTER_S - 0.1
+    wired.seeker.send(rtp(20, ssrc=MICROPHONE))
+    assert not any(asked_for_key_frames(client) for client in wired.clients)
+
+
+def test_who_comes_back_at_another_address_is_asked_there_too(wired):
+    seeker, elsewhere = wired.seeker, udp()
+    wired.port.ice.answered(seeker.leg.ice, "x", seeker.password)
+    wired.now += AWAY_AFTER_S + 0.1
+    seeker.send(rtp(40, ssrc=MICROPHONE), at=elsewhere)
+    probe = stun.parse_message(elsewhere.recv(2048))
+    wired.now += 0.03
+    seeker.send_bytes(reply(probe, seeker.password), at=elsewhere)
+    wired.pump()
+    assert seeker.leg.address == elsewhere.getsockname()
+    there = [seeker.receiving.unprotect_rtcp(data) for data in [elsewhere.recv(2048)]]
+    assert [packet[1] for packet in there] == [PLI]
+    elsewhere.close()
