@@ -118,13 +118,16 @@ class MediaClient:
         if self._remote[0] and self._remote[0] != value[1]:
             self.ufrag, self.password = secrets.token_hex(4), secrets.token_hex(12)
         self._remote = (value[1], value[2])
-        candidate = re.search(
+        candidates = re.findall(
             r"^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", offer, re.MULTILINE
+        )
+        candidate = next(
+            (each for each in candidates if (":" in each[0]) == (":" in self._host)), None
         )
         fingerprint = re.search(r"^a=fingerprint:sha-256 (\S+)", offer, re.MULTILINE)
         assert candidate, "the offer says where"
         assert fingerprint, "the offer says who"
-        self._server, self._fingerprint = (candidate[1], int(candidate[2])), fingerprint[1]
+        self._server, self._fingerprint = (candidate[0], int(candidate[1])), fingerprint[1]
         self._read_places(offer)
         self._checked.clear()
         own = next(

@@ -18,7 +18,7 @@ from orchestrator import ports
 from orchestrator.clock import SystemClock
 from orchestrator.errors import Misconfigured
 from orchestrator.policy.model import SEEKER, SUPPORTER, SeatId, SessionId
-from tests.clients.media_client import OPUS, VP8, MediaClient
+from tests.clients.media_client import OPUS, SCREEN, VP8, MediaClient
 from workers.media import wire
 from workers.media_link import MediaLink, MediaSettings
 
@@ -69,10 +69,12 @@ class Studio:
         await self.until(lambda: len(offers()) >= count)
         return offers()[-1].sdp
 
-    async def join(self, seat, epoch=1, functions=BOTH):
+    async def join(
+        self, seat, epoch=1, functions=BOTH, seats=(SEEKER, SUPPORTER), host="127.0.0.1"
+    ):
         """Connect a client to a seat; returns when media may flow."""
-        self.link.connect(SESSION, seat, epoch, functions, others_of(seat))
-        client = MediaClient()
+        self.link.connect(SESSION, seat, epoch, functions, others_of(seat, seats))
+        client = MediaClient(host)
         self.clients[seat, epoch] = client
         self.link.answer(SESSION, seat, epoch, client.answer(await self.offer(seat, epoch)))
         await client.connect()
@@ -561,6 +563,60 @@ async def test_a_node_that_is_gone_leaves_no_worker_and_no_port_behind(number):
         with suppress(ProcessLookupError):
             node.kill()
         await node.wait()
+
+
+# ---- several people -------------------------------------------------------------------------------------------------
+
+SEATS = (SEEKER, SUPPORTER, SeatId("companion-1"), SeatId("companion-2"))
+SHARING = BOTH | {"screen"}
+
+
+@pytest.mark.parametrize("count", [3, 4])
+async def test_several_hear_and_see_each_other_and_one_screen(count):
+    seats = SEATS[:count]
+    async with studio() as made:
+        made.link.open_room(SESSION, 60.0)
+        clients = {seat: await made.join(seat, functions=SHARING, seats=seats) for seat in seats}
+        clients[SUPPORTER].send(SCREEN, b"screen")
+        for number in range(20):
+            for seat, client in clients.items():
+                client.send(OPUS, b"sound of %s" % seat.encode())
+                client.send(VP8, b"%s %d" % (seat.encode(), number))
+        for seat, client in clients.items():
+            expected = 40 * (count - 1) + (seat != SUPPORTER)
+            await client.wait_for(lambda: client.received_count >= expected)  # noqa: B023 - waited for here
+            places = {
+                ssrc: place for place, types in client.places.items() for ssrc in types.values()
+            }
+            for packet in client.received:
+                whose = (
+                    b"screen" if places[packet.ssrc] == "screen" else places[packet.ssrc].encode()
+                )
+                assert whose in packet.payload
+            assert client.received_count == expected
+        await made.until(lambda: made.of(ports.RoomFlowing))
+
+
+# ---- IPv6 -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "clients"),
+    [("::1", ("::1", "::1")), ("::", ("::1", "127.0.0.1")), ("::", ("127.0.0.1", "127.0.0.1"))],
+)
+async def test_a_call_flows_over_ipv6_and_between_ipv6_and_ipv4(host, clients):
+    async with studio(host=host) as made:
+        made.link.open_room(SESSION, 60.0)
+        seeker = await made.join(SEEKER, host=clients[0])
+        supporter = await made.join(SUPPORTER, host=clients[1])
+        seeker.send(OPUS, b"hello")
+        supporter.send(VP8, b"picture")
+        await supporter.wait_for(lambda: supporter.received_count == 1)
+        await seeker.wait_for(lambda: seeker.received_count == 1)
+        seeker.rebind()
+        seeker.send(OPUS, b"from another port")
+        await supporter.wait_for(lambda: supporter.received_count == 2)
+        await seeker.wait_for(lambda: seeker.counters["probes"] >= 1)
 
 
 # ---- how the lines are ----------------------------------------------------------------------------------------------

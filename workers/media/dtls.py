@@ -1,7 +1,8 @@
 """DTLS of one leg, through aiortc.
 
-The only home of aiortc's private seam: `RTCDtlsTransport._ssl`, from which the keys come, and the three names that it
-asks of its ICE transport: `_recv`, `_send` and `role`. Everything else we use of aiortc is public. We make the SRTP
+The only home of aiortc's private seam: `RTCDtlsTransport._ssl`, from which the keys come,
+`RTCCertificate._create_ssl_context`, in which we set the lowest version, and the three names that it asks of its ICE
+transport: `_recv`, `_send` and `role`. Everything else we use of aiortc is public. We make the SRTP
 sessions ourselves (`workers.media.srtp`). `tests/workers/media/test_dtls.py` is the contract.
 """
 
@@ -9,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
+from OpenSSL import SSL
 
 from workers.media import srtp
 
@@ -27,6 +29,8 @@ PROFILES = {
 }
 """Name in DTLS -> libsrtp's profile, bytes of key, bytes of salt (RFC 7714 §12, RFC 5764 §4.1.2)."""
 
+DTLS_1_2 = 0xFEFD
+"""Its number on the wire (RFC 6347 §4.1)."""
 EXPORTER_LABEL = b"EXTRACTOR-dtls_srtp"
 """RFC 5764 §4.2."""
 
@@ -35,11 +39,25 @@ class DtlsFailed(Exception):
     """The handshake did not come to keys."""
 
 
+class _Certificate(RTCCertificate):
+    """A certificate whose associations share one context, and speak DTLS 1.2 at least (RFC 8827 §6.5)."""
+
+    _context: SSL.Context | None = None
+
+    def _create_ssl_context(self, srtp_profiles: list[Any]) -> SSL.Context:
+        if self._context is None:
+            self._context = super()._create_ssl_context(srtp_profiles)
+            self._context.set_min_proto_version(DTLS_1_2)
+            # Nobody resumes an association, and what is kept for it would stay for as long as the certificate.
+            self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        return self._context
+
+
 class Identity:
-    """The certificate of a worker: ECDSA on P-256, made at start, never stored."""
+    """A certificate of a worker: ECDSA on P-256, never stored, and replaced for new legs after some hours."""
 
     def __init__(self) -> None:
-        self.certificate = RTCCertificate.generateCertificate()
+        self.certificate = _Certificate.generateCertificate()
         self.fingerprint = next(
             each.value for each in self.certificate.getFingerprints() if each.algorithm == "sha-256"
         )

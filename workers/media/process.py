@@ -28,7 +28,10 @@ BIND_INTERVAL_S = 0.05
 TICK_S = 0.25
 BEATS_A_TTL = 4
 FAREWELL_TIMEOUT_S = 0.5
-ANY_ADDRESSES = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+LOOPBACK = {
+    "0.0.0.0": ("127.0.0.1",),  # noqa: S104 - compared with, not bound to
+    "::": ("::1", "127.0.0.1"),
+}
 
 log = structlog.get_logger()
 
@@ -56,10 +59,11 @@ def candidates(host: str, announced: Sequence[str], port: int) -> list[Candidate
         port: UDP port.
 
     Returns:
-        The bound address, or the loopback one when all are bound; then the announced ones; each once.
+        The bound address, or the loopback ones when all are bound (`::` takes IPv4 too); then the announced ones, of
+        either kind, for they may be translated on their way; each once.
     """
-    own = ("::1" if host == "::" else "127.0.0.1") if host in ANY_ADDRESSES else host
-    return [Candidate(each, port) for each in dict.fromkeys((own, *announced))]
+    own = LOOPBACK.get(host, (host,))
+    return [Candidate(each, port) for each in dict.fromkeys((*own, *announced))]
 
 
 class MediaProcess(asyncio.Protocol):

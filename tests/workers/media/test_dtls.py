@@ -1,15 +1,19 @@
 """What we rely on in aiortc's DTLS, with both ends wired back to back."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import cycle
 
 import pytest
+from aiortc import RTCCertificate
+from aiortc.rtcdtlstransport import SRTP_PROFILES
 from cryptography.hazmat.primitives.asymmetric import ec
+from OpenSSL import SSL
 
 from workers.media import srtp
-from workers.media.dtls import MAX_QUEUED, DtlsFailed, DtlsTransport, Identity
+from workers.media.dtls import DTLS_1_2, MAX_QUEUED, DtlsFailed, DtlsTransport, Identity
 
+DTLS_1_0 = 0xFEFF
 SERVER, CLIENT = Identity(), Identity()
 
 
@@ -108,3 +112,68 @@ def test_the_certificate_is_ecdsa():
 
 def test_two_workers_have_two_certificates():
     assert SERVER.fingerprint != CLIENT.fingerprint
+
+
+def test_the_associations_of_a_certificate_share_one_context_that_keeps_no_session():
+    context = CLIENT.certificate._create_ssl_context(SRTP_PROFILES)
+    assert context is CLIENT.certificate._create_ssl_context(SRTP_PROFILES)
+    assert context.get_session_cache_mode() == SSL.SESS_CACHE_OFF
+
+
+def shakes_hands(version, ciphers=b"ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"):
+    """Whether our context takes a client of that version, were OpenSSL's own level of security out of the way."""
+    contexts = [Identity().certificate._create_ssl_context(SRTP_PROFILES)]
+    contexts.append(RTCCertificate.generateCertificate()._create_ssl_context(SRTP_PROFILES))
+    for context in contexts:
+        context.set_cipher_list(ciphers)
+    contexts[1].set_min_proto_version(version)
+    contexts[1].set_max_proto_version(version)
+    server, client = (SSL.Connection(context) for context in contexts)
+    server.set_accept_state()
+    client.set_connect_state()
+    done = set()
+    for _ in range(12):
+        for one, other in ((client, server), (server, client)):
+            try:
+                one.do_handshake()
+                done.add(one)
+            except SSL.WantReadError:
+                pass
+            except SSL.Error:
+                return False
+            with suppress(SSL.WantReadError):
+                while datagram := one.bio_read(4_096):
+                    other.bio_write(datagram)
+    return done == {server, client}
+
+
+def test_dtls_before_1_2_is_refused():
+    assert shakes_hands(DTLS_1_2)
+    assert not shakes_hands(DTLS_1_0)
+
+
+@pytest.mark.parametrize(
+    ("offered", "profile"),
+    [
+        # As Chromium and as Firefox offer them.
+        (
+            b"SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80",
+            srtp.AES_256_GCM,
+        ),
+        (
+            b"SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80",
+            srtp.AES_256_GCM,
+        ),
+        (b"SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_128_GCM", srtp.AES_128_GCM),
+        (b"SRTP_AES128_CM_SHA1_80", srtp.AES_128_CM_SHA1_80),
+    ],
+)
+async def test_the_strongest_profile_that_both_take_is_taken_in_our_order(offered, profile):
+    async with wired() as wire:
+        CLIENT.certificate._context = None
+        CLIENT.certificate._create_ssl_context(SRTP_PROFILES).set_tlsext_use_srtp(offered)
+        try:
+            ours, theirs = await shake_hands(wire)
+        finally:
+            CLIENT.certificate._context = None
+    assert ours.profile == theirs.profile == profile

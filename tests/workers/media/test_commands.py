@@ -1,0 +1,84 @@
+"""What the node says about rooms and seats, carried out in time that the test moves."""
+
+import re
+
+import pytest
+
+from workers.media import wire
+from workers.media.commands import IDENTITY_LIFE_S, Rooms
+from workers.media.port import MediaPort, bind
+from workers.media.sdp import Candidate
+
+
+class Told:
+    """The rooms of a worker without a loop: what was to be started is only noted."""
+
+    def __init__(self):
+        self.now = 1_000.0
+        self.reports = []
+        self.port = MediaPort(bind("127.0.0.1", 0), self.reports.append, lambda: self.now)
+        at = [Candidate("2001:db8::1", 4_000), Candidate("192.0.2.1", 4_000)]
+        self.rooms = Rooms(self.port, at, self.reports.append, self._start, lambda: self.now)
+        self.rooms.carry_out(wire.OpenRoom(session="s", closes_at=1e9))
+
+    def _start(self, work):
+        work.close()
+
+    def connect(self, seat, epoch=1, **options):
+        others = tuple(each for each in ("seeker", "supporter") if each != seat)
+        self.rooms.carry_out(
+            wire.Connect(
+                session="s",
+                seat=seat,
+                media_epoch=epoch,
+                functions=frozenset(options.get("functions", {"audio", "video"})),
+                others=options.get("others", others),
+            )
+        )
+        return self.reports[-1].sdp
+
+    def restart(self, seat, epoch=1):
+        self.rooms.carry_out(wire.Restart(session="s", seat=seat, media_epoch=epoch))
+        return self.reports[-1].sdp
+
+    def close(self):
+        self.rooms.close_all()
+        self.port.close()
+
+
+@pytest.fixture
+def told():
+    made = Told()
+    yield made
+    made.close()
+
+
+def fingerprint(sdp):
+    return re.search(r"a=fingerprint:sha-256 (\S+)", sdp)[1]
+
+
+def test_new_legs_get_a_new_certificate_after_some_hours_and_old_ones_keep_theirs(told):
+    first = fingerprint(told.connect("seeker"))
+    told.now += IDENTITY_LIFE_S - 1
+    assert fingerprint(told.connect("supporter")) == first
+    told.now += 1
+    rotated = fingerprint(told.connect("supporter", epoch=2))
+    assert rotated != first
+    assert fingerprint(told.restart("seeker")) == first
+    assert fingerprint(told.connect("seeker", epoch=2)) == rotated
+
+
+def test_the_offer_has_a_place_for_everybody_else_whether_there_or_not(told):
+    sdp = told.connect("seeker", others=("supporter", "companion-1"), functions={"audio", "screen"})
+    assert re.findall(r"a=msid:(\S+) \S+-video", sdp) == ["supporter", "companion-1", "screen"]
+
+
+def test_the_places_keep_their_ssrcs_through_a_restart(told):
+    before = re.findall(r"a=ssrc:(\d+) ", told.connect("seeker"))
+    assert re.findall(r"a=ssrc:(\d+) ", told.restart("seeker")) == before
+
+
+def test_every_section_names_the_addresses_of_both_kinds(told):
+    sdp = told.connect("seeker")
+    found = re.findall(r"a=candidate:\d 1 udp \d+ (\S+) 4000 typ host", sdp)
+    assert found == ["2001:db8::1", "192.0.2.1"] * 2
