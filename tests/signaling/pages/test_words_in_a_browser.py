@@ -1,7 +1,7 @@
 """What a page says of the other person, of oneself and of the line, in a real browser."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -120,7 +120,8 @@ async def test_a_new_date_that_was_cancelled_is_not_shown_as_booked(
 async def test_names_under_the_line_never_lie_over_each_other(
     chromium: Browser, base: str, locale: str
 ) -> None:
-    begins = 60 * (int(BEGAN.timestamp()) // 60 - 40) - BEGAN.timestamp()
+    whole = BEGAN.replace(second=0, microsecond=0) - timedelta(minutes=40)
+    begins = (whole - BEGAN).total_seconds()
     over = {"phase": "ended", "starts_at": at(begins), "ends_at": at(begins + 1800), "can": []}
     over |= {"outcome": "completed", "ended_at": at(begins + 1800)}
     first = welcome(**over)
