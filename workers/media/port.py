@@ -451,9 +451,8 @@ class MediaPort:
                     log.info("leg.moved", **_named(leg.owner), reason=reason, is_first=is_first)
                     now = self._monotonic()
                     if now - leg.owner.returned_at < MOVED_WITHIN_S:
-                        self._refresh(
-                            leg.owner, now, is_urgent=True
-                        )  # what was asked before went astray
+                        # What was asked for before went astray.
+                        self._refresh(leg.owner, now, is_urgent=True)
                 case Restarted(leg):
                     log.info("leg.restarted", **_named(leg.owner))
                 case Silent(leg, silent_for_s):
