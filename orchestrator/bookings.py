@@ -52,8 +52,8 @@ from orchestrator.rescheduling import Rescheduling
 
 log = structlog.get_logger()
 
-REMOTE_COMPANIONS = 0
-"""How many companions elsewhere the media workers carry so far, whatever a programme allows (KUMAGAYA 12(3))."""
+REMOTE_COMPANIONS = 2
+"""A room carries four people."""
 
 
 BESIDE = 2
@@ -188,7 +188,7 @@ class Bookings:
         if len(wish.companions) > min(programme.companions, REMOTE_COMPANIONS):
             raise Refused(
                 "companions_not_allowed",
-                "a room carries two people so far; a companion can sit beside the seeker",
+                "the programme has no place for them; a companion can sit beside the seeker",
             )
         if len(wish.companions_beside) > BESIDE:
             raise Refused("companions_not_allowed", f"at most {BESIDE} can sit beside the seeker")

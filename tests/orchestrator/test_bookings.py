@@ -67,7 +67,8 @@ async def test_an_unknown_supporter_is_added_and_it_is_said(office: Office) -> N
         (Wish("kumagaya", TUESDAY_10 - timedelta(days=30), "さくら14", "t"), "in_the_past"),
         (Wish("sakai", TUESDAY_10 + timedelta(hours=3), "さくら14", "t"), "outside_window"),
         (Wish("sakai", TUESDAY_10 + timedelta(days=4), "さくら14", "t"), "outside_window"),
-        (Wish("kumagaya", TUESDAY_10, "さくら14", "t", companions=("つばき",)), "companions_not_allowed"),
+        (Wish("kumagaya", TUESDAY_10, "さくら14", "t", companions=("a", "b", "c")), "companions_not_allowed"),
+        (Wish("ix", TUESDAY_10, "さくら14", "t", companions=("つばき",)), "companions_not_allowed"),
     ],
 )  # fmt: skip
 async def test_what_the_programme_does_not_allow_is_refused_with_its_reason(
