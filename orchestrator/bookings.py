@@ -22,7 +22,7 @@ from orchestrator.credentials import (
 from orchestrator.entering import Booked, Entering, Entry, explain_slot
 from orchestrator.errors import NotFound, Refused
 from orchestrator.policy import names, slots
-from orchestrator.policy.events import Cancelled, NoticeGiven
+from orchestrator.policy.events import Cancelled, LinkRenewed, NoticeGiven
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
@@ -227,8 +227,11 @@ class Bookings:
             NotFound: no such session or seat.
         """
         known = await self._host.view(session)
-        if known.seat(seat) is None:
+        place = known.seat(seat)
+        if place is None:
             raise NotFound("seat_unknown")
+        if place.is_link_void and not known.is_over:
+            await self._host.deliver(session, LinkRenewed(seat))
         await self._store.revoke_links(session, seat, self._clock.now())
         secret = new_secret()
         link = Link(session, seat, link_expires_at(known))

@@ -134,7 +134,7 @@ def consequence_of(session: Session, verdict: Verdict) -> Consequence:
     Who gave notice, or was turned away by us, gets no strike (product.md, At the cutoff, Outcomes).
     """
     found = _row_of(session.rules, verdict)
-    if session.seeker_notice is not None or session.seeker.was_refused:
+    if session.seeker_notice is not None or session.seeker.was_kept_out:
         return replace(found, strike=False)
     return found
 

@@ -151,6 +151,13 @@ class LinkRevoked:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkRenewed:
+    """The office made a new link for a seat."""
+
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
 class TurnedAway:
     """Somebody came for a seat with a browser that the room cannot be used with."""
 
@@ -404,6 +411,7 @@ Event = (
     | AnotherDateChosen
     | ClaimAnswered
     | LinkRevoked
+    | LinkRenewed
     | TurnedAway
     | MediaFlowed
     | MediaSilent

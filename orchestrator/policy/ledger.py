@@ -12,12 +12,14 @@ from datetime import datetime
 
 from orchestrator.policy.model import (
     Cause,
+    Consequence,
     Outcome,
     PersonId,
     Quota,
     Role,
     Session,
     SessionId,
+    Verdict,
 )
 
 
@@ -33,7 +35,7 @@ class LedgerLine:
     at: datetime
     """When the session ended; strikes count from here."""
     judged_at: datetime
-    """When the verdict that stands now was given."""
+    """Since when it is held against the person, or not; a verdict that only confirms the one before is nothing new."""
     outcome: Outcome
     cause: Cause | None
     quota: Quota | None
@@ -57,7 +59,7 @@ def _lines(session: Session) -> Iterator[LedgerLine]:
     ended_at = session.ended_at
     if outcome is None or consequence is None or verdict is None or ended_at is None:
         return
-    judged_at = max(ended_at, verdict.at)
+    judged_at = max(ended_at, _held_since(session, verdict, consequence))
     is_stopped = outcome is Outcome.STOPPED
     yield LedgerLine(
         programme=session.rules.programme,
@@ -87,3 +89,17 @@ def _lines(session: Session) -> Iterator[LedgerLine]:
             strike=False,
             review=is_accused,
         )
+
+
+def _held_since(session: Session, verdict: Verdict, consequence: Consequence) -> datetime:
+    """When the first verdict was given of those that say without a break what the present one says of the people."""
+    since, says = verdict.at, _against(verdict, consequence)
+    for overruling in reversed(session.overrulings):
+        if _against(overruling.before, overruling.consequence_before) != says:
+            break
+        since = overruling.before.at
+    return since
+
+
+def _against(verdict: Verdict, consequence: Consequence) -> tuple[bool, Cause | None]:
+    return consequence.strike, verdict.cause if verdict.outcome is Outcome.STOPPED else None

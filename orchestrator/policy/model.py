@@ -360,6 +360,8 @@ class Seat:
     """What was seen of this seat lately, the newest last; bounded."""
     was_refused: bool = False
     """We turned this person away at some time: an absence yields no strike (product.md, Outcomes)."""
+    is_link_void: bool = False
+    """The office voided the links of this seat, and made no new one before the start: the same."""
     was_lost_by_us: bool = False
     """Away since our own restart: the absence is not the person's."""
 
@@ -367,6 +369,11 @@ class Seat:
     def is_present(self) -> bool:
         """Any presence but `away`."""
         return self.presence is not Presence.AWAY
+
+    @property
+    def was_kept_out(self) -> bool:
+        """We did not let this person in, so an absence is no matter of theirs."""
+        return self.was_refused or self.is_link_void
 
 
 @dataclass(frozen=True, slots=True)

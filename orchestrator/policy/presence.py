@@ -14,6 +14,7 @@ from orchestrator.policy.events import (
     Connected,
     Disconnected,
     Joined,
+    LinkRenewed,
     LinkRevoked,
     MediaRenewed,
     MediaReturned,
@@ -332,7 +333,7 @@ def stepped_out(turn: Turn, event: SteppedOut) -> None:
 def link_revoked(turn: Turn, event: LinkRevoked) -> None:
     """The office voided the links of a seat: who sits there goes, and nobody is blamed for it."""
     seat = turn.session.seat(event.seat)
-    if seat is None or turn.session.is_over or (seat.was_refused and not seat.connection):
+    if seat is None or turn.session.is_over or (seat.is_link_void and not seat.connection):
         return
     turn.record("link.revoked", seat=seat.id)
     if seat.claim is not None:
@@ -342,7 +343,16 @@ def link_revoked(turn: Turn, event: LinkRevoked) -> None:
         turn.refuse(seat.connection, "link_revoked", closes=True)
         seat = _unseat(turn, seat)
         lose(turn, seat, Evidence(Signal.LINK_REVOKED, turn.at, seat.id))
-    _turned_away(turn, seat)
+    turn.set_seat(seat.id, is_link_void=True)
+
+
+def link_renewed(turn: Turn, event: LinkRenewed) -> None:
+    """Who was kept out has a way in again; when it comes before the start, an absence is the person's own."""
+    seat = turn.session.seat(event.seat)
+    is_early = turn.session.phase in {Phase.SCHEDULED, Phase.OPEN}
+    if seat is not None and seat.is_link_void and is_early:
+        turn.set_seat(seat.id, is_link_void=False)
+        turn.record("link.renewed", seat=seat.id)
 
 
 def _unseat(turn: Turn, seat: Seat) -> Seat:

@@ -66,6 +66,7 @@ from orchestrator.policy.events import (
     IncidentFiled,
     IncidentResolved,
     Joined,
+    LinkRenewed,
     LinkRevoked,
     MaintenancePlanned,
     MediaFlowed,
@@ -344,6 +345,8 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
             presence.claim_answered(turn, event)
         case LinkRevoked():
             presence.link_revoked(turn, event)
+        case LinkRenewed():
+            presence.link_renewed(turn, event)
         case TurnedAway():
             presence.turned_away(turn, event)
         case MediaFlowed():

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.bookings import Wish
 from orchestrator.credentials import hash_secret
 from orchestrator.errors import NotFound, Refused
-from orchestrator.policy.events import Woken
+from orchestrator.policy.events import LinkRevoked, Woken
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
@@ -224,6 +224,13 @@ async def test_a_renewed_link_voids_the_old_one(office: Office) -> None:
     assert new.revoked_at is None
     with pytest.raises(NotFound):
         await office.bookings.renew_link(SessionId("nobody"), SEEKER)
+
+
+async def test_a_new_link_for_a_void_one_tells_the_session(office: Office) -> None:
+    session_id = (await office.books()).session.id
+    assert (await office.host.deliver(session_id, LinkRevoked(SEEKER))).seeker.is_link_void
+    await office.bookings.renew_link(session_id, SEEKER)
+    assert not (await office.host.view(session_id)).seeker.is_link_void
 
 
 async def test_a_new_token_voids_the_old_one_and_keeps_the_person(office: Office) -> None:

@@ -163,6 +163,30 @@ async def test_an_overruling_takes_the_strike_back_and_ends_the_task(
     assert await office.store.person_tasks() == []
 
 
+async def test_a_strike_that_was_taken_back_and_is_due_again_counts_again_whatever_was_decided_meanwhile(
+    office: Office, standings: Standings
+) -> None:
+    strikes = load_all()["demo"].strikes
+    assert strikes is not None
+    sessions = [await misses(office) for _ in range(strikes.count)]
+    away, back = (Outcome.NOT_HELD, Cause.PLATFORM), (Outcome.SEEKER_NO_SHOW, Cause.SEEKER)
+    for session in sessions:
+        await office.host.deliver(session.id, Overruled(*away, SCHEDULER, 0))
+    office.clock.advance(MINUTE)
+    await decide(standings, DecisionKind.REINSTATED)
+    await relay(office, standings)
+    assert (await standings.read("demo", SAKURA)).standing.strikes == 0
+    office.clock.advance(MINUTE)
+
+    for session in sessions:
+        await office.host.deliver(session.id, Overruled(*back, SCHEDULER, 1))
+    await relay(office, standings)
+
+    assert (await standings.read("demo", SAKURA)).standing.strikes == strikes.count
+    [task] = await office.store.person_tasks()
+    assert (task.person, task.kind) == (SAKURA, PersonTaskKind.STRIKES)
+
+
 async def test_a_task_of_a_session_that_is_gone_is_nobodys(standings: Standings) -> None:
     await standings.changed(Delivery("1-1", SessionId("gone"), "standing.changed", SAKURA, "k"))
 

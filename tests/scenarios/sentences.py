@@ -251,6 +251,11 @@ DEVICES = (
         "the link is void",
         lambda _, w: (office.revokes_the_link_of(who(w)),),
     ),
+    happens(
+        "the office makes a new link for {who}",
+        "there is a new link in the place of a void one",
+        lambda _, w: (office.renews_the_link_of(who(w)),),
+    ),
 )
 
 WISHES = (

@@ -35,6 +35,7 @@ from orchestrator.policy.events import (
     IncidentFiled,
     IncidentResolved,
     Joined,
+    LinkRenewed,
     LinkRevoked,
     MaintenancePlanned,
     MediaFlowed,
@@ -274,6 +275,10 @@ class office:  # noqa: N801 - reads as a person
     @staticmethod
     def revokes_the_link_of(other: Person) -> Action:
         return lambda _: LinkRevoked(other.seat)
+
+    @staticmethod
+    def renews_the_link_of(other: Person) -> Action:
+        return lambda _: LinkRenewed(other.seat)
 
     @staticmethod
     def proposes(*names: str) -> Action:

@@ -226,6 +226,8 @@ USUAL = [
 ]
 OFFICE = [
     office.notes(seeker),
+    office.revokes_the_link_of(seeker),
+    office.renews_the_link_of(seeker),
     office.notes(supporter, until="14:00"),
     office.proposes("a", "b"),
     office.books("a"),

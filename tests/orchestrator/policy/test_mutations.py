@@ -87,8 +87,8 @@ MUTANTS = [
     Mutant(
         "a strike although notice was given",
         "endings.py",
-        "if session.seeker_notice is not None or session.seeker.was_refused:",
-        "if session.seeker.was_refused:",
+        "if session.seeker_notice is not None or session.seeker.was_kept_out:",
+        "if session.seeker.was_kept_out:",
         "test_cutoff.py",
     ),
     Mutant(
@@ -144,7 +144,7 @@ MUTANTS = [
     Mutant(
         "a strike for somebody who was turned away",
         "endings.py",
-        "if session.seeker_notice is not None or session.seeker.was_refused:",
+        "if session.seeker_notice is not None or session.seeker.was_kept_out:",
         "if session.seeker_notice is not None:",
         "test_office.py",
     ),

@@ -3,6 +3,7 @@
 import pytest
 
 from orchestrator.policy.effects import ExtendRoom
+from orchestrator.policy.ledger import lines
 from tests.orchestrator.policy.scenario import (
     EXTENSIBLE,
     KUMAGAYA,
@@ -58,6 +59,17 @@ def test_an_overruling_can_be_overruled():
 def test_the_same_again_tells_no_ledger():
     told = no_show().at("60:00", office.overrules("seeker_no_show", "seeker"))
     assert len(told.published("standing.changed")) == 1
+    [line] = lines(told.session)
+    assert line.judged_at == told.session.ended_at, "what was decided meanwhile stays decided"
+
+
+def test_a_strike_that_was_taken_back_and_is_due_again_is_a_new_one():
+    told = no_show().at("60:00", office.overrules("not_held", "platform"))
+    told.at("70:00", office.overrules("seeker_no_show", "seeker", number=1))
+    told.at("80:00", office.overrules("seeker_no_show", "seeker", number=2))
+    [line] = lines(told.session)
+    assert line.strike
+    assert line.judged_at == moment("70:00")
 
 
 def test_a_booking_that_is_confirmed_stands_and_the_scheduler_is_asked():
@@ -138,6 +150,31 @@ def test_a_third_device_is_turned_away_and_remembered():
 def test_a_revoked_link_yields_no_strike():
     told = story().at("-5:00", seeker.connects(), seeker.joins(), supporter.connects())
     told.at("-1:00", office.revokes_the_link_of(seeker)).is_refused("link_revoked")
+    told.ends("seeker_no_show", "seeker", strike=False)
+
+
+def test_a_new_link_before_the_start_makes_an_absence_the_persons_own():
+    told = story().at("-8:00", supporter.connects(), office.revokes_the_link_of(seeker))
+    told.at("-7:00", office.renews_the_link_of(seeker), office.renews_the_link_of(seeker))
+    assert told.names().count("link.renewed") == 1
+    told.ends("seeker_no_show", "seeker", strike=True)
+
+
+def test_a_new_link_after_the_start_comes_too_late_for_a_strike():
+    told = story().at("-8:00", supporter.connects(), office.revokes_the_link_of(seeker))
+    told.at("1:00", office.renews_the_link_of(seeker))
+    told.ends("seeker_no_show", "seeker", strike=False)
+
+
+def test_a_new_link_is_no_pardon_for_another_device_that_was_refused():
+    told = story().at("-8:00", supporter.connects(), seeker.is_turned_away())
+    told.at("-7:00", office.revokes_the_link_of(seeker), office.renews_the_link_of(seeker))
+    told.ends("seeker_no_show", "seeker", strike=False)
+
+
+def test_a_link_that_is_renewed_twice_may_be_revoked_again():
+    told = story().at("-8:00", supporter.connects(), office.revokes_the_link_of(seeker))
+    told.at("-7:00", office.renews_the_link_of(seeker), office.revokes_the_link_of(seeker))
     told.ends("seeker_no_show", "seeker", strike=False)
 
 
