@@ -26,6 +26,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 VP8 = 96
 CANNOT = "() => { delete window.RTCRtpScriptTransform; }"
 """A browser without encoded transforms."""
+FORGET_THE_FIRST = """() => {
+  const { set } = Object.getOwnPropertyDescriptor(RTCRtpReceiver.prototype, "transform");
+  Object.defineProperty(RTCRtpReceiver.prototype, "transform", {
+    set(transform) {
+      if (window.watch.peers.length > 1) set.call(this, transform);
+    },
+  });
+}"""
+"""A browser that forgets what is to open the media of its first connection."""
 
 
 async def code_of(person: Person, within_s: float = 15.0) -> str:
@@ -289,3 +298,22 @@ async def test_a_server_that_records_has_everything_without_and_nothing_with(
         known = [one for one in camera.pictures for other in last if is_like(one, other)]
         assert known == []
     assert sum(is_like(one, last[0]) for one in plain[0].pictures) > 40, "it would be noticed"
+
+
+async def test_a_transform_that_the_browser_forgets_shows_nothing_and_is_mended(
+    people: Stage, office: Office
+) -> None:
+    """As Chromium does with one that comes too late (w3c/webrtc-encoded-transform#314)."""
+    booking = await office.book("sealed")
+    seeker, supporter = await people.seeker(booking), await people.supporter(booking)
+    await seeker.page.add_init_script(f"({FORGET_THE_FIRST})()")
+    await asyncio.gather(seeker.comes(), supporter.comes())
+    await supporter.admits()
+    await supporter.sees_picture()
+
+    async def is_second() -> bool:
+        assert (await seeker.carried())["peers"] > 1 or await seeker.shown() == 0
+        return bool((await seeker.carried())["peers"] > 1)
+
+    await until(is_second, "the page asks for another connection", within_s=40)
+    await see_each_other(seeker, supporter)

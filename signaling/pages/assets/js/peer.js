@@ -1,10 +1,7 @@
 // The media connection. The server offers, the browser answers; one RTCPeerConnection for each epoch (docs/protocol.md, Media).
 
-import { watchNetwork } from "./network.js";
+import { Recovery } from "./recovery.js";
 
-const PATIENCE_MS = 300; // what has mended itself by then needs no help; the browser has waited for seconds already
-const UNHEARD_MS = 1500; // an offer takes a round trip; when none has come by then, the socket may be as dead as the media
-const RENEW_MS = 10000; // an ICE restart that has not helped by then does not help
 const SCREEN = "s"; // the section of a shared screen: one's own up, whoever shares down
 const SENT = {
   // With little to go round the voice goes first. The camera's 640 × 480 gain nothing above 1.7 Mbit/s.
@@ -21,15 +18,13 @@ export class Peer {
   #own = new Map(); // audio, video, screen: the sender of one's own
   #shared = null; // the track of one's own screen
   #work = Promise.resolve();
-  #worry = 0;
-  #unheard = 0;
-  #hasMoved = false;
+  #recovery = null;
 
   // send(message); ready(): promise of the local stream; onChange(): state or remote tracks changed;
   // onUnheard(): the wish for an offer got lost; encryption: of everything that is sent and comes
   constructor({ send, ready, onChange, onUnheard, encryption }) {
-    Object.assign(this, { send, ready, onChange, onUnheard, encryption });
-    watchNetwork(() => this.move());
+    Object.assign(this, { send, ready, onChange, encryption });
+    this.#recovery = new Recovery({ peer: this, send, onUnheard });
   }
 
   get isAlive() {
@@ -48,7 +43,7 @@ export class Peer {
 
   // Offers are taken one after the other; a broken one must not stop the next.
   offer(message) {
-    clearTimeout(this.#unheard);
+    this.#recovery.offered();
     this.#work = this.#work
       .then(() => this.#answer(message))
       .catch((error) => {
@@ -86,49 +81,32 @@ export class Peer {
     pc.onconnectionstatechange = () => pc === this.#pc && this.#look();
   }
 
-  // A stream's id says whose it is.
-  #receive({ track, transceiver, streams: [stream] }) {
-    if (transceiver.mid === SCREEN) {
+  // The id of the offered stream says whose it is; the track is shown once it is proven that nothing passes the encryption by.
+  async #receive({ track, receiver, transceiver, streams: [{ id: seat }] }) {
+    const isScreen = transceiver.mid === SCREEN;
+    const shown = isScreen ? (this.screen = new MediaStream()) : (this.remote.get(seat) ?? new MediaStream());
+    if (isScreen) {
       transceiver.direction = "sendrecv"; // so that one's own can be shared without another offer
       this.encryption.bind(transceiver, null, "screen");
       this.#own.set("screen", transceiver.sender);
       transceiver.sender.replaceTrack(this.#shared);
-      this.screen = stream;
     } else {
-      this.encryption.bind(transceiver, stream.id, track.kind);
-      this.remote.set(stream.id, stream);
+      this.encryption.bind(transceiver, seat, track.kind);
+      this.remote.set(seat, shown);
     }
+    await this.encryption.proven(receiver);
+    shown.addTrack(track);
     this.onChange();
   }
 
-  // Disconnected may mend itself; failed does not. Only the server can offer again, so the wish is passed on.
   #look() {
-    clearTimeout(this.#worry);
-    this.#worry = 0;
-    if (!this.isAlive && ["disconnected", "failed"].includes(this.#pc.iceConnectionState)) {
-      const wait = this.#pc.iceConnectionState === "failed" ? 0 : PATIENCE_MS;
-      this.#worry = setTimeout(() => this.restart(), wait);
-    } else if (this.#pc.connectionState === "failed") {
-      this.send({ type: "renew_media" }); // DTLS is broken: ICE cannot mend it
-    }
+    this.#recovery.look();
     this.onChange();
   }
 
-  // Another network: the way that still looks alive may be the one that is gone.
-  move() {
-    this.#hasMoved = this.#pc !== null;
-    this.restart();
-  }
-
-  // Asks for an ICE restart where one is due; and for a new connection when that has not helped.
+  // The socket is back: a wish that could not be sent is sent now.
   restart() {
-    if (!this.#pc || (this.isAlive && !this.#hasMoved)) return;
-    clearTimeout(this.#worry);
-    if (!this.send({ type: "restart_media", media_epoch: this.epoch })) return;
-    this.#hasMoved = false;
-    this.#worry = setTimeout(() => !this.isAlive && this.send({ type: "renew_media" }), RENEW_MS);
-    clearTimeout(this.#unheard);
-    this.#unheard = setTimeout(() => !this.isAlive && this.onUnheard(), UNHEARD_MS);
+    this.#recovery.restart();
   }
 
   // Another camera or microphone: same connection where a sender is there, a new epoch where none is.
@@ -145,9 +123,7 @@ export class Peer {
   }
 
   close() {
-    clearTimeout(this.#worry);
-    clearTimeout(this.#unheard);
-    this.#hasMoved = false;
+    this.#recovery.rest();
     const pc = this.#pc;
     this.#pc = null;
     if (pc) {

@@ -17,6 +17,7 @@ export class Encryption {
   #agreement = null;
   #ids = new WeakMap(); // sender or receiver: id of its pipe
   #starting = new Set();
+  #proofs = new Map(); // id: what to do when the first frame has come through
   #isSealing = false;
   #isPlain = false;
   #lastId = 0;
@@ -67,6 +68,12 @@ export class Encryption {
     if (id !== undefined) this.#say("bind", { id, seat, kind });
   }
 
+  // Tells when what comes is shown to come through here: a transform that the browser has forgotten stops nothing.
+  proven(receiver) {
+    const id = this.#ids.get(receiver);
+    return id === undefined ? Promise.resolve() : new Promise((resolve) => this.#proofs.set(id, resolve));
+  }
+
   #pipe(end, side, kind) {
     if (this.#ids.has(end)) return;
     const id = (this.#lastId += 1);
@@ -78,6 +85,7 @@ export class Encryption {
   // Another connection, or none: what has not started there never will.
   detach() {
     this.#starting.clear();
+    this.#proofs.clear();
   }
 
   watch(pc) {
@@ -159,8 +167,9 @@ export class Encryption {
     this.#worker.postMessage({ type, ...more });
   }
 
-  #hear({ started, counts }) {
+  #hear({ started, passes, counts }) {
     if (counts) this.#watchdog.take(counts);
+    this.#proofs.get(passes)?.();
     if (this.#starting.delete(started)) this.#look();
   }
 }

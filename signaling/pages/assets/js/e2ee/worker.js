@@ -20,6 +20,7 @@ self.onrtctransform = ({ transformer }) => {
     frame.data = data.buffer;
     controller.enqueue(frame);
     pipe.passed += 1;
+    if (pipe.passed === 1) self.postMessage({ passes: id });
   };
   const isOver = () => pipes.delete(id);
   transformer.readable.pipeThrough(new TransformStream({ transform })).pipeTo(transformer.writable).then(isOver, isOver);
