@@ -311,3 +311,39 @@ test("storage that is closed costs the remembering, not the call", async () => {
   assert.equal((await one.shared(other.public)).byteLength, 32);
   await assert.rejects(one.shared(new Uint8Array(32)), "no key of anybody");
 });
+
+// ---- the watchdog ----
+
+const { Watchdog } = await import(new URL("watchdog.js", JS));
+
+function watched() {
+  const done = [];
+  const receiver = { track: { id: "t" } };
+  const dog = new Watchdog({ renewKeys: () => done.push("keys"), renewMedia: () => done.push("media"), idOf: () => 1 });
+  const look = async (bytesReceived, passed) => {
+    const stats = new Map([["x", { type: "inbound-rtp", trackIdentifier: "t", bytesReceived }]]);
+    await dog.look({ getStats: async () => stats, getReceivers: () => [receiver] }, () => dog.take([{ id: 1, passed }]));
+  };
+  return { done, look };
+}
+
+test("bytes without frames bring new keys, then a new connection, then patience", async () => {
+  const { done, look } = watched();
+  for (let at = 0; at < 30; at += 1) {
+    await look(at * 50_000, 7);
+    if (at === 1) assert.deepEqual(done, []);
+    if (at === 2) assert.deepEqual(done, ["keys"]);
+    if (at === 4) assert.deepEqual(done, ["keys", "media"]);
+  }
+  assert.deepEqual(done, ["keys", "media", "keys", "media"]);
+});
+
+test("silence, frames that pass, and keys that fit again are no reason", async () => {
+  const { done, look } = watched();
+  for (let at = 0; at < 6; at += 1) await look(1000 + at * 100, 0);
+  for (let at = 0; at < 6; at += 1) await look(50_000 * at, at);
+  await look(400_000, 5);
+  await look(450_000, 9);
+  await look(500_000, 9);
+  assert.deepEqual(done, []);
+});
