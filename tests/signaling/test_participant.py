@@ -57,7 +57,10 @@ async def test_the_supporter_can_end_only_with_a_yes(node):
     asked = await seeker.state(lambda s: s["question"])
     assert asked["question"]["kind"] == "end_early"
     assert "answer_end" in asked["can"]
-    assert (await supporter.state(lambda s: "request_end" not in s["can"]))["question"] is None
+    waits = await supporter.state(lambda s: "request_end" not in s["can"])
+    assert waits["question"] == asked["question"], "the answer is still to come"
+    again = await node.enter(meeting, "supporter")
+    assert again.welcome["session"]["question"] == asked["question"], "after a reload too"
     await seeker.send(type="answer_end", agrees=True)
     assert (await seeker.state(lambda s: s["outcome"]))["outcome"] == "completed"
 

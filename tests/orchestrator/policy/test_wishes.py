@@ -296,6 +296,7 @@ def test_a_date_whose_booking_was_cancelled_is_not_chosen_any_more():
     told.at("11:01", office.cancels_what_was_booked("b")).has_reschedule("chosen")
     told.at("11:02", office.cancels_what_was_booked("a")).has_reschedule("cancelled")
     told.at("11:03", office.books("a"), office.hears_no_more_dates()).has_reschedule("cancelled")
+    told.at("11:04", office.cancels_what_was_booked("a")).has_reschedule("cancelled")
 
 
 def test_a_cancelled_booking_that_was_chosen_nowhere_changes_nothing():
