@@ -89,6 +89,14 @@ class Rooms:
             self._close(session)
             self._report(wire.RoomClosed(session=session))
 
+    def settle(self) -> None:
+        """Free what only handshakes need, of the legs whose media has come; to be called a few times a second."""
+        for room in self._rooms.values():
+            for leg in room.legs.values():
+                has_media = leg.ice is not None and leg.ice.has_media
+                if has_media and leg.dtls is not None and not leg.dtls.is_settled:
+                    self._start(leg.dtls.settle())
+
     def next_closing(self) -> float | None:
         """Monotonic seconds at which the next room closes, or None."""
         return min((room.closes_at for room in self._rooms.values()), default=None)

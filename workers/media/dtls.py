@@ -75,7 +75,7 @@ class _Pipe:
         self, send: Callable[[bytes], None], role: Literal["controlling", "controlled"]
     ) -> None:
         self.role = role
-        self._deliver = send
+        self.deliver = send
         self._received: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     def push(self, data: bytes) -> bool:
@@ -94,7 +94,7 @@ class _Pipe:
         return data
 
     async def _send(self, data: bytes) -> None:
-        self._deliver(data)
+        self.deliver(data)
 
 
 class DtlsTransport:
@@ -112,13 +112,15 @@ class DtlsTransport:
         self._pipe = _Pipe(send, "controlling" if is_server else "controlled")
         self._is_server = is_server
         # The pipe stands in for a class of which aiortc uses three names only.
-        self._transport = RTCDtlsTransport(
+        self._transport: RTCDtlsTransport | None = RTCDtlsTransport(
             cast(RTCIceTransport, self._pipe), [identity.certificate]
         )
+        self._send = send
+        self._farewell: list[bytes] = []
 
     def receive(self, data: bytes) -> bool:
-        """Take a datagram, also before `handshake`; False when too many wait already."""
-        return self._pipe.push(data)
+        """Take a datagram, also before `handshake`; False when too many wait already, or nothing is waited for."""
+        return self._transport is not None and self._pipe.push(data)
 
     async def handshake(self, fingerprints: Sequence[tuple[str, str]]) -> srtp.SrtpKeys:
         """Shake hands with whoever owns a certificate of these fingerprints.
@@ -132,17 +134,19 @@ class DtlsTransport:
         expected = RTCDtlsParameters(
             [RTCDtlsFingerprint(algorithm, value) for algorithm, value in fingerprints]
         )
+        transport = self._transport
+        assert transport is not None, "only what has shaken hands is settled"
         try:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
-                await self._transport.start(expected)
+                await transport.start(expected)
         except TimeoutError as late:
             raise DtlsFailed("timeout") from late
-        if self._transport.state != "connected":
-            raise DtlsFailed(self._transport.state)
-        return self._keys()
+        if transport.state != "connected":
+            raise DtlsFailed(transport.state)
+        return self._keys(transport)
 
-    def _keys(self) -> srtp.SrtpKeys:
-        connection = self._transport._ssl
+    def _keys(self, transport: RTCDtlsTransport) -> srtp.SrtpKeys:
+        connection = transport._ssl
         assert connection is not None, "aiortc sets it before it connects"
         name = connection.get_selected_srtp_profile()
         if name not in PROFILES:
@@ -157,7 +161,28 @@ class DtlsTransport:
             return srtp.SrtpKeys(profile, receiving=client, sending=server)
         return srtp.SrtpKeys(profile, receiving=server, sending=client)
 
+    @property
+    def is_settled(self) -> bool:
+        """Only the farewell is left of it."""
+        return self._transport is None
+
+    async def settle(self) -> None:
+        """Let go of the association, which takes 80 KB, and keep its farewell.
+
+        For when authentic media has come: the other side has finished then, and will ask for nothing of the handshake
+        again.
+        """
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            self._pipe.deliver = self._farewell.append
+            await transport.stop()
+            self._pipe.end()
+
     async def close(self) -> None:
         """Say close_notify and stop; what waits in `handshake` raises `DtlsFailed`."""
-        await self._transport.stop()
-        self._pipe.end()
+        if self._transport is not None:
+            await self._transport.stop()
+            self._pipe.end()
+        farewell, self._farewell = self._farewell, []
+        for datagram in farewell:
+            self._send(datagram)

@@ -31,11 +31,11 @@ from workers.media.rtp import (
 
 Owner = TypeVar("Owner")
 
-KEPT_TURN_S = 0.25
+KEPT_TURN_S = 0.125
 """How often `Kept.turn` is called: packets are forgotten in heaps of so much time."""
-KEPT_LEAST_S, KEPT_MOST_S = 0.25, 1.5
+KEPT_LEAST_S, KEPT_MOST_S = 0.125, 1.5
 """A NACK comes one round trip after its packet, so a near receiver needs little, nobody waits for 1.5 s."""
-KEPT_IN_A_TURN = 256
+KEPT_IN_A_TURN = 128
 """Packets; 9 Mbit/s, beyond which a sender only costs memory."""
 KEPT_PACKETS = 512
 """Packets that are kept at most, whatever the receiver's round trip."""

@@ -15,6 +15,7 @@ class Told:
 
     def __init__(self):
         self.now = 1_000.0
+        self.started = 0
         self.reports = []
         self.port = MediaPort(bind("127.0.0.1", 0), self.reports.append, lambda: self.now)
         at = [Candidate("2001:db8::1", 4_000), Candidate("192.0.2.1", 4_000)]
@@ -22,6 +23,7 @@ class Told:
         self.rooms.carry_out(wire.OpenRoom(session="s", closes_at=1e9))
 
     def _start(self, work):
+        self.started += 1
         work.close()
 
     def connect(self, seat, epoch=1, **options):
@@ -82,3 +84,17 @@ def test_every_section_names_the_addresses_of_both_kinds(told):
     sdp = told.connect("seeker")
     found = re.findall(r"a=candidate:\d 1 udp \d+ (\S+) 4000 typ host", sdp)
     assert found == ["2001:db8::1", "192.0.2.1"] * 2
+
+
+def test_a_leg_is_settled_once_its_media_has_come(told):
+    told.connect("seeker")
+    leg = told.rooms._rooms["s"].legs["seeker"]
+    told.started = 0
+    told.rooms.settle()
+    assert told.started == 0
+    leg.ice.has_media = True
+    told.rooms.settle()
+    assert told.started == 1
+    leg.dtls._transport = None  # as settling leaves it
+    told.rooms.settle()
+    assert told.started == 1

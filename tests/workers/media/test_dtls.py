@@ -1,6 +1,8 @@
 """What we rely on in aiortc's DTLS, with both ends wired back to back."""
 
 import asyncio
+import gc
+import weakref
 from contextlib import asynccontextmanager, suppress
 from itertools import cycle
 
@@ -177,3 +179,32 @@ async def test_the_strongest_profile_that_both_take_is_taken_in_our_order(offere
         finally:
             CLIENT.certificate._context = None
     assert ours.profile == theirs.profile == profile
+
+
+async def test_a_settled_association_is_freed_and_still_says_farewell():
+    async with wired() as wire:
+        await shake_hands(wire)
+        connection = weakref.ref(wire.server._transport._ssl)
+        said = []
+        wire.server._send = said.append
+        await wire.server.settle()
+        await asyncio.sleep(0)
+        gc.collect()
+        assert connection() is None
+        assert wire.server.is_settled
+        assert not wire.server.receive(b"\x15" + bytes(30))
+        assert said == []
+        assert wire.client._transport.state == "connected"
+        await wire.server.settle()
+        await wire.server.close()
+        (farewell,) = said
+        wire.client.receive(farewell)
+        await until(lambda: wire.client._transport.state == "closed")
+        await wire.server.close()
+        assert len(said) == 1
+
+
+async def until(is_true):
+    async with asyncio.timeout(5):
+        while not is_true():  # noqa: ASYNC110 - aiortc announces nothing
+            await asyncio.sleep(0)
