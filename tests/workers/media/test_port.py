@@ -11,7 +11,7 @@ from pylibsrtp import Error
 from tests.workers.media.hand_made import Wired, drain, reply, rtp, udp
 from workers.media import wire
 from workers.media.forwarder import MAX_ASKED
-from workers.media.port import bind
+from workers.media.port import BURST, bind
 from workers.media.room import Room
 from workers.media.rtp import HEADER, OPUS, RTX, VP8, nack, nacked, pli
 from workers.media.srtp import MAX_SSRCS
@@ -147,6 +147,20 @@ def test_a_sender_may_use_a_bounded_number_of_ssrcs(wired):
         wired.seeker.send(rtp(1, ssrc=ssrc, payload_type=VP8))
     assert len(wired.supporter.received()) == MAX_SSRCS
     assert wired.port.counters["ssrc_refused"] == 5
+
+
+def test_a_wake_takes_a_bounded_burst_and_between_its_packets_nothing_else_runs(wired):
+    """What comes goes out in the same call and order; then the link and the timers have their turn."""
+    passed = []
+    wired.port.send = lambda *_: passed.append("something of our own")
+    for number in range(BURST + 50):
+        wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
+    wired.take()
+    first = [numbering(packet)[1] for packet in wired.supporter.received()]
+    assert first == [(first[0] + index) & 0xFFFF for index in range(BURST)]
+    wired.take()
+    assert len(wired.supporter.received()) == 50
+    assert passed == []
 
 
 # ---- roaming --------------------------------------------------------------------------------------------------------

@@ -2,11 +2,13 @@
 
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 
-from tests.workers.media.bare_link import worker
+from tests.workers.media.bare_link import ROOT, worker
 from workers.media import wire
 from workers.media.process import Exit, candidates
 from workers.media.sdp import Candidate
@@ -140,3 +142,18 @@ async def test_a_room_that_should_be_closed_already_is_not_opened():
 )
 def test_candidates_are_the_bound_address_and_the_announced_ones(host, announced, hosts):
     assert candidates(host, announced, 4000) == [Candidate(each, 4000) for each in hosts]
+
+
+def test_what_was_imported_is_out_of_the_garbage_collectors_way():
+    program = """
+import gc, os, socket, sys
+import workers.media.__main__ as entry
+async def serve(link):
+    link.close()
+    return gc.get_freeze_count() > 20_000 and len(gc.get_objects()) < 5_000
+entry.serve = serve
+ours, theirs = socket.socketpair()
+sys.argv = ["x", f"--fd={theirs.detach()}", f"--parent={os.getppid()}"]
+sys.exit(0 if entry.main() is True else "packets would wait")
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
