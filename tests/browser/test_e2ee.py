@@ -201,6 +201,7 @@ async def test_a_shared_screen_is_seen_large_and_ends_with_a_press(
 
     await until(is_shown, "the shared screen has a picture", within_s=20)
     await expect(seeker.page.locator(".video--screen")).to_contain_text("の画面")
+    await expect(seeker.at("share-screen")).to_be_hidden()  # on a narrow page it is in the menu
     await supporter.at("share-screen").click()
     await seeker.sees_no("screen-video")
     await see_each_other(seeker, supporter)

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
 from tests.signaling.pages.visits import (
     DESK,
     NARROW,
+    PHONE,
     Visit,
     at,
     changed,
@@ -112,6 +113,39 @@ async def test_nothing_new_scrolls_sideways_on_a_narrow_phone(
         assert width <= NARROW["width"], name
         assert seen.complaints == [], name
         await seen.page.context.close()
+
+
+def four() -> dict[str, Any]:
+    """A call with two companions elsewhere, where screens may be shared."""
+    functions = [*EVERYTHING, "screen"]
+    message = call(functions=functions)
+    message["programme"]["functions"] = functions
+    seats = message["session"]["seats"]
+    for number in (1, 2):
+        extra = {
+            "seat": f"companion-{number}",
+            "role": "companion",
+            "display_name": f"通訳{number}",
+        }
+        seats.append({**seats[0], **extra})
+    return message
+
+
+@pytest.mark.parametrize("size", [NARROW, PHONE, DESK])
+async def test_four_people_and_a_screen_leave_every_control_in_reach(
+    chromium: Browser, base: str, size: ViewportSize
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", four(), size=size)
+    await expect(seen.page.get_by_test_id("remote-video")).to_have_count(3)
+    controls = seen.page.locator(".call__ctl button:visible")
+    ends = await controls.evaluate_all(
+        "(all) => all.map((one) => one.getBoundingClientRect().right)"
+    )
+    assert len(ends) >= 6
+    assert max(ends) <= size["width"]
+    await press(seen, "more")
+    await expect(seen.page.get_by_test_id("menu-screen")).to_be_visible()
+    assert seen.complaints == []
 
 
 async def test_the_late_start_is_a_question_that_cannot_be_waved_away(

@@ -93,7 +93,7 @@ function createControls(app) {
   const chat = createChatSwitch(app);
   const control = (testid, shape, words, onclick, kind = "") =>
     h("button", { type: "button", class: `ctl ${kind}`, dataset: { testid }, onclick }, icon(shape), h("span", {}, t(words)));
-  const share = control("share-screen", "screen", "screen.share", () => app.do.shareScreen());
+  const share = control("share-screen", "screen", "screen.share", () => app.do.shareScreen(), "ctl--roomy");
   const more = control("more", "more", "menu.title", () => app.do.openSheet("menu"));
   more.setAttribute("aria-haspopup", "dialog");
   const stepOut = control("step-out", "door", "leave.step_out", () => app.do.stepOut());

@@ -11,6 +11,8 @@ export function menuSheet(app) {
   const list = h("div", { class: "menu" });
   const rows = [
     row("devices", "devices", "self.choose", null, () => app.do.openSheet("devices"), () => !isOnPhone(s)),
+    row("screen", "screen", "screen.share", "screen.more", () => shareScreen(), () => mayShare() && !app.screen.isOn),
+    row("screen-stop", "screen", "screen.stop", null, () => shareScreen(), () => mayShare() && app.screen.isOn),
     row("audio", "sound", "menu.audio", "menu.audio_more", () => app.do.switchMedium("audio"), () => s.session.medium === "video" && mayGoOnBy("audio")),
     row("phone", "phone", "menu.phone", "menu.phone_more", () => app.do.switchMedium("phone"), () => !isOnPhone(s) && can(s, "switch_medium")),
     row("video", "camera", isOnPhone(s) ? "menu.video_again" : "menu.video", "menu.video_more", () => app.do.switchMedium("video"), () => s.session.medium !== "video" && mayGoOnBy("video")),
@@ -25,6 +27,15 @@ export function menuSheet(app) {
     parts: [title(t("menu.title")), list, backTo(app)],
     update: () => rows.forEach((one) => (one.el.hidden = !one.isShown())),
   };
+
+  function mayShare() {
+    return offers(s, "screen") && app.screen.isPossible;
+  }
+
+  function shareScreen() {
+    app.do.shareScreen();
+    app.do.closeSheet();
+  }
 
   function mayGoOnBy(medium) {
     return can(s, "switch_medium") && listed(s, medium) && !(s.session.medium === medium && offers(s, medium));
