@@ -106,6 +106,11 @@ class IceLeg(Generic[Owner]):
         self.probed_at = 0.0
         self.tie_breaker = secrets.randbits(64)
 
+    @property
+    def last_media_at(self) -> float:
+        """When authentic RTP or RTCP last came by any path; 0: none did."""
+        return max(self.media_at, *(path.media_at for path in self.paths.values()), 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -376,7 +381,7 @@ class IceAgent(Generic[Owner]):
     def _look_at(self, leg: IceLeg[Owner], consent_at: float, now: float) -> list[Output[Owner]]:
         outputs: list[Output[Owner]] = []
         # Kept on the leg, for a path may be dropped while what was heard on it still counts.
-        leg.media_at = max(leg.media_at, *(path.media_at for path in leg.paths.values()), 0.0)
+        leg.media_at = leg.last_media_at
         leg.heard_at = max(leg.heard_at, *(path.last_at for path in leg.paths.values()), consent_at)
         without_check, unheard = now - consent_at, now - leg.heard_at
         without_media = now - leg.media_at if leg.media_at else 0.0

@@ -450,8 +450,9 @@ class MediaPort:
                 case Moved(leg, reason, is_first):
                     log.info("leg.moved", **_named(leg.owner), reason=reason, is_first=is_first)
                     now = self._monotonic()
-                    if now - leg.owner.returned_at < MOVED_WITHIN_S:
-                        # What was asked for before went astray.
+                    has_moved = not is_first and now - leg.owner.returned_at < MOVED_WITHIN_S
+                    # What was asked for before went astray; or a browser is found again before it sends media there.
+                    if has_moved or (leg.has_media and now - leg.last_media_at > AWAY_AFTER_S):
                         self._refresh(leg.owner, now, is_urgent=True)
                 case Restarted(leg):
                     log.info("leg.restarted", **_named(leg.owner))

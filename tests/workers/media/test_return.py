@@ -43,6 +43,26 @@ def test_lost_sound_alone_asks_for_none(wired):
     assert not any(asked_for_key_frames(client) for client in wired.clients)
 
 
+def test_who_is_found_elsewhere_by_a_check_alone_sees_pictures_before_sending_any(wired):
+    seeker, elsewhere = wired.seeker, udp()
+    wired.now += AWAY_AFTER_S + 0.1
+    seeker.check(at=elsewhere)
+    assert seeker.leg.address == elsewhere.getsockname()
+    assert [asked_for_key_frames(client) for client in wired.clients[1:]] == [1] * len(
+        wired.clients[1:]
+    )
+    elsewhere.close()
+
+
+def test_who_moves_while_media_flows_costs_nobody_a_key_frame(wired):
+    seeker, elsewhere = wired.seeker, udp()
+    seeker.send(rtp(2, ssrc=MICROPHONE))
+    seeker.check(at=elsewhere)
+    assert seeker.leg.address == elsewhere.getsockname()
+    assert not any(asked_for_key_frames(client) for client in wired.clients)
+    elsewhere.close()
+
+
 def test_who_comes_back_at_another_address_is_asked_there_too(wired):
     seeker, elsewhere = wired.seeker, udp()
     wired.port.ice.answered(seeker.leg.ice, "x", seeker.password)

@@ -3,6 +3,7 @@
 import { watchNetwork } from "./network.js";
 
 const BACK_OFF_S = [0.3, 0.6, 1.2, 2.4, 5];
+const SOON_S = 0.1; // a network that has just come may need a moment
 const SILENCE_S = 12;
 const OPENING_S = [3, 6, 12]; // a way that does not answer may have been cut while it was asked; the next try asks anew
 const AGAIN = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1015, 4408, 4421]);
@@ -13,6 +14,7 @@ export class Socket {
   #timer = 0;
   #silence = 0;
   #isWanted = false;
+  #isRenewed = false;
 
   // hello() gives the first message; onMessage(message), onOpen(), onLost(), onRefused(closeCode)
   constructor({ clock, hello, onMessage, onOpen, onLost, onRefused }) {
@@ -57,6 +59,7 @@ export class Socket {
     this.#drop();
     this.onLost(1006);
     this.hurry();
+    this.#isRenewed = true;
   }
 
   send(message) {
@@ -109,7 +112,8 @@ export class Socket {
       return;
     }
     this.onLost(code);
-    const wait = BACK_OFF_S[Math.min(this.#tries, BACK_OFF_S.length - 1)] * (0.8 + 0.4 * Math.random());
+    const wait = (this.#isRenewed ? SOON_S : BACK_OFF_S[Math.min(this.#tries, BACK_OFF_S.length - 1)]) * (0.8 + 0.4 * Math.random());
+    this.#isRenewed = false;
     this.#tries += 1;
     this.#timer = setTimeout(() => this.connect(), wait * 1000);
   }
