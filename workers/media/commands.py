@@ -169,10 +169,10 @@ class Rooms:
                 "answer.refused", session=command.session, seat=command.seat, why=str(wrong)
             )
             return
-        leg.answered(answer)
         self._port.ice.answered(leg.ice, answer.ufrag, answer.password)
         if not leg.is_answered:
             leg.is_answered = True
+            leg.answered(answer)
             self._start(self._shake_hands(leg, leg.dtls, answer))
 
     def _restart(self, command: wire.Restart) -> None:
@@ -212,6 +212,7 @@ class Rooms:
         except DtlsFailed as failed:
             if leg.ice is None:
                 return  # it was closed meanwhile
+            self._port.counters["dtls_failed"] += 1
             log.warning("leg.dtls_failed", session=leg.room.session, seat=leg.seat, why=str(failed))
             return
         except Exception:  # the worker's loop: one handshake must not end the other rooms

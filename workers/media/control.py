@@ -59,11 +59,17 @@ class Control:
             self._counters["nack_sent"] += len(sequence_numbers)
             self._send_rtcp(leg, nack(up.ssrc, sequence_numbers))
 
-    def ask_again(self, leg: Leg, now: float) -> None:
-        """Ask for what is overdue; to be called a few times a second."""
-        for up in leg.up.routes.values():
-            if up.has_missing:
-                self.ask(leg, up, up.to_ask_again(now, leg.rtt_s))
+    def turn(self, leg: Leg, now: float) -> None:
+        """Ask for what is overdue, and forget packets; to be called every `KEPT_TURN_S`."""
+        for up in leg.up.tracks.values():
+            if up.kept is not None:
+                if up.has_missing and up.first is not None:
+                    self.ask(leg, up, up.to_ask_again(now, leg.rtt_s))
+                up.kept.turn(up.keep_for_s)
+        if leg.takes_ciphertext:
+            for down in leg.down.by_ssrc.values():
+                if down.kept is not None:
+                    down.kept.turn(_keep_for_s(leg))
 
     def came_again(self, leg: Leg, rtx: UpTrack[Leg], plain: bytes) -> None:
         """A leg has repeated a packet."""
@@ -155,8 +161,13 @@ class Control:
                 self._send_rtcp(down.owner, sender_report(info, down))
                 down.owner.meter.passed_on(now, report_time(info))
 
-    def tell(self, leg: Leg, now: float) -> None:
-        """Where several receive a leg, tell it once a second how they do; between two people they say so themselves."""
+    def look_at(self, leg: Leg, now: float) -> None:
+        """Look at who receives a leg; to be called once a second.
+
+        Where several do, it is told how they fare; between two people they say so themselves.
+        """
+        for up in leg.up.routes.values():
+            up.keep_for_s = max(_keep_for_s(down.owner) for down in up.fed)
         if not leg.is_pair:
             self._report_to_sender(leg, now)
             self._tell_estimate(leg, now)
@@ -229,16 +240,6 @@ class Control:
         self._counters["resent"] += 1
         self._send(packet, leg.address)
         return True
-
-
-def turn_kept(leg: Leg) -> None:
-    """Forget the packets that nobody can ask for any more: those older than the slowest receiver's round trip."""
-    for up in leg.up.tracks.values():
-        if up.kept is not None:
-            up.kept.turn(max((_keep_for_s(down.owner) for down in up.fed), default=0.0))
-    for down in leg.down.by_ssrc.values():
-        if down.kept is not None:
-            down.kept.turn(_keep_for_s(leg))
 
 
 def _keep_for_s(receiver: Leg) -> float:

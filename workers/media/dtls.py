@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
+from cryptography.x509 import InvalidVersion
 from OpenSSL import SSL
 
 from workers.media import srtp
@@ -129,7 +130,7 @@ class DtlsTransport:
             fingerprints: digest name and value, at least one; all must fit.
 
         Raises:
-            DtlsFailed: no handshake within 20 s, another certificate, or no common SRTP profile.
+            DtlsFailed: no handshake within 20 s, another certificate or one that is none, or no common SRTP profile.
         """
         expected = RTCDtlsParameters(
             [RTCDtlsFingerprint(algorithm, value) for algorithm, value in fingerprints]
@@ -141,6 +142,9 @@ class DtlsTransport:
                 await transport.start(expected)
         except TimeoutError as late:
             raise DtlsFailed("timeout") from late
+        except (ValueError, InvalidVersion) as wrong:
+            # OpenSSL takes certificates that aiortc's reading of them does not.
+            raise DtlsFailed("certificate") from wrong
         if transport.state != "connected":
             raise DtlsFailed(transport.state)
         return self._keys(transport)

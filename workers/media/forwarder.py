@@ -120,6 +120,7 @@ class UpTrack(Generic[Owner]):
         "bytes_told",
         "first",
         "is_direct",
+        "keep_for_s",
         "kept",
         "key_frame_asked_at",
         "more",
@@ -161,6 +162,8 @@ class UpTrack(Generic[Owner]):
         """It feeds one, who needs nothing but other numbers: the short path."""
         self.kept = Kept() if payload_type in PICTURES else None
         """Packets as they were decrypted, under the sender's numbers."""
+        self.keep_for_s = KEPT_LEAST_S
+        """For so long: what the slowest of those that it feeds may ask for."""
         self.key_frame_asked_at = float("-inf")
         self._missing: dict[int, tuple[float, int]] = {}
         """Number -> when it was asked for last, and how often."""

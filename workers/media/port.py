@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from workers.media import srtp, wire
-from workers.media.control import Control, turn_kept
+from workers.media.control import Control
 from workers.media.forwarder import DROPPED, KEPT_IN_A_TURN, KEPT_TURN_S, DownTrack, UpTrack
 from workers.media.ice import (
     Address,
@@ -148,14 +148,9 @@ class MediaPort:
 
     def tick(self, now: float) -> None:
         """Look at the time, a few times a second."""
+        self.turn(now)
         self._perform(self.ice.tick(now))
         legs = [leg for leg in self.ice.owners if leg.srtp is not None]
-        for leg in legs:
-            self.control.ask_again(leg, now)
-        if now >= self._turned_at + KEPT_TURN_S:
-            self._turned_at = now
-            for leg in legs:
-                turn_kept(leg)
         rooms = list(dict.fromkeys(leg.room for leg in legs))
         due = [room for room in rooms if now >= room.measured_at + MEASURE_S]
         # Some at a time: what takes long makes packets wait.
@@ -165,6 +160,13 @@ class MediaPort:
             self._told_at = now
             self._tell()
 
+    def turn(self, now: float) -> None:
+        """Ask again for what is overdue and forget what nobody can ask for; at least as often as `tick`."""
+        if now >= self._turned_at + KEPT_TURN_S:
+            self._turned_at = now
+            for leg in self.ice.owners:
+                self.control.turn(leg, now)
+
     def _measure(self, room: Room, now: float) -> None:
         """Look at a room's lines; the node is told at once of those that are bad."""
         legs = [leg for leg in room.legs.values() if leg.srtp is not None and leg.ice is not None]
@@ -173,7 +175,7 @@ class MediaPort:
         room.measured_at = now
         for leg in legs:
             leg.meter.count(now, leg.counted())
-            self.control.tell(leg, now)
+            self.control.look_at(leg, now)
             line = leg.meter.read(now)
             up = sum(passed[up] for up in leg.up.tracks.values())
             down = sum(passed.get(down.up, 0) for down in leg.down.fed() if down.up is not None)

@@ -19,6 +19,7 @@ import structlog
 
 from workers.media import wire
 from workers.media.commands import Rooms
+from workers.media.forwarder import KEPT_TURN_S
 from workers.media.port import MediaPort, bind
 from workers.media.sdp import Candidate
 
@@ -26,8 +27,7 @@ CONFIGURE_TIMEOUT_S = 10.0
 BIND_TIMEOUT_S = 5.0
 """How long a port that a dying predecessor holds is tried again."""
 BIND_INTERVAL_S = 0.05
-TICK_S = 0.125
-"""How often packets are forgotten and asked for again."""
+TICK_S = 0.25
 TRIM_INTERVAL_S = 5.0
 """It takes a millisecond, in which packets wait."""
 BEATS_A_TTL = 4
@@ -175,16 +175,19 @@ class MediaProcess(asyncio.Protocol):
 
     async def _watch(self) -> None:
         """Look at the time: the node's silence, the legs' silence, our own beat."""
-        beat_at = 0.0
+        beat_at = tick_at = 0.0
         while True:
             # What the node has sent meanwhile is read before this goes on, also after a pause of the whole machine.
-            await asyncio.sleep(min(TICK_S, self._ttl_s / BEATS_A_TTL / 2))
+            await asyncio.sleep(min(KEPT_TURN_S, self._ttl_s / BEATS_A_TTL / 2))
             now = time.monotonic()
             if now - self._heard_at > self._ttl_s:
                 self._end(Exit.NODE_SILENT)
             if self._port is not None:
-                self._port.tick(now)
-                self._settle(now)
+                self._port.turn(now)
+                if now >= tick_at:
+                    tick_at = now + TICK_S
+                    self._port.tick(now)
+                    self._settle(now)
                 if now >= beat_at:
                     beat_at = now + self._ttl_s / BEATS_A_TTL
                     self._beat(self._port)

@@ -10,7 +10,7 @@ from workers.media.feedback import Estimate, OneReport
 from workers.media.forwarder import DownTracks, Screen, UpTrack, UpTracks
 from workers.media.ice import Address, IceLeg
 from workers.media.quality import Counted, Meter
-from workers.media.rtp import OPUS, PICTURES, REPEATS, RTX, SCREEN, SCREEN_RTX, VP8
+from workers.media.rtp import OPUS, REPEATS, RTX, SCREEN, SCREEN_RTX, VP8
 from workers.media.sdp import Answer, Candidate, OfferedPlace, offer
 from workers.media.srtp import SrtpTransport
 
@@ -116,6 +116,8 @@ class Leg:
         """SSRCs under which the port finds the leg when its packets come from an unknown address."""
         self.returned_at = float("-inf")
         """When its line was last heard again after a cut."""
+        self.takes_ciphertext = False
+        """It takes no RTX for some picture: what was sent is sent again."""
         self.has_forwarded = False
         """RTP of it was sent to its first other one."""
         self.is_answered = False
@@ -158,7 +160,8 @@ class Leg:
     def answered(self, answer: Answer) -> None:
         """Mind what the browser takes and what it does not."""
         refused = {REPEATS[rtx] for rtx in (RTX, SCREEN_RTX) if rtx not in answer.payload_types}
-        self.down.keep_ciphertext(refused & PICTURES)
+        self.down.keep_ciphertext(refused)
+        self.takes_ciphertext = any(down.kept is not None for down in self.down.by_ssrc.values())
 
     def forget(self, gone: Leg) -> None:
         """Somebody has left who reported on us."""

@@ -98,3 +98,17 @@ def test_a_leg_is_settled_once_its_media_has_come(told):
     leg.dtls._transport = None  # as settling leaves it
     told.rooms.settle()
     assert told.started == 1
+
+
+@pytest.mark.parametrize(("video", "is_kept"), [("96 97", False), ("96", True)])
+def test_what_the_first_answer_takes_decides_how_pictures_are_repeated(told, video, is_kept):
+    told.connect("seeker")
+    leg = told.rooms._rooms["s"].legs["seeker"]
+    sdp = (
+        f"v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:wxyz\r\na=ice-pwd:{'q' * 24}\r\n"
+        f"a=fingerprint:sha-256 {':'.join(['AB'] * 32)}\r\na=setup:active\r\n"
+        f"m=video 9 UDP/TLS/RTP/SAVPF {video}\r\n"
+    )
+    told.rooms.carry_out(wire.Answer(session="s", seat="seeker", media_epoch=1, sdp=sdp))
+    assert (leg.down.track("supporter", 96).kept is not None) is is_kept
+    assert leg.takes_ciphertext is is_kept
