@@ -1,8 +1,7 @@
-"""CPU of a media worker per forwarded packet: `python -m tests.benchmarks.bench_forward [--rooms 20] [--seconds 8]`.
+"""CPU of a media worker alone: `python -m tests.benchmarks.bench_forward [--rooms 20] [--seconds 8]`.
 
-The load is that of media.md: 140 packets of 1,100 B and 50 of 100 B a second, each way, two people a room, through the
-real worker process with ICE, DTLS and AES-256-GCM. Its CPU time is the sum over its threads of what the scheduler
-says. The clients share the other core and send no feedback; take several runs, and the median.
+For whoever works on the worker: no node, no Janus, no root. The rooms are opened over the real link, the clients are
+connected over ICE and DTLS, the load is that of `bench_media`. One line of JSON a run; take several, and the median.
 """
 
 from __future__ import annotations
@@ -10,7 +9,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import time
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import chain
 from pathlib import Path
 
 from aiortc import RTCCertificate
@@ -18,117 +20,108 @@ from aiortc import RTCCertificate
 from orchestrator import ports
 from orchestrator.clock import SystemClock
 from orchestrator.policy.model import SEEKER, SUPPORTER, SeatId, SessionId
-from tests.clients.media_client import OPUS, VP8, MediaClient
+from tests.benchmarks.bench_media import VARIANTS, WARM_S, percentile
+from tests.benchmarks.load import Load, Shape
+from tests.benchmarks.processes import cores, cpu_s, on_core
+from tests.clients.media_client import MediaClient
 from workers.media_link import MediaLink, MediaSettings
 
-VIDEO_A_SECOND, AUDIO_A_SECOND = 140, 50
-TICKS_A_SECOND = 50
 FUNCTIONS = frozenset({"audio", "video"})
 CONNECTING_AT_ONCE = 8
 
 
-def cpu_s(pid: int) -> float:
-    """CPU time of a process so far, in seconds."""
-    spent = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        spent += int((task / "schedstat").read_text().split()[0])
-    return spent / 1e9
+class Rooms:
+    """Rooms with two clients each, at one worker."""
 
-
-class Load:
-    """So many rooms with two clients each."""
-
-    def __init__(self, rooms: int) -> None:
-        self.link = MediaLink(MediaSettings(workers=1), SystemClock(), self._hear)
-        self.clients: list[MediaClient] = []
-        self._rooms = rooms
+    def __init__(self) -> None:
+        self.link = MediaLink(
+            MediaSettings(workers=1, log_level="warning"), SystemClock(), self._hear
+        )
         self._certificate = RTCCertificate.generateCertificate()
-        self._offers: dict[tuple[SessionId, SeatId], asyncio.Future[str]] = {}
+        self._offers: dict[tuple[SessionId, SeatId, int], asyncio.Future[str]] = {}
         self._gate = asyncio.Semaphore(CONNECTING_AT_ONCE)
 
     def _hear(self, event: ports.MediaEvent) -> None:
         if isinstance(event, ports.OfferMade):
-            self._offers[event.session, event.seat].set_result(event.sdp)
+            self._offers.pop((event.session, event.seat, event.media_epoch)).set_result(event.sdp)
         elif isinstance(event, ports.RoomLost):
             raise SystemExit("the worker died")
 
-    async def connect(self) -> None:
-        """Bring everybody into their rooms."""
-        seats = [
-            (SessionId(f"room-{n}"), seat)
-            for n in range(self._rooms)
-            for seat in (SEEKER, SUPPORTER)
-        ]
-        await asyncio.gather(*(self._join(session, seat) for session, seat in seats))
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[int]:
+        """Run the worker; its process id."""
+        running = asyncio.ensure_future(self.link.run())
+        try:
+            await self.link.started()
+            process = self.link._workers[0].process
+            assert process is not None, "it has started"
+            yield process.pid
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
 
-    async def _join(self, session: SessionId, seat: SeatId) -> None:
+    async def join(self, session: SessionId, seat: SeatId, media_epoch: int = 1) -> MediaClient:
+        """Connect one person; their room is opened when it is not there."""
         async with self._gate:
-            self._offers[session, seat] = asyncio.get_running_loop().create_future()
+            offer = asyncio.get_running_loop().create_future()
+            self._offers[session, seat, media_epoch] = offer
             self.link.open_room(session, 3_600)
             other = SUPPORTER if seat == SEEKER else SEEKER
-            self.link.connect(session, seat, 1, FUNCTIONS, (other,))
+            self.link.connect(session, seat, media_epoch, FUNCTIONS, (other,))
             client = MediaClient(certificate=self._certificate)
-            self.clients.append(client)
-            self.link.answer(session, seat, 1, client.answer(await self._offers[session, seat]))
+            self.link.answer(session, seat, media_epoch, client.answer(await offer))
             await client.connect(timeout_s=30)
+            return client
 
-    async def send(self, seconds: float) -> int:
-        """Send at the rates above; how many packets were sent."""
-        began, sent = time.monotonic(), 0
-        for tick in range(int(seconds * TICKS_A_SECOND)):
-            video = (
-                VIDEO_A_SECOND * (tick + 1) // TICKS_A_SECOND
-                - VIDEO_A_SECOND * tick // TICKS_A_SECOND
-            )
-            for client in self.clients:
-                client.send(OPUS, bytes(100 - 12))
-                for _ in range(video):
-                    client.send(VP8, bytes(1_100 - 12))
-                sent += 1 + video
-                await asyncio.sleep(0)  # lets packets in, and spreads them over the tick
-            await asyncio.sleep(max(0.0, began + (tick + 1) / TICKS_A_SECOND - time.monotonic()))
-        return sent
+    async def pair(self, session: SessionId) -> tuple[MediaClient, MediaClient]:
+        """Connect both."""
+        return await asyncio.gather(self.join(session, SEEKER), self.join(session, SUPPORTER))
 
 
-async def measure(rooms: int, seconds: float) -> dict[str, float]:
+async def measure(load: Load, rooms: int, seconds: float, shape: Shape) -> dict[str, float]:
     """One run."""
-    load = Load(rooms)
-    running = asyncio.ensure_future(load.link.run())
-    await load.link.started()
-    await load.connect()
-    await load.send(1.0)
-    await asyncio.sleep(0.2)  # what is still on its way does not count
-    pid = load.link._workers[0].process.pid
-    received = sum(client.received_count for client in load.clients)
-    cpu, began = cpu_s(pid), time.monotonic()
-    sent = await load.send(seconds)
-    took = time.monotonic() - began
-    await asyncio.sleep(0.2)
-    cpu = cpu_s(pid) - cpu
-    received = sum(client.received_count for client in load.clients) - received
-    running.cancel()
-    await asyncio.wait([running])
-    for client in load.clients:
-        client.close()
+    all_rooms = Rooms()
+    load_core, worker_core = cores()
+    async with AsyncExitStack() as stack:
+        with on_core(worker_core):
+            pid = await stack.enter_async_context(all_rooms.running())
+        sessions = [SessionId(f"room-{number}") for number in range(rooms)]
+        for client in chain(*await asyncio.gather(*map(all_rooms.pair, sessions))):
+            stack.callback(client.close)
+            load.add(client)
+        stack.callback(load.forget)
+        with on_core(load_core):
+            await load.run(WARM_S, shape)
+            load.ways_s()
+            before = cpu_s([pid])
+            counts = await load.run(seconds, shape)
+            spent = cpu_s([pid]) - before
+            ways = load.ways_s()
     return {
         "rooms": rooms,
-        "packets_a_second": round(sent / took),
-        "sent": sent,
-        "received": received,
-        "us_a_packet": round(1e6 * cpu / received, 1),
-        "cpu_percent": round(100 * cpu / took, 1),
+        "sent": counts.sent,
+        "received": counts.received,
+        "refused": counts.refused,
+        "us_a_packet": round(1e6 * spent / max(1, counts.received), 1),
+        "cpu_percent": round(100 * spent / seconds, 1),
+        "added_ms_p50": round(1e3 * percentile(ways, 50), 2),
+        "added_ms_p99": round(1e3 * percentile(ways, 99), 2),
     }
 
 
 def main() -> None:
     """Run as often as asked; one line of JSON each."""
-    arguments = argparse.ArgumentParser()
+    arguments = argparse.ArgumentParser(prog="bench_forward", description=__doc__.splitlines()[0])
     arguments.add_argument("--rooms", type=int, default=20)
     arguments.add_argument("--seconds", type=float, default=8)
     arguments.add_argument("--runs", type=int, default=3)
+    arguments.add_argument("--variant", choices=VARIANTS, default="plain")
     options = arguments.parse_args()
-    for _ in range(options.runs):
-        print(json.dumps(asyncio.run(measure(options.rooms, options.seconds))), flush=True)
+    with tempfile.TemporaryDirectory(prefix="mg-bench-") as scratch:
+        load = Load(Path(scratch))
+        for _ in range(options.runs):
+            run = measure(load, options.rooms, options.seconds, VARIANTS[options.variant])
+            print(json.dumps(asyncio.run(run)), flush=True)
 
 
 if __name__ == "__main__":

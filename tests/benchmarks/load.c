@@ -75,6 +75,7 @@ typedef struct {
   void *sending, *receiving;
   uint32_t own; /* sender SSRC of the feedback */
   int is_sender;
+  int is_reduced; /* feedback may come without a report before it (RFC 5506) */
   up_t up[2];
   down_t down[SOURCES];
   int downs, gaps;
@@ -126,7 +127,7 @@ void load_reset(void) {
 }
 
 /* One more line; without SSRCs it only receives. The socket stays its owner's. */
-int load_add(int socket, const char *host, int port, void *sending, void *receiving, uint32_t video, uint32_t audio) {
+int load_add(int socket, const char *host, int port, void *sending, void *receiving, int is_reduced, uint32_t video, uint32_t audio) {
   if (count == room) {
     room = room ? 2 * room : 64;
     if (!(lines = realloc(lines, room * sizeof *lines))) return -1;
@@ -138,7 +139,7 @@ int load_add(int socket, const char *host, int port, void *sending, void *receiv
   line->socket = socket, line->sending = sending, line->receiving = receiving;
   line->server.sin_family = AF_INET, line->server.sin_port = htons(port);
   if (inet_pton(AF_INET, host, &line->server.sin_addr) != 1) return -1;
-  line->is_sender = video != 0, line->own = video ? video : 1;
+  line->is_reduced = is_reduced, line->is_sender = video != 0, line->own = video ? video : 1;
   line->up[VIDEO].ssrc = video, line->up[AUDIO].ssrc = audio;
   for (int kind = 0; kind < 2; kind++) line->up[kind].number = share() * 0x4000, line->up[kind].timestamp = share() * 4e9;
   if (video) {
@@ -207,14 +208,20 @@ static int head(uint8_t *at, int number, int type, int length) {
   return length;
 }
 
+static int put_names(uint8_t *at, uint32_t ssrc) {
+  put32(at + 4, ssrc), memcpy(at + 8, "\1\4load\0\0", 8);
+  return head(at, 1, 202, 16);
+}
+
+/* now 0: said beside something else; the interval goes on. */
 static int put_block(uint8_t *at, down_t *track, double now) {
   uint32_t expected = track->highest - track->first + 1, more = expected - track->expected_before;
   uint32_t came = track->received - track->received_before, lost = expected > track->received ? expected - track->received : 0;
   put32(at, track->ssrc);
   put32(at + 4, (more > came ? (more - came) * 256 / more : 0) << 24 | (lost & 0xFFFFFF));
   put32(at + 8, track->highest), put32(at + 12, 90);
-  put32(at + 16, track->report), put32(at + 20, track->report ? (now - track->report_at) * 65536 : 0);
-  track->expected_before = expected, track->received_before = track->received;
+  put32(at + 16, track->report), put32(at + 20, track->report && now ? (now - track->report_at) * 65536 : 0);
+  if (now) track->expected_before = expected, track->received_before = track->received;
   return 24;
 }
 
@@ -237,42 +244,60 @@ static void send_reports(line_t *line, double now) {
     }
     if (!line->is_sender && !blocks) return;
     head(packet, blocks, line->is_sender ? 200 : 201, length);
-    uint8_t *sdes = packet + length;
-    memcpy(sdes + 4, packet + 4, 4), memcpy(sdes + 8, "\1\4load\0\0", 8);
-    length += head(sdes, 1, 202, 16);
+    length += put_names(packet + length, get32(packet + 4));
     counted.reports_sent++;
     send_rtcp(line, packet, length);
   }
 }
 
-static void send_feedback(line_t *line) {
-  uint8_t packet[PACKET] = {0};
+/* Feedback leaves alone; where that was not agreed, after a report on the same track, as browsers send it. */
+static void send_feedback(line_t *line, int format, int type, const uint8_t *body, int length) {
+  uint8_t packet[PACKET];
+  int before = 0;
+  if (!line->is_reduced) {
+    int blocks = 0;
+    before = 8;
+    for (int i = 0; i < line->downs; i++)
+      if (line->down[i].ssrc == get32(body)) before += put_block(packet + before, &line->down[i], 0), blocks++;
+    put32(packet + 4, line->own);
+    before = head(packet, blocks, 201, before);
+    before += put_names(packet + before, line->own);
+  }
+  put32(packet + before + 4, line->own);
+  memcpy(packet + before + 8, body, length);
+  send_rtcp(line, packet, before + head(packet + before, format, type, 8 + length));
+}
+
+static down_t *picture(line_t *line) {
+  for (int i = 0; i < line->downs; i++)
+    if (line->down[i].type == VP8) return &line->down[i];
+  return NULL;
+}
+
+static void send_transport_wide(line_t *line) {
+  uint8_t body[PACKET / 2] = {0};
   int packets = (uint16_t)(line->wide_last - line->wide_first) + 1;
-  if (!line->wide_heard || packets > 1000 || !line->downs) return;
-  put32(packet + 4, line->own), put32(packet + 8, line->down[0].ssrc);
-  put16(packet + 12, line->wide_first), put16(packet + 14, packets);
-  packet[19] = line->feedbacks++;
-  put16(packet + 20, 1 << 13 | packets); /* a run: all received, small deltas, which follow, a byte each */
-  memset(packet + 22, 4, packets);
-  int length = (22 + packets + 3) / 4 * 4;
-  head(packet, 15, 205, length);
+  if (!line->wide_heard || packets > 500 || !line->downs) return;
+  put32(body, line->down[0].ssrc), put16(body + 4, line->wide_first), put16(body + 6, packets);
+  body[11] = line->feedbacks++;
+  put16(body + 12, 1 << 13 | packets); /* a run: all received, small deltas, which follow, a byte each */
+  memset(body + 14, 4, packets);
   line->wide_heard = 0, counted.feedback_sent++;
-  send_rtcp(line, packet, length);
+  send_feedback(line, 15, 205, body, (14 + packets + 3) / 4 * 4);
 }
 
 static void send_pli(line_t *line) {
-  uint8_t packet[PACKET];
-  for (int i = 0; i < line->downs; i++)
-    if (line->down[i].type == VP8) {
-      put32(packet + 4, line->own), put32(packet + 8, line->down[i].ssrc);
-      counted.plis_sent++;
-      send_rtcp(line, packet, head(packet, 1, 206, 12));
-    }
+  uint8_t body[4];
+  down_t *track = picture(line);
+  if (!track) return;
+  put32(body, track->ssrc), counted.plis_sent++;
+  send_feedback(line, 1, 206, body, 4);
 }
 
 static void send_nacks(line_t *line, double now) {
-  uint8_t packet[PACKET];
-  int length = 12, left = 0;
+  uint8_t body[4 + 4 * MISSING];
+  int length = 4, left = 0;
+  down_t *track = picture(line);
   for (int i = 0; i < line->gaps; i++) {
     gap_t *gap = &line->gap[i];
     if (gap->asked == ASKED_MOST && now >= gap->asked_at + ASK_AGAIN) {
@@ -280,18 +305,15 @@ static void send_nacks(line_t *line, double now) {
       continue;
     }
     if (!gap->asked || now >= gap->asked_at + ASK_AGAIN) {
-      put16(packet + length, gap->number), put16(packet + length + 2, 0), length += 4;
+      put16(body + length, gap->number), put16(body + length + 2, 0), length += 4;
       gap->asked++, gap->asked_at = now, counted.nacks_sent++;
     }
     line->gap[left++] = *gap;
   }
   line->gaps = left;
-  for (int i = 0; i < line->downs && length > 12; i++)
-    if (line->down[i].type == VP8) {
-      put32(packet + 4, line->own), put32(packet + 8, line->down[i].ssrc);
-      send_rtcp(line, packet, head(packet, 1, 205, length));
-      return;
-    }
+  if (!track || length == 4) return;
+  put32(body, track->ssrc);
+  send_feedback(line, 1, 205, body, length);
 }
 
 static void resend(line_t *line, uint16_t number) {
@@ -438,7 +460,7 @@ static void look(line_t *line, double now) {
 
 static void send_rtcp_due(line_t *line, double now) {
   if (now >= line->report_at) send_reports(line, now), line->report_at += REPORT_EVERY;
-  if (now >= line->feedback_at) send_feedback(line), line->feedback_at += FEEDBACK_EVERY;
+  if (now >= line->feedback_at) send_transport_wide(line), line->feedback_at += FEEDBACK_EVERY;
   if (now >= line->pli_at) send_pli(line), line->pli_at += PLI_EVERY;
   if (line->gaps) send_nacks(line, now);
 }

@@ -114,8 +114,14 @@ class Load:
         self._held: list[Any] = []
         self.lines = 0
 
-    def add(self, client: MediaClient, *, sends: bool = True) -> None:
-        """Take a connected client over; its sessions and its socket must outlive the load."""
+    def add(self, client: MediaClient, *, sends: bool = True, takes_reduced: bool = True) -> None:
+        """Take a connected client over; its sessions and its socket must outlive the load.
+
+        Args:
+            client: connected.
+            sends: whether it sends at all.
+            takes_reduced: whether the server takes RTCP of reduced size (RFC 5506), as ours does.
+        """
         given = client.hand_over()
         self._held.append(given)
         ssrcs = (client.ssrcs[VP8], client.ssrcs[OPUS]) if sends else (0, 0)
@@ -125,6 +131,7 @@ class Load:
             given.server[1],
             _handle(given.sending),
             _handle(given.receiving),
+            int(takes_reduced),
             *(ctypes.c_uint32(each) for each in ssrcs),
         )
         if status:

@@ -68,7 +68,8 @@ class Server:
         """Connect so many further calls, and give them to the load."""
         clients = await self._connect(self.calls, self.calls + more)
         for client in clients:
-            self.load.add(client, sends=not isinstance(client, JanusLeg) or client.sends)
+            is_ours = not isinstance(client, JanusLeg)
+            self.load.add(client, sends=is_ours or client.sends, takes_reduced=is_ours)
         self.calls += more
         profiles = {client.profile for client in clients}
         assert len(profiles) == 1, f"one SRTP profile for all: {profiles}"

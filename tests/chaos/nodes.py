@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +22,8 @@ import aiohttp
 from orchestrator.store import embedded
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ("-m", "orchestrator")
+"""What Python runs: the program `madoguchi`, also where it is not installed."""
 START_TIMEOUT_S = 40.0
 TTL_S = 2.0
 """What a node comes with: `MADOGUCHI_NODE_TTL_S`."""
@@ -213,12 +215,15 @@ class Node:
 
 
 async def _spawn(
-    arguments: list[str], data: Path, environment: Mapping[str, str]
+    arguments: list[str],
+    data: Path,
+    environment: Mapping[str, str],
+    program: Sequence[str] = PROGRAM,
 ) -> asyncio.subprocess.Process:
     with (data / "node.log").open("ab") as log:
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "orchestrator"),
+            *program,
             *arguments,
             cwd=ROOT,
             env={
@@ -243,6 +248,7 @@ async def start_demo(
     grace: str = "9s",
     starts_in: str = "3s",
     environment: Mapping[str, str] = {},
+    program: Sequence[str] = PROGRAM,
 ) -> Node:
     """Start `madoguchi demo` and wait until it listens."""
     process = await _spawn(
@@ -252,6 +258,7 @@ async def start_demo(
         ],
         data,
         environment,
+        program,
     )
     assert process.stdout is not None, "it is a pipe"
     try:

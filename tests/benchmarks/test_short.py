@@ -1,0 +1,132 @@
+"""Short cuts of what the benchmarks and the soak say: dense joining and leaving, and the arithmetic of the tables."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.policy.model import SEEKER, SessionId
+from tests.benchmarks import bench_media, soak
+from tests.benchmarks.bench_forward import Rooms
+from tests.benchmarks.processes import open_files
+from tests.chaos.nodes import until
+from tests.clients.media_client import OPUS
+
+WARM, DENSE = 2, 12
+
+
+async def come_and_go(rooms, number):
+    """One call with packets both ways; it ends in one of the ways in which calls end."""
+    session = SessionId(f"room-{number}")
+    clients = list(await rooms.pair(session))
+    if number % 3 == 0:
+        clients[0].close()
+        clients[0] = await rooms.join(session, SEEKER, 2)
+    for one, other in (clients, clients[::-1]):
+        one.send(OPUS, bytes(80))
+        await other.wait_for(lambda other=other: other.received)
+    if number % 2:
+        for client in clients:
+            client.close()  # without a word, and the room is closed over their heads
+    rooms.link.close_room(session)
+    for client in clients:
+        client.close()
+
+
+async def test_a_worker_holds_nothing_of_those_who_came_and_left():
+    rooms = Rooms()
+    async with rooms.running() as pid:
+
+        def is_empty():
+            counted = rooms.link.counters()
+            return counted.get("forwarded") and not counted["legs"] and not counted["rooms"]
+
+        await asyncio.gather(*(come_and_go(rooms, number) for number in range(WARM)))
+        await until(is_empty, "empty")
+        before = open_files(pid)
+        await asyncio.gather(*(come_and_go(rooms, WARM + number) for number in range(DENSE)))
+        await until(is_empty, "empty")
+        assert open_files(pid) == before
+
+
+SEEN = soak.Seen(
+    rss_kb={"node": 90_000, "worker": 90_000, "store": 8_000},
+    files={"node": 29, "worker": 8},
+    objects={"workers.media.room.Leg": 4, "signaling.audience.Departed": 10},
+    tables={"rooms": 0, "legs": 0},
+)
+
+
+def test_what_has_not_grown_is_no_leak():
+    later = replace(SEEN, rss_kb={"node": 92_000, "worker": 91_000, "store": 20_000})
+    assert list(soak.grown(SEEN, later, 500)) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "word"),
+    [
+        ("rss_kb", {"node": 90_000, "worker": 96_000, "store": 8_000}, "memory of the worker"),
+        ("files", {"node": 30, "worker": 8}, "descriptors of the node"),
+        ("tables", {"rooms": 1, "legs": 0}, "1 rooms"),
+        ("objects", {"workers.media.room.Leg": 400}, "workers.media.room.Leg: 396 more"),
+    ],
+)
+def test_what_grows_with_the_calls_is_said(field, value, word):
+    [said] = soak.grown(SEEN, replace(SEEN, **{field: value}), 500)
+    assert word in said
+
+
+def test_a_table_with_a_bound_of_its_own_may_fill_up_to_it():
+    name = "signaling.audience.Departed"
+    assert list(soak.grown(SEEN, replace(SEEN, objects={name: 2_000}), 500)) == []
+    assert list(soak.grown(SEEN, replace(SEEN, objects={name: 2_001}), 500)) != []
+
+
+def row(server, group, us, **more):
+    """One measurement."""
+    made = bench_media.Row(
+        group=group,
+        server=server,
+        profile="GCM",
+        srtp="AEAD-AES-256-GCM",
+        variant="plain",
+        calls=20,
+        us=us,
+        us_by_process={},
+        packets=1_000,
+        delivered=1.0,
+        refused=0,
+        p50_ms=0.1,
+        p99_ms=1.0,
+        kb_a_call=200.0,
+        kb_by_process={},
+        threads=1,
+        counts={},
+    )
+    return replace(made, **more)
+
+
+def test_a_ratio_is_taken_inside_its_group():
+    """The machine of one group may be slower than that of another."""
+    rows = [
+        row("janus", 0, 40.0),
+        row("ours", 0, 16.0),
+        row("ours", 1, 48.0),
+        row("janus", 1, 120.0),
+    ]
+    assert bench_media.ratios(rows, [rows[1], rows[2]]) == pytest.approx([0.4, 0.4])
+    assert (
+        "0.40 × Janus over 2 groups; bar 0.45 (met), aim 0.35 (missed)"
+        in bench_media.bars(rows, [])[0]
+    )
+
+
+def test_figures_of_an_overloaded_server_are_marked():
+    [_, _, line] = bench_media.table([row("ours", 0, 16.0, delivered=0.9, refused=3)])
+    assert "delivered 90 %!" in line
+    assert "3 refused!" in line
+
+
+def test_a_percentile_is_one_of_the_values():
+    assert bench_media.percentile([1.0, 2.0, 3.0, 4.0], 50) == 2.0
+    assert bench_media.percentile([1.0, 2.0, 3.0, 4.0], 99) == 4.0
