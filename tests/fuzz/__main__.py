@@ -77,6 +77,7 @@ async def play_live(
     async with live(seed) as made:
         await made.attack(captures, inputs, progress)
         await made.attack_handshakes(handshakes, progress)
+        await made.attack_certificates(handshakes, progress)
 
 
 def main() -> int:

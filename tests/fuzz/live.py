@@ -11,12 +11,18 @@ import random
 import socket
 import tempfile
 import time
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
+from typing import Any, cast
 
 from aioice import stun
-from aiortc import RTCCertificate
+from aiortc import RTCCertificate, RTCDtlsFingerprint
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import InvalidVersion, load_der_x509_certificate
+from OpenSSL import crypto
 from pylibsrtp import Error
 
 from tests.clients.media_client import OPUS, VP8, MediaClient
@@ -64,6 +70,55 @@ class _Attacker(MediaClient):
     @property
     def named_ssrcs(self) -> list[int]:
         return list(self.offered_ssrcs.values())
+
+
+class _SpoiltCertificate:
+    """What aiortc takes for a certificate: one of which OpenSSL can make something, and the right key.
+
+    Args:
+        sound: what it was before.
+        draw: where the changes come from.
+        is_unreadable: whether it must be one of which cryptography can make nothing.
+    """
+
+    def __init__(self, sound: RTCCertificate, draw: random.Random, *, is_unreadable: bool) -> None:
+        self._sound = sound
+        before = sound._cert.public_bytes(Encoding.DER)
+        key = sound._cert.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        at = before.index(key)
+        places = [*range(4, at), *range(at + len(key), len(before))]
+        while True:
+            der = bytearray(before)
+            for _ in range(draw.choice((1, 1, 2, 3))):
+                der[draw.choice(places)] = draw.choice((0, 1, 2, 5, 127, 128, 255))
+            try:
+                self._certificate = crypto.load_certificate(crypto.FILETYPE_ASN1, bytes(der))
+            except crypto.Error:
+                continue
+            if is_unreadable and _is_readable(bytes(der)):
+                continue
+            self._digest = ":".join(f"{byte:02X}" for byte in sha256(der).digest())
+            return
+
+    def getFingerprints(self) -> list[RTCDtlsFingerprint]:  # noqa: N802 - aiortc's name
+        return [RTCDtlsFingerprint("sha-256", self._digest)]
+
+    def _create_ssl_context(self, *arguments: Any, **named: Any) -> Any:
+        context = self._sound._create_ssl_context(*arguments, **named)
+        with warnings.catch_warnings():
+            # pyOpenSSL would rather have it as cryptography reads it, which is what may not be possible.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.use_certificate(self._certificate)
+        return context
+
+
+def _is_readable(der: bytes) -> bool:
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            load_der_x509_certificate(der)
+    except (ValueError, InvalidVersion):
+        return False
+    return True
 
 
 class _Calm(MediaClient):
@@ -197,6 +252,25 @@ class Live:
             progress.count(attacker.spoilt)
             await self.talk()
         progress.end(f", {done} of {number} came to keys all the same")
+
+    async def attack_certificates(self, number: int, progress: Progress) -> None:
+        """Show certificates that are nearly one; the handshake itself is sound."""
+        progress.part("spoilt certificates", number)
+        done = 0
+        for index in range(number):
+            certificate = _SpoiltCertificate(
+                self._certificate, self.draw, is_unreadable=index % 2 == 0
+            )
+            attacker = MediaClient(certificate=cast(RTCCertificate, certificate))
+            try:
+                with suppress(TimeoutError, AssertionError, ConnectionError):
+                    await self.join(ROUGH, "attacker", attacker, HANDSHAKE_S)
+                    done += 1
+            finally:
+                attacker.close()
+            progress.count()
+        await self.talk()
+        progress.end(f", {done} were taken")
 
     async def attack(self, captures: Captures, number: int, progress: Progress) -> None:
         """Send inputs from an attacker's own address, from strangers', and from those of the calm call."""

@@ -62,6 +62,13 @@ async def test_a_worker_process_bears_it_too_and_its_other_call_loses_no_packet(
     assert progress.done > 600
 
 
+async def test_a_certificate_that_only_one_library_can_read_is_a_failed_handshake(progress):
+    async with live(SEED) as made:
+        await made.attack_certificates(4, progress)
+        counters = await made.end()
+    assert counters["dtls_failed"] >= 2
+
+
 # ---- planted --------------------------------------------------------------------------------------------------------
 
 
