@@ -13,7 +13,7 @@ from orchestrator.entering import Booked
 from orchestrator.host import Host
 from orchestrator.policy.effects import Refuse, Warn
 from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
-from orchestrator.ports import OfferMade
+from orchestrator.ports import LineSample, OfferMade
 from orchestrator.programmes import load_all
 from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import FakeClock, ManualAlarm
@@ -55,7 +55,7 @@ class DiaryMedia:
         functions: frozenset[str],
         others: tuple[SeatId, ...],
     ) -> None:
-        self._diary.lines.append(("connect", session, seat, media_epoch, functions))
+        self._diary.lines.append(("connect", session, seat, media_epoch, functions, others))
 
     def answer(self, session: SessionId, seat: SeatId, media_epoch: int, sdp: str) -> None:
         self._diary.lines.append(("answer", session, seat, media_epoch, sdp))
@@ -68,6 +68,9 @@ class DiaryMedia:
 
     def close_room(self, session: SessionId) -> None:
         self._diary.lines.append(("close_room", session))
+
+    def lines(self, session: SessionId) -> dict[SeatId, list[LineSample]]:
+        return {}
 
 
 class DiaryAudience:

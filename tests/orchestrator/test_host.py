@@ -90,6 +90,20 @@ async def test_the_room_opens_with_the_time_that_is_left(office: Office) -> None
     assert closes_in_s == (session.ends_at - office.clock.now()).total_seconds()
 
 
+async def test_each_connection_has_a_place_for_everybody_else_seeker_and_supporter_first(
+    office: Office,
+) -> None:
+    session_id = (await office.books(companions=("通訳", "ご家族"))).session.id
+    await joins(office, session_id)
+    office.clock.advance(MINUTE)
+    await office.host.deliver(session_id, Admitted(C_SUPPORTER, SEEKER))
+    others = {line[2]: line[5] for line in office.diary.named("connect")}
+    assert others == {
+        SEEKER: (SUPPORTER, "companion-1", "companion-2"),
+        SUPPORTER: (SEEKER, "companion-1", "companion-2"),
+    }
+
+
 async def test_the_alarm_is_armed_for_the_next_deadline_and_no_other(office: Office) -> None:
     session_id = await goes_live(office)
     session = await office.host.view(session_id)
