@@ -78,6 +78,16 @@ async def test_both_read_the_same_code_and_a_reload_keeps_it(people: Stage, offi
     assert "復号できません" in words
 
 
+async def test_with_little_to_go_round_the_voice_goes_first(people: Stage, office: Office) -> None:
+    seeker, _ = await people.call(await office.book("sealed"))
+    limits = await seeker.page.evaluate(
+        """() => Object.fromEntries(window.watch.peers.at(-1).getTransceivers().slice(0, 2).map(
+          ({ sender }) => [sender.track.kind, sender.getParameters().encodings[0]]))"""
+    )
+    assert (limits["audio"]["priority"], limits["audio"]["networkPriority"]) == ("high", "high")
+    assert (limits["video"]["priority"], limits["video"]["maxBitrate"]) == ("low", 1_700_000)
+
+
 async def test_who_cannot_encrypt_is_refused_where_it_is_required(
     people: Stage, office: Office
 ) -> None:

@@ -229,7 +229,7 @@ const TAKE = {
   welcome(message) {
     const isFirst = s.session === null;
     Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
-    Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null, mediaOf: {}, canEncrypt: {} });
+    Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null, mediaOf: {} });
     written = []; // whether they got there, nobody can say any more
     retell();
     if (isFirst) redraw();

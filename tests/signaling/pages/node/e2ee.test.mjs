@@ -108,13 +108,14 @@ class Room {
   #waiting = new Set();
   change = (from, to, message) => message;
 
-  async enter(seat, storage = new Storage()) {
+  async enter(seat, storage = new Storage(), epoch = 0) {
     const identity = await Identity.of(storage, "session");
     const person = { seat, storage, identity, keys: {}, sending: null, sent: [] };
     person.agreement = new Agreement({
       session: "s",
       seat,
       identity,
+      epoch,
       send: (message) => this.pass(seat, message),
       onKey: (from, epoch, key) => (person.keys[from] = { ...person.keys[from], [epoch]: key }),
       onSend: (epoch, key) => {
@@ -203,6 +204,20 @@ test("a reload keeps the code and brings new keys", async (context) => {
   const [a, b] = ["a", "b"].map((seat) => room.people.get(seat));
   assert.ok(a.sending.epoch > before.epoch && a.sending.key !== before.key && b.sending.key !== before.b.key);
   assert.ok((await hears(a, b)) && (await hears(b, a)));
+});
+
+test("who goes and comes back goes on with later epochs", async (context) => {
+  context.after(() => room.people.forEach((person) => person.agreement.stop()));
+  const room = await roomOf("a", "b");
+  const { epoch } = room.people.get("a").agreement;
+  for (const seat of ["a", "b"]) {
+    const { storage, agreement } = room.people.get(seat);
+    agreement.stop();
+    await room.enter(seat, storage, agreement.epoch);
+  }
+  await room.meet("a", "b");
+  const [a, b] = ["a", "b"].map((seat) => room.people.get(seat));
+  assert.ok(a.sending.epoch > epoch && (await hears(a, b)) && (await hears(b, a)));
 });
 
 test("another tab is another person: the code changes", async (context) => {

@@ -19,7 +19,6 @@ const AES = { name: "AES-GCM", length: 256 };
 const LATEST_EPOCH = 2 ** 31;
 
 export class Agreement {
-  epoch = 0;
   code = null; // six digits; null while this epoch is not agreed on
   #others = []; // seats that this epoch is agreed on with
   #wanted = []; // seats that are there now
@@ -29,10 +28,11 @@ export class Agreement {
   #sending = null; // the key that is used for sending
   #round = null;
 
-  // session, seat: ids; identity: Identity; send(message): true if it left; onKey(seat, epoch, key): open what that
-  // seat sends; onSend(epoch, key): seal with it from now on; onChange(): code or state changed
-  constructor({ session, seat, identity, send, onKey, onSend, onChange }) {
-    Object.assign(this, { session, seat, identity, send, onKey, onSend, onChange });
+  // session, seat: ids; identity: Identity; epoch: the last one that this page has heard of; send(message): true if it
+  // left; onKey(seat, epoch, key): open what that seat sends; onSend(epoch, key): seal with it from now on; onChange():
+  // code or state changed
+  constructor({ session, seat, identity, epoch = 0, send, onKey, onSend, onChange }) {
+    Object.assign(this, { session, seat, identity, epoch, send, onKey, onSend, onChange });
   }
 
   // Everybody's key is here and ours is out.

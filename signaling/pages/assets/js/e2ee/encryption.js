@@ -18,7 +18,8 @@ export class Encryption {
   #ids = new WeakMap(); // sender or receiver: id of its pipe
   #starting = new Set();
   #proofs = new Map(); // id: what to do when the first frame has come through
-  #isSealing = false;
+  #hasKey = false;
+  #epoch = 0;
   #isPlain = false;
   #lastId = 0;
   #watchdog;
@@ -128,10 +129,11 @@ export class Encryption {
       session,
       seat,
       identity: this.#identity,
+      epoch: this.#epoch,
       send: (message) => this.send(JSON.stringify(message)),
       onKey: (from, epoch, key) => this.#say("open", { seat: from, epoch, key }),
       onSend: (epoch, key) => {
-        this.#isSealing = true;
+        this.#hasKey = true;
         this.#say("seal", { epoch, key });
         setTimeout(() => this.#say("forget", { before: epoch }), KEPT_MS);
       },
@@ -146,14 +148,18 @@ export class Encryption {
     this.#say("mode", { plain: isPlain });
   }
 
+  // What was agreed on does not hold any more: nothing passes until there are new keys.
   #stop() {
-    this.#agreement?.stop();
+    if (!this.#agreement) return;
+    this.#agreement.stop();
+    this.#epoch = this.#agreement.epoch; // its number is never used again
     this.#agreement = null;
-    this.#isSealing = false;
+    this.#hasKey = false;
+    this.#say("reset");
   }
 
   #look() {
-    const isOn = this.#agreement?.isAgreed && this.#isSealing && !this.#starting.size;
+    const isOn = this.#agreement?.isAgreed && this.#hasKey && !this.#starting.size;
     if (this.#agreement) this.#settle(isOn ? "on" : "agreeing");
   }
 

@@ -71,9 +71,9 @@ export class Opener {
   #keys = new Map(); // epoch: {key, seen of each kind}
 
   learn(epoch, key) {
+    this.#keys.delete(epoch);
     this.#keys.set(epoch, { key, seen: {} });
-    const old = [...this.#keys.keys()].sort((one, other) => other - one).slice(EPOCHS_KEPT);
-    for (const each of old) this.#keys.delete(each);
+    for (const old of [...this.#keys.keys()].slice(0, -EPOCHS_KEPT)) this.#keys.delete(old);
   }
 
   // Older epochs do not count any more: who has left knows their keys.

@@ -71,10 +71,12 @@ const TAKE = {
   forget({ before }) {
     for (const opener of openers.values()) opener.forgetBefore(before);
   },
-  mode({ plain }) {
-    if (plain === isPlain) return;
-    isPlain = plain;
+  reset() {
     sealer.forget();
+    openers.clear();
+  },
+  mode({ plain }) {
+    isPlain = plain;
     beginAnew((pipe) => pipe.side === "up");
   },
   bind({ id, seat, kind }) {
