@@ -205,6 +205,20 @@ def table(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
+def parts(rows: Sequence[Row]) -> list[str]:
+    """What of our cost is whose, medians over the groups."""
+    lines = []
+    for profile, variant in dict.fromkeys((r.profile, r.variant) for r in rows if r.server == OURS):
+        own = [r for r in rows if (r.profile, r.variant, r.server) == (profile, variant, OURS)]
+        shares = [
+            f"{part} {statistics.median(r.us_by_process[part] for r in own):.1f} µs and"
+            f" {statistics.median(r.kb_by_process[part] for r in own):.0f} kB"
+            for part in own[0].us_by_process
+        ]
+        lines.append(f"ours, {profile}, {variant}: {', '.join(shares)}")
+    return lines
+
+
 def growth_table(rows: Sequence[Row]) -> list[str]:
     """How cost grows, as Markdown."""
     names = list(dict.fromkeys(row.server for row in rows))
@@ -310,7 +324,7 @@ async def run(options: argparse.Namespace) -> int:
         rows = await compare(load, options)
         grown = await grow(load, options)
     print("\n".join(describe(options)), f"load before {before:.1f}\n", sep="\n")
-    print("\n".join(table(rows)))
+    print("\n".join([*table(rows), "", *parts(rows)]))
     if grown:
         variant = options.variants[-1]
         print(f"\nHow cost grows ({grown[0].srtp}, {variant}):\n")

@@ -127,6 +127,22 @@ def test_figures_of_an_overloaded_server_are_marked():
     assert "3 refused!" in line
 
 
+def test_our_cost_is_told_apart_by_process():
+    rows = [
+        row(
+            "ours",
+            group,
+            us + 1,
+            us_by_process={"worker": us, "node": 1.0},
+            kb_by_process={"worker": 200.0, "node": 9.0},
+        )
+        for group, us in enumerate((15.0, 19.0, 16.0))
+    ]
+    assert bench_media.parts([*rows, row("janus", 0, 40.0)]) == [
+        "ours, GCM, plain: worker 16.0 µs and 200 kB, node 1.0 µs and 9 kB"
+    ]
+
+
 def test_a_percentile_is_one_of_the_values():
     assert bench_media.percentile([1.0, 2.0, 3.0, 4.0], 50) == 2.0
     assert bench_media.percentile([1.0, 2.0, 3.0, 4.0], 99) == 4.0
