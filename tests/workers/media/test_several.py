@@ -1,10 +1,13 @@
 """The port with three and four people, and with a shared screen."""
 
+import random
 import struct
+from contextlib import suppress
 
 import pytest
+from pylibsrtp import Error
 
-from tests.workers.media.hand_made import FUNCTIONS, Wired, rtp
+from tests.workers.media.hand_made import FUNCTIONS, Wired, drain, rtp
 from workers.media import wire
 from workers.media.feedback import SOUND_BPS
 from workers.media.forwarder import SHARING_PAUSE_S
@@ -380,3 +383,53 @@ def test_an_estimate_of_who_has_left_or_is_silent_counts_no_more(three):
     pictures(three, [21])
     three.port.tick(three.now)
     assert told_bps(three.seeker)[-1] > low[-1]
+
+
+# ---- garbage --------------------------------------------------------------------------------------------------------
+
+
+def drawn_rtp(seeded, number):
+    """RTP whose header, extension and payload may lie."""
+    first = 0x80 | seeded.choice((0, 0x10, 0x20, 0x30)) | seeded.randrange(3)
+    payload_type = seeded.choice((OPUS, VP8, RTX, SCREEN, SCREEN_RTX, 5))
+    head = struct.pack("!BBHLL", first, payload_type, number, number, 20 + payload_type % 7)
+    extension = seeded.choice((b"", b"\xbe\xde\0\1\x22\0\0\0", b"\xbe\xde\0\1\x2f\0\0\0", b"\0"))
+    return head + extension + seeded.randbytes(seeded.choice((0, 1, 2, 8, 64)))
+
+
+def drawn_rtcp(seeded, ssrcs):
+    """RTCP about tracks that there are, whose lengths and numbers may lie."""
+    kind = seeded.choice((200, 201, 205, 206))
+    body = struct.pack("!LL", seeded.choice(ssrcs), seeded.choice(ssrcs))
+    tail = seeded.choice(
+        (b"REMB\1", struct.pack("!L", seeded.choice(ssrcs)), b"")
+    ) + seeded.randbytes(4 * seeded.randrange(8))
+    count = seeded.choice((0, 1, 1, 15, seeded.randrange(32)))
+    words = (len(body) + len(tail)) // 4 + seeded.choice((0, 0, 0, 1, -1))
+    return struct.pack("!BBH", 0x80 | count, kind, max(words, 0)) + body + tail
+
+
+def test_what_is_authentic_and_lies_stops_nothing_between_several(sharing):
+    seeded = random.Random(9)
+    for index, client in enumerate(sharing.clients):
+        client.send(rtp(1, ssrc=50 + index, payload_type=VP8))
+    for number in range(1_500):
+        client = seeded.choice(sharing.clients)
+        ssrcs = [*client.leg.down.by_ssrc, 50, 51, 52, 20, 0]
+        with suppress(Error):  # libsrtp itself refuses headers that lie
+            client.send_bytes(client.sending.protect(drawn_rtp(seeded, number)))
+        client.send_bytes(client.sending.protect_rtcp(drawn_rtcp(seeded, ssrcs)))
+        if number % 20 == 0:
+            sharing.now += 0.3
+            sharing.take()
+            sharing.port.tick(sharing.now)
+            for each in sharing.clients:
+                each.received_raw()
+    sharing.take()
+    for client in sharing.clients:
+        drain(client.socket)
+        client.check()
+    assert sharing.port.counters["errors"] == 0
+    assert sharing.port.counters["rtcp_read"] > 1_000
+    sharing.seeker.send(rtp(1, ssrc=99))
+    assert [len(client.received()) for client in sharing.clients] == [0, 1, 1]
