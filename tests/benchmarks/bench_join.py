@@ -123,7 +123,11 @@ def main() -> int:
     parser.add_argument("--programme", default="talk", help="of the browser tests")
     given = parser.parse_args()
     before = os.getloadavg()[0]
-    joined = asyncio.run(measure(given.programme, given.calls))
+    try:
+        joined = asyncio.run(measure(given.programme, given.calls))
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
     median = statistics.median(each.seeker_sees for each in joined)
     print(f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}; {len(joined)} calls", end="; ")
     print(f"{os.cpu_count()} cores, load before {before:.1f}, after {os.getloadavg()[0]:.1f}\n")

@@ -253,10 +253,11 @@ def bars(rows: Sequence[Row], grown: Sequence[Row]) -> list[str]:
         for row in [*rows, *grown]
         if (row.server, row.calls) == (OURS, LATENCY_CALLS)
     ]
-    if own := [r.kb_a_call for r in rows if r.server == OURS]:
-        most = max(own)
+    if own := [row for row in rows if row.server == OURS]:
+        most = max(own, key=lambda row: row.kb_a_call)
         lines.append(
-            f"memory a call: {most:.0f} kB at most; bar {MEMORY_BAR_KB} ({verdict(most <= MEMORY_BAR_KB)})"
+            f"memory a call: {most.kb_a_call:.0f} kB at most, {most.kb_by_process.get('worker', 0):.0f} of them the"
+            f" worker's; bar {MEMORY_BAR_KB} ({verdict(most.kb_a_call <= MEMORY_BAR_KB)})"
         )
     return lines
 

@@ -228,7 +228,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=minutes)
     parser.add_argument("--lanes", type=int, default=LANES, help="calls at the same time")
     given = parser.parse_args()
-    return asyncio.run(soak(given.minutes, given.lanes))
+    try:
+        return asyncio.run(soak(given.minutes, given.lanes))
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
 
 
 if __name__ == "__main__":
