@@ -171,6 +171,7 @@ PEOPLE = st.sampled_from([seeker, supporter, companion])
 ACTIONS = [
     lambda who: who.connects(),
     lambda who: who.connects("tablet"),
+    lambda who: who.is_turned_away(),
     lambda who: who.comes_back(),
     lambda who: who.joins(),
     lambda who: who.closes_page(),
