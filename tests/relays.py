@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Container
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
 from typing import Self
 
 _CHUNK = 65_536
+_HEADERS = 28
+"""Bytes of an IPv4 and a UDP header: a bottleneck carries them too."""
 
 
 class TcpRelay:
@@ -89,35 +92,90 @@ class TcpRelay:
             writer.write_eof()
 
 
+@dataclass(slots=True)
+class Way:
+    """One direction of a datagram line: what gets through, and when. PURE.
+
+    A bottleneck sends one datagram after the other and holds `queue_s` of them; what does not fit in is dropped.
+    """
+
+    is_open: bool = True
+    share: float = 0.0
+    delay_s: float = 0.0
+    bits_per_s: float | None = None
+    queue_s: float = 0.3
+    carried: int = 0
+    lost: int = 0
+    """By the dice, or because the way was cut."""
+    overflowed: int = 0
+    dice: random.Random = field(default_factory=lambda: random.Random(0))
+    _free_at: float = 0.0
+
+    def takes(self, size: int, now: float) -> float | None:
+        """Take the next datagram.
+
+        Args:
+            size: bytes of it; its headers are reckoned to it.
+            now: monotonic seconds.
+
+        Returns:
+            When it comes out at the other end; None: never.
+        """
+        if not self.is_open or self.dice.random() < self.share:
+            self.lost += 1
+            return None
+        sent_at = now
+        if self.bits_per_s is not None:
+            began_at = max(now, self._free_at)
+            if began_at - now > self.queue_s:
+                self.overflowed += 1
+                return None
+            sent_at = self._free_at = began_at + 8 * (size + _HEADERS) / self.bits_per_s
+        self.carried += 1
+        return sent_at + self.delay_s
+
+
 class UdpRelay:
-    """Carries datagrams to a port of this machine, each client from a port of its own; can lose a share of them.
+    """Carries datagrams to a port of this machine, each client from a port of its own; can make the line a bad one.
 
     Args:
         target_port: where they go.
         only_from: ports of clients that a firewall lets through; None: all.
+        host: address of this machine, of the relay and of the port.
     """
 
-    def __init__(self, target_port: int, only_from: Container[int] | None = None) -> None:
-        self._target = ("127.0.0.1", target_port)
+    def __init__(
+        self,
+        target_port: int,
+        only_from: Container[int] | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self._target = (host, target_port)
         self._only_from = only_from
         self.refused = 0
-        self._is_up = self._is_down = True
-        self._share = 0.0
-        self._dice = random.Random(0)
+        self.up, self.down = Way(), Way()
         self._near: asyncio.DatagramTransport | None = None
         self._far: dict[tuple[str, int], asyncio.DatagramTransport] = {}
-        self.carried = 0
-        self.lost = 0
 
     @property
     def port(self) -> int:
         assert self._near is not None, "the relay is used inside `async with`"
         return int(self._near.get_extra_info("sockname")[1])
 
+    @property
+    def carried(self) -> int:
+        """Datagrams of both directions that got through."""
+        return self.up.carried + self.down.carried
+
+    @property
+    def lost(self) -> int:
+        """Those that did not."""
+        return sum(way.lost + way.overflowed for way in (self.up, self.down))
+
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._near, _ = await loop.create_datagram_endpoint(
-            lambda: _Near(self), local_addr=("127.0.0.1", 0)
+            lambda: _Near(self), local_addr=(self._target[0], 0)
         )
         return self
 
@@ -129,22 +187,29 @@ class UdpRelay:
 
     def cut(self, *, up: bool = True, down: bool = True) -> None:
         """Every datagram in these directions is lost; up is from the client to the port."""
-        self._is_up = self._is_up and not up
-        self._is_down = self._is_down and not down
+        self.up.is_open = self.up.is_open and not up
+        self.down.is_open = self.down.is_open and not down
 
     def mend(self) -> None:
         """They get through again."""
-        self._is_up = self._is_down = True
+        self.up.is_open = self.down.is_open = True
 
     def loss(self, share: float, seed: int = 0) -> None:
-        """Lose that share of the datagrams, the same ones for the same seed and order.
+        """Lose that share of the datagrams, the same ones of each direction for the same seed.
 
         Args:
             share: 0.0 to 1.0, in both directions.
             seed: of the dice.
         """
-        self._share = share
-        self._dice = random.Random(seed)
+        for way, own in ((self.up, seed), (self.down, seed + 1)):
+            way.share, way.dice = share, random.Random(own)
+
+    def shape(
+        self, *, delay_s: float = 0.0, bits_per_s: float | None = None, queue_s: float = 0.3
+    ) -> None:
+        """Carry no more than so many bits a second each way, each datagram so much later; None: at once."""
+        for way in (self.up, self.down):
+            way.delay_s, way.bits_per_s, way.queue_s = delay_s, bits_per_s, queue_s
 
     def forget(self) -> None:
         """Go on from other ports, as a router does that has forgotten its mappings."""
@@ -158,12 +223,17 @@ class UdpRelay:
         self.refused += not is_known
         return is_known
 
-    def passes(self, *, up: bool) -> bool:
-        """Whether the next datagram of a direction gets through."""
-        passes = (self._is_up if up else self._is_down) and self._dice.random() >= self._share
-        self.carried += passes
-        self.lost += not passes
-        return passes
+    def pass_on(self, way: Way, data: bytes, carry: Callable[[bytes], None]) -> None:
+        """Let the way do with a datagram what it does."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        at = way.takes(len(data), now)
+        if at is None:
+            return
+        if at <= now:
+            carry(data)
+        else:
+            loop.call_at(at, carry, data)
 
     async def carry(self, data: bytes, client: tuple[str, int]) -> None:
         """Pass a client's first datagram on, from a new port."""
@@ -196,9 +266,11 @@ class _Near(asyncio.DatagramProtocol):
         self._opening: set[asyncio.Future[None]] = set()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if not self._relay.admits(addr):
-            return
-        if self._relay.passes(up=True) and not self._relay.send(data, addr):
+        if self._relay.admits(addr):
+            self._relay.pass_on(self._relay.up, data, lambda late: self._send(late, addr))
+
+    def _send(self, data: bytes, addr: tuple[str, int]) -> None:
+        if not self._relay.send(data, addr):
             opening = asyncio.ensure_future(self._relay.carry(data, addr))
             self._opening.add(opening)
             opening.add_done_callback(self._opening.discard)
@@ -210,8 +282,8 @@ class _Far(asyncio.DatagramProtocol):
         self._client = client
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if self._relay.passes(up=False):
-            self._relay.answer(data, self._client)
+        relay = self._relay
+        relay.pass_on(relay.down, data, lambda late: relay.answer(late, self._client))
 
     def error_received(self, exc: Exception) -> None:
         pass  # the worker's port is closed for a moment: a datagram is lost, as on any line
