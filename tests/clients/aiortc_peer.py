@@ -10,6 +10,7 @@ import asyncio
 from aiortc import (
     AudioStreamTrack,
     MediaStreamTrack,
+    RTCBundlePolicy,
     RTCConfiguration,
     RTCPeerConnection,
     RTCSessionDescription,
@@ -50,9 +51,12 @@ class AiortcPeer:
 
     def __init__(self, colour: tuple[int, int, int]) -> None:
         self.frames = {"audio": 0, "video": 0}
-        self.colour: tuple[int, ...] = ()
-        """Of the picture that came last, in its middle."""
-        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.colours: dict[str, tuple[int, ...]] = {}
+        """Of the picture that came last, in its middle, by the track's name in the offer: `supporter-video`."""
+        # Balanced, its default, leaves the second picture's section on a transport that BUNDLE has closed.
+        self._connection = RTCPeerConnection(
+            RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
         self._receiving: list[asyncio.Task[None]] = []
         # Tracks come before the offer is taken, or there is nothing to answer it with.
         self._connection.addTrack(AudioStreamTrack())
@@ -87,6 +91,6 @@ class AiortcPeer:
                     plane.line_size * (plane.height // 2) + plane.width // 2
                     for plane in frame.planes
                 )
-                self.colour = tuple(
+                self.colours[track.id] = tuple(
                     memoryview(plane)[at] for plane, at in zip(frame.planes, middles, strict=True)
                 )

@@ -47,6 +47,7 @@ class Participant:
         self._media_epoch = 0
         self._programme: dict[str, Any] = {}
         self._asked: set[str] = set()
+        """What was said once: `join`, and the seats that were let in."""
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession()
@@ -92,19 +93,20 @@ class Participant:
                     self.refused.append(message["code"])
 
     async def _do_what_is_possible(self, session: dict[str, Any]) -> None:
-        """Join, and let the seeker in, each once as soon as the server says that it can be done."""
+        """Join, and let in who waits in the lobby, each once as soon as the server says that it can be done."""
         self.session = session
-        wishes = {
-            "join": {
-                "terms_version": self._programme["terms_version"],
-                "attestations": self._programme["attestations"],
-            },
-            "admit": {"seat": "seeker"},
-        }
-        for kind, fields in wishes.items():
-            if kind in session["can"] and kind not in self._asked:
-                self._asked.add(kind)
-                await self.say(kind, **fields)
+        if "join" in session["can"] and "join" not in self._asked:
+            self._asked.add("join")
+            await self.say(
+                "join",
+                terms_version=self._programme["terms_version"],
+                attestations=self._programme["attestations"],
+            )
+        if "admit" in session["can"]:
+            for each in session["seats"]:
+                if each["presence"] == "lobby" and each["seat"] not in self._asked:
+                    self._asked.add(each["seat"])
+                    await self.say("admit", seat=each["seat"])
 
     async def _answer(self, media_epoch: int, sdp: str) -> None:
         if self._peer is None or media_epoch != self._media_epoch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from tests.clients.participant import Participant
 
 ORANGE, TEAL = (142, 72, 180), (90, 150, 70)
 """Y, U and V; GStreamer's picture is the same orange."""
+COLOURS = {"seeker": ORANGE, "supporter": TEAL, "companion-1": (60, 120, 120)}
 WANTED = {"audio": 20, "video": 10}
 CLOSE = 12
 """VP8 at a low bitrate keeps a flat colour to within a few steps."""
@@ -55,6 +56,13 @@ def has_enough(peer: AiortcPeer | GstreamerPeer) -> bool:
     return all(peer.frames[kind] >= count for kind, count in WANTED.items())
 
 
+def sees_the_others(peer: AiortcPeer, seat: str) -> bool:
+    wanted = {f"{each}-video": colour for each, colour in COLOURS.items() if each != seat}
+    return peer.colours.keys() == wanted.keys() and all(
+        is_like(peer.colours[track], colour) for track, colour in wanted.items()
+    )
+
+
 def is_like(seen: tuple[int, ...], colour: tuple[int, ...]) -> bool:
     return all(abs(a - b) <= CLOSE for a, b in zip(seen, colour, strict=True))
 
@@ -78,8 +86,8 @@ async def test_two_of_aiortcs_own_peer_connections_see_and_hear_each_other():
     seeker, supporter = AiortcPeer(ORANGE), AiortcPeer(TEAL)
     session = await see_each_other({"seeker": seeker, "supporter": supporter})
     assert session["has_media_flowed"]
-    assert is_like(seeker.colour, TEAL)
-    assert is_like(supporter.colour, ORANGE)
+    assert is_like(seeker.colours["supporter-video"], TEAL)
+    assert is_like(supporter.colours["seeker-video"], ORANGE)
 
 
 @pytest.mark.timeout(180)
@@ -89,7 +97,26 @@ async def test_gstreamers_webrtcbin_and_aiortc_see_and_hear_each_other():
     assert session["has_media_flowed"]
     assert seeker.complaints == []
     assert is_like(seeker.colour, TEAL)
-    assert is_like(supporter.colour, ORANGE)
+    assert is_like(supporter.colours["seeker-video"], ORANGE)
+
+
+@pytest.mark.timeout(180)
+async def test_three_of_aiortcs_own_peer_connections_see_two_others_each_and_know_who_is_who():
+    peers = {seat: AiortcPeer(colour) for seat, colour in COLOURS.items()}
+    async with a_room() as node, AsyncExitStack() as stack:
+        booking = {
+            "programme": "demo",
+            "starts_at": node.links["starts_at"],
+            "seeker_name": "さくら2",
+            "supporter": "supporter-2",
+            "companions": ["通訳"],
+        }
+        links = (await node.ask("", booking))["links"]
+        for seat, peer in peers.items():
+            await stack.enter_async_context(Participant(links[seat], lambda peer=peer: peer))
+        await until(
+            lambda: all(sees_the_others(peers[seat], seat) for seat in peers), "everybody", START_S
+        )
 
 
 @pytest.mark.timeout(180)
