@@ -24,8 +24,8 @@ class GstreamerPeer:
 
     def __init__(self, address: str | None = None) -> None:
         self.frames = {"audio": 0, "video": 0}
-        self.colour: tuple[int, ...] = ()
-        """Y, U and V of the picture that came last, in its middle."""
+        self.colours: dict[str, tuple[int, ...]] = {}
+        """Y, U and V of the picture that came last, in its middle, by the section of the offer."""
         self.complaints: list[str] = []
         """What GStreamer complained of."""
         self._arguments = [address] if address is not None else []
@@ -67,4 +67,4 @@ class GstreamerPeer:
                 self.complaints.append(message["error"])
             else:
                 self.frames = {"audio": message["audio"], "video": message["video"]}
-                self.colour = tuple(message["colour"])
+                self.colours = {mid: tuple(seen) for mid, seen in message["colours"].items()}

@@ -38,7 +38,7 @@ class Program:
     def __init__(self, address=None):
         self.loop = GLib.MainLoop()
         self.decoded = {"audio": 0, "video": 0}
-        self.colour = ()
+        self.colours = {}
         self.pipeline = Gst.parse_launch(PIPELINE)
         self.peer = self.pipeline.get_by_name("peer")
         self.peer.connect("pad-added", self.on_pad)
@@ -91,12 +91,14 @@ class Program:
         if pad.get_direction() != Gst.PadDirection.SRC:
             return
         decoder = Gst.ElementFactory.make("decodebin")
-        decoder.connect("pad-added", self.on_decoded)
+        decoder.connect(
+            "pad-added", self.on_decoded, pad.get_property("transceiver").get_property("mid")
+        )
         self.pipeline.add(decoder)
         decoder.sync_state_with_parent()
         pad.link(decoder.get_static_pad("sink"))
 
-    def on_decoded(self, _decoder, pad):
+    def on_decoded(self, _decoder, pad, mid):
         kind = pad.get_current_caps().get_structure(0).get_name().partition("/")[0]
         description = {
             "video": "queue ! videoconvert ! video/x-raw,format=I420 ! fakesink sync=false "
@@ -104,12 +106,12 @@ class Program:
             "audio": "queue ! audioconvert ! fakesink sync=false signal-handoffs=true name=end",
         }[kind]
         end = Gst.parse_bin_from_description(description, True)
-        end.get_by_name("end").connect("handoff", self.on_frame, kind)
+        end.get_by_name("end").connect("handoff", self.on_frame, kind, mid)
         self.pipeline.add(end)
         end.sync_state_with_parent()
         pad.link(end.get_static_pad("sink"))
 
-    def on_frame(self, _end, buffer, pad, kind):
+    def on_frame(self, _end, buffer, pad, kind, mid):
         self.decoded[kind] += 1
         if kind == "video":
             shape = pad.get_current_caps().get_structure(0)
@@ -117,10 +119,10 @@ class Program:
             half = (width + 1) // 2 * ((height + 1) // 2)
             middle = width * (height // 2) + width // 2
             places = (middle, width * height + half // 2, width * height + half + half // 2)
-            self.colour = [buffer.extract_dup(at, 1)[0] for at in places]
+            self.colours[mid] = [buffer.extract_dup(at, 1)[0] for at in places]
 
     def tell(self):
-        self.say(**self.decoded, colour=list(self.colour))
+        self.say(**self.decoded, colours=self.colours)
         return True
 
 

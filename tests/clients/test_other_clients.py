@@ -56,8 +56,10 @@ def has_enough(peer: AiortcPeer | GstreamerPeer) -> bool:
     return all(peer.frames[kind] >= count for kind, count in WANTED.items())
 
 
-def sees_the_others(peer: AiortcPeer, seat: str) -> bool:
-    wanted = {f"{each}-video": colour for each, colour in COLOURS.items() if each != seat}
+def sees_the_others(peer: AiortcPeer | GstreamerPeer, seat: str) -> bool:
+    others = {each: colour for each, colour in COLOURS.items() if each != seat}
+    names = [f"{each}-video" for each in others] if isinstance(peer, AiortcPeer) else ["v", "v1"]
+    wanted = dict(zip(names, others.values(), strict=True))
     return peer.colours.keys() == wanted.keys() and all(
         is_like(peer.colours[track], colour) for track, colour in wanted.items()
     )
@@ -96,13 +98,17 @@ async def test_gstreamers_webrtcbin_and_aiortc_see_and_hear_each_other():
     session = await see_each_other({"seeker": seeker, "supporter": supporter})
     assert session["has_media_flowed"]
     assert seeker.complaints == []
-    assert is_like(seeker.colour, TEAL)
+    assert is_like(seeker.colours["v"], TEAL)
     assert is_like(supporter.colours["seeker-video"], ORANGE)
 
 
 @pytest.mark.timeout(180)
-async def test_three_of_aiortcs_own_peer_connections_see_two_others_each_and_know_who_is_who():
-    peers = {seat: AiortcPeer(colour) for seat, colour in COLOURS.items()}
+async def test_three_in_a_room_see_two_others_each_and_know_who_is_who():
+    peers = {
+        "seeker": GstreamerPeer(address="127.0.0.1"),
+        "supporter": AiortcPeer(TEAL),
+        "companion-1": AiortcPeer(COLOURS["companion-1"]),
+    }
     async with a_room() as node, AsyncExitStack() as stack:
         booking = {
             "programme": "demo",
