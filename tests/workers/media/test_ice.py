@@ -303,3 +303,22 @@ def test_garbage_never_raises(agent, leg):
             bytes(data[: seeded.choice((len(data), seeded.randrange(len(data))))]), AWAY, 2.0
         )
     assert kinds(receive(agent, leg, HOME, 3.0))[0] is Sent
+
+
+def test_legs_behind_one_relay_share_its_ip_and_a_port_that_it_gives_to_the_next_goes_over(
+    agent, leg
+):
+    other = answered(agent, agent.join("supporter"))
+    relay = "203.0.113.8"
+    ours, theirs, fresh = (relay, 49_160), (relay, 49_161), (relay, 49_162)
+    for at, whose in ((ours, leg), (theirs, other)):
+        receive(agent, whose, at, 0.0)
+        agent.paths[at].media_at = 1.0
+    assert (leg.address, other.address) == (ours, theirs)
+    # The seeker's relayed port changes, and the relay gives the old one away while it still counts as in use.
+    receive(agent, leg, fresh, 1.1)
+    [_, probe] = receive(agent, other, ours, 1.2)
+    assert other.address == theirs
+    agent.receive(reply(stun.parse_message(probe.data), PASSWORD), ours, 1.25)
+    assert (leg.address, other.address) == (fresh, ours)
+    assert agent.paths[ours].leg is other
