@@ -213,13 +213,15 @@ async def by_relays(playwright: Playwright, times: int, only: str) -> list[Row]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mg-")))
         office = await stack.enter_async_context(running(folder))
-        browser = await stack.enter_async_context(chromium(playwright))
+        # A browser each: two pages of one share its made-up camera.
+        here = await stack.enter_async_context(chromium(playwright))
+        there = await stack.enter_async_context(chromium(playwright))
         tcp = await stack.enter_async_context(TcpRelay(office.port))
         udp = await stack.enter_async_context(TimedRelay(office.media_port))
         line = Line(tcp, udp)
 
         async def meet(office: Office, people: Stage, booking: Booking) -> Person:
-            device = await people.device()
+            device = await people.device(there)
             detour = f"{{ port: {office.media_port}, relay: {udp.port} }}"
             await device.add_init_script(f"window.watch.detour = {detour};")
             return await people.person("seeker", through(booking.links["seeker"], tcp.port), device)
@@ -239,7 +241,7 @@ async def by_relays(playwright: Playwright, times: int, only: str) -> list[Row]:
                     times,
                     trouble,
                     office,
-                    lambda: Stage(browser, office),
+                    lambda: Stage(here, office),
                     meet,
                     udp=udp if is_change else None,
                 )
