@@ -138,7 +138,7 @@ async def _rooms(
     stack: AsyncExitStack, node: Node, numbers: range, certificate: RTCCertificate
 ) -> list[MediaClient]:
     """Everybody in their rooms, media connected and still silent."""
-    starts_at = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    starts_at = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
     booked = [await node.book(starts_at, number + 1) for number in numbers]
     people = [
         RoomClient(each["links"][seat], packets_per_s=0, certificate=certificate)

@@ -56,6 +56,8 @@ class Seen:
     """Living objects of the node, by class."""
     tables: Mapping[str, int]
     """Rooms and legs of the worker."""
+    blocks: int
+    """Blocks of memory that the node's Python has handed out: exact, where RSS is not."""
 
 
 class Soak:
@@ -94,7 +96,7 @@ class Soak:
             await asyncio.sleep(min(60, max(0.0, ends_at - time.monotonic())))
 
     async def _call(self, number: int) -> None:
-        starts_at = datetime.now(UTC) + timedelta(seconds=1)
+        starts_at = datetime.now(UTC) + timedelta(seconds=3)
         links = (await self.node.book(starts_at.isoformat(), number))["links"]
         async with self._person(links["seeker"]) as seeker, self._person(links["supporter"]) as one:
             await asyncio.gather(seeker.hears(), one.hears())
@@ -130,6 +132,7 @@ class Soak:
             {name: open_files(pid) for name, pid in self._pids.items() if name != "store"},
             told["objects"],
             told["workers"],
+            told["blocks"],
         )
 
     async def _ask(self) -> dict[str, Any]:
@@ -177,6 +180,7 @@ def table(before: Seen, after: Seen, calls: int) -> list[str]:
     rows |= {
         f"{name} of the worker": (before.tables[name], after.tables[name]) for name in after.tables
     }
+    rows["blocks of memory of the node"] = before.blocks, after.blocks
     sums = sum(before.objects.values()), sum(after.objects.values())
     rows["objects of ours in the node"] = sums
     for name, more in (Counter(after.objects) - Counter(before.objects)).most_common(5):

@@ -1,6 +1,7 @@
 """A node that says on SIGUSR1 what it holds: `python -m tests.benchmarks.watched FILE demo …`, else like `madoguchi`.
 
-Written to FILE: how many objects of each class of ours are alive, how many tasks, and what its media workers last said.
+Written to FILE: how many objects of each class of ours are alive, how many tasks, how many blocks of memory Python has
+handed out in all, and what its media workers last said.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def held() -> dict[str, Any]:
             counts["asyncio.Task"] += 1
         if isinstance(each, MediaWorker):
             workers.update({name: each.counters.get(name, 0) for name in ("rooms", "legs")})
-    return {"objects": dict(counts), "workers": dict(workers)}
+    blocks = sys.getallocatedblocks()
+    return {"objects": dict(counts), "workers": dict(workers), "blocks": blocks}
 
 
 if __name__ == "__main__":
