@@ -54,6 +54,7 @@ SEEN = soak.Seen(
     files={"node": 29, "worker": 8},
     objects={"workers.media.room.Leg": 4, "signaling.audience.Departed": 10},
     tables={"rooms": 0, "legs": 0},
+    blocks=300_000,
 )
 
 
