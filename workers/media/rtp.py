@@ -395,9 +395,16 @@ def nacked(packet: bytes) -> list[int]:
 
 def nack(media_ssrc: int, sequence_numbers: Sequence[int]) -> bytes:
     """Write a generic NACK (RFC 4585 §6.2.1)."""
-    entries = b"".join(_NACK_ENTRY.pack(number, 0) for number in sequence_numbers)
-    head = _RTCP_HEADER.pack(0x80 | NACK, TRANSPORT_FEEDBACK, 2 + len(sequence_numbers))
-    return head + _UINT32.pack(OUR_SSRC) + _UINT32.pack(media_ssrc) + entries
+    entries: list[list[int]] = []
+    for number in sequence_numbers:
+        behind = uint16_add(number, -entries[-1][0] - 1) if entries else 16
+        if behind < 16:
+            entries[-1][1] |= 1 << behind
+        else:
+            entries.append([number, 0])
+    head = _RTCP_HEADER.pack(0x80 | NACK, TRANSPORT_FEEDBACK, 2 + len(entries))
+    body = b"".join(_NACK_ENTRY.pack(*each) for each in entries)
+    return head + _UINT32.pack(OUR_SSRC) + _UINT32.pack(media_ssrc) + body
 
 
 def pli(media_ssrc: int) -> bytes:

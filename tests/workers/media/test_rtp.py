@@ -135,8 +135,23 @@ def test_a_nack_names_what_is_lost_across_the_wrap():
     assert rtp.read_feedback(packet, PUBLISHED, RECEIVED).lost == [(800, [0xFFFE, 0xFFFF, 1])]
 
 
-def test_a_nack_that_we_write_is_read_as_it_was_meant():
-    assert rtp.nacked(rtp.nack(200, [1, 5, 0xFFFF])) == [1, 5, 0xFFFF]
+@pytest.mark.parametrize(
+    ("numbers", "entries"),
+    [
+        ([1], 1),
+        ([1, 5, 0xFFFF], 2),
+        ([1, 17], 1),
+        ([1, 18], 2),
+        ([0xFFFE, 0xFFFF, 0, 14], 1),
+        (list(range(100, 163)), 4),
+        ([7, 7], 2),
+        ([9, 3], 2),
+    ],
+)
+def test_a_nack_that_we_write_is_short_and_read_as_it_was_meant(numbers, entries):
+    written = rtp.nack(200, numbers)
+    assert rtp.nacked(written) == numbers
+    assert len(written) == 12 + 4 * entries == 4 + 4 * struct.unpack_from("!H", written, 2)[0]
 
 
 @pytest.mark.parametrize(("media_ssrc", "wants"), [(800, True), (900, False)])
