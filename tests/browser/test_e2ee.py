@@ -187,7 +187,10 @@ async def test_a_third_one_gets_new_keys_and_leaves_without_them(
 async def everybody_moves(person: Person, count: int) -> None:
     """That many other people are seen, each of them moving."""
     videos = person.at("remote-video")
-    await expect(videos).to_have_count(count)
+    shown = await person.page.evaluate(
+        "() => [document.body.dataset.view, document.body.innerText]"
+    )
+    await expect(videos, f"{person.name} is shown {shown}").to_have_count(count, timeout=15_000)
     frames = "(each) => each.map((video) => video.getVideoPlaybackQuality().totalVideoFrames)"
     began: list[int] = await videos.evaluate_all(frames)
 
