@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 from workers.media.rtp import ReportBlock
 
-SOUND_BPS = 64_000
-"""What a sound track may take with its headers; it is never squeezed, for people hear before they see."""
+SOUND_BPS = 48_000
+"""What a sound track takes: Opus at 32 kbit/s, and fifty headers a second. It is never squeezed, for people hear before
+they see."""
 LEAST_PICTURE_BPS = 50_000
 """Below it a picture is not worth having, and an encoder would only stop; Chromium's own floor is 30 kbit/s."""
 ESTIMATE_COUNTS_S = 10.0
