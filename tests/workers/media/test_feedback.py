@@ -108,7 +108,7 @@ def test_the_worst_receiver_decides():
 
 
 def test_pictures_share_what_sound_leaves():
-    two_of_three = Receiving(1_264_000, sounds=1, pictures=3, pictures_of_sender=2)
+    two_of_three = Receiving(1_200_000 + SOUND_BPS, sounds=1, pictures=3, pictures_of_sender=2)
     assert allowed_bps([two_of_three]) == 800_000 + SOUND_BPS
 
 
