@@ -136,7 +136,7 @@ class Control:
     def _pass_on(self, leg: Leg, feedback: Feedback, now: float) -> None:
         """Two people: the one end's feedback goes to the other end, in its numbers."""
         other = leg.first_other()
-        if other is not None and feedback.relay:
+        if other is not None and feedback.relay and _may_go(feedback.relay, leg, other):
             self._send_rtcp(other, feedback.relay)
             for report_at in feedback.reports:
                 other.meter.passed_on(now, report_at)
@@ -155,7 +155,7 @@ class Control:
 
     def _spread_reports(self, leg: Leg, feedback: Feedback, now: float) -> None:
         """Pass what a sender reports of itself to each of its receivers, in their numbers."""
-        for ssrc, info in feedback.sender_infos:
+        for ssrc, info in dict(feedback.sender_infos).items():
             up = leg.up.routes.get(ssrc)
             for down in up.fed if up is not None else ():
                 self._send_rtcp(down.owner, sender_report(info, down))
@@ -212,8 +212,12 @@ class Control:
         for number in lost:
             if not leg.down.may_resend(now):
                 self._counters["resend_refused"] += 1
-            elif not self._repeat(leg, track, up, number, now):
-                unknown.append(uint16_add(number, -track.sequence_offset))
+                break
+            up_number = uint16_add(number, -track.sequence_offset)
+            if up.kept is not None and track.is_before_start(up_number):
+                continue  # this receiver never got it, and may not have been there
+            if not self._repeat(leg, track, up, number, now):
+                unknown.append(up_number)
         wanted = up.wanted(unknown, now, up.owner.rtt_s)
         if wanted:
             self._counters["nack_passed"] += len(wanted)
@@ -240,6 +244,12 @@ class Control:
         self._counters["resent"] += 1
         self._send(packet, leg.address)
         return True
+
+
+def _may_go(relay: bytes, leg: Leg, to: Leg) -> bool:
+    """Whether what a leg reports may be encrypted under its SSRC: libsrtp keeps a stream for each that it ever saw."""
+    ssrc = int.from_bytes(relay[4:8], "big")
+    return ssrc in to.down.by_ssrc or (leg.srtp is not None and leg.srtp.admit(ssrc))
 
 
 def _keep_for_s(receiver: Leg) -> float:

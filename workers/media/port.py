@@ -25,6 +25,7 @@ from workers.media.ice import (
     Discarded,
     Expired,
     IceAgent,
+    IceLeg,
     Moved,
     Output,
     Path,
@@ -34,7 +35,7 @@ from workers.media.ice import (
     Silent,
 )
 from workers.media.quality import Reading
-from workers.media.room import Leg, Room
+from workers.media.room import KEY_FRAME_INTERVAL_S, Leg, Room
 from workers.media.rtp import (
     HEADER,
     HEADER_BYTES,
@@ -217,7 +218,8 @@ class MediaPort:
                         leg = self._receive_other(size, address, path, is_rtp, now)
                         if leg is not None:
                             forward(leg, None, address, size, now)
-                except BlockingIOError:
+                except OSError:
+                    # The kernel's buffer is full, or there is no way to that address.
                     self.counters["send_dropped"] += 1
                 except Exception as wrong:  # the worker's loop: no packet may stop the others
                     self._failed(wrong)
@@ -450,12 +452,7 @@ class MediaPort:
                 case Sent(data, to):
                     self.send(data, to)
                 case Moved(leg, reason, is_first):
-                    log.info("leg.moved", **_named(leg.owner), reason=reason, is_first=is_first)
-                    now = self._monotonic()
-                    has_moved = not is_first and now - leg.owner.returned_at < MOVED_WITHIN_S
-                    # What was asked for before went astray; or a browser is found again before it sends media there.
-                    if has_moved or (leg.has_media and now - leg.last_media_at > AWAY_AFTER_S):
-                        self._refresh(leg.owner, now, is_urgent=True)
+                    self._moved(leg, reason, is_first=is_first)
                 case Restarted(leg):
                     log.info("leg.restarted", **_named(leg.owner))
                 case Silent(leg, silent_for_s):
@@ -463,9 +460,29 @@ class MediaPort:
                 case Returned(leg):
                     self._report(wire.CameBack(**_epoch(leg.owner)))
                 case Expired(leg):
-                    log.info("leg.consent_expired", **_named(leg.owner))
+                    self._expired(leg.owner)
                 case Discarded(reason):
                     self.counters[reason] += 1
+
+    def _moved(self, ice: IceLeg[Leg], reason: str, *, is_first: bool) -> None:
+        """A leg is found at another address."""
+        leg, now = ice.owner, self._monotonic()
+        log.info("leg.moved", **_named(leg), reason=reason, is_first=is_first)
+        if is_first:
+            leg.room.reroute()
+        has_moved = not is_first and now - leg.returned_at < MOVED_WITHIN_S
+        # What was asked for before went astray; or a browser is found again before it sends media there.
+        is_back = has_moved or (ice.has_media and now - ice.last_media_at > AWAY_AFTER_S)
+        # One that goes to and fro cannot have a key frame each time.
+        if is_back and now - leg.refreshed_at >= KEY_FRAME_INTERVAL_S:
+            leg.refreshed_at = now
+            self._refresh(leg, now, is_urgent=True)
+
+    def _expired(self, leg: Leg) -> None:
+        """A leg cannot be reached; numbers that went by unsent would in the end be too many for its SRTP to follow."""
+        log.info("leg.consent_expired", **_named(leg))
+        leg.down.release()
+        leg.room.reroute()
 
     # ---- RTCP -----------------------------------------------------------------------------------------------------
 
@@ -480,9 +497,12 @@ class MediaPort:
         if not leg.srtp.admit(int.from_bytes(plain[4:8], "big")):
             self.counters["ssrc_refused"] += 1
             return
-        self.counters["rtcp_read"] += 1
         if path is not None:
             path.media_at = now
+        if not leg.may_report(len(plain), now):
+            self.counters["rtcp_refused"] += 1
+            return
+        self.counters["rtcp_read"] += 1
         if now < min(leg.room.closes_at, self.deaf_at):
             self.control.take(leg, plain, now)
 

@@ -31,6 +31,8 @@ ten percent; above it words go missing (the page warns from 3 % on). The gap kee
 SLOW_MS, NOT_SLOW_MS = 1000.0, 700.0
 """Round trip from which on two people can no longer talk in turns; four hundred milliseconds one way is the limit of
 ITU-T G.114 for any planning, and a second both ways is past it for certain."""
+SAMPLES_KEPT = 512
+"""However often somebody reports; three others with three tracks make a hundred in `WINDOW_S`."""
 REPORTS_KEPT = 32
 """Sender reports whose answer may still come: each track sends about one a second."""
 
@@ -41,7 +43,7 @@ class Loss:
     __slots__ = ("_samples",)
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[float, int, int]] = deque()
+        self._samples: deque[tuple[float, int, int]] = deque(maxlen=SAMPLES_KEPT)
 
     def add(self, now: float, expected: int, missing: int) -> None:
         """Count what was expected since the last time, and how much of it did not come; late ones count negative."""
@@ -90,7 +92,7 @@ class Meter:
         self._counted: dict[int, Counted] = {}
         self._reported: dict[int, tuple[int, int]] = {}
         """Track -> how many packets its receiver had got, and how many we had sent, at its last report."""
-        self._rtts: deque[tuple[float, float]] = deque()
+        self._rtts: deque[tuple[float, float]] = deque(maxlen=SAMPLES_KEPT)
         self._jitter: tuple[float, float] | None = None
         self._passed_on: OrderedDict[int, float] = OrderedDict()
         self._lossy = _Threshold(LOSSY, NOT_LOSSY)
@@ -138,7 +140,7 @@ class Meter:
             rtt_s = now - sent_at - block.delay_s
             if rtt_s >= 0:
                 self._rtts.append((now, 1000 * rtt_s))
-        while self._rtts and self._rtts[0][0] <= now - WINDOW_S:
+        while len(self._rtts) > 1 and self._rtts[0][0] <= now - WINDOW_S:
             self._rtts.popleft()
 
     def rtt_ms(self) -> float | None:

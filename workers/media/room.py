@@ -18,6 +18,10 @@ MAX_LEGS = 4
 """A seeker, a supporter and two companions (KUMAGAYA 12(3))."""
 KEY_FRAME_INTERVAL_S = 0.2
 """At most five PLIs a second reach a sender; Chromium limits itself to about three."""
+REPORTED_BYTES_PER_S = 65_536
+"""Bound on what a leg's feedback may cost the others; a browser that gets 5 Mbit/s and loses many sends a fifth."""
+PACKET_BYTES = 40
+"""What a packet of feedback counts besides its length."""
 RTT_UNKNOWN_S = 0.1
 """Until a browser has answered a report of ours; what browsers assume as well."""
 
@@ -116,6 +120,8 @@ class Leg:
         """SSRCs under which the port finds the leg when its packets come from an unknown address."""
         self.returned_at = float("-inf")
         """When its line was last heard again after a cut."""
+        self.refreshed_at = float("-inf")
+        """When key frames were last asked for because it was found at another address."""
         self.takes_ciphertext = False
         """It takes no RTX for some picture: what was sent is sent again."""
         self.has_forwarded = False
@@ -126,6 +132,8 @@ class Leg:
         """What it says that it can receive, and when."""
         self.estimate = Estimate()
         self.reports: dict[UpTrack[Leg], OneReport] = {}
+        self._report_second = 0
+        self._reported_bytes = 0
         self._origin = secrets.randbits(62)
         self._offers = 0
 
@@ -149,8 +157,19 @@ class Leg:
         return [
             leg
             for leg in self.room.legs.values()
-            if leg is not self and leg.srtp is not None and self.seat in leg.down.places
+            if leg is not self
+            and leg.srtp is not None
+            and leg.address is not None
+            and self.seat in leg.down.places
         ]
+
+    def may_report(self, size: int, now: float) -> bool:
+        """Count a packet of feedback; False once the bound of this second is reached."""
+        second = int(now)
+        if second != self._report_second:
+            self._report_second, self._reported_bytes = second, 0
+        self._reported_bytes += size + PACKET_BYTES
+        return self._reported_bytes <= REPORTED_BYTES_PER_S
 
     def open(self, transport: SrtpTransport) -> None:
         """From now on the leg may send and receive."""
