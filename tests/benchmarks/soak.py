@@ -27,10 +27,21 @@ from typing import Any
 from aiortc import RTCCertificate
 
 from tests.benchmarks.processes import open_files, rss_kb
-from tests.chaos.nodes import Node, a_folder, ending, free_tcp_port, start_demo, until, workers_of
+from tests.chaos.nodes import (
+    Node,
+    a_folder,
+    ending,
+    free_tcp_port,
+    is_alive,
+    start_demo,
+    until,
+    workers_of,
+)
 from tests.clients.room_client import RoomClient
 
 SLOT, CUTOFF, GRACE = "14s", "8s", "4s"
+TTL_S = "20"
+"""A node that counts all its objects is silent meanwhile, on a busy machine for seconds."""
 LANES = 8
 WARM_SHARE = 0.2
 """Of the time: caches fill, code is loaded, the allocator takes what it will keep."""
@@ -91,7 +102,8 @@ class Soak:
 
     async def _tell(self, ends_at: float) -> None:
         while time.monotonic() < ends_at:
-            sizes = ", ".join(f"{name} {rss_kb([pid]):.0f} kB" for name, pid in self._pids.items())
+            alive = {name: pid for name, pid in self._pids.items() if is_alive(pid)}
+            sizes = ", ".join(f"{name} {rss_kb([pid]):.0f} kB" for name, pid in alive.items())
             say(f"  {time.strftime('%H:%M:%S')} {self.calls} calls; {sizes}")
             await asyncio.sleep(min(60, max(0.0, ends_at - time.monotonic())))
 
@@ -132,6 +144,8 @@ class Soak:
             if is_quiet or time.monotonic() > gives_up_at:
                 break
             await asyncio.sleep(1)
+        worker = self._pids["worker"]
+        assert workers_of(self.node.pid) == [worker], "the worker was lost, and another one started"
         return Seen(
             {name: rss_kb([pid]) for name, pid in self._pids.items()},
             {name: open_files(pid) for name, pid in self._pids.items() if name != "store"},
@@ -206,7 +220,11 @@ async def soak(minutes: float, lanes: int) -> int:
             cutoff=CUTOFF,
             grace=GRACE,
             starts_in="50m",
-            environment={"MADOGUCHI_LOG_LEVEL": "warning", "MADOGUCHI_MEDIA_PORT": "0"},
+            environment={
+                "MADOGUCHI_LOG_LEVEL": "warning",
+                "MADOGUCHI_MEDIA_PORT": "0",
+                "MADOGUCHI_NODE_TTL_S": TTL_S,
+            },
             program=("-m", "tests.benchmarks.watched", str(told)),
         )
         await stack.enter_async_context(ending(node))
