@@ -17,7 +17,6 @@ from workers.media.forwarder import DownTrack, UpTrack
 from workers.media.ice import Address
 from workers.media.room import KEY_FRAME_INTERVAL_S, Leg
 from workers.media.rtp import (
-    OPUS,
     PICTURES,
     REPEATS,
     Feedback,
@@ -265,7 +264,6 @@ def _receiving(leg: Leg, sender: Leg, now: float) -> Receiving:
     pictures = [up for up in ups if up.payload_type in PICTURES]
     return Receiving(
         estimate_bps=leg.estimate_bps,
-        sounds=sum(up.payload_type == OPUS for up in ups),
         pictures=len(pictures),
         pictures_of_sender=sum(up.owner is sender for up in pictures),
     )

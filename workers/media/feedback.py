@@ -13,9 +13,6 @@ from dataclasses import dataclass, replace
 
 from workers.media.rtp import ReportBlock
 
-SOUND_BPS = 48_000
-"""What a sound track takes: Opus at 32 kbit/s, and fifty headers a second. It is never squeezed, for people hear before
-they see."""
 LEAST_PICTURE_BPS = 50_000
 """Below it a picture is not worth having, and an encoder would only stop; Chromium's own floor is 30 kbit/s."""
 ESTIMATE_COUNTS_S = 10.0
@@ -90,11 +87,9 @@ class OneReport:
 
 @dataclass(frozen=True, slots=True)
 class Receiving:
-    """What one receiver can take, and what it gets."""
+    """What one receiver can take of pictures, and what it gets."""
 
     estimate_bps: int
-    sounds: int
-    """Sound tracks that come to it now."""
     pictures: int
     """Pictures that come to it now, screens included."""
     pictures_of_sender: int
@@ -102,14 +97,18 @@ class Receiving:
 
 
 def allowed_bps(receivers: Sequence[Receiving]) -> int | None:
-    """What a sender may send so that its worst receiver can take it; None: nobody has an estimate."""
-    allowed = []
-    for each in receivers:
-        if each.pictures_of_sender:
-            left = max(each.estimate_bps - SOUND_BPS * each.sounds, 0)
-            share = max(left // each.pictures, LEAST_PICTURE_BPS) * each.pictures_of_sender
-            allowed.append(share + SOUND_BPS)
-    return min(allowed, default=None)
+    """What a sender may take for its pictures so that its worst receiver can; None: nobody has an estimate.
+
+    Browsers estimate and obey for pictures alone; sound is in neither, and so is never squeezed.
+    """
+    return min(
+        (
+            max(each.estimate_bps // each.pictures, LEAST_PICTURE_BPS) * each.pictures_of_sender
+            for each in receivers
+            if each.pictures_of_sender
+        ),
+        default=None,
+    )
 
 
 class Estimate:

@@ -6,7 +6,6 @@ import pytest
 
 from workers.media.feedback import (
     LEAST_PICTURE_BPS,
-    SOUND_BPS,
     TELL_AGAIN_S,
     Estimate,
     OneReport,
@@ -99,23 +98,30 @@ def test_counts_that_go_backwards_break_nothing():
 
 def test_without_an_estimate_nothing_is_told():
     assert allowed_bps([]) is None
-    assert allowed_bps([Receiving(1_000_000, sounds=1, pictures=1, pictures_of_sender=0)]) is None
+    assert allowed_bps([Receiving(1_000_000, pictures=1, pictures_of_sender=0)]) is None
 
 
 def test_the_worst_receiver_decides():
-    receivers = [Receiving(each, 2, 2, 1) for each in (3_000_000, 700_000, 2_000_000)]
-    assert allowed_bps(receivers) == (700_000 - 2 * SOUND_BPS) // 2 + SOUND_BPS
+    receivers = [Receiving(each, 2, 1) for each in (3_000_000, 700_000, 2_000_000)]
+    assert allowed_bps(receivers) == 350_000
 
 
-def test_pictures_share_what_sound_leaves():
-    two_of_three = Receiving(1_200_000 + SOUND_BPS, sounds=1, pictures=3, pictures_of_sender=2)
-    assert allowed_bps([two_of_three]) == 800_000 + SOUND_BPS
+def test_the_estimate_is_shared_by_the_pictures():
+    assert allowed_bps([Receiving(1_200_000, pictures=3, pictures_of_sender=2)]) == 800_000
 
 
-@pytest.mark.parametrize("estimate_bps", [0, 30_000, 150_000])
-def test_sound_is_never_squeezed(estimate_bps):
-    allowed = allowed_bps([Receiving(estimate_bps, 3, 3, 1)])
-    assert allowed == LEAST_PICTURE_BPS + SOUND_BPS
+def test_senders_that_take_their_shares_fill_the_estimate_so_that_it_can_grow():
+    """A browser's estimate grows to half as much again as it receives, and no further."""
+    estimate = 150_000
+    for _ in range(20):
+        received = 2 * allowed_bps([Receiving(estimate, pictures=2, pictures_of_sender=1)])
+        estimate = min(int(1.08 * estimate), int(1.5 * received) + 10_000)
+    assert estimate > 600_000
+
+
+@pytest.mark.parametrize("estimate_bps", [0, 30_000, 100_000])
+def test_a_picture_is_not_made_smaller_than_is_worth_having(estimate_bps):
+    assert allowed_bps([Receiving(estimate_bps, 3, 1)]) == LEAST_PICTURE_BPS
 
 
 def test_less_is_told_at_once_and_more_once_a_second():

@@ -9,7 +9,6 @@ from pylibsrtp import Error
 
 from tests.workers.media.hand_made import FUNCTIONS, Wired, drain, rtp
 from workers.media import wire
-from workers.media.feedback import SOUND_BPS
 from workers.media.forwarder import SHARING_PAUSE_S
 from workers.media.rtp import (
     HEADER,
@@ -222,6 +221,15 @@ def test_the_screens_repetitions_follow_the_screen_that_is_shown(sharing):
     assert numbering(again)[3] == looks.leg.down.screen[SCREEN_RTX].ssrc
 
 
+def test_who_begins_to_share_gets_no_repetitions_of_the_screen_before(sharing):
+    sharing.seeker.send(rtp(1, ssrc=18, payload_type=SCREEN))
+    sharing.seeker.send(rtp(1, ssrc=19, payload_type=SCREEN_RTX, payload=b"\0\1x"))
+    sharing.supporter.send(rtp(7_000, ssrc=28, payload_type=SCREEN))
+    sharing.supporter.received()
+    sharing.seeker.send(rtp(2, ssrc=19, payload_type=SCREEN_RTX, payload=b"\0\1x"))
+    assert sharing.supporter.received() == []
+
+
 def test_two_people_share_a_screen_on_the_short_path():
     wired = Wired(functions=SHARING)
     wired.seeker.send(rtp(1, ssrc=18, payload_type=SCREEN, payload=b"screen"))
@@ -351,14 +359,12 @@ def test_every_sender_is_told_its_share_of_what_its_worst_receiver_can_take(thre
         client.received()
     good, bad = three.clients[1:]
     good.send_rtcp(remb(3_000_000, [1]))
-    assert told_bps(three.seeker) == [
-        pytest.approx((3e6 - 2 * SOUND_BPS) / 2 + SOUND_BPS, rel=0.01)
-    ]
+    assert told_bps(three.seeker) == [pytest.approx(1_500_000, rel=0.01)]
     bad.send_rtcp(remb(400_000, [1]))
-    share = pytest.approx((400_000 - 2 * SOUND_BPS) / 2 + SOUND_BPS, rel=0.01)
+    share = pytest.approx(200_000, rel=0.01)
     assert told_bps(three.seeker) == [share]
     assert told_bps(good) == [share]
-    assert told_bps(bad) == [pytest.approx((3e6 - 2 * SOUND_BPS) / 2 + SOUND_BPS, rel=0.01)]
+    assert told_bps(bad) == [pytest.approx(1_500_000, rel=0.01)]
 
 
 def test_a_camera_that_is_off_takes_no_share(three):
@@ -368,7 +374,7 @@ def test_a_camera_that_is_off_takes_no_share(three):
     three.seeker.send(rtp(2, ssrc=50, payload_type=VP8))
     three.seeker.received()
     three.clients[2].send_rtcp(remb(1_000_000, [1]))
-    assert told_bps(three.seeker) == [pytest.approx(1_000_000 + SOUND_BPS, rel=0.01)]
+    assert told_bps(three.seeker) == [pytest.approx(1_000_000, rel=0.01)]
 
 
 def test_an_estimate_of_who_has_left_or_is_silent_counts_no_more(three):
