@@ -341,13 +341,14 @@ class DownTrack(Generic[Owner]):
         self.sequence_offset = uint16_add(self._sequence_number + 1, -sequence_number)
         self.timestamp_offset = uint32_add(self._timestamp + passed, -timestamp)
         if self.rtx is not None:
-            self.rtx.release()
             self.rtx.timestamp_offset = self.timestamp_offset
 
     def release(self) -> None:
         """Be fed by nobody, and remember how far it went."""
         if self.up is None:
             return
+        if self.rtx is not None:
+            self.rtx.release()
         self._packets = self.packets
         self._sequence_number = self.latest_sequence
         self._timestamp = uint32_add(self.up.timestamp, self.timestamp_offset)
