@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 from workers.media.rtp import ReportBlock
 
-LEAST_PICTURE_BPS = 50_000
-"""Below it a picture is not worth having, and an encoder would only stop; Chromium's own floor is 30 kbit/s."""
+LEAST_PICTURE_BPS = 100_000
+"""A face can still be read at it, and two of them with their sound go through 300 kbit/s. Browsers' estimates begin low
+and climb by a twelfth a second: without it everybody would be a blur for the first half minute."""
 ESTIMATE_COUNTS_S = 10.0
 """A browser that receives pictures says about once a second what it can take; one this old is over."""
 TELL_AGAIN_S = 1.0

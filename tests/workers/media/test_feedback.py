@@ -112,14 +112,14 @@ def test_the_estimate_is_shared_by_the_pictures():
 
 def test_senders_that_take_their_shares_fill_the_estimate_so_that_it_can_grow():
     """A browser's estimate grows to half as much again as it receives, and no further."""
-    estimate = 150_000
+    estimate = 300_000
     for _ in range(20):
         received = 2 * allowed_bps([Receiving(estimate, pictures=2, pictures_of_sender=1)])
         estimate = min(int(1.08 * estimate), int(1.5 * received) + 10_000)
-    assert estimate > 600_000
+    assert estimate > 1_200_000
 
 
-@pytest.mark.parametrize("estimate_bps", [0, 30_000, 100_000])
+@pytest.mark.parametrize("estimate_bps", [0, 30_000, 290_000])
 def test_a_picture_is_not_made_smaller_than_is_worth_having(estimate_bps):
     assert allowed_bps([Receiving(estimate_bps, 3, 1)]) == LEAST_PICTURE_BPS
 
