@@ -9,7 +9,7 @@ the actor is waiting for, and the record follows (architecture.md, How data flow
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from orchestrator.errors import (
     Refused,
     Unavailable,
 )
+from orchestrator.lines import uneven
 from orchestrator.nearby import Nearby
 from orchestrator.policy import ledger
 from orchestrator.policy.effects import (
@@ -50,7 +51,7 @@ from orchestrator.policy.events import (
     Woken,
     WorkerLost,
 )
-from orchestrator.policy.model import SeatId, Session, SessionId, Signal
+from orchestrator.policy.model import Phase, SeatId, Session, SessionId, Signal
 from orchestrator.policy.notes import key_of_note
 from orchestrator.policy.session import next_deadline, step
 from orchestrator.policy.tasks import open_tasks
@@ -66,10 +67,12 @@ from orchestrator.ports import (
     LegReturned,
     LegSilent,
     LegUp,
+    Line,
     Media,
     MediaEvent,
     Note,
     OfferMade,
+    PageSample,
     RoomExtended,
     RoomFlowing,
     RoomLost,
@@ -98,6 +101,9 @@ DRAIN_S = 3.0
 
 SLOW_COMMIT_S = 2.0
 """A commit that took longer means that the store was away: a service gap. A healthy one takes milliseconds."""
+
+_MEASURED = frozenset({Phase.LIVE, Phase.INTERRUPTED})
+"""While a session is one of these, the node that runs it has lines to show."""
 
 
 @dataclass(slots=True)
@@ -282,6 +288,8 @@ class Host:
         for fell in self._nearby.note(before, after):
             observed = Observed(fell.seat, Signal.LOST_NEARBY, float(fell.others), fell.at)
             self.post(fell.session, observed)
+        for seen in uneven(before, after, self._media.lines(after.id)):
+            self.post(after.id, seen)
 
     def _pass_offer(self, offer: OfferMade) -> None:
         actor = self._actors.get(offer.session)
@@ -332,6 +340,16 @@ class Host:
         """Pass a page's wish for an ICE restart to the media worker."""
         if self._has_epoch(session, seat, media_epoch):
             self._media.restart(session, seat, media_epoch)
+
+    def note_page(self, session: SessionId, seat: SeatId, sample: PageSample) -> None:
+        """Keep what a page tells of its line, for a minute."""
+        self._media.note_page(session, seat, sample)
+
+    def lines(self, session: Session) -> Mapping[SeatId, Line] | None:
+        """How the lines of a session were in the last minute; None: another node carries its media, and knows."""
+        actor = self._actors.get(session.id)
+        is_here = actor is not None and actor.session is not None
+        return self._media.lines(session.id) if is_here or session.phase not in _MEASURED else None
 
     def _has_epoch(self, session_id: SessionId, seat_id: SeatId, media_epoch: int) -> bool:
         actor = self._actors.get(session_id)

@@ -550,6 +550,29 @@ class LineSample:
     jitter_ms: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class PageSample:
+    """What a page tells of the last five seconds, from end to end; None where its browser does not say."""
+
+    at: datetime
+    missing: float | None
+    """Share of the packets of all the others that did not arrive, 0 to 1, on whosever line."""
+    rtt_ms: float | None
+    """To our server."""
+    frozen_s: float | None
+    """For how long pictures stood still, summed over all that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a seat's line was in the last minute, the oldest first."""
+
+    measured: tuple[LineSample, ...] = ()
+    """By the media worker, each second."""
+    told: tuple[PageSample, ...] = ()
+    """By the page."""
+
+
 MediaEvent = (
     OfferMade | LegUp | RoomFlowing | LegSilent | LegReturned | LegQuality | RoomExtended | RoomLost
 )
@@ -599,8 +622,11 @@ class Media(Protocol):
     def close_room(self, session: SessionId) -> None:
         """Cut everything of the room."""
 
-    def lines(self, session: SessionId) -> Mapping[SeatId, Sequence[LineSample]]:
-        """How each seat's line was in the last minute, a sample a second, the oldest first; empty without a room."""
+    def note_page(self, session: SessionId, seat: SeatId, sample: PageSample) -> None:
+        """Keep what a seat's page tells beside what is measured."""
+
+    def lines(self, session: SessionId) -> Mapping[SeatId, Line]:
+        """How each seat's line was in the last minute; empty without a room. In memory only."""
 
 
 # ---- people ---------------------------------------------------------------------------------------------------------

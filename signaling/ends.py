@@ -59,6 +59,7 @@ _CODES: dict[str, tuple[int, Close]] = {
     "token_missing": (401, Close.UNKNOWN),
     "token_unknown": (401, Close.UNKNOWN),
     "opened_elsewhere": (409, Close.OPENED_ELSEWHERE),
+    "measured_elsewhere": (421, Close.REFUSED),
     "too_large": (413, Close.TOO_LARGE),
 }
 

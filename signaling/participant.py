@@ -370,7 +370,11 @@ class Participant:
             return
         clock, reports = self._counter.clock, self._reports
         if isinstance(message, protocol.Report):
-            observed = reports.of_line(message, self.seat_id, clock.monotonic())
+            sample = reports.sample(message, clock.now(), clock.monotonic())
+            if sample is None:
+                return
+            self._counter.host.note_page(self.session_id, self.seat_id, sample)
+            observed = reports.of_line(sample, self.seat_id, clock.monotonic())
         else:
             observed = reports.of_page(message, self.seat_id, clock.now(), clock.monotonic())
         if observed is not None:

@@ -283,10 +283,9 @@ class Report(_Up):
     """How my line is, every five seconds while I am in; null where nothing is known."""
 
     type: Literal["report"]
-    loss_up: Share | None
-    loss_down: Share | None
+    missing: Share | None
     rtt_ms: Milliseconds | None
-    jitter_ms: Milliseconds | None
+    frozen_s: Seconds | None
 
 
 class Observed(_Up):

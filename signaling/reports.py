@@ -1,8 +1,8 @@
 """What a page tells of its line and of itself, as evidence: bounded, and only what is worth a record. PURE.
 
-A page's loss is counted from end to end: what it misses may have been lost on the other one's way to us, so it accuses
-nobody; the media worker measures each line for itself. Its round trip to us is its own line's, and is evidence when it
-is longer than a talk bears.
+What a page misses, and its pictures that stand still, are counted from end to end: it may have been lost on the other
+one's way to us, so it accuses nobody, and is only kept a minute for the office to look at; the media worker measures
+each line for itself. Its round trip to us is its own line's, and is evidence when it is longer than a talk bears.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from orchestrator.policy.events import Observed
 from orchestrator.policy.model import SeatId, Signal
+from orchestrator.ports import PageSample
 from signaling.limits import Limits, TokenBucket
 from signaling.protocol import Observed as Told
 from signaling.protocol import Report
@@ -34,9 +35,15 @@ class Reports:
         self._observed = TokenBucket(limits.observed_per_s, limits.observed_burst, now_s)
         self._slow_told_s: float | None = None
 
-    def of_line(self, report: Report, seat: SeatId, now_s: float) -> Observed | None:
-        """A report; an observation when the line has turned slow, or still is. Too many are dropped."""
-        if not self._reports.take(now_s) or report.rtt_ms is None:
+    def sample(self, report: Report, now: datetime, now_s: float) -> PageSample | None:
+        """A report, to be kept; None: they are too many."""
+        if not self._reports.take(now_s):
+            return None
+        return PageSample(now, report.missing, report.rtt_ms, report.frozen_s)
+
+    def of_line(self, report: PageSample, seat: SeatId, now_s: float) -> Observed | None:
+        """An observation when the line has turned slow, or still is."""
+        if report.rtt_ms is None:
             return None
         if report.rtt_ms < NOT_SLOW_MS:
             self._slow_told_s = None

@@ -11,9 +11,9 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import assert_never
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, assert_never
 
 import structlog
 
@@ -32,7 +32,8 @@ STEADY_AFTER_S = 10.0
 """A worker that lived this long is started again at once."""
 EXIT_TIMEOUT_S = 2.0
 LINES_KEPT = 60
-"""Samples a seat, one a second: attribution looks at the half minute before a loss."""
+"""Samples a seat, one a second: the board shows a minute, attribution looks at the half before a loss."""
+LINES_FOR = timedelta(seconds=LINES_KEPT)
 LEAVING_S = 0.2
 """A worker that has closed its link is ending by itself; its exit status is worth this wait."""
 
@@ -67,6 +68,24 @@ class MediaSettings:
         return f"--log-format={self.log_format}", f"--log-level={self.log_level}"
 
 
+def _kept() -> deque[Any]:
+    return deque(maxlen=LINES_KEPT)
+
+
+@dataclass(slots=True)
+class _Ring:
+    """What is known of one seat's line."""
+
+    measured: deque[ports.LineSample] = field(default_factory=_kept)
+    told: deque[ports.PageSample] = field(default_factory=_kept)
+
+    def since(self, moment: datetime) -> ports.Line:
+        return ports.Line(
+            tuple(each for each in self.measured if each.at > moment),
+            tuple(each for each in self.told if each.at > moment),
+        )
+
+
 class MediaLink(ports.Media):
     """All media workers of this node; implements `orchestrator.ports.Media`.
 
@@ -88,7 +107,7 @@ class MediaLink(ports.Media):
         self._clock = clock
         self._on_event = on_event
         self._rooms: dict[SessionId, MediaWorker] = {}
-        self._lines: dict[SessionId, dict[SeatId, deque[ports.LineSample]]] = {}
+        self._lines: dict[SessionId, dict[SeatId, _Ring]] = {}
         self._workers: dict[int, MediaWorker] = {}
         self._all_started: asyncio.Future[None] | None = None
         self._count = settings.workers or os.cpu_count() or 1
@@ -233,8 +252,7 @@ class MediaLink(ports.Media):
         for leg in legs:
             session = SessionId(leg.session)
             if self._rooms.get(session) is worker:
-                seats = self._lines.setdefault(session, {})
-                seats.setdefault(SeatId(leg.seat), deque(maxlen=LINES_KEPT)).append(
+                self._ring(session, SeatId(leg.seat)).measured.append(
                     ports.LineSample(
                         now,
                         leg.media_epoch,
@@ -246,6 +264,9 @@ class MediaLink(ports.Media):
                         leg.jitter_ms,
                     )
                 )
+
+    def _ring(self, session: SessionId, seat: SeatId) -> _Ring:
+        return self._lines.setdefault(session, {}).setdefault(seat, _Ring())
 
     def _note_started(self) -> None:
         future = self._started_future()
@@ -326,9 +347,15 @@ class MediaLink(ports.Media):
             worker.say(wire.CloseRoom(session=session))
             self._forget(worker, session)
 
-    def lines(self, session: SessionId) -> Mapping[SeatId, Sequence[ports.LineSample]]:
+    def note_page(self, session: SessionId, seat: SeatId, sample: ports.PageSample) -> None:
+        """Keep what a page tells; see `ports.Media`."""
+        if session in self._rooms:
+            self._ring(session, seat).told.append(sample)
+
+    def lines(self, session: SessionId) -> Mapping[SeatId, ports.Line]:
         """How each seat's line was in the last minute; see `ports.Media`."""
-        return {seat: tuple(line) for seat, line in self._lines.get(session, {}).items()}
+        since = self._clock.now() - LINES_FOR
+        return {seat: ring.since(since) for seat, ring in self._lines.get(session, {}).items()}
 
     def _say(self, session: SessionId, command: wire.Command) -> None:
         worker = self._rooms.get(session)

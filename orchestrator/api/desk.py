@@ -1,4 +1,7 @@
-"""What the board needs besides the sessions: who somebody of the office is, and a supporter's own way into a room."""
+"""What the board needs besides the sessions.
+
+Who somebody of the office is, a supporter's own way into a room, and how the lines are.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.api.query import StaffOf, asker
+from orchestrator.api.moments import Moment
+from orchestrator.api.query import StaffOf, asker, may_read, session_id_of
 from orchestrator.credentials import hash_secret, link_expires_at, new_secret
 from orchestrator.errors import Malformed, NotFound, Refused
+from orchestrator.host import Host
 from orchestrator.policy.model import SUPPORTER, PersonId, Role, SessionId
-from orchestrator.ports import Link, Sessions, Store
+from orchestrator.ports import Link, Store
 
 log = structlog.get_logger()
 
@@ -40,12 +45,56 @@ class RoomBody(BaseModel):
     url: str
 
 
+class MeasuredBody(BaseModel):
+    """One second of a seat's line, by the media worker; null where nothing is known."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    at: Moment
+    media_epoch: int
+    up_bps: int
+    down_bps: int
+    loss_up: float | None
+    loss_down: float | None
+    rtt_ms: float | None
+    jitter_ms: float | None
+
+
+class ToldBody(BaseModel):
+    """What a page told of five seconds; null where its browser does not say."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    at: Moment
+    missing: float | None
+    rtt_ms: float | None
+    frozen_s: float | None
+
+
+class LineBody(BaseModel):
+    """A seat's line in the last minute, the oldest first."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    seat: str
+    measured: tuple[MeasuredBody, ...]
+    told: tuple[ToldBody, ...]
+
+
+class LinesBody(BaseModel):
+    """The lines of a session."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lines: tuple[LineBody, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class DeskApi:
     """The handlers, and what they need."""
 
     store: Store
-    sessions: Sessions
+    host: Host
     staff_of: StaffOf
     link_url: Callable[[web.Request, str], str]
     """The invitation URL for a secret, as the asker reaches this server."""
@@ -55,6 +104,7 @@ class DeskApi:
         return [
             web.get(PREFIX + "/staff/{person}", self.read_staff),
             web.post(PREFIX + "/sessions/{session}/room", self.open_room),
+            web.get(PREFIX + "/sessions/{session}/lines", self.read_lines),
         ]
 
     async def read_staff(self, request: web.Request) -> web.Response:
@@ -69,7 +119,7 @@ class DeskApi:
     async def open_room(self, request: web.Request) -> web.Response:
         """One more link for the supporter of a session, who is known by the token; the earlier ones stay."""
         staff = await asker(request, self.staff_of)
-        session = await self.sessions.view(SessionId(_id(request, "session")))
+        session = await self.host.view(SessionId(_id(request, "session")))
         if staff.person != session.supporter.person:
             # A supporter learns nothing of others' sessions; a scheduler has no seat in any.
             if staff.role is Role.SCHEDULER:
@@ -83,6 +133,25 @@ class DeskApi:
             raise Refused("link_revoked", "the office has revoked the links of this seat")
         log.info("link.added", session=session.id, seat=SUPPORTER)
         return _answer(RoomBody(seat=SUPPORTER, url=self.link_url(request, secret)), 201)
+
+    async def read_lines(self, request: web.Request) -> web.Response:
+        """How the lines of a session are; only the node that carries its media knows."""
+        staff = await asker(request, self.staff_of)
+        session = await self.host.view(session_id_of(request))
+        if not may_read(staff, session):
+            raise NotFound("session_unknown")
+        lines = self.host.lines(session)
+        if lines is None:
+            raise Refused("measured_elsewhere", "another node carries this session's media")
+        shown = [
+            LineBody.model_validate(
+                {"seat": seat.id, "measured": line.measured, "told": line.told},
+                from_attributes=True,
+            )
+            for seat in session.seats
+            if (line := lines.get(seat.id)) is not None
+        ]
+        return _answer(LinesBody(lines=tuple(shown)), 200)
 
 
 def _id(request: web.Request, part: str) -> str:

@@ -174,7 +174,7 @@ RULES: tuple[Rule, ...] = (
          lambda f: f.has(S.LINK_REVOKED), _UNKNOWN, _NOT_KNOWN, "link_revoked"),
     Rule("the person's own word, and nothing was wrong before it",
          lambda f: f.has(S.STEPPED_OUT) and not f.is_after_trouble
-         and not (f.is_seeker and _line_of(f.other)),
+         and not (f.is_seeker and (_line_of(f.other) or f.has(S.JITTER_HIGH))),
          None, _SURE, "{side}_stepped_out"),
     Rule("so many others fell with it that it was not this line",
          lambda f: f.nearby >= NEARBY, _PLATFORM, _LIKELY, "many_lost_at_once"),
@@ -199,9 +199,9 @@ RULES: tuple[Rule, ...] = (
     Rule("the system took the microphone, as for an incoming call",
          lambda f: f.has(S.DEVICE_SILENCED) and f.is_enough,
          None, _LIKELY, "{side}_device_silenced"),
-    Rule("a seeker who goes when the line was silent, or the other one's was bad, answers to that",
+    Rule("a seeker who goes when the line was silent or uneven, or the other one's was bad, answers to that",
          lambda f: f.is_seeker and not f.own.isdisjoint(_LEAVES)
-         and (f.is_after_trouble or _line_of(f.other)),
+         and (f.is_after_trouble or _line_of(f.other) or f.has(S.JITTER_HIGH)),
          _UNKNOWN, _NOT_KNOWN, "seeker_left_after_trouble"),
     Rule("the same of a supporter, who answers for the desk",
          lambda f: f.is_supporter and not f.own.isdisjoint(_LEAVES) and f.is_after_trouble,

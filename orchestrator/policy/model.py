@@ -237,6 +237,8 @@ class Signal(StrEnum):
     """More loss than a call bears, by RTCP or by the page's own statistics (share lost, 0 to 1)."""
     DELAY_HIGH = "delay_high"
     """A round trip longer than a talk bears (milliseconds)."""
+    JITTER_HIGH = "jitter_high"
+    """What reached this seat came too unevenly to talk (milliseconds), on whosever line: it accuses nobody."""
     DEVICE_ENDED = "device_ended"
     """Camera or microphone was unplugged, taken away, or its permission withdrawn."""
     DEVICE_SILENCED = "device_silenced"
@@ -256,6 +258,7 @@ OBSERVABLE = frozenset(
         Signal.LOST_NEARBY,
         Signal.LINE_BAD,
         Signal.DELAY_HIGH,
+        Signal.JITTER_HIGH,
         Signal.DEVICE_ENDED,
         Signal.DEVICE_SILENCED,
         Signal.PAGE_HIDDEN,

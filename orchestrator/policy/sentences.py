@@ -345,6 +345,10 @@ _SEEN: Mapping[Signal, _Seen] = {
         _T("通信の遅延", "long delay"),
         _T("通信の往復遅延 {value} ミリ秒", "round trip of {value} ms"),
     ),
+    Signal.JITTER_HIGH: _Seen(
+        _T("届く音声のゆらぎ", "sound arrived unevenly"),
+        _T("届く音声のゆらぎ {value} ミリ秒", "sound arrived unevenly, by {value} ms"),
+    ),
     Signal.DEVICE_ENDED: _Seen(
         _T("カメラまたはマイクの停止", "camera or microphone ended"),
     ),

@@ -13,7 +13,7 @@ from orchestrator.entering import Booked
 from orchestrator.host import Host
 from orchestrator.policy.effects import Refuse, Warn
 from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
-from orchestrator.ports import LineSample, OfferMade
+from orchestrator.ports import Line, OfferMade, PageSample
 from orchestrator.programmes import load_all
 from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import FakeClock, ManualAlarm
@@ -40,6 +40,7 @@ class DiaryMedia:
 
     def __init__(self, diary: Diary) -> None:
         self._diary = diary
+        self.known_lines: dict[SeatId, Line] = {}
 
     def open_room(self, session: SessionId, closes_in_s: float) -> None:
         self._diary.lines.append(("open_room", session, closes_in_s))
@@ -69,8 +70,11 @@ class DiaryMedia:
     def close_room(self, session: SessionId) -> None:
         self._diary.lines.append(("close_room", session))
 
-    def lines(self, session: SessionId) -> dict[SeatId, list[LineSample]]:
-        return {}
+    def note_page(self, session: SessionId, seat: SeatId, sample: PageSample) -> None:
+        self._diary.lines.append(("note_page", session, seat))
+
+    def lines(self, session: SessionId) -> dict[SeatId, Line]:
+        return self.known_lines
 
 
 class DiaryAudience:

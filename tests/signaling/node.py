@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from inspect import isawaitable
 from itertools import count
@@ -31,7 +31,7 @@ from orchestrator.policy.model import (
     SessionId,
 )
 from orchestrator.policy.session import book
-from orchestrator.ports import Booking, Link, OfferMade
+from orchestrator.ports import Booking, Line, Link, OfferMade
 from orchestrator.programmes import load_all
 from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
@@ -66,6 +66,7 @@ class SilentMedia:
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
         self.functions: dict[tuple[str, str, int], frozenset[str]] = {}
+        self.known_lines: dict[str, Line] = {}
 
     def open_room(self, session, closes_in_s):
         self.told.append(("open_room", session))
@@ -89,8 +90,12 @@ class SilentMedia:
     def close_room(self, session):
         self.told.append(("close_room", session))
 
+    def note_page(self, session, seat, sample):
+        line = self.known_lines.get(seat, Line())
+        self.known_lines[seat] = replace(line, told=(*line.told, sample))
+
     def lines(self, session):
-        return {}
+        return self.known_lines
 
 
 @dataclass

@@ -428,7 +428,7 @@ async def test_what_a_page_noticed_is_evidence_of_its_own_seat(node):
     meeting = await node.meet()
     seeker, supporter = await node.live(meeting)
     await seeker.send(type="observed", signal="page_offline", value=12.0, ago_s=20.0)
-    await supporter.send(type="report", loss_up=0.5, loss_down=None, rtt_ms=1500.0, jitter_ms=4.0)
+    await supporter.send(type="report", missing=0.5, rtt_ms=1500.0, frozen_s=None)
 
     async def both_are_kept():
         session = await node.session(meeting)

@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.policy.events import Observed
 from orchestrator.policy.model import SEEKER, Signal
+from orchestrator.ports import PageSample
 from signaling import protocol
 from signaling.limits import Limits
 from signaling.reports import AGAIN_S, NOT_SLOW_MS, SLOW_MS, Reports
@@ -14,8 +15,14 @@ NOW = datetime(2026, 12, 1, 1, 10, tzinfo=UTC)
 
 
 def report(rtt_ms=None, **more):
-    fields = {"loss_up": None, "loss_down": None, "jitter_ms": None, **more}
+    fields = {"missing": None, "frozen_s": None, **more}
     return protocol.Report(type="report", rtt_ms=rtt_ms, **fields)
+
+
+def line(reports, now_s, rtt_ms=None, **more):
+    """What a report that comes now is to the policy."""
+    sample = reports.sample(report(rtt_ms, **more), NOW, now_s)
+    return sample and reports.of_line(sample, SEEKER, now_s)
 
 
 def observed(signal="page_offline", value=12.0, ago_s=20.0):
@@ -30,9 +37,7 @@ def reports():
 def told(reports, rtts, every_s=5.0):
     """When something was told, of reports that come every five seconds."""
     times = [every_s * number for number in range(len(rtts))]
-    return [
-        at for at, rtt in zip(times, rtts, strict=True) if reports.of_line(report(rtt), SEEKER, at)
-    ]
+    return [at for at, rtt in zip(times, rtts, strict=True) if line(reports, at, rtt)]
 
 
 def test_a_slow_line_is_told_at_once_and_again_while_it_lasts(reports):
@@ -49,20 +54,23 @@ def test_a_line_that_was_good_again_is_told_of_anew(reports):
 
 
 def test_it_is_told_with_its_value(reports):
-    assert reports.of_line(report(1500.5), SEEKER, 0.0) == Observed(
-        SEEKER, Signal.DELAY_HIGH, 1500.5
-    )
+    assert line(reports, 0.0, 1500.5) == Observed(SEEKER, Signal.DELAY_HIGH, 1500.5)
 
 
 def test_loss_from_end_to_end_accuses_nobody(reports):
-    assert reports.of_line(report(10.0, loss_up=0.9, loss_down=0.9), SEEKER, 0.0) is None
+    assert line(reports, 0.0, 10.0, missing=0.9, frozen_s=5.0) is None
+
+
+def test_a_report_is_kept_as_it_came(reports):
+    kept = reports.sample(report(10.0, missing=0.2, frozen_s=1.5), NOW, 0.0)
+    assert kept == PageSample(NOW, missing=0.2, rtt_ms=10.0, frozen_s=1.5)
 
 
 def test_too_many_reports_are_dropped(reports):
-    found = [reports.of_line(report(10.0), SEEKER, 0.0) for _ in range(50)]
-    assert found == [None] * 50
-    assert reports.of_line(report(SLOW_MS), SEEKER, 0.0) is None
-    assert reports.of_line(report(SLOW_MS), SEEKER, 2.0) is not None
+    found = [reports.sample(report(10.0), NOW, 0.0) for _ in range(50)]
+    assert sum(each is not None for each in found) == Limits().reports_burst
+    assert line(reports, 0.0, SLOW_MS) is None
+    assert line(reports, 2.0, SLOW_MS) is not None
 
 
 def test_what_is_told_on_return_has_the_time_when_it_began(reports):

@@ -628,9 +628,18 @@ async def test_the_lines_of_a_room_are_known_while_it_is_open():
         seeker, supporter = await made.call()
         seeker.send(OPUS, bytes(1_000))
         await supporter.wait_for(lambda: supporter.received_count == 1)
-        await until_true(lambda: any(s.up_bps for s in made.link.lines(SESSION).get(SEEKER, ())))
-        assert any(sample.down_bps for sample in made.link.lines(SESSION)[SUPPORTER])
+
+        def measured(seat):
+            return made.link.lines(SESSION).get(seat, ports.Line()).measured
+
+        await until_true(lambda: any(sample.up_bps for sample in measured(SEEKER)))
+        assert any(sample.down_bps for sample in measured(SUPPORTER))
+        told = ports.PageSample(made.link._clock.now(), missing=0.1, rtt_ms=20.0, frozen_s=0.5)
+        made.link.note_page(SESSION, SEEKER, told)
+        made.link.note_page(SessionId("of-another"), SEEKER, told)
+        assert made.link.lines(SESSION)[SEEKER].told == (told,)
         made.link.close_room(SESSION)
+        assert made.link._lines == {}
         assert made.link.lines(SESSION) == {}
 
 
@@ -655,7 +664,7 @@ async def test_a_minute_of_each_line_is_kept_and_nothing_of_other_workers_rooms(
                 for session in (SESSION, "of-another")
             ]
             made.link._heard(worker, wire.Statistics(legs=tuple(legs)))
-        line = made.link.lines(SESSION)[SEEKER]
+        line = made.link.lines(SESSION)[SEEKER].measured
         assert [sample.up_bps for sample in line] == list(range(10, 70))
         assert (line[-1].loss_up, line[-1].loss_down, line[-1].jitter_ms) == (None, 0.5, 3.0)
         assert made.link.lines(SessionId("of-another")) == {}

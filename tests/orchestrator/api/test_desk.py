@@ -3,9 +3,9 @@
 import pytest
 
 from orchestrator.credentials import hash_secret
-from orchestrator.policy.model import SUPPORTER, Cause, PersonId, Role
-from orchestrator.ports import Staff
-from tests.signaling.node import MINUTE
+from orchestrator.policy.model import SEEKER, SUPPORTER, Cause, PersonId, Role
+from orchestrator.ports import Line, LineSample, Staff
+from tests.signaling.node import MINUTE, until
 
 
 async def staff(node, name, role):
@@ -82,3 +82,45 @@ async def test_people_of_the_office_have_names(node):
     )
     status, body = await ask(node, "GET", "/api/v1/staff/p_nobody", headers)
     assert (status, body["error"]["code"]) == (404, "person_unknown")
+
+
+# ---- how the lines are ----------------------------------------------------------------------------------------------
+
+
+async def test_the_lines_are_what_is_measured_and_what_the_pages_tell(node):
+    headers = await staff(node, "suzuki", Role.SUPPORTER)
+    meeting = await node.meet(supporter="suzuki")
+    seeker, _ = await node.live(meeting)
+    sample = LineSample(node.clock.now(), 1, 900_000, 800_000, 0.02, None, 31.5, 4.0)
+    node.media.known_lines[SEEKER] = Line(measured=(sample,))
+    await seeker.send(type="report", missing=0.25, rtt_ms=40.0, frozen_s=1.5)
+    path = f"/api/v1/sessions/{meeting.id}/lines"
+
+    async def is_told():
+        status, body = await ask(node, "GET", path, headers)
+        assert status == 200
+        return body["lines"] and body["lines"][0]["told"]
+
+    await until(is_told, "the page's report is in the answer")
+    _, body = await ask(node, "GET", path, headers)
+    [line] = body["lines"]
+    [measured], [told] = line["measured"], line["told"]
+    assert line["seat"] == "seeker"
+    assert (measured["up_bps"], measured["loss_up"], measured["loss_down"]) == (900_000, 0.02, None)
+    assert measured["at"].endswith("Z")
+    assert (told["missing"], told["rtt_ms"], told["frozen_s"]) == (0.25, 40.0, 1.5)
+
+    tanaka = await staff(node, "tanaka", Role.SUPPORTER)
+    status, body = await ask(node, "GET", path, tanaka)
+    assert (status, body["error"]["code"]) == (404, "session_unknown")
+
+
+async def test_another_node_than_the_one_that_measures_says_so(node):
+    headers = await staff(node, "yamada", Role.SCHEDULER)
+    meeting = await node.meet()
+    path = f"/api/v1/sessions/{meeting.id}/lines"
+    assert await ask(node, "GET", path, headers) == (200, {"lines": []}), "nothing flows yet"
+    await node.live(meeting)
+    node.host._actors.clear()  # as on a node that has never run it
+    status, body = await ask(node, "GET", path, headers)
+    assert (status, body["error"]["code"]) == (421, "measured_elsewhere")

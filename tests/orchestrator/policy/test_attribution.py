@@ -54,6 +54,10 @@ def line(seat, share=0.4, after_s=-8):
     return seen(S.LINE_BAD, seat, after_s, share)
 
 
+def uneven(seat, after_s=-8):
+    return seen(S.JITTER_HIGH, seat, after_s, 150.0)
+
+
 def nearby(count, after_s=2):
     return seen(S.LOST_NEARBY, SEEKER, after_s, count)
 
@@ -189,7 +193,7 @@ ROWS = {
             "seeker_device_silenced",
         ),
     ],
-    "a seeker who goes when the line was silent, or the other one's was bad, answers to that": [
+    "a seeker who goes when the line was silent or uneven, or the other one's was bad, answers to that": [
         (
             [*of_seeker(S.MEDIA_SILENT), *of_seeker(S.PAGE_CLOSED, after_s=20)],
             "unknown",
@@ -203,6 +207,13 @@ ROWS = {
             "seeker_left_after_trouble",
         ),
         ([*CLOSED, line(SUPPORTER)], "unknown", "unknown", "seeker_left_after_trouble"),
+        ([*CLOSED, uneven(SEEKER)], "unknown", "unknown", "seeker_left_after_trouble"),
+        (
+            [*of_seeker(S.STEPPED_OUT), uneven(SEEKER)],
+            "unknown",
+            "unknown",
+            "seeker_left_after_trouble",
+        ),
     ],
     "the same of a supporter, who answers for the desk": [
         (
@@ -214,6 +225,9 @@ ROWS = {
     ],
     "page and media went together": [
         (CLOSED, "seeker", "sure", "seeker_closed_page"),
+        # What reached the supporter is no reason for the seeker, nor a minute ago.
+        ([*CLOSED, uneven(SUPPORTER)], "seeker", "sure", "seeker_closed_page"),
+        ([*CLOSED, uneven(SEEKER, -31)], "seeker", "sure", "seeker_closed_page"),
         (
             [*of_seeker(S.PAGE_CLOSED), *of_seeker(S.MEDIA_SILENT, after_s=-4.9)],
             "seeker",

@@ -88,7 +88,7 @@ export class Evidence {
   }
 
   async #report(pc) {
-    const sum = { pc, received: 0, lost: 0, rtt: null, jitter: null, up: null };
+    const sum = { pc, received: 0, lost: 0, rtt: null, frozen: null };
     for (const stat of (await pc.getStats()).values()) take(stat, sum);
     const before = this.#before?.pc === pc ? this.#before : sum;
     this.#before = sum;
@@ -96,10 +96,9 @@ export class Evidence {
     const expected = lost + sum.received - before.received;
     this.send({
       type: "report",
-      loss_up: share(sum.up),
-      loss_down: expected > 0 ? share(lost / expected) : null,
+      missing: expected > 0 ? share(lost / expected) : null,
       rtt_ms: milliseconds(sum.rtt),
-      jitter_ms: milliseconds(sum.jitter),
+      frozen_s: sum.frozen === null ? null : seconds(1000 * (sum.frozen - (before.frozen ?? 0))),
     });
   }
 }
@@ -108,9 +107,7 @@ function take(stat, sum) {
   if (stat.type === "inbound-rtp") {
     sum.received += stat.packetsReceived ?? 0;
     sum.lost += stat.packetsLost ?? 0;
-    if (stat.kind === "audio") sum.jitter = stat.jitter ?? null;
-  } else if (stat.type === "remote-inbound-rtp" && typeof stat.fractionLost === "number") {
-    sum.up = Math.max(sum.up ?? 0, stat.fractionLost);
+    if (typeof stat.totalFreezesDuration === "number") sum.frozen = (sum.frozen ?? 0) + stat.totalFreezesDuration;
   } else if (stat.type === "candidate-pair" && stat.nominated) {
     sum.rtt = stat.currentRoundTripTime ?? sum.rtt;
   }

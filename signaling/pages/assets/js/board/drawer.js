@@ -11,12 +11,14 @@ import { asRefusal } from "./api.js";
 import { openRoom } from "./desk.js";
 import { createRefusal } from "./forms.js";
 import { historyOf } from "./history.js";
+import { linesOf } from "./lines.js";
 import { mattersOf } from "./matters.js";
 import { peopleOf } from "./people.js";
 import { verdictOf } from "./verdict.js";
 import { outcomeWords } from "./words.js";
 
 const NARROW = matchMedia("(max-width: 1000px)");
+const LINES_MS = 5000; // as often as pages tell
 const GATHER_MS = 200; // a session that changes fast is read once, not at each change
 
 export function createDrawer(app) {
@@ -28,12 +30,14 @@ export function createDrawer(app) {
   const told = h("p", { class: "drawer__told", role: "status", dataset: { testid: "told" } });
   const refusal = createRefusal();
   const band = createBand({ size: "s", names: true, gap: 0.11 });
-  const parts = { matters: h("div"), verdict: h("div"), people: h("div"), history: h("div") };
+  const parts = { matters: h("div"), verdict: h("div"), people: h("div"), lines: h("div"), history: h("div") };
   const section = (name) => h("section", { class: `drawer__${name}` }, h("h3", {}, t(`board.part.${name}`)), parts[name]);
-  const cols = h("div", { class: "drawer__cols" }, h("div", { class: "col" }, section("history")), h("div", { class: "col" }, section("verdict")), h("div", { class: "col" }, section("matters"), section("people")));
+  const lines = section("lines");
+  show(lines, false);
+  const cols = h("div", { class: "drawer__cols" }, h("div", { class: "col" }, section("history")), h("div", { class: "col" }, section("verdict")), h("div", { class: "col" }, section("matters"), section("people"), lines));
   const body = h("div", { class: "drawer__body" }, h("div", { class: "drawer__band" }, band.el), cols);
   const el = h("section", { class: "drawer", hidden: true, dataset: { testid: "drawer" }, "aria-labelledby": "drawer-title" }, h("div", { class: "drawer__hd" }, sign, title, more, actions, close), told, refusal.el, body);
-  const state = { id: null, session: null, events: [], notes: {}, isReading: false, wantsAgain: false, timer: 0, opener: null, turn: 0 };
+  const state = { id: null, session: null, events: [], notes: {}, lines: [], isReading: false, wantsAgain: false, timer: 0, opener: null, turn: 0 };
 
   function open(id) {
     if (state.id === id) {
@@ -41,7 +45,7 @@ export function createDrawer(app) {
       return;
     }
     if (state.id === null) state.opener = document.activeElement;
-    Object.assign(state, { id, session: null, events: [], notes: {}, turn: state.turn + 1 });
+    Object.assign(state, { id, session: null, events: [], notes: {}, lines: [], turn: state.turn + 1 });
     refusal.clear();
     setText(told, "");
     setText(title, app.nameOf(id));
@@ -73,7 +77,11 @@ export function createDrawer(app) {
     const at = `/sessions/${encodeURIComponent(id)}`;
     try {
       const [session, { events }, notes] = await Promise.all([app.api.get(at), app.api.get(`${at}/events`), app.isScheduler() ? app.api.get(`${at}/notes`) : { notes: {} }]);
-      if (turn === state.turn) Object.assign(state, { session, events, notes: notes.notes });
+      if (turn === state.turn) {
+        const isFirst = state.session === null;
+        Object.assign(state, { session, events, notes: notes.notes });
+        if (isFirst) readLines();
+      }
       app.learn(peopleIn(session, events));
     } catch (error) {
       if (turn === state.turn) refusal.say(asRefusal(error));
@@ -86,6 +94,17 @@ export function createDrawer(app) {
     }
     app.draw();
   }
+
+  // In memory of the node that carries the call, and only while it does: what cannot be had is not shown.
+  async function readLines() {
+    const { id, turn, session } = state;
+    const isMeasured = ["live", "interrupted"].includes(session?.phase) && document.visibilityState === "visible";
+    const found = isMeasured ? await app.api.get(`/sessions/${encodeURIComponent(id)}/lines`).catch(() => null) : null;
+    if (turn !== state.turn) return;
+    state.lines = found?.lines ?? [];
+    app.draw();
+  }
+  setInterval(readLines, LINES_MS);
 
   function hurry() {
     clearTimeout(state.timer);
@@ -108,6 +127,8 @@ export function createDrawer(app) {
     keyed(parts.verdict, key(), () => flat(verdictOf(session, app)));
     keyed(parts.matters, key(), () => flat(mattersOf(session, app)));
     keyed(parts.people, key(), () => flat(peopleOf(session, app)));
+    show(lines, state.lines.length > 0);
+    keyed(parts.lines, JSON.stringify([state.lines, currentLanguage()]), () => linesOf(state.lines, (seat) => session.participants.find((one) => one.seat === seat)?.display_name ?? seat));
     drawBand(session, row, now);
     // What had the focus is gone with what was done: the title is where one goes on.
     if (hadFocus && !el.contains(document.activeElement) && !app.forms.isOpen()) title.focus({ preventScroll: true });
