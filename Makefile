@@ -1,7 +1,7 @@
 # One screen. Each target that needs the virtual environment makes it first; the second time that costs nothing.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-browsers demo run test test-faults fuzz check lint format policy docs bench-end bench-media bench-join bench-reconnect soak constraints clean
+.PHONY: help setup setup-dev setup-browsers demo run test test-faults fuzz check lint format policy docs bench-end bench-media bench-join bench-reconnect bench-lines soak constraints clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -71,6 +71,10 @@ bench-join: setup-dev setup-browsers ## from the click on join to the first pict
 
 bench-reconnect: setup-dev setup-browsers ## from the network's return to the next picture, in real Chromium (TIMES=10)
 	@$(BIN)/python -m tests.benchmarks.bench_reconnect $(ARGS)
+
+bench-lines: setup-dev setup-browsers ## bad lines in real browsers: frames, freezes, bitrate, sound (SECONDS=15 TIMES=1)
+	@deploy/setup firefox
+	@$(BIN)/python -m tests.benchmarks.bench_lines $(ARGS)
 
 soak: setup-dev   ## half an hour of joining and leaving through node and worker; fails when anything grows (SOAK_MINUTES=30)
 	@$(BIN)/python -m tests.benchmarks.soak $(ARGS)

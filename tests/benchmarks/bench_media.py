@@ -13,7 +13,6 @@ import os
 import resource
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +25,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.benchmarks import servers
+from tests.benchmarks import namespace, servers
 from tests.benchmarks.load import Load, Shape
 from tests.benchmarks.processes import cores, cpu_model, cpu_s, on_core, rss_kb
 
@@ -344,15 +343,8 @@ def say(words: str) -> None:
 
 
 def prepare_namespace() -> None:
-    """Give the namespace, which is empty, a loopback interface and the address for Janus, which takes no loopback."""
-    for command in (
-        "ip link set lo up",
-        "ip link add media0 type veth peer name media1",
-        f"ip address add {servers.ADDRESS}/24 dev media0",
-        "ip link set media0 up",
-        "ip link set media1 up",
-    ):
-        subprocess.run(command.split(), check=True)
+    """Give the namespace the address for Janus, which takes no loopback, and as many files as may be."""
+    namespace.prepare(servers.ADDRESS)
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
 
@@ -394,10 +386,7 @@ def main() -> int:
     """Go into namespaces of our own, which end with us whatever happens, and run there."""
     options = read_options()
     if not options.inside:
-        # Network and processes end with the first process in them: nothing can be left behind, not even by SIGKILL.
-        unshare = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        own = [sys.executable, "-m", "tests.benchmarks.bench_media", "--inside", *sys.argv[1:]]
-        os.execvp(unshare[0], [*unshare, *own])
+        namespace.enter("tests.benchmarks.bench_media")
     prepare_namespace()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     signal.signal(signal.SIGTERM, signal.default_int_handler)

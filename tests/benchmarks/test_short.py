@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.policy.model import SEEKER, SessionId
-from tests.benchmarks import bench_media, soak
+from tests.benchmarks import bench_lines, bench_media, soak
 from tests.benchmarks.bench_forward import Rooms
 from tests.benchmarks.processes import open_files
 from tests.chaos.nodes import until
@@ -147,3 +147,36 @@ def test_our_cost_is_told_apart_by_process():
 def test_a_percentile_is_one_of_the_values():
     assert bench_media.percentile([1.0, 2.0, 3.0, 4.0], 50) == 2.0
     assert bench_media.percentile([1.0, 2.0, 3.0, 4.0], 99) == 4.0
+
+
+async def test_what_one_gets_is_counted_against_what_the_other_one_sent():
+    counted = {"frozen": 1, "frozen_s": 0.5, "video_bytes": 0, "audio_bytes": 0, "samples": 10}
+    pages = [
+        {**counted, "decoded": 0, "sent": 0, "concealed": 0},
+        {**counted, "decoded": 50, "sent": 100, "concealed": 0, "frozen": None, "frozen_s": None},
+    ]
+
+    def page(index):
+        async def ask(function):
+            if "stamps" in function:
+                return {"offered": 1_000 * index, "shown": 1_500}
+            now = dict(pages[index])
+            pages[index] |= {"decoded": now["decoded"] + 90, "sent": now["sent"] + 100}
+            return now
+
+        return ask
+
+    seeker, supporter = await bench_lines.measure([page(0), page(1)], 0.0, 0.0)
+    assert (seeker.share, supporter.share) == (0.9, 0.9)
+    assert (seeker.first_s, supporter.first_s) == (0.5, 0.5), "from the later offer"
+    assert (seeker.freezes, supporter.freezes) == (0, None)
+
+
+def test_the_bar_of_the_lossy_line_is_said_for_each_way():
+    side = bench_lines.Side(0.95, 20.0, None, None, 0.7, 900.0, 38.0, 0.01)
+    [line] = [each for each in bench_lines.LINES if each.loss == bench_lines.BAR_LOSS]
+    row = bench_lines.Row(line, "Firefox", [side], [replace(side, share=0.85)])
+    down, up = bench_lines.verdicts([row])
+    assert down == "8 % loss, Firefox, down: 95.0% of the frames; bar 90% met"
+    assert up.endswith("85.0% of the frames; bar 90% missed")
+    assert "– / –" in row.lines()[0]

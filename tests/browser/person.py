@@ -17,7 +17,9 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 
 from tests.browser.office import Booking, Office, until
 
-WATCH = (Path(__file__).parent / "watch.js").read_text("utf-8")
+WATCH, COUNTS = (
+    (Path(__file__).parent / name).read_text("utf-8") for name in ("watch.js", "counts.js")
+)
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
 Launch = Callable[[], Awaitable[Browser]]
@@ -138,6 +140,11 @@ class Person:
         read: dict[str, Any] = await self.page.evaluate("() => window.watch.read()")
         return read
 
+    async def counted(self) -> dict[str, Any]:
+        """What the newest media connection has counted, in more detail (counts.js)."""
+        read: dict[str, Any] = await self.page.evaluate("() => window.counts.read()")
+        return read
+
     async def shown(self) -> int:
         """Frames of the other person that the page has shown; 0 while there is no picture."""
         return int(await self.page.evaluate("() => window.watch.shown()"))
@@ -229,6 +236,7 @@ class Stage:
         }
         device = await (browser or self.browser).new_context(**{**settings, **options})
         await device.add_init_script(WATCH)
+        await device.add_init_script(COUNTS)
         self._devices.append(device)
         return device
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -154,3 +155,23 @@ async def test_a_supporter_is_called_at_the_board_and_goes_in_from_there(
     await expect(desk.at("drawer").get_by_test_id("history")).to_contain_text("相談中になりました")
     await seeker.ends()
     await expect(desk.at("drawer").get_by_test_id("verdict")).to_contain_text("実施")
+
+
+async def test_how_the_lines_of_a_call_are_stands_in_the_drawer_while_it_goes_on(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("talk")
+    board = await people.board(office)
+    seeker, _ = await people.call(booking)
+    drawer = await opens(board, booking.id)
+    lines = drawer.get_by_test_id("lines")
+    await expect(lines.get_by_role("listitem")).to_have_count(2, timeout=30_000)
+    await expect(lines.locator('[data-seat="seeker"]')).to_contain_text(
+        re.compile(
+            r"上り：損失 \d+%、\d+ kbit/s.*往復 \d+ミリ秒.*映像が止まった時間 \d+秒", re.DOTALL
+        ),
+        timeout=30_000,
+    )
+    await seeker.ends()
+    await office.ends(booking.id, "completed", None)
+    await expect(lines).to_be_hidden(timeout=30_000)
