@@ -99,9 +99,13 @@ class Meter:
         self._slow = _Threshold(SLOW_MS, NOT_SLOW_MS)
 
     def count(self, now: float, tracks: Iterable[Counted]) -> None:
-        """Look at what the leg has sent since the last time; to be called about once a second."""
+        """Look at what the leg has sent since the last time; to be called about once a second.
+
+        A track that was not among them the last time begins anew: meanwhile its numbers may have gone round.
+        """
+        counted, self._counted = self._counted, {}
         for track in tracks:
-            before = self._counted.get(track.ssrc)
+            before = counted.get(track.ssrc)
             self._counted[track.ssrc] = track
             if before is None or track.packets < before.packets:
                 continue

@@ -202,3 +202,11 @@ def test_a_track_that_begins_anew_is_no_loss(line):
     line.packets = 0
     assert line.passes(5) == []
     assert line.read.loss_up == 0.0
+
+
+def test_what_came_while_nobody_listened_does_not_hide_a_loss(line):
+    line.passes(5)
+    line.meter.count(line.now, [])
+    line.number, line.packets = (line.number + 70_000) & 0xFFFF, line.packets + 70_000
+    line.passes(int(WINDOW_S), up=0.4)
+    assert line.read.loss_up == pytest.approx(0.4, abs=0.05)
