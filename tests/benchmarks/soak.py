@@ -257,6 +257,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=minutes)
     parser.add_argument("--lanes", type=int, default=LANES, help="calls at the same time")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the node must not outlive us
     try:
         return asyncio.run(soak(given.minutes, given.lanes))
     except KeyboardInterrupt:
