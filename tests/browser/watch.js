@@ -25,6 +25,12 @@
     if (!watch.isStubborn) stop.call(this);
   };
 
+  // Nor does it let go of its keys.
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (...args) {
+    if (!watch.isStubborn) post.apply(this, args);
+  };
+
   const NativeSocket = window.WebSocket;
   window.WebSocket = class extends NativeSocket {
     constructor(...args) {
