@@ -75,6 +75,7 @@ async def test_both_read_the_same_code_and_a_reload_keeps_it(people: Stage, offi
     await seeker.at("e2ee").click()
     words = await seeker.page.locator("dialog[open]").inner_text()
     assert f"{code[:3]} {code[3:]}" in words
+    assert "2人の番号です" in words
     assert "復号できません" in words
 
 
@@ -174,6 +175,7 @@ async def test_a_third_one_gets_new_keys_and_leaves_without_them(
     await companion.page.locator('[data-testid="e2ee"][data-state="on"]').wait_for()
     new = await same_code(seeker, supporter, companion)
     assert new != code
+    await expect(seeker.at("e2ee")).to_contain_text("3人の通話")
     later = await epoch_of(supporter)
     assert later > epoch
     for each in (seeker, supporter, companion):

@@ -1,5 +1,6 @@
 """The room's sheets, its chat and the telephone's page in a real browser: what is offered, said and sent."""
 
+import json
 from typing import Any
 
 import pytest
@@ -129,6 +130,25 @@ def four() -> dict[str, Any]:
         }
         seats.append({**seats[0], **extra})
     return message
+
+
+async def test_only_who_is_on_the_stage_is_given_keys(chromium: Browser, base: str) -> None:
+    """Else a server could let in somebody of its own whom nobody sees, and every page would read the same code."""
+    message = four()
+    _, supporter, *unseen = message["session"]["seats"]
+    supporter |= {"presence": "away"}
+    for seat in unseen:
+        seat |= {"is_admitted": False}
+    seen = await visit(chromium, f"{base}/room#x", message)
+    await expect(seen.page.get_by_test_id("remote-video")).to_have_count(1)
+    seen.say({"type": "ping", "server_time": at(0)})
+    await seen.said("pong")
+    assert [each for each in seen.heard if each["type"] == "key"] == []
+    unseen[0] |= {"is_admitted": True}
+    seen.say(changed(message))
+    assert json.loads((await seen.said("key"))["text"])["step"] == "commit"
+    await expect(seen.page.get_by_test_id("remote-video")).to_have_count(2)
+    assert seen.complaints == []
 
 
 @pytest.mark.parametrize("size", [NARROW, PHONE, DESK])

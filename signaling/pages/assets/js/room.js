@@ -10,7 +10,7 @@ import { Screen } from "./screen.js";
 import { Socket } from "./socket.js";
 import { chime } from "./chime.js";
 import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
-import { awayAs, can, initialState, isEndAsked, isLost, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, viewOf, waiting, warningOf } from "./state.js";
+import { awayAs, can, initialState, isEndAsked, isLost, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, onStage, viewOf, waiting, warningOf } from "./state.js";
 import { Announcer } from "./announcer.js";
 import { createSheets } from "./views/sheets.js";
 import * as after from "./views/after.js";
@@ -45,6 +45,10 @@ const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => {}, onL
 const encryption = new Encryption({
   send: (text) => socket.send({ type: "key", text }),
   renewMedia: () => socket.send({ type: "renew_media" }),
+  rebuild: () => {
+    peer.forget();
+    socket.send({ type: "renew_media" });
+  },
   onChange: () => draw(),
 });
 const peer = new Peer({ send: (message) => socket.send(message), ready: readyStream, onChange: () => draw(), onUnheard: () => socket.renew(), encryption });
@@ -316,7 +320,7 @@ function settle(before) {
 // Who is in agrees on keys; whose line is lost may still hear us, and keeps them.
 function encrypt() {
   const { seats, phase, id } = s.session;
-  const there = seats.filter((seat) => seat.presence === "in").map((seat) => seat.seat);
+  const there = onStage(s).map((seat) => seat.seat);
   const kept = seats.filter((seat) => awayAs(seat) === "lost").map((seat) => seat.seat);
   encryption.meet({
     wanted: s.programme.e2ee,

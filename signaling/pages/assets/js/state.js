@@ -47,6 +47,9 @@ export const isOpenNow = (plan, now) => plan?.state === "open" && ms(plan.expire
 export const isTalkingTo = (s) => ["lobby", "in"].includes(me(s)?.presence) && offers(s, "chat") && ["lobby", "call", "phone"].includes(viewOf(s));
 export const nameOfSeat = (s, id) => seatOf(s, id)?.display_name ?? "";
 
+// Who is on the stage and can be reached. Nobody else is given a key: who holds one is seen.
+export const onStage = (s) => (s.session?.seats ?? []).filter((seat) => seat.presence === "in" && seat.is_admitted);
+
 // Whom this person has come to see.
 export const other = (s) => byRole(s, isSupporter(s) ? "seeker" : "supporter");
 

@@ -7,6 +7,7 @@ const JS = new URL("../../../../signaling/pages/assets/js/e2ee/", import.meta.ur
 const { Opener, Sealer, clearBytes, isSealed } = await import(new URL("frames.js", JS));
 const { Agreement } = await import(new URL("agreement.js", JS));
 const { Identity } = await import(new URL("identity.js", JS));
+const { base64, digest, fromBase64 } = await import(new URL("bytes.js", JS));
 
 const KEY_FRAME = Uint8Array.of(0x10, 2, 0, 0x9d, 1, 0x2a, 64, 1, 240, 0, ...Array(200).fill(7));
 const DELTA = Uint8Array.of(0x11, 9, 9, ...Array(90).fill(5));
@@ -93,6 +94,13 @@ test("the last two epochs are opened, older ones and those before a cut are not"
   await opener.open("audio", await three.sealer.seal("audio", DELTA));
 });
 
+test("the epoch that is used stays while newer ones come to nothing", async () => {
+  const { sealer, opener } = await pair(1);
+  await opener.open("audio", await sealer.seal("audio", DELTA));
+  for (const epoch of [2, 3, 4]) opener.learn(epoch, await newKey());
+  await opener.open("audio", await sealer.seal("audio", DELTA));
+});
+
 // ---- people ----
 
 class Storage {
@@ -108,8 +116,8 @@ class Room {
   #waiting = new Set();
   change = (from, to, message) => message;
 
-  async enter(seat, storage = new Storage(), epoch = 0) {
-    const identity = await Identity.of(storage, "session");
+  async enter(seat, storage = new Storage(), epoch = 0, identity = null) {
+    identity ??= await Identity.of(storage, "session");
     const person = { seat, storage, identity, keys: {}, sending: null, sent: [] };
     person.agreement = new Agreement({
       session: "s",
@@ -122,6 +130,7 @@ class Room {
         person.sending = { epoch, key };
         person.sent.push(key);
       },
+      onSilence: () => (person.sending = null),
       onChange() {},
     });
     this.people.set(seat, person);
@@ -187,7 +196,7 @@ test("the server sees no key, and every reveal follows everybody's commit", asyn
   const steps = room.said.map((each) => each.step);
   assert.ok(steps.indexOf("reveal") > steps.lastIndexOf("commit"));
   assert.ok(steps.indexOf("keys") > steps.lastIndexOf("reveal"));
-  const allowed = { commit: ["identity", "commitment"], reveal: ["nonce", "remembers"], keys: ["keys"], ready: [] };
+  const allowed = { commit: ["identity", "commitment", "remembers"], reveal: ["nonce"], keys: ["keys"], ready: [] };
   for (const { from, step, epoch, ...more } of room.said) assert.deepEqual(Object.keys(more), allowed[step], `${from} ${epoch}`);
   for (const message of room.said) assert.ok(JSON.stringify(message).length < 900);
 });
@@ -307,6 +316,128 @@ test("who aborts after each reveal does not get to guess for long", async (conte
   assert.equal(room.said.filter((each) => each.step === "reveal").length, 30);
 });
 
+// A server in the place of b, towards a: it speaks first, and sees a's nonce before it has to say its own.
+class Impostor {
+  constructor(a, identity) {
+    Object.assign(this, { a, identity, last: null });
+  }
+
+  // What the code would be made of, and what a said; undefined when a reveals nothing.
+  async commit(epoch, remembers) {
+    const nonce = crypto.getRandomValues(new Uint8Array(32));
+    const commitment = await digest("madoguchi e2ee 1", "commit", "s", String(epoch), "b", this.identity.public, nonce);
+    await this.a.agreement.take("b", { step: "commit", epoch, identity: base64(this.identity.public), commitment: base64(commitment), remembers });
+    const reveal = this.a.said.findLast((each) => each.step === "reveal" && each.epoch === epoch);
+    if (!reveal) return undefined;
+    this.reveal = { step: "reveal", epoch, nonce: base64(nonce) };
+    const [mine, theirs] = [this.a.identity.public, fromBase64(reveal.nonce, 32)];
+    return digest("madoguchi e2ee 1", "transcript", "s", String(epoch), "a", mine, theirs, "b", this.identity.public, nonce);
+  }
+}
+
+async function attacked() {
+  const room = new Room();
+  const a = await room.enter("a");
+  a.said = room.said;
+  await a.agreement.meet(["a", "b"], []);
+  return { a, room, impostor: new Impostor(a, await Identity.of(new Storage(), "x")) };
+}
+
+test("whether there is a new code is settled before anybody sees what it would be", async (context) => {
+  context.after(() => a.agreement.stop());
+  const { a, room, impostor } = await attacked();
+  const first = await impostor.commit(1, []);
+  await a.agreement.take("b", impostor.reveal);
+  for (let epoch = 2; epoch < 50; epoch += 1) {
+    const other = await impostor.commit(epoch, [base64(first)]);
+    assert.notDeepEqual(other, first);
+    // It likes this one better: too late.
+    await a.agreement.take("b", { ...impostor.reveal, remembers: null });
+    assert.deepEqual(a.identity.codes, [base64(first)]);
+  }
+  for (let epoch = 50; epoch < 90; epoch += 1) {
+    if (await impostor.commit(epoch, [])) await a.agreement.take("b", impostor.reveal);
+  }
+  const ofNew = room.said.filter(({ step, epoch }) => step === "reveal" && epoch >= 50);
+  assert.equal(ofNew.length, 29, "thirty new codes of a page, the first one among them");
+  assert.ok(await impostor.commit(90, a.identity.codes), "who is remembered is still agreed with");
+});
+
+test("a page that begins anew with everybody has no more new codes for it", async (context) => {
+  context.after(() => person.agreement.stop());
+  const { a, room } = await attacked();
+  let [person, reveals] = [a, 0];
+  for (let time = 0; time < 8; time += 1) {
+    const { epoch } = person.agreement;
+    for (let at = epoch + 1; at < epoch + 9; at += 1) {
+      const stranger = new Impostor(person, await Identity.of(new Storage(), "x"));
+      if (await stranger.commit(at, [])) reveals += 1;
+    }
+    person.agreement.stop();
+    const { identity } = person;
+    person = await room.enter("a", person.storage, person.agreement.epoch, identity);
+    person.said = room.said;
+    await person.agreement.meet(["a", "b"], []);
+  }
+  assert.equal(reveals, 30);
+  assert.equal(person.identity.codes.length, 0);
+});
+
+test("four codes are remembered, so that a new one can be like few", async () => {
+  const storage = new Storage();
+  const identity = await Identity.of(storage, "x");
+  for (let group = 0; group < 9; group += 1) identity.remember(Uint8Array.of(group), `source ${group}`);
+  assert.deepEqual(identity.codes, [5, 6, 7, 8].map((group) => `source ${group}`));
+  assert.deepEqual((await Identity.of(storage, "x")).codes, identity.codes);
+});
+
+test("who has gone does not hear on where no new key can be agreed on", async (context) => {
+  const room = new Room();
+  for (const seat of ["a", "b", "c"]) await room.enter(seat);
+  await room.meet("a", "b", "c");
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  room.change = () => null; // whoever passes the steps on does so no more
+  for (const [seat, there, kept] of [["a", ["a", "b"], []], ["b", ["a", "b"], ["c"]]]) {
+    const person = room.people.get(seat);
+    const { key } = person.sending;
+    await person.agreement.meet(there, kept);
+    context.mock.timers.tick(5900);
+    assert.equal(person.sending.key, key, "it may take a moment");
+    context.mock.timers.tick(200);
+    assert.equal(person.sending?.key ?? null, seat === "a" ? null : key, "a line that is lost is another matter");
+    person.agreement.stop();
+  }
+  room.people.get("c").agreement.stop();
+});
+
+test("a key that comes in time lets nobody fall silent", async (context) => {
+  context.after(() => room.people.forEach((person) => person.agreement.stop()));
+  const room = await roomOf("a", "b", "c");
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  room.people.get("c").agreement.stop();
+  room.people.delete("c");
+  await room.meet("a", "b");
+  context.mock.timers.tick(60_000);
+  const [a, b] = ["a", "b"].map((seat) => room.people.get(seat));
+  assert.ok((await hears(a, b)) && (await hears(b, a)));
+  assert.deepEqual(a.agreement.people, ["a", "b"]);
+});
+
+test("who has stopped says and learns nothing more, whatever was under way", async () => {
+  const room = new Room();
+  const a = await room.enter("a");
+  const b = await room.enter("b");
+  const met = Promise.all([a.agreement.meet(["a", "b"], []), b.agreement.meet(["a", "b"], [])]);
+  while (!room.said.some((each) => each.step === "reveal")) await new Promise(setImmediate);
+  a.agreement.stop();
+  const count = room.said.filter((each) => each.from === "a").length;
+  await met;
+  await room.settled();
+  assert.equal(room.said.filter((each) => each.from === "a").length, count);
+  assert.deepEqual([a.agreement.code, a.sending], [null, null]);
+  b.agreement.stop();
+});
+
 test("nonsense is dropped, and a page with one's own key is not believed", async (context) => {
   context.after(() => room.people.forEach((person) => person.agreement.stop()));
   const room = await roomOf("a", "b");
@@ -325,6 +456,79 @@ test("storage that is closed costs the remembering, not the call", async () => {
   const other = await Identity.of({ getItem: () => '{"jwk":{"kty":"OKP"},"codes":7}', setItem() {} }, "s");
   assert.equal((await one.shared(other.public)).byteLength, 32);
   await assert.rejects(one.shared(new Uint8Array(32)), "no key of anybody");
+});
+
+// ---- what the page says and does ----
+
+// A browser as far as it matters here; its worker notes what it is told.
+async function browser(context) {
+  const told = [];
+  class Worker {
+    postMessage = (message) => told.push(message);
+  }
+  const parts = { RTCRtpScriptTransform: class {}, Worker, window: { crypto }, sessionStorage: new Storage() };
+  Object.assign(globalThis, parts);
+  context.after(() => Object.keys(parts).forEach((name) => delete globalThis[name]));
+  const { Encryption } = await import(new URL("encryption.js", JS));
+  const done = [];
+  const encryption = new Encryption({ send() {}, renewMedia() {}, rebuild: () => done.push("rebuilt") && encryption.detach(), onChange() {} });
+  await encryption.prepare();
+  context.after(() => encryption.meet({ wanted: "off", isIn: false }));
+  return { encryption, told, done };
+}
+
+const there = { session: "s", seat: "a", there: ["a", "b"], kept: [], cannot: false, isIn: true };
+
+test("a connection that was made for a call in the clear is never said to be encrypted", async (context) => {
+  const { encryption, done } = await browser(context);
+  encryption.meet({ ...there, wanted: "off" });
+  const [sender, receiver] = [{}, {}];
+  encryption.attach({ sender, receiver }, "video");
+  assert.deepEqual([encryption.state, sender.transform, done], ["off", undefined, []]);
+  encryption.meet({ ...there, wanted: "preferred" });
+  assert.deepEqual(done, ["rebuilt"]);
+  const next = [{}, {}];
+  encryption.attach({ sender: next[0], receiver: next[1] }, "video");
+  assert.ok(next.every((end) => end.transform));
+  encryption.meet({ ...there, wanted: "preferred" });
+  assert.deepEqual(done, ["rebuilt"]);
+});
+
+test("encryption that was wanted does not go away without a word", async (context) => {
+  const { encryption, told } = await browser(context);
+  encryption.meet({ ...there, wanted: "required" });
+  encryption.meet({ ...there, wanted: "required", cannot: true });
+  assert.ok(encryption.isSealing);
+  encryption.meet({ ...there, wanted: "off" });
+  assert.equal(encryption.state, "plain");
+  assert.deepEqual(told.at(-1), { type: "mode", plain: true });
+});
+
+test("who is alone agrees with nobody, and says nothing of it", async (context) => {
+  const { encryption } = await browser(context);
+  encryption.meet({ ...there, there: ["a"], wanted: "required" });
+  assert.equal(encryption.state, "off");
+});
+
+test("a stream stays whose it was said to be first", async (context) => {
+  globalThis.self = { postMessage() {} };
+  context.after(() => delete globalThis.self);
+  await import(new URL("worker.js", JS));
+  const [frames, shown] = [new TransformStream(), new TransformStream()];
+  self.onrtctransform({ transformer: { options: { id: 1, side: "down", kind: "video" }, readable: frames.readable, writable: shown.writable } });
+  const [writer, reader] = [frames.writable.getWriter(), shown.readable.getReader()];
+  const people = {};
+  for (const seat of ["b", "c"]) {
+    const { key, sealer } = await pair(1);
+    people[seat] = sealer;
+    self.onmessage({ data: { type: "open", seat, epoch: 1, key } });
+    self.onmessage({ data: { type: "bind", id: 1, seat, kind: "video" } });
+  }
+  for (const seat of ["c", "b"]) writer.write({ data: (await people[seat].seal("video", seat === "b" ? KEY_FRAME : DELTA)).buffer });
+  const { value } = await reader.read();
+  assert.deepEqual(new Uint8Array(value.data), KEY_FRAME);
+  self.onmessage({ data: { type: "hush" } });
+  await writer.close();
 });
 
 // ---- the watchdog ----

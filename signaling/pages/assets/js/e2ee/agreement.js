@@ -1,20 +1,24 @@
 // How the people of a session agree on keys through a server that must not learn them (docs/protocol.md, End-to-end
 // encryption). Everybody who is in says the same four things in each epoch, to everybody else:
 //
-//   commit  my identity, and a digest of it with a fresh nonce      when somebody came or went, or another one began
-//   reveal  the nonce, and the code that I remember for this group  once everybody has committed
+//   commit  my identity, the codes that I remember, and a digest    when somebody came or went, or another one began
+//           of a fresh nonce
+//   reveal  the nonce                                               once everybody has committed
 //   keys    my new sender key, sealed for each of the others        once everybody has revealed
 //   ready   I can open what everybody sends                         once I hold everybody's key
 //
-// Who stands in between must choose before it sees, so it has one guess at a code of six digits. Steps are taken one
-// after another; what belongs to another epoch is dropped, and an epoch that stalls is begun anew by the next number.
+// Who stands in between must choose before it sees, also whether there is to be a new code, so it has one guess at six
+// digits. Steps are taken one after another; what belongs to another epoch is dropped, and an epoch that stalls is
+// begun anew by the next number.
 
 import { base64, digest, fromBase64, isEqual, joined } from "./bytes.js";
+import { CODES_KEPT } from "./identity.js";
 
 const NAME = "madoguchi e2ee 1";
 const STALLED_MS = 4000;
 const HASTE_MS = 2000; // a new key is used then at the latest, also when somebody has not said that it has it
-const GUESSES = 30; // reveals that end in no remembered code: each gives who stands in between one guess in a million
+const GONE_MS = STALLED_MS + HASTE_MS; // who has gone may hear that much more, while there is no new key
+const CODES = 30; // new ones that a page makes: each gives who stands in between another guess
 const AES = { name: "AES-GCM", length: 256 };
 const LATEST_EPOCH = 2 ** 31;
 
@@ -24,20 +28,27 @@ export class Agreement {
   #wanted = []; // seats that are there now
   #work = Promise.resolve();
   #timer = 0;
-  #guesses = 0;
   #sending = null; // the key that is used for sending
+  #hearers = []; // seats that know it
+  #farewell = 0; // timer: it is given up, for one of them has gone
   #round = null;
+  #isOver = false;
 
   // session, seat: ids; identity: Identity; epoch: the last one that this page has heard of; send(message): true if it
-  // left; onKey(seat, epoch, key): open what that seat sends; onSend(epoch, key): seal with it from now on; onChange():
-  // code or state changed
-  constructor({ session, seat, identity, epoch = 0, send, onKey, onSend, onChange }) {
-    Object.assign(this, { session, seat, identity, epoch, send, onKey, onSend, onChange });
+  // left; onKey(seat, epoch, key): open what that seat sends; onSend(epoch, key): seal with it from now on; onSilence():
+  // seal with none; onChange(): code or state changed
+  constructor({ session, seat, identity, epoch = 0, send, onKey, onSend, onSilence, onChange }) {
+    Object.assign(this, { session, seat, identity, epoch, send, onKey, onSend, onSilence, onChange });
   }
 
   // Everybody's key is here and ours is out.
   get isAgreed() {
     return this.code !== null;
+  }
+
+  // Whom the code is of, oneself included.
+  get people() {
+    return inOrder([...this.#others, this.seat].map((seat) => [seat])).flat();
   }
 
   // there: seats that are in and can be reached; kept: seats whose line is lost and who may still hear us
@@ -49,6 +60,7 @@ export class Agreement {
       if (!hasCome && !hasGone) return;
       if (this.#round && !this.#round.hasRevealed) {
         this.#others = this.#wanted;
+        this.#takeLeave();
         await this.#goOn();
       } else await this.#begin(this.epoch + 1);
     });
@@ -64,32 +76,51 @@ export class Agreement {
     return this.#next(() => this.#take(seat, message));
   }
 
+  // For good: a step that is under way is heard by nobody any more.
   stop() {
     clearTimeout(this.#timer);
-    this.#round = null;
-    this.#others = this.#wanted = [];
-    this.#sending = this.code = null;
+    clearTimeout(this.#farewell);
+    this.#round = this.#sending = this.code = null;
+    this.#isOver = true;
+    this.send = this.onKey = this.onSend = this.onSilence = this.onChange = () => {};
   }
 
   #next(step) {
-    this.#work = this.#work.then(step).catch((error) => console.warn("keys not agreed on", error));
+    this.#work = this.#work.then(() => (this.#isOver ? null : step())).catch((error) => console.warn("keys not agreed on", error));
     return this.#work;
   }
 
   async #begin(epoch, early = new Map()) {
-    if (this.#guesses >= GUESSES) return; // the page has to be loaded anew
     const nonce = crypto.getRandomValues(new Uint8Array(32));
     this.epoch = epoch;
     this.#others = this.#wanted;
-    this.#round = { nonce, commits: early, reveals: new Map(), sealed: new Map(), ready: new Set(), opened: new Set() };
+    this.#takeLeave();
+    const round = { nonce, commits: early, reveals: new Map(), sealed: new Map(), ready: new Set(), opened: new Set() };
+    this.#round = round;
     this.code = null;
     this.onChange();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.renew(), STALLED_MS);
     const commitment = await this.#commitment(this.seat, this.identity.public, nonce);
-    this.#round.commitment = commitment;
-    this.#say("commit", { identity: base64(this.identity.public), commitment: base64(commitment) });
+    round.commit = { identity: base64(this.identity.public), commitment: base64(commitment), remembers: this.identity.codes };
+    this.#say("commit", round.commit);
     await this.#goOn();
+  }
+
+  // Who has gone knows the key in use. It is given up soon, also when nobody can agree on another one.
+  #takeLeave() {
+    if (this.#farewell || this.#hearers.every((seat) => this.#wanted.includes(seat))) return;
+    this.#farewell = setTimeout(() => {
+      this.#sending = null;
+      this.#hear([]);
+      this.onSilence();
+    }, GONE_MS);
+  }
+
+  #hear(hearers) {
+    clearTimeout(this.#farewell);
+    this.#farewell = 0;
+    this.#hearers = hearers;
   }
 
   #say(step, more = {}) {
@@ -108,15 +139,14 @@ export class Agreement {
   }
 
   async #takeCommit(seat, epoch, message) {
-    const commit = { identity: fromBase64(message.identity, 32), commitment: fromBase64(message.commitment, 32) };
+    const commit = commitOf(message);
     if (isEqual(commit.identity, this.identity.public)) throw new Error("somebody says that they are me");
     if (epoch > this.epoch) return this.#begin(epoch, new Map([[seat, commit]]));
     const known = this.#round?.commits.get(seat);
     if (epoch === this.epoch && this.#round && !known) return void this.#round.commits.set(seat, commit);
     if (known && epoch === this.epoch && isEqual(known.commitment, commit.commitment)) return undefined;
     if (known || !this.#round) return this.#begin(this.epoch + 1); // a page that was loaded anew
-    const { commitment } = this.#round; // it has not heard of this epoch
-    return void this.#say("commit", { identity: base64(this.identity.public), commitment: base64(commitment) });
+    return void this.#say("commit", this.#round.commit); // it has not heard of this epoch
   }
 
   // Does what is due by what has come; twice is once.
@@ -124,6 +154,7 @@ export class Agreement {
     const round = this.#round;
     if (!round || !this.#others.length || !this.#others.every((seat) => round.commits.has(seat))) return;
     if (!round.hasRevealed) await this.#reveal(round);
+    if (!round.hasRevealed) return;
     if (!this.#others.every((seat) => round.reveals.has(seat))) return;
     if (!round.transcript) await this.#seal(round);
     for (const seat of this.#others) if (round.sealed.has(seat) && !round.opened.has(seat)) await this.#open(round, seat);
@@ -139,14 +170,19 @@ export class Agreement {
     if (this.#others.every((seat) => round.ready.has(seat))) this.#send(round);
   }
 
+  // The code that everybody remembers for exactly these identities stays; or there is a new one. From here on that is
+  // settled, for now the others learn what the new one would be.
   async #reveal(round) {
-    round.hasRevealed = true;
     const people = this.#others.map((seat) => [seat, round.commits.get(seat).identity]);
     people.push([this.seat, this.identity.public]);
     round.group = await digest(NAME, "group", this.session, ...inOrder(people).flat());
-    round.remembers = this.identity.remembered(round.group);
-    this.#guesses += 1;
-    this.#say("reveal", { nonce: base64(round.nonce), remembers: round.remembers });
+    const mine = this.identity.remembered(round.group);
+    round.isKept = mine !== null && this.#others.every((seat) => round.commits.get(seat).remembers.includes(mine));
+    if (!round.isKept && this.identity.made >= CODES) return; // the page has to be loaded anew
+    if (round.isKept) round.source = fromBase64(mine, 32);
+    else this.identity.made += 1;
+    round.hasRevealed = true;
+    this.#say("reveal", { nonce: base64(round.nonce) });
   }
 
   async #seal(round) {
@@ -158,7 +194,10 @@ export class Agreement {
     const parts = this.#others.map((seat) => [seat, round.commits.get(seat).identity, round.reveals.get(seat).nonce]);
     parts.push([this.seat, this.identity.public, round.nonce]);
     round.transcript = await digest(NAME, "transcript", this.session, String(this.epoch), ...inOrder(parts).flat());
-    round.source = this.#sourceOf(round);
+    if (!round.isKept) {
+      round.source = round.transcript;
+      this.identity.remember(round.group, base64(round.transcript));
+    }
     round.key = await crypto.subtle.generateKey(AES, true, ["encrypt", "decrypt"]);
     const raw = new Uint8Array(await crypto.subtle.exportKey("raw", round.key));
     const keys = {};
@@ -170,17 +209,6 @@ export class Agreement {
     }
     if (!this.#sending) this.#send(round); // nothing that could be heard until then
     this.#say("keys", { keys });
-  }
-
-  // The code that everybody remembers for exactly these identities; a new one when anybody does not.
-  #sourceOf(round) {
-    const all = this.#others.map((seat) => round.reveals.get(seat).remembers);
-    if (round.remembers !== null && all.every((each) => each === round.remembers)) {
-      this.#guesses -= 1;
-      return fromBase64(round.remembers, 32);
-    }
-    this.identity.remember(round.group, base64(round.transcript));
-    return round.transcript;
   }
 
   async #open(round, seat) {
@@ -203,6 +231,7 @@ export class Agreement {
   #send(round) {
     if (round !== this.#round || this.#sending === round.key) return;
     this.#sending = round.key;
+    this.#hear(this.#others);
     this.onSend(this.epoch, round.key);
     this.onChange();
   }
@@ -214,7 +243,12 @@ export class Agreement {
 
 const inOrder = (people) => people.sort(([one], [other]) => (one < other ? -1 : 1));
 
-const revealOf = ({ nonce, remembers }) => ({ nonce: fromBase64(nonce, 32), remembers: typeof remembers === "string" ? remembers : null });
+function commitOf({ identity, commitment, remembers }) {
+  const codes = Array.isArray(remembers) ? remembers.slice(0, CODES_KEPT) : [];
+  return { identity: fromBase64(identity, 32), commitment: fromBase64(commitment, 32), remembers: codes };
+}
+
+const revealOf = ({ nonce }) => ({ nonce: fromBase64(nonce, 32) });
 
 // Six digits of what the code is made of.
 function codeOf(source) {

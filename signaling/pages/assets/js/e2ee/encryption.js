@@ -21,12 +21,14 @@ export class Encryption {
   #hasKey = false;
   #epoch = 0;
   #isPlain = false;
+  #isBare = false; // the media connection was made while encryption was not wanted
   #lastId = 0;
   #watchdog;
 
-  // send(text): true if it left; renewMedia(); onChange()
-  constructor({ send, renewMedia, onChange }) {
-    Object.assign(this, { send, onChange });
+  // send(text): true if it left; renewMedia(); rebuild(): close the media connection at once and wish for another;
+  // onChange()
+  constructor({ send, renewMedia, rebuild, onChange }) {
+    Object.assign(this, { send, rebuild, onChange });
     this.#watchdog = new Watchdog({ renewKeys: () => this.#agreement?.renew(), renewMedia, idOf: (receiver) => this.#ids.get(receiver) });
   }
 
@@ -48,6 +50,11 @@ export class Encryption {
     return this.state === "on" ? this.#agreement.code : null;
   }
 
+  // Seats that the code is of; the page's own count, whoever is said to be there.
+  get people() {
+    return this.state === "on" ? this.#agreement.people : [];
+  }
+
   // What this page sends is nothing without the keys.
   get isSealing() {
     return this.isWanted && this.isAble && !this.#isPlain;
@@ -57,7 +64,10 @@ export class Encryption {
 
   // In the task that made it: Chromium ignores a transform that comes to a receiver later (w3c/webrtc-encoded-transform#314).
   attach({ sender, receiver }, kind) {
-    if (!this.isWanted || !this.isAble) return;
+    if (!this.isWanted || !this.isAble) {
+      this.#isBare = true;
+      return;
+    }
     this.#pipe(sender, "up", kind);
     this.#pipe(receiver, "down", kind);
   }
@@ -85,6 +95,7 @@ export class Encryption {
 
   // Another connection, or none: what has not started there never will.
   detach() {
+    this.#isBare = false;
     this.#starting.clear();
     this.#proofs.clear();
   }
@@ -98,12 +109,13 @@ export class Encryption {
   // wanted: of the programme; session, seat: ids; there, kept: seats that are in, and whose line is lost; cannot: whether
   // somebody's browser cannot; isIn: whether this person is
   meet({ wanted, session, seat, there, kept, cannot, isIn }) {
-    this.isWanted = wanted !== "off";
+    this.isWanted ||= wanted !== "off"; // what has been wanted does not go away without a word
+    if (this.isWanted && this.isAble && this.#isBare) this.rebuild(); // clear frames would leave beside the encryption
     if (!this.isWanted || !this.isAble || !isIn) {
       this.#stop();
       return this.#settle(isIn && this.isWanted && !this.isAble ? "plain" : "off");
     }
-    this.#goWithout(wanted === "preferred" && cannot);
+    this.#goWithout(wanted === "off" || (wanted === "preferred" && cannot));
     if (this.#isPlain) return this.#settle("plain");
     this.#agreement ??= this.#agree(session, seat);
     this.#agreement.meet(there, kept);
@@ -137,6 +149,10 @@ export class Encryption {
         this.#say("seal", { epoch, key });
         setTimeout(() => this.#say("forget", { before: epoch }), KEPT_MS);
       },
+      onSilence: () => {
+        this.#hasKey = false;
+        this.#say("hush");
+      },
       onChange: () => this.#look(),
     });
   }
@@ -160,7 +176,7 @@ export class Encryption {
 
   #look() {
     const isOn = this.#agreement?.isAgreed && this.#hasKey && !this.#starting.size;
-    if (this.#agreement) this.#settle(isOn ? "on" : "agreeing");
+    if (this.#agreement) this.#settle(isOn ? "on" : this.#agreement.people.length > 1 ? "agreeing" : "off");
   }
 
   #settle(state) {

@@ -69,11 +69,13 @@ export class Sealer {
 // Opens what one other person sends; each frame once.
 export class Opener {
   #keys = new Map(); // epoch: {key, seen of each kind}
+  #inUse = null; // epoch of the last frame: it stays while newer ones come to nothing
 
   learn(epoch, key) {
     this.#keys.delete(epoch);
     this.#keys.set(epoch, { key, seen: {} });
-    for (const old of [...this.#keys.keys()].slice(0, -EPOCHS_KEPT)) this.#keys.delete(old);
+    const others = [...this.#keys.keys()].filter((each) => each !== this.#inUse);
+    for (const old of others.slice(0, -EPOCHS_KEPT)) this.#keys.delete(old);
   }
 
   // Older epochs do not count any more: who has left knows their keys.
@@ -86,7 +88,8 @@ export class Opener {
     if (!isSealed(data)) throw new Error("not sealed");
     const end = data.length - TRAILER;
     const view = viewOf(data);
-    const known = this.#keys.get(view.getUint32(end));
+    const epoch = view.getUint32(end);
+    const known = this.#keys.get(epoch);
     if (!known) throw new Error("no key of that epoch");
     const counter = Number(view.getBigUint64(end + 4));
     const seen = (known.seen[kind] ??= new Seen());
@@ -95,6 +98,7 @@ export class Opener {
     const algorithm = { name: "AES-GCM", iv: data.slice(end, end + 12), additionalData: associated(kind, clear) };
     const secret = new Uint8Array(await crypto.subtle.decrypt(algorithm, known.key, data.subarray(clear.length, end)));
     if (!seen.note(counter)) throw new Error("seen before"); // while it was being opened
+    this.#inUse = epoch;
     const opened = new Uint8Array(clear.length + secret.length);
     opened.set(clear);
     opened.set(secret, clear.length);

@@ -3,9 +3,12 @@
 import { base64, fromBase64 } from "./bytes.js";
 
 const X25519 = { name: "X25519" };
-const CODES_KEPT = 16;
+// A third and a fourth one come and go, and the code of who stays is what it was. More of them would help who stands in
+// between: a new code on one side may be like any that is remembered on the other.
+export const CODES_KEPT = 4;
 
 export class Identity {
+  made = 0; // new codes since the page was loaded
   #private;
   #codes;
   #keep;
@@ -38,6 +41,11 @@ export class Identity {
   async shared(isPublic) {
     const theirs = await crypto.subtle.importKey("raw", isPublic, X25519, false, []);
     return crypto.subtle.deriveBits({ name: "X25519", public: theirs }, this.#private, 256);
+  }
+
+  // What the codes that are remembered were made of.
+  get codes() {
+    return [...this.#codes.values()];
   }
 
   // group: digest of everybody's seat and identity; source: what its code was made of.

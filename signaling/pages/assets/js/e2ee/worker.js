@@ -5,12 +5,12 @@ import { Opener, Sealer, isSealed } from "./frames.js";
 
 const sealer = new Sealer();
 const openers = new Map(); // seat: Opener
-const pipes = new Map(); // id: {side, kind, seat, came, passed, transformer}
+const pipes = new Map(); // id: {side, kind, seat, isBound, came, passed, transformer}
 let isPlain = false; // somebody in the room cannot: everybody goes without
 
 self.onrtctransform = ({ transformer }) => {
   const { id, side, kind } = transformer.options;
-  const pipe = { side, kind, seat: null, came: 0, passed: 0, transformer };
+  const pipe = { side, kind, seat: null, isBound: false, came: 0, passed: 0, transformer };
   pipes.set(id, pipe);
   const change = side === "up" ? up : down;
   const transform = async (frame, controller) => {
@@ -71,6 +71,9 @@ const TAKE = {
   forget({ before }) {
     for (const opener of openers.values()) opener.forgetBefore(before);
   },
+  hush() {
+    sealer.forget();
+  },
   reset() {
     sealer.forget();
     openers.clear();
@@ -79,8 +82,10 @@ const TAKE = {
     isPlain = plain;
     beginAnew((pipe) => pipe.side === "up");
   },
+  // Once: whose stream it is does not change, whatever a later offer says.
   bind({ id, seat, kind }) {
-    if (pipes.has(id)) Object.assign(pipes.get(id), { seat, kind });
+    const pipe = pipes.get(id);
+    if (pipe && !pipe.isBound) Object.assign(pipe, { seat, kind, isBound: true });
   },
   count() {
     self.postMessage({ counts: [...pipes].map(([id, { side, came, passed }]) => ({ id, side, came, passed })) });

@@ -2,10 +2,17 @@
 
 import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
+import { nameOfSeat } from "../state.js";
 import { t } from "../text.js";
 import { backTo, title, words } from "./sheets/sheet.js";
 
 const PATIENCE_MS = 2000; // shorter than that nobody reads it
+
+// With how many: somebody whom nobody sees would be one more.
+function told({ state, people }) {
+  const word = state === "off" ? "agreeing" : state;
+  return t(`secrecy.${word}`, { n: people.length });
+}
 
 const spaced = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
 
@@ -23,7 +30,7 @@ export function createSecrecy(app) {
       const isShown = state === "on" || state === "plain" || (state === "agreeing" && s.now - since.at > PATIENCE_MS);
       show(el, isShown);
       setAttr(el, "data-state", state);
-      if (isShown) setText(word, t(`secrecy.${state}`));
+      if (isShown) setText(word, told(encryption));
       show(code, state === "on");
       if (state === "on") setText(code, spaced(encryption.code));
     },
@@ -31,16 +38,17 @@ export function createSecrecy(app) {
 }
 
 export function secrecySheet(app) {
-  const { encryption } = app;
+  const { s, encryption } = app;
+  const names = () => encryption.people.map((seat) => nameOfSeat(s, seat)).join(t("list.and"));
   const body = h("div", { class: "stack" });
   return {
     parts: [title(t("secrecy.title")), body, backTo(app)],
     update() {
-      const { state, code } = encryption;
-      keyed(body, `${state}|${code}`, () => [
-        words(t(`secrecy.${state === "off" ? "agreeing" : state}`)),
+      const { state, code, people } = encryption;
+      keyed(body, `${state}|${code}|${people}`, () => [
+        words(told(encryption)),
         state === "on" && h("p", { class: "code num" }, spaced(code)),
-        state === "on" && words(t("secrecy.compare")),
+        state === "on" && words(t("secrecy.compare", { n: people.length, names: names() })),
         words(t(`secrecy.${state === "on" ? "on_more" : state === "plain" ? "plain_more" : "agreeing_more"}`)),
       ].filter(Boolean));
     },
