@@ -156,7 +156,8 @@ async def test_a_network_without_udp_to_us_has_a_picture_through_turn_and_again_
         offers = [json.loads(offer) for offer in await seeker.heard("offer")]
         assert len({offer["media_epoch"] for offer in offers}) == 1
         credentials = [server for offer in offers for server in offer["ice_servers"]]
-        assert len({server["username"] for server in credentials}) == len(offers) == 2
+        # New ones with each offer; and a wish is repeated while nothing is heard.
+        assert len({server["username"] for server in credentials}) == len(offers) >= 2
         assert (await seeker.carried())["peers"] == 1
 
         log = premises.log.read_text("utf-8")
