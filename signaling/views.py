@@ -339,7 +339,7 @@ def programme_view(session: Session, programme: Programme | None) -> ProgrammeVi
         terms_text=_bilingual(programme.terms.text) if programme else None,
         attestations=rules.attestations,
         functions=tuple(sorted(rules.functions)),
-        e2ee=programme.e2ee if programme else "off",
+        e2ee=programme.e2ee if programme else "preferred",
         watermark=programme.watermark if programme else True,
         time_zone=session.time_zone,
         grace_s=rules.grace.total_seconds(),

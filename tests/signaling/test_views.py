@@ -298,6 +298,7 @@ def test_a_programme_that_is_gone_leaves_the_numbers():
     view, gone = programme_view(session, KUMAGAYA), programme_view(session, None)
     assert view.title.ja == KUMAGAYA.title.ja
     assert gone.title.ja == "kumagaya"
+    assert gone.e2ee == "preferred", "what was required must not go in the clear without a word"
     assert (gone.grace_s, gone.doors_s, gone.cutoff_s) == (120, 600, 600)
     assert view.attestations == gone.attestations == session.rules.attestations
 

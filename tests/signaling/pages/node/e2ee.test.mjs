@@ -510,13 +510,33 @@ test("who is alone agrees with nobody, and says nothing of it", async (context) 
   assert.equal(encryption.state, "off");
 });
 
-test("a stream stays whose it was said to be first", async (context) => {
-  globalThis.self = { postMessage() {} };
+// The worker with one stream that comes; said: what it tells the page.
+async function receiving(context, kind) {
+  const said = [];
+  globalThis.self = { postMessage: (message) => said.push(message) };
   context.after(() => delete globalThis.self);
-  await import(new URL("worker.js", JS));
+  await import(new URL(`worker.js?${kind}`, JS));
   const [frames, shown] = [new TransformStream(), new TransformStream()];
-  self.onrtctransform({ transformer: { options: { id: 1, side: "down", kind: "video" }, readable: frames.readable, writable: shown.writable } });
-  const [writer, reader] = [frames.writable.getWriter(), shown.readable.getReader()];
+  self.onrtctransform({ transformer: { options: { id: 1, side: "down", kind }, readable: frames.readable, writable: shown.writable } });
+  return { said, writer: frames.writable.getWriter(), reader: shown.readable.getReader() };
+}
+
+test("whose screen it is, the key says", async (context) => {
+  const { said, writer, reader } = await receiving(context, "screen");
+  for (const seat of ["b", "c"]) {
+    const { key, sealer } = await pair(1);
+    self.onmessage({ data: { type: "open", seat, epoch: 1, key } });
+    for (let times = 0; times < 2; times += 1) {
+      writer.write({ data: (await sealer.seal("screen", DELTA)).buffer });
+      await reader.read();
+    }
+  }
+  assert.deepEqual(said.flatMap((each) => each.sharer ?? []), ["b", "c"]);
+  await writer.close();
+});
+
+test("a stream stays whose it was said to be first", async (context) => {
+  const { writer, reader } = await receiving(context, "video");
   const people = {};
   for (const seat of ["b", "c"]) {
     const { key, sealer } = await pair(1);

@@ -12,6 +12,7 @@ export class Encryption {
   // agreeing: nothing passes that is not sealed, and the keys are not all here; on: all of it is
   state = "off";
   isWanted = false;
+  sharer = null; // seat whose key opened what came last of a shared screen
   #identity = null;
   #worker = null;
   #agreement = null;
@@ -189,7 +190,11 @@ export class Encryption {
     this.#worker.postMessage({ type, ...more });
   }
 
-  #hear({ started, passes, counts }) {
+  #hear({ started, passes, counts, sharer }) {
+    if (sharer) {
+      this.sharer = sharer;
+      this.onChange();
+    }
     if (counts) this.#watchdog.take(counts);
     this.#proofs.get(passes)?.();
     if (this.#starting.delete(started)) this.#look();

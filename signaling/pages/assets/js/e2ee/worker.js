@@ -5,12 +5,12 @@ import { Opener, Sealer, isSealed } from "./frames.js";
 
 const sealer = new Sealer();
 const openers = new Map(); // seat: Opener
-const pipes = new Map(); // id: {side, kind, seat, isBound, came, passed, transformer}
+const pipes = new Map(); // id: {side, kind, seat, isBound, sharer, came, passed, transformer}
 let isPlain = false; // somebody in the room cannot: everybody goes without
 
 self.onrtctransform = ({ transformer }) => {
   const { id, side, kind } = transformer.options;
-  const pipe = { side, kind, seat: null, isBound: false, came: 0, passed: 0, transformer };
+  const pipe = { side, kind, seat: null, isBound: false, sharer: null, came: 0, passed: 0, transformer };
   pipes.set(id, pipe);
   const change = side === "up" ? up : down;
   const transform = async (frame, controller) => {
@@ -34,13 +34,16 @@ async function up(pipe, data) {
 
 async function down(pipe, data) {
   if (isPlain && !isSealed(data)) return data;
-  if (pipe.kind === "screen") return openByAny(data);
+  if (pipe.kind === "screen") return openByAny(pipe, data);
   return pipe.seat === null ? null : openerOf(pipe.seat).open(pipe.kind, data);
 }
 
 // Whoever shares a screen: the key that opens it says who it is.
-function openByAny(data) {
-  return Promise.any([...openers.values()].map((opener) => opener.open("screen", data)));
+async function openByAny(pipe, data) {
+  const tries = [...openers].map(async ([seat, opener]) => [seat, await opener.open("screen", data)]);
+  const [seat, opened] = await Promise.any(tries);
+  if (pipe.sharer !== seat) self.postMessage({ sharer: (pipe.sharer = seat) });
+  return opened;
 }
 
 function openerOf(seat) {

@@ -54,10 +54,11 @@ function othersOf(s) {
   return [first, ...more.map((seat) => seat.seat)];
 }
 
-// Whose screen is shown: what their page says, once there is something to show.
-function sharer({ s, peer }) {
+// Whose screen is shown: what their page says, once there is something to show. Of a sealed one the key says it.
+function sharer({ s, peer, encryption }) {
   if (!peer.screen || !offers(s, "screen")) return null;
-  return s.session.seats.find(({ seat }) => seat !== s.you.seat && s.mediaOf[seat]?.screen)?.seat ?? null;
+  const said = s.session.seats.find(({ seat }) => seat !== s.you.seat && s.mediaOf[seat]?.screen)?.seat ?? null;
+  return said !== null && encryption.isSealing ? encryption.sharer : said;
 }
 
 // Without the keys there is nothing to see but noise.
