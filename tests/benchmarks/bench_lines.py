@@ -202,9 +202,9 @@ class Place:
         """The name of the supporter's browser."""
         return FIREFOX if isinstance(self.there, Firefox) else CHROMIUM
 
-    async def call(self, row: Row, seconds: float, settle_s: float, seed: int) -> None:
+    async def call(self, row: Row, given: argparse.Namespace, seed: int) -> None:
         """One call over a line, into its row."""
-        booking = await self.office.book("talk")
+        booking = await self.office.book(given.programme)
         async with AsyncExitStack() as stack:
             relay = await stack.enter_async_context(
                 UdpRelay(self.office.media_port, host=self.address)
@@ -231,8 +231,8 @@ class Place:
                 await asyncio.gather(seeker.comes(), supporter.comes())
                 await supporter.admits()
             await flow(asks)
-            await asyncio.sleep(settle_s)
-            own, other = await measure(asks, seconds, row.line.delay_s + 0.1)
+            await asyncio.sleep(given.settle)
+            own, other = await measure(asks, given.seconds, row.line.delay_s + 0.1)
             row.is_sealed = await seeker.at("e2ee").get_attribute("data-state") == "on"
             row.seeker.append(own)
             row.supporter.append(other)
@@ -270,7 +270,7 @@ async def all_rows(given: argparse.Namespace) -> list[Row]:
                     continue
                 row = Row(line, place.other)
                 for turn in range(given.times):
-                    await place.call(row, given.seconds, given.settle, seed=1000 * turn)
+                    await place.call(row, given, seed=1000 * turn)
                     say("\n".join([*row.lines(), f"  {row.dropped[-1]}"]))
                 rows.append(row)
     return rows
@@ -304,6 +304,7 @@ def main() -> int:
     parser.add_argument("--settle", type=float, default=8.0, help="seconds before that")
     parser.add_argument("--times", type=int, default=int(number("TIMES", "1")), help="calls a row")
     parser.add_argument("--only", default="", help="part of a line's name")
+    parser.add_argument("--programme", default="talk", help="of the browser tests")
     parser.add_argument("--other", choices=[CHROMIUM.lower(), FIREFOX.lower()])
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
