@@ -15,7 +15,7 @@ import structlog
 from tests.faults import expected
 from tests.faults.plays import PLAYS
 from tests.faults.rooms import Times
-from tests.faults.runner import is_fine, play_all, table
+from tests.faults.runner import Result, is_fine, play_all, table
 
 
 def main(words: Sequence[str]) -> int:
@@ -26,7 +26,14 @@ def main(words: Sequence[str]) -> int:
     ]
     table_of_truth = expected.load()
     _log_to_stderr()
-    results = asyncio.run(play_all(plays, Times(), runs=runs, rooms=rooms, say=_say))
+    results = [Result(play) for play in plays]
+    try:
+        asyncio.run(play_all(results, Times(), runs=runs, rooms=rooms, say=_say))
+    except KeyboardInterrupt:
+        results = [result for result in results if result.runs]
+        _say(f"Interrupted: {len(results)} of {len(plays)} rows were played.")
+        print(table(table_of_truth, results))
+        return 130
     print(table(table_of_truth, results))
     return 0 if is_fine(table_of_truth, results) else 1
 

@@ -65,16 +65,19 @@ class Result:
 
 
 async def play_all(
-    plays: Sequence[Play], times: Times, *, runs: int, rooms: int, say: Say = lambda line: None
-) -> list[Result]:
-    """Play each of them so many times, so many at once."""
+    results: Sequence[Result],
+    times: Times,
+    *,
+    runs: int,
+    rooms: int,
+    say: Say = lambda line: None,
+) -> None:
+    """Play each of them so many times, so many at once; who interrupts this has what was played until then."""
     places = asyncio.Semaphore(rooms)
-    results = [Result(play) for play in plays]
     async with theatre(arriving_at_once=ARRIVING_AT_ONCE) as shared, asyncio.TaskGroup() as playing:
         for _ in range(runs):
             for result in results:
                 playing.create_task(_play(result, shared, times, places, say))
-    return results
 
 
 async def _play(

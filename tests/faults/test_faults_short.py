@@ -36,10 +36,10 @@ EXPECTED = load()
 def results() -> Mapping[tuple[str, str], Result]:
     """What came of each fault."""
     played_as = {play.name: play for play in PLAYS}
-    plays = [played_as[name] for name in KINDS]
+    results = [Result(played_as[name]) for name in KINDS]
     with asyncio.Runner() as runner:
-        played = runner.run(play_all(plays, TIMES, runs=1, rooms=len(plays)))
-    return {result.play.name: result for result in played}
+        runner.run(play_all(results, TIMES, runs=1, rooms=len(results)))
+    return {result.play.name: result for result in results}
 
 
 @pytest.mark.parametrize("name", KINDS, ids="/".join)
