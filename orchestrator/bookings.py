@@ -24,6 +24,7 @@ from orchestrator.errors import NotFound, Refused
 from orchestrator.policy import names, slots
 from orchestrator.policy.events import Cancelled, LinkRenewed, NoticeGiven
 from orchestrator.policy.model import (
+    OBSERVER,
     SEEKER,
     SUPPORTER,
     Cause,
@@ -86,6 +87,8 @@ class Wish:
     """Display names of remote companions that were declared (KUMAGAYA 12(3))."""
     companions_beside: tuple[str, ...] = ()
     """Display names or roles of declared companions at the seeker's own camera (KUMAGAYA 12(3))."""
+    observer: str | None = None
+    """Name of somebody of the office who looks on, as given to `madoguchi staff add`; None: nobody does."""
     seeker_mail: str | None = None
     """Where messages go; None: the seeker gets none. Like the next two as `addresses` reads it, and kept erasable."""
     seeker_language: Language | None = None
@@ -141,10 +144,10 @@ class Bookings:
                 promise.
 
         Raises:
-            Refused: `programme_unknown`, `name_refused`, `companions_not_allowed`, `not_a_supporter`, `slot_taken`,
-                `suspended`, `maintenance`, `key_used` for another wish under the key of an earlier one, or one of
-                `slots.REASONS`; what `slots.EXCUSABLE` names is booked all the same when the wish gives a reason
-                (KUMAGAYA 6(1), SAKAI 2(1), «as a rule»).
+            Refused: `programme_unknown`, `name_refused`, `companions_not_allowed`, `observer_not_allowed`,
+                `observer_unknown`, `not_a_supporter`, `slot_taken`, `suspended`, `maintenance`, `key_used` for another
+                wish under the key of an earlier one, or one of `slots.REASONS`; what `slots.EXCUSABLE` names is booked
+                all the same when the wish gives a reason (KUMAGAYA 6(1), SAKAI 2(1), «as a rule»).
         """
         command = None if key is None else f"create:{by}:{hash_secret(key)}"
         if command is not None and (earlier := await self._store.booked_by(command)) is not None:
@@ -157,12 +160,13 @@ class Bookings:
                 "programme_unknown", f"there is no programme {wish.programme!r}; known: {known}"
             )
         await self._check_names(programme, wish)
+        observer = await self._observer(programme, wish)
         length = wish.length or programme.default_length
         reason = slots.check(programme, wish.starts_at, length, self._clock.now())
         if reason is not None and not (wish.exception and reason in slots.EXCUSABLE):
             raise Refused(reason, explain_slot(programme, reason))
         supporter, notes = await self._supporter(wish.supporter)
-        seats = _seats(wish, supporter)
+        seats = _seats(wish, supporter, observer)
         session = replace(
             book(
                 SessionId(new_id("s")),
@@ -202,6 +206,23 @@ class Bookings:
                 code = names.refuses(name, real_name)
             if code is not None:
                 raise Refused("name_refused", f"the display name cannot be used: {code}")
+
+    async def _observer(self, programme: Programme, wish: Wish) -> Staff | None:
+        """Who looks on; only somebody whom the office knows as a scheduler, and only where the programme allows it."""
+        if wish.observer is None:
+            return None
+        if not programme.observer:
+            raise Refused("observer_not_allowed", "the programme lets nobody of the office look on")
+        if wish.medium is Medium.PHONE:
+            raise Refused("observer_not_allowed", "nobody can look on by telephone")
+        if len(wish.companions) >= REMOTE_COMPANIONS:
+            raise Refused(
+                "companions_not_allowed", "the observer takes the place of a remote companion"
+            )
+        known = await self._store.staff_by_name(wish.observer)
+        if known is None or known.role is not Role.SCHEDULER:
+            raise Refused("observer_unknown", "the office knows no scheduler of that name")
+        return known
 
     async def _supporter(self, name: str) -> tuple[Staff, tuple[str, ...]]:
         """The supporter of that name; one who is not known yet is added, without a token, and it is said."""
@@ -334,16 +355,22 @@ class Bookings:
         return token
 
 
-def _seats(wish: Wish, supporter: Staff) -> tuple[Seat, ...]:
+def _seats(wish: Wish, supporter: Staff, observer: Staff | None) -> tuple[Seat, ...]:
     seeker = PersonId(wish.seeker_person or new_id("p"))
     companions = (
         Seat(SeatId(f"companion-{number}"), Role.COMPANION, PersonId(new_id("p")), name)
         for number, name in enumerate(wish.companions, 1)
     )
+    looking_on = (
+        (Seat(OBSERVER, Role.SCHEDULER, observer.person, observer.display_name),)
+        if observer
+        else ()
+    )
     return (
         Seat(SEEKER, Role.SEEKER, seeker, wish.seeker_name),
         Seat(SUPPORTER, Role.SUPPORTER, supporter.person, supporter.display_name),
         *companions,
+        *looking_on,
     )
 
 

@@ -139,6 +139,7 @@ def _first_line(session: Session, now: datetime) -> Record:
             "previous": session.previous,
             "follows": session.follows,
             "exception": session.exception is not None,
+            "observer": session.observer is not None,
         },
     )
 

@@ -587,7 +587,16 @@ class Host:
             case ConnectMedia():
                 functions = actor.session.functions
                 others = tuple(each.id for each in actor.session.seats if each.id != effect.seat)
-                self._media.connect(actor.id, effect.seat, effect.media_epoch, functions, others)
+                seat = actor.session.seat(effect.seat)
+                only_receives = seat is not None and seat.only_receives
+                self._media.connect(
+                    actor.id,
+                    effect.seat,
+                    effect.media_epoch,
+                    functions,
+                    others,
+                    only_receives=only_receives,
+                )
             case DisconnectMedia():
                 self._media.disconnect(actor.id, effect.seat)
             case CloseRoom():

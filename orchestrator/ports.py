@@ -598,6 +598,8 @@ class Media(Protocol):
         media_epoch: int,
         functions: frozenset[str],
         others: tuple[SeatId, ...],
+        *,
+        only_receives: bool = False,
     ) -> None:
         """Make a new connection for a seat (an older one of it is closed); `OfferMade` follows.
 
@@ -605,9 +607,10 @@ class Media(Protocol):
             session: where.
             seat: whose.
             media_epoch: which connection of that seat.
-            functions: what it may send.
+            functions: what the room offers: what it may be sent, and may send.
             others: who may ever be with it, one to three, in the order of their places in the offer. Media flows once
                 it goes both ways between two who are first for each other.
+            only_receives: it may send nothing of that; what it sends is dropped.
         """
 
     def answer(self, session: SessionId, seat: SeatId, media_epoch: int, sdp: str) -> None:

@@ -271,7 +271,9 @@ class Rescheduling:
         if programme is not None and option.ends_at - option.starts_at in programme.lengths:
             rules = programme.rules()
         seats = tuple(
-            Seat(seat.id, seat.role, seat.person, seat.display_name) for seat in old.seats
+            Seat(seat.id, seat.role, seat.person, seat.display_name)
+            for seat in old.seats
+            if not seat.only_receives or (programme is not None and programme.observer)
         )
         session = SessionId(new_id("s"))
         return book(session, rules, option.starts_at, option.ends_at, seats, old.time_zone)

@@ -176,7 +176,10 @@ class Participant:
     def _lacks_encryption(self, session: Session) -> bool:
         """The programme wants encryption from end to end, and the page cannot; the telephone is another matter."""
         programme = self._counter.programmes.get(session.rules.programme)
-        is_wanted = programme is not None and programme.e2ee == "required"
+        # For who only looks on, nobody's call goes without encryption: then it is required of them too.
+        seat = session.seat(self.seat_id)
+        wishes = {"required", "preferred"} if seat and seat.only_receives else {"required"}
+        is_wanted = programme is not None and programme.e2ee in wishes
         return is_wanted and not self._can_encrypt and session.medium is not Medium.PHONE
 
     async def _take_seat(self, media_epoch: int) -> None:

@@ -54,7 +54,8 @@ Milliseconds = Annotated[float, Field(ge=0, le=60_000)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
 ALL = frozenset(Role)
-PARTICIPANTS = frozenset({Role.SEEKER, Role.SUPPORTER, Role.COMPANION})
+PARTICIPANTS = ALL - {Role.SCHEDULER}
+"""Who has something to say; an observing scheduler has not."""
 BOTH = frozenset({Role.SEEKER, Role.SUPPORTER})
 
 
@@ -102,6 +103,7 @@ class Pong(_Up):
 class Join(_Up):
     """I agree and am ready: into the lobby, or straight in after a drop."""
 
+    senders = ALL
     type: Literal["join"]
     terms_version: Name
     attestations: Annotated[tuple[Name, ...], Field(max_length=20)]
@@ -118,6 +120,7 @@ class Admit(_Up):
 class Answer(_Up):
     """JSEP answer to the offer of that epoch."""
 
+    senders = ALL
     type: Literal["answer"]
     media_epoch: Epoch
     sdp: Sdp
@@ -126,6 +129,7 @@ class Answer(_Up):
 class RestartMedia(_Up):
     """My network changed or ICE failed: please offer again."""
 
+    senders = ALL
     type: Literal["restart_media"]
     media_epoch: Epoch
 
@@ -133,12 +137,14 @@ class RestartMedia(_Up):
 class RenewMedia(_Up):
     """My connection is beyond repair: a new epoch, please."""
 
+    senders = ALL
     type: Literal["renew_media"]
 
 
 class StepOut(_Up):
     """I am leaving for a moment: the seat stays, the grace runs."""
 
+    senders = ALL
     type: Literal["step_out"]
 
 
@@ -268,6 +274,7 @@ class Stop(_Up):
 class ReportProblem(_Up):
     """Something technical does not work; nothing ends by it."""
 
+    senders = ALL
     type: Literal["report_problem"]
     note: Note | None
 
@@ -282,6 +289,7 @@ class Chat(_Up):
 class Report(_Up):
     """How my line is, every five seconds while I am in; null where nothing is known."""
 
+    senders = ALL
     type: Literal["report"]
     missing: Share | None
     rtt_ms: Milliseconds | None
@@ -291,6 +299,7 @@ class Report(_Up):
 class Observed(_Up):
     """What my browser noticed: of the devices and the page now, of being away on the return."""
 
+    senders = ALL
     type: Literal["observed"]
     signal: Literal[
         "device_ended",
@@ -309,6 +318,7 @@ class Observed(_Up):
 class AnswerClaim(_Up):
     """Whether the other device may have the seat (IX 4-2)."""
 
+    senders = ALL
     type: Literal["answer_claim"]
     seat: Name
     agrees: bool
@@ -328,6 +338,7 @@ class MediaState(_Up):
 class Key(_Up):
     """A step of the agreement on keys, for the other pages; passed on unread, never stored and never logged."""
 
+    senders = ALL
     type: Literal["key"]
     text: Text
 
@@ -335,6 +346,7 @@ class Key(_Up):
 class Leaving(_Up):
     """The page is being closed."""
 
+    senders = ALL
     type: Literal["leaving"]
 
 

@@ -75,7 +75,7 @@ def _can_in_any_role(session: Session, seat: Seat) -> Iterator[str]:
         yield from ("restart_media", "renew_media")
     if seat.presence is not Presence.AT_DOOR:
         yield "step_out"
-        if "chat" in session.functions:
+        if "chat" in session.functions and not seat.only_receives:
             yield "chat"
     if claim_for(session, seat) is not None:
         yield "answer_claim"
@@ -146,12 +146,12 @@ def _is_admitting(session: Session) -> bool:
 
 
 def _is_anybody_admissible(session: Session) -> bool:
-    """Somebody waits whom the supporter may let in: the seeker before it is live, companions while it is."""
+    """Somebody waits whom the supporter may let in: the seeker before it is live, everybody else while it is."""
     if session.medium is Medium.PHONE:
         return False
     lobby = {seat.role for seat in session.seats if seat.presence is Presence.LOBBY}
     if session.phase is Phase.LIVE:
-        return Role.COMPANION in lobby
+        return not lobby.isdisjoint({Role.COMPANION, Role.SCHEDULER})
     may_begin = session.phase is Phase.WAITING or (
         session.phase is Phase.OPEN and session.rules.early_admission
     )

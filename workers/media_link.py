@@ -311,6 +311,8 @@ class MediaLink(ports.Media):
         media_epoch: int,
         functions: frozenset[str],
         others: tuple[SeatId, ...],
+        *,
+        only_receives: bool = False,
     ) -> None:
         """Make a new connection for a seat; see `ports.Media`."""
         self._say(
@@ -321,6 +323,7 @@ class MediaLink(ports.Media):
                 media_epoch=media_epoch,
                 functions=functions,
                 others=others,
+                only_receives=only_receives,
             ),
         )
 

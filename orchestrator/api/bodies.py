@@ -124,6 +124,10 @@ class NewSession(Body):
         max_length=BESIDE,
         description="Names or roles of companions at the seeker's camera (KUMAGAYA 12(3))",
     )
+    observer: Name | None = Field(
+        default=None,
+        description="Name of a scheduler who looks on and sends nothing, as given to `staff add`",
+    )
     seeker_person: PersonName | None = Field(
         default=None, description="Id of a person who was here before; absent: a new person"
     )
@@ -144,6 +148,7 @@ class NewSession(Body):
             seeker_telephone=self.seeker_telephone,
             companions=self.companions,
             companions_beside=self.companions_beside,
+            observer=self.observer,
             seeker_person=self.seeker_person,
         )
 

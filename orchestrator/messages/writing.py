@@ -53,6 +53,8 @@ class Facts:
     """Of the reader."""
     seeker: str
     supporter: str
+    observer: str | None
+    """Who of the office looks on; None: nobody does."""
     office: str
     title: str
     """What the service is called."""
@@ -106,6 +108,7 @@ def facts_of(
         name=reader.display_name,
         seeker=session.seeker.display_name,
         supporter=session.supporter.display_name,
+        observer=session.observer.display_name if session.observer else None,
         office=_in(language, programme.office if programme else _OFFICE),
         title=_in(language, programme.title if programme else _TITLE),
         telephone=programme.telephone if programme else None,

@@ -22,10 +22,12 @@ ConnectionId = NewType("ConnectionId", str)
 DeviceId = NewType("DeviceId", str)
 """A hash of the secret that a device keeps in its cookie; never the secret itself."""
 SeatId = NewType("SeatId", str)
-"""`seeker`, `supporter`, or `companion-1`, `companion-2`: one seat a person."""
+"""`seeker`, `supporter`, `companion-1`, `companion-2`, or `observer`: one seat a person."""
 
 SEEKER = SeatId("seeker")
 SUPPORTER = SeatId("supporter")
+OBSERVER = SeatId("observer")
+"""A scheduler who sees and hears, and sends nothing."""
 
 
 class Role(StrEnum):
@@ -369,6 +371,11 @@ class Seat:
     """Away since our own restart: the absence is not the person's."""
 
     @property
+    def only_receives(self) -> bool:
+        """Sees and hears the others, and sends nothing: an observing scheduler."""
+        return self.role is Role.SCHEDULER
+
+    @property
     def is_present(self) -> bool:
         """Any presence but `away`."""
         return self.presence is not Presence.AWAY
@@ -672,6 +679,11 @@ class Session:
     def supporter(self) -> Seat:
         """The supporter's seat; every session has one."""
         return next(seat for seat in self.seats if seat.role is Role.SUPPORTER)
+
+    @property
+    def observer(self) -> Seat | None:
+        """The scheduler who looks on; everybody is told of it. None: nobody does."""
+        return next((seat for seat in self.seats if seat.role is Role.SCHEDULER), None)
 
     @property
     def functions(self) -> frozenset[str]:

@@ -408,7 +408,7 @@ def lose(
     before = recent(seat, lost_at or turn.at)
     loss = Loss(lost_at or turn.at, ends_at, before + new, counts_from=begins_at)
     seat = turn.set_seat(seat.id, loss=loss)
-    if seat.role is Role.COMPANION:
+    if seat.role in {Role.COMPANION, Role.SCHEDULER}:
         return
     if session.phase is Phase.WAITING:
         judge_again(turn, seat)

@@ -204,6 +204,11 @@ class Programme(_Table):
     companions: StrictInt = Field(
         ge=0, le=2, description="Number of remote companions with a seat; KUMAGAYA 12(3)."
     )
+    observer: StrictBool = Field(
+        default=False,
+        description="A scheduler may have a seat that sees and hears and sends nothing; everybody is told before they "
+        "agree; ours, for KUMAGAYA 12(3).",
+    )
     terms: Terms = Field(description="What is agreed to; IX 2, KUMAGAYA 4, SAKAI 5-3.")
     strikes: Strikes | None = Field(
         default=None, description="When strikes make a task; none: no strikes; KUMAGAYA 6(4)."

@@ -130,7 +130,7 @@ def book(
         rules: the policy numbers of the programme's present version.
         starts_at: aware UTC.
         ends_at: aware UTC, after `starts_at`.
-        seats: one seeker, one supporter, declared companions.
+        seats: one seeker, one supporter, declared companions, an observer.
         time_zone: of the programme, an IANA name.
     """
     return Session(

@@ -55,8 +55,11 @@ class DiaryMedia:
         media_epoch: int,
         functions: frozenset[str],
         others: tuple[SeatId, ...],
+        *,
+        only_receives: bool = False,
     ) -> None:
-        self._diary.lines.append(("connect", session, seat, media_epoch, functions, others))
+        line = ("connect", session, seat, media_epoch, functions, others)
+        self._diary.lines.append((*line, "only_receives") if only_receives else line)
 
     def answer(self, session: SessionId, seat: SeatId, media_epoch: int, sdp: str) -> None:
         self._diary.lines.append(("answer", session, seat, media_epoch, sdp))

@@ -36,6 +36,7 @@ NOT_LIVE: Mapping[str, str] = {
     "required_fields": "checked in the request, before there is a session",
     "quota": "counted over sessions; what one of them does to it is in its consequence",
     "validity": "counted over sessions, before there is one",
+    "observer": "decides what can be booked",
     "terms.url": "text of the pages",
     "terms.text": "text of the pages",
 }

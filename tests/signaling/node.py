@@ -20,6 +20,7 @@ from orchestrator.bookings import Bookings
 from orchestrator.credentials import hash_secret, new_secret
 from orchestrator.host import Host
 from orchestrator.policy.model import (
+    OBSERVER,
     SEEKER,
     SUPPORTER,
     PersonId,
@@ -74,9 +75,9 @@ class SilentMedia:
     def extend_room(self, session, closes_at, closes_in_s):
         self.told.append(("extend_room", session, closes_at))
 
-    def connect(self, session, seat, media_epoch, functions, others):
+    def connect(self, session, seat, media_epoch, functions, others, *, only_receives=False):
         self.told.append(("connect", session, seat, media_epoch))
-        self.functions[session, seat, media_epoch] = functions
+        self.functions[session, seat, media_epoch] = frozenset() if only_receives else functions
 
     def answer(self, session, seat, media_epoch, sdp):
         self.told.append(("answer", session, seat, media_epoch, sdp))
@@ -188,6 +189,7 @@ class Node:
         supporter: str = "tanaka",
         rules: Rules | None = None,
         companions: int = 0,
+        observer: str | None = None,
     ) -> Meeting:
         """Book a session that starts in that time, whatever the programme's windows say."""
         number = next(self.numbers)
@@ -203,6 +205,11 @@ class Node:
                     f"通訳{i}",
                 )
                 for i in range(1, companions + 1)
+            ),
+            *(
+                [Seat(OBSERVER, Role.SCHEDULER, PersonId(f"p_{observer}"), observer)]
+                if observer
+                else []
             ),
         )
         rules = rules or PROGRAMMES["kumagaya"].rules()

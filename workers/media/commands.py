@@ -145,7 +145,15 @@ class Rooms:
             )
             return
         now = self._monotonic()
-        leg = Leg(room, command.seat, command.media_epoch, command.functions, command.others, now)
+        leg = Leg(
+            room,
+            command.seat,
+            command.media_epoch,
+            command.functions,
+            command.others,
+            now,
+            only_receives=command.only_receives,
+        )
         leg.ice = self._port.ice.join(leg)
         leg.identity = self._identity_at(now)
         leg.dtls = DtlsTransport(leg.identity, lambda data: self._port.send(data, leg.address))

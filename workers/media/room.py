@@ -15,7 +15,7 @@ from workers.media.sdp import Answer, Candidate, OfferedPlace, offer
 from workers.media.srtp import SrtpTransport
 
 MAX_LEGS = 4
-"""A seeker, a supporter and two companions (KUMAGAYA 12(3))."""
+"""A seeker, a supporter, and two of companions (KUMAGAYA 12(3)) and an observer."""
 KEY_FRAME_INTERVAL_S = 0.2
 """At most five PLIs a second reach a sender; Chromium limits itself to about three."""
 REPORTED_BYTES_PER_S = 65_536
@@ -80,9 +80,10 @@ class Leg:
         room: where it is.
         seat: whose it is.
         media_epoch: which connection of that seat.
-        functions: functions that the programme allows it.
+        functions: functions that the room offers it.
         others: seats that it may ever hear, in the order of their places in the offer; at least one.
         now: monotonic seconds.
+        only_receives: it may send nothing of them.
     """
 
     def __init__(
@@ -93,6 +94,8 @@ class Leg:
         functions: frozenset[str],
         others: Sequence[str],
         now: float,
+        *,
+        only_receives: bool = False,
     ) -> None:
         self.room = room
         self.seat = seat
@@ -101,7 +104,7 @@ class Leg:
         self.is_pair = len(self.others) == 1
         """Two people: feedback is passed on from end to end, and nothing is stamped."""
         self.has_screen = "screen" in functions
-        self.up: UpTracks[Leg] = UpTracks(self, seat, functions)
+        self.up: UpTracks[Leg] = UpTracks(self, seat, frozenset() if only_receives else functions)
         self.down: DownTracks[Leg] = DownTracks(
             self, self.others, draw_uint32, now, has_screen=self.has_screen
         )

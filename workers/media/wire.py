@@ -74,6 +74,8 @@ class Connect(_Message):
     functions: frozenset[str]
     others: tuple[Name, ...] = Field(min_length=1, max_length=3)
     """Who may ever be with this one, in the order of their places in the offer."""
+    only_receives: bool = False
+    """It may send nothing, whatever the functions are."""
 
 
 class Answer(_Message):

@@ -50,7 +50,7 @@ export function createRow(open) {
     setText(guest, name);
     setAttr(chosen, "aria-label", t("board.open_of", { name: `${name} ${write.time(ms(row.starts_at))}` }));
     keyed(marks, JSON.stringify([marksOf(row), currentLanguage()]), () => marksOf(row).map((key) => h("span", { class: "tag", dataset: { mark: key } }, t(`mark.${key}`))));
-    const companions = row.seats.filter((seat) => seat.role === "companion");
+    const companions = row.seats.filter((seat) => ["companion", "scheduler"].includes(seat.role));
     setText(others, companions.map((seat) => `${seat.display_name} ${t(`here.${seat.presence}`)}`).join(t("list.and")));
     for (const role of ["seeker", "supporter"]) here[role].update(row.seats.find((seat) => seat.role === role), row.phase);
     phase.dataset.phase = row.phase;

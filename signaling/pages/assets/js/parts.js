@@ -5,7 +5,7 @@ import { icon, logo } from "./icons.js";
 import { createBand, planOf } from "./band.js";
 import { countdown, ms } from "./clock.js";
 import { currentLanguage, hasText, t, tFirst } from "./text.js";
-import { isSupporter, nextMoment } from "./state.js";
+import { byRole, isObserver, isOnPhone, isSupporter, nextMoment } from "./state.js";
 
 export function languages(app) {
   const choice = (tag, word) =>
@@ -17,7 +17,7 @@ export function head(app) {
   return h("header", { class: "top" }, logo(t("site.name")), languages(app));
 }
 
-export const nameOf = (seat) => (seat.role === "supporter" ? seat.display_name : t("name.seeker", { name: seat.display_name }));
+export const nameOf = (seat) => (["supporter", "scheduler"].includes(seat.role) ? seat.display_name : t("name.seeker", { name: seat.display_name }));
 
 export const bandWords = () => ({
   doors: t("moment.doors"),
@@ -71,7 +71,15 @@ export function telephone(app, key = "help.telephone") {
 // What to do about a refusal; the office's own people have no invitation with a number.
 export const nextStep = (s, code) => tFirst([...(isSupporter(s) ? [`refusal.${code}.next_staff`] : []), `refusal.${code}.next`]);
 
-// A refusal that the page survives, the word that the line is being mended, and that maintenance will end it early.
+// Who of the office looks on: told before anybody agrees, and for as long as it may be. On the telephone nobody does.
+function observerWords(s) {
+  const seat = byRole(s, "scheduler");
+  if (!seat || isOnPhone(s)) return null;
+  if (isObserver(s)) return t("observer.you");
+  return t(seat.presence === "in" ? "observer.here" : "observer.comes", { name: seat.display_name });
+}
+
+// A refusal that the page survives, the word that the line is being mended, that maintenance will end it early, and who looks on.
 export function createNotices(app) {
   const refused = h("div", { class: "note note--bad", role: "alert", hidden: true });
   const words = h("p");
@@ -82,9 +90,13 @@ export function createNotices(app) {
   const early = h("b");
   const earlyMore = h("span");
   const upkeep = h("div", { class: "note note--upkeep", role: "status", hidden: true, dataset: { testid: "upkeep" } }, icon("clock"), h("p", {}, early, earlyMore));
+  const observer = h("div", { class: "note", role: "status", hidden: true, dataset: { testid: "observer" } }, icon("bell"), h("p"));
   return {
-    el: [line, refused, done, upkeep],
+    el: [line, refused, done, upkeep, observer],
     update(s) {
+      const watched = observerWords(s);
+      show(observer, watched !== null);
+      if (watched !== null) setText(observer.lastChild, watched);
       const at = ms(s.session.maintenance_at);
       show(upkeep, at !== null);
       if (at !== null) {

@@ -1,4 +1,4 @@
-// The room's page: seeker, supporter and companions. Wires socket, devices, media connection and views.
+// The room's page: seeker, supporter, companions and an observer. Wires socket, devices, media connection and views.
 
 import { ServerClock, ms, writer } from "./clock.js";
 import { Devices } from "./devices.js";
@@ -10,7 +10,7 @@ import { Screen } from "./screen.js";
 import { Socket } from "./socket.js";
 import { chime } from "./chime.js";
 import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
-import { awayAs, can, initialState, isEndAsked, isLost, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, onStage, viewOf, waiting, warningOf } from "./state.js";
+import { awayAs, can, initialState, isEndAsked, isLost, isObserver, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, onStage, viewOf, waiting, warningOf } from "./state.js";
 import { Announcer } from "./announcer.js";
 import { createSheets } from "./views/sheets.js";
 import * as after from "./views/after.js";
@@ -177,8 +177,9 @@ function openSheet(kind) {
   draw();
 }
 
-// Asked for once; again only on purpose, after something was refused or missing.
+// Asked for once; again only on purpose, after something was refused or missing. Of who only looks on, never.
 function openDevices(isAgain = false) {
+  if (isObserver(s)) return Promise.resolve();
   if (!opening || isAgain) {
     const wantsVideo = s.session ? offers(s, "video") : true;
     opening = devices.open({ wantsVideo }).then(() => peer.pc && devices.stream.getTracks().forEach((track) => peer.replace(track)));

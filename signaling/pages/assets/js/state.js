@@ -31,6 +31,8 @@ export const me = (s) => seatOf(s, s.you?.seat);
 export const byRole = (s, role) => s.session?.seats.find((seat) => seat.role === role) ?? null;
 export const can = (s, what) => s.isOnline && (s.session?.can.includes(what) ?? false);
 export const isSupporter = (s) => s.you?.role === "supporter";
+// Looks on: sees and hears the others, and sends nothing.
+export const isObserver = (s) => s.you?.role === "scheduler";
 export const isSeeker = (s) => s.you?.role === "seeker";
 
 // The supporter has asked to end early, and the seeker has not answered.

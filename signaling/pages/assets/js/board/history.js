@@ -86,4 +86,4 @@ function momentWords(text, app) {
   return app.write.day(at) === app.write.day(app.now()) ? app.write.moment(at) : app.write.stamp(at);
 }
 
-export const roleOf = (seat) => (seat.startsWith("companion") ? "companion" : seat);
+export const roleOf = (seat) => (seat.startsWith("companion") ? "companion" : seat === "observer" ? "scheduler" : seat);

@@ -21,7 +21,7 @@ function person(session, one, app) {
   const where = one.is_lost && !isOver ? "lost" : one.presence;
   const act = (key, onclick, extra = "") => h("button", { type: "button", class: `btn btn--s ${extra}`.trim(), dataset: { testid: key }, onclick }, t(`board.person.${key}`));
   const isScheduler = app.isScheduler();
-  const hasStanding = isScheduler && one.person && one.role !== "companion";
+  const hasStanding = isScheduler && one.person && !["companion", "scheduler"].includes(one.role);
   return h(
     "li",
     { dataset: { seat: one.seat } },

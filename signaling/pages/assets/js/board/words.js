@@ -13,6 +13,7 @@ export function outcomeWords(outcome, cause) {
 export function nameOfPerson(by, app) {
   if (hasText(`who.${by}`)) return t(`who.${by}`);
   if (by.startsWith("companion-")) return t("who.companion");
+  if (by === "observer") return t("who.scheduler");
   return app.names.get(by) ?? t("who.scheduler");
 }
 

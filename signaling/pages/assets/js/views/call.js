@@ -4,7 +4,7 @@ import { h, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { can, endsAt, isEndAsked, isSeeker, isSupporter, offers, other, waiting, warningOf } from "../state.js";
+import { can, endsAt, isEndAsked, isObserver, isSeeker, isSupporter, offers, other, waiting, warningOf } from "../state.js";
 import { bandWords, createNotices } from "../parts.js";
 import { createBand, planOf } from "../band.js";
 import { createSecrecy } from "./secrecy.js";
@@ -104,7 +104,7 @@ function createControls(app) {
     update() {
       switches.update();
       chat.update();
-      show(share, offers(s, "screen") && app.screen.isPossible);
+      show(share, offers(s, "screen") && !isObserver(s) && app.screen.isPossible);
       share.classList.toggle("is-on", app.screen.isOn);
       setText(share.lastChild, t(app.screen.isOn ? "screen.stop" : "screen.share"));
       setAttr(share, "aria-pressed", String(app.screen.isOn));

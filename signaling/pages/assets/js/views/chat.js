@@ -4,7 +4,7 @@ import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { currentLanguage, t, written } from "../text.js";
-import { can, isTalkingTo, nameOfSeat } from "../state.js";
+import { can, isObserver, isTalkingTo, nameOfSeat } from "../state.js";
 
 const LINE_CHARS = 1000;
 const KEPT = 200; // lines; a page that is open all day must not grow for ever
@@ -66,7 +66,7 @@ export function createChat(app) {
     const field = h("textarea", { class: "chat__field", rows: "2", maxlength: String(LINE_CHARS), "aria-label": t("chat.field"), placeholder: t("chat.field"), dataset: { testid: "chat-field" }, onkeydown: onKey });
     const send = h("button", { type: "submit", class: "btn btn--go", dataset: { testid: "chat-send" } }, t("chat.send"));
     const failed = h("p", { class: "small chat__failed", role: "alert", hidden: true, dataset: { testid: "chat-failed" } });
-    const form = h("form", { class: "chat__form", onsubmit: onSubmit }, field, send);
+    const form = h("form", { class: "chat__form", hidden: isObserver(s), onsubmit: onSubmit }, field, send);
     const close = h("button", { type: "button", class: "btn btn--plain chat__close", "aria-label": t("chat.close"), onclick: () => app.do.openChat(false) }, icon("cross"));
     el.replaceChildren(h("header", { class: "chat__head" }, h("h2", { tabindex: "-1" }, t("chat.title")), close), h("p", { class: "small quiet chat__kept" }, t("chat.kept")), list, failed, form);
     built = { language: currentLanguage(), list, field, send, failed };

@@ -3,7 +3,7 @@
 import { h, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { hasText, t } from "../text.js";
-import { can, isOnPhone, isSupporter } from "../state.js";
+import { can, isObserver, isOnPhone, isSupporter } from "../state.js";
 import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
 import { createLevel, createSelf } from "./self.js";
 
@@ -52,13 +52,13 @@ export function create(app) {
       self.update();
       level.update();
       setText(lead, t(leadOf(s), { start: write.moment(Date.parse(s.session.starts_at)) }));
-      for (const part of [preview, list]) show(part, !isOnPhone(s));
+      for (const part of [preview, list]) show(part, !isOnPhone(s) && !isObserver(s));
       const { state, isOpening } = devices;
       microphone.update(isOpening ? "opening" : state.microphone);
       camera.update(isOpening ? "opening" : state.camera, state.microphone !== "denied");
       line.update(s.isOnline ? "ok" : "mending");
-      show(again, !isOnPhone(s) && !isOpening && (isBad(state.microphone) || isBad(state.camera)));
-      setText(title, t(isOnPhone(s) ? "check.title_phone" : titleOf(devices)));
+      show(again, !isOnPhone(s) && !isObserver(s) && !isOpening && (isBad(state.microphone) || isBad(state.camera)));
+      setText(title, t(isOnPhone(s) ? "check.title_phone" : isObserver(s) ? "check.title_observer" : titleOf(devices)));
       const mayJoin = can(s, "join") && !isOpening && !s.isJoining;
       setAttr(join, "disabled", !mayJoin);
       setText(join.label, t(joinWords(devices, s)));
@@ -77,11 +77,13 @@ function titleOf({ state, isOpening }) {
 }
 
 function leadOf(s) {
+  if (isObserver(s)) return "check.lead_observer";
   if (isOnPhone(s)) return isSupporter(s) ? "check.lead_phone_supporter" : "check.lead_phone";
   return isSupporter(s) ? "check.lead_supporter" : "check.lead";
 }
 
 function joinWords({ state }, s) {
+  if (isObserver(s)) return "check.join_observer";
   if (isSupporter(s)) return "check.join_supporter";
   if (isOnPhone(s)) return "check.join_phone";
   if (isBad(state.microphone) && isBad(state.camera)) return "check.join_listening";

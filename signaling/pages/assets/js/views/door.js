@@ -4,7 +4,7 @@ import { h, setAttr, setText, show } from "../dom.js";
 import { icon, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { hasText, pick, t, tFirst } from "../text.js";
-import { byRole, can, endsAt, isOnPhone, isSeeker, isSupporter, me } from "../state.js";
+import { byRole, can, endsAt, isObserver, isOnPhone, isSeeker, isSupporter, me } from "../state.js";
 import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
 
 export function create(app) {
@@ -112,7 +112,7 @@ function facts({ s }) {
     { class: "facts" },
     s.session.beside.length > 0 && !s.programme.attestations.includes("declared_companions") && row(t("beside.title"), s.session.beside.join(t("list.and"))),
     row(t("door.name"), me(s)?.display_name ?? s.you.display_name, t(isSupporter(s) ? "door.name_more_supporter" : "door.name_more")),
-    !isSupporter(s) && row(t("door.need"), t(isOnPhone(s) ? "door.need_phone" : "door.need_words"), t(isOnPhone(s) ? "door.need_phone_more" : "door.need_more")),
+    !isSupporter(s) && !isObserver(s) && row(t("door.need"), t(isOnPhone(s) ? "door.need_phone" : "door.need_words"), t(isOnPhone(s) ? "door.need_phone_more" : "door.need_more")),
     isSupporter(s) && row(t("door.trouble"), t("door.trouble_staff")),
     !isSupporter(s) && s.programme.telephone && row(t("door.trouble"), h("a", { href: `tel:${s.programme.telephone.replace(/[^+\d]/g, "")}`, class: "num" }, s.programme.telephone), t("door.trouble_more")),
   );

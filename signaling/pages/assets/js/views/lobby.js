@@ -4,7 +4,7 @@ import { h, setAttr, setText, show } from "../dom.js";
 import { icon, logo, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { pick, sentences, t } from "../text.js";
-import { awayAs, can, cutoffAhead, isLost, isSupporter, other } from "../state.js";
+import { awayAs, can, cutoffAhead, isLost, isObserver, isSupporter, other } from "../state.js";
 import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
 import { createChatSwitch } from "./chat.js";
 import { createLevel, createSelf, createSwitches } from "./self.js";
@@ -46,7 +46,7 @@ function createWaitingRoom(app) {
         chat.el,
         another,
       ),
-      h("section", { class: "preview" }, self.el, h("div", {}, h("p", {}, h("b", {}, t("lobby.you", { name: s.you.display_name }))), h("p", { class: "small quiet" }, t("lobby.unseen")), level.el, connection)),
+      !isObserver(s) && h("section", { class: "preview" }, self.el, h("div", {}, h("p", {}, h("b", {}, t("lobby.you", { name: s.you.display_name }))), h("p", { class: "small quiet" }, t("lobby.unseen")), level.el, connection)),
       h("section", { class: "pad-s" }, telephone(app)),
     ),
     h("footer", { class: "actbar actbar--row" }, h("div", { class: "ctls" }, switches.el), leaveButtons(app)),

@@ -2,7 +2,7 @@
 
 import { h, keyed, setAttr, setText, setVar, show } from "../dom.js";
 import { icon } from "../icons.js";
-import { offers } from "../state.js";
+import { isObserver, offers } from "../state.js";
 import { t } from "../text.js";
 
 export function createSelf(app) {
@@ -15,7 +15,7 @@ export function createSelf(app) {
     video,
     update() {
       const { devices } = app;
-      show(el, offers(app.s, "video"));
+      show(el, offers(app.s, "video") && !isObserver(app.s));
       if (video.srcObject !== devices.stream) video.srcObject = devices.stream;
       if (video.paused && devices.track("video")) video.play().catch(() => {}); // muted: only a closed page refuses
       show(none, !devices.isOn("video"));
@@ -47,7 +47,7 @@ export function createSwitches(app, { isShort = false } = {}) {
   const camera = one("video", "camera");
   const choose = h("button", { type: "button", class: "ctl", onclick: () => app.do.chooseDevices() }, icon("devices"), h("span", {}, t("self.choose")));
   return {
-    el: [microphone.button, camera.button, !isShort && choose],
+    el: isObserver(app.s) ? [] : [microphone.button, camera.button, !isShort && choose],
     update() {
       show(camera.button, offers(app.s, "video"));
       for (const { button, word, kind } of [microphone, camera]) {

@@ -47,10 +47,10 @@ export function createStage(app) {
   };
 }
 
-// Whom this person has come to see first; then who else was let in and is not gone.
+// Whom this person has come to see first; then who else was let in and is not gone. Who looks on has no picture.
 function othersOf(s) {
   const first = other(s).seat;
-  const more = s.session.seats.filter((seat) => seat.is_admitted && seat.seat !== first && seat.seat !== s.you.seat && seat.presence !== "away");
+  const more = s.session.seats.filter((seat) => seat.is_admitted && seat.role !== "scheduler" && seat.seat !== first && seat.seat !== s.you.seat && seat.presence !== "away");
   return [first, ...more.map((seat) => seat.seat)];
 }
 

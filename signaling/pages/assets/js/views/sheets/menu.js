@@ -3,14 +3,14 @@
 import { h } from "../../dom.js";
 import { icon } from "../../icons.js";
 import { t } from "../../text.js";
-import { can, isOnPhone, isSeeker, listed, offers } from "../../state.js";
+import { can, isObserver, isOnPhone, isSeeker, listed, offers } from "../../state.js";
 import { backTo, title } from "./sheet.js";
 
 export function menuSheet(app) {
   const { s } = app;
   const list = h("div", { class: "menu" });
   const rows = [
-    row("devices", "devices", "self.choose", null, () => app.do.openSheet("devices"), () => !isOnPhone(s)),
+    row("devices", "devices", "self.choose", null, () => app.do.openSheet("devices"), () => !isOnPhone(s) && !isObserver(s)),
     row("screen", "screen", "screen.share", "screen.more", () => shareScreen(), () => mayShare() && !app.screen.isOn),
     row("screen-stop", "screen", "screen.stop", null, () => shareScreen(), () => mayShare() && app.screen.isOn),
     row("audio", "sound", "menu.audio", "menu.audio_more", () => app.do.switchMedium("audio"), () => s.session.medium === "video" && mayGoOnBy("audio")),
@@ -29,7 +29,7 @@ export function menuSheet(app) {
   };
 
   function mayShare() {
-    return offers(s, "screen") && app.screen.isPossible;
+    return offers(s, "screen") && !isObserver(s) && app.screen.isPossible;
   }
 
   function shareScreen() {
