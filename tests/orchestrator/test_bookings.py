@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,15 +13,18 @@ from orchestrator.credentials import hash_secret
 from orchestrator.errors import NotFound, Refused
 from orchestrator.policy.events import LinkRevoked, Woken
 from orchestrator.policy.model import (
+    OBSERVER,
     SEEKER,
     SUPPORTER,
     Cause,
+    Medium,
     Outcome,
     RescheduleState,
     Role,
     SessionId,
 )
 from orchestrator.ports import Language
+from orchestrator.programmes import load_all
 from tests.orchestrator.conftest import Office
 
 TUESDAY_10 = datetime(2026, 12, 8, 1, 0, tzinfo=UTC)
@@ -77,6 +81,50 @@ async def test_what_the_programme_does_not_allow_is_refused_with_its_reason(
     assert await refused(office, wish) == code
 
 
+@pytest.fixture
+def watchable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programmes let somebody of the office look on."""
+    loaded = load_all()
+    changed = {name: each.model_copy(update={"observer": True}) for name, each in loaded.items()}
+    monkeypatch.setattr("tests.orchestrator.conftest.load_all", lambda: changed)
+
+
+WATCHED = Wish("kumagaya", TUESDAY_10, "さくら14", "tanaka", observer="yamada")
+
+
+async def test_nobody_looks_on_where_the_programme_does_not_say_so(office: Office) -> None:
+    await office.bookings.add_staff("yamada", Role.SCHEDULER, "山田")
+    assert await refused(office, WATCHED) == "observer_not_allowed"
+
+
+async def test_who_looks_on_has_a_seat_with_their_role_and_name_and_a_link(
+    watchable: None, office: Office
+) -> None:
+    await office.bookings.add_staff("yamada", Role.SCHEDULER, "山田")
+    booked = await office.bookings.create(WATCHED, "p")
+    assert set(booked.links) == {SEEKER, SUPPORTER, OBSERVER}
+    seat = booked.session.observer
+    known = await office.store.staff_by_name("yamada")
+    assert seat is not None
+    assert known is not None
+    assert (seat.id, seat.role, seat.display_name) == (OBSERVER, Role.SCHEDULER, "山田")
+    assert seat.person == known.person
+    first, *_ = await office.store.events(booked.session.id)
+    assert (first[1].name, first[1].data["observer"]) == ("session.booked", True)
+
+
+async def test_who_looks_on_is_a_scheduler_and_takes_a_place_in_the_room(
+    watchable: None, office: Office
+) -> None:
+    assert await refused(office, WATCHED) == "observer_unknown"
+    await office.bookings.add_staff("yamada", Role.SUPPORTER)
+    assert await refused(office, WATCHED) == "observer_unknown"
+    full = replace(WATCHED, companions=("通訳", "ご家族"))
+    assert await refused(office, full) == "companions_not_allowed"
+    by_phone = replace(WATCHED, medium=Medium.PHONE)
+    assert await refused(office, by_phone) == "observer_not_allowed"
+
+
 async def test_a_scheduler_may_book_today_all_the_same_and_the_reason_is_kept(
     office: Office,
 ) -> None:
@@ -84,8 +132,6 @@ async def test_a_scheduler_may_book_today_all_the_same_and_the_reason_is_kept(
     office.clock.advance(timedelta(hours=12))
     today = Wish("kumagaya", datetime(2026, 12, 2, 5, 0, tzinfo=UTC), "さくら14", "t")
     assert await refused(office, today) == "too_late_to_book"
-    from dataclasses import replace
-
     booked = await office.bookings.create(replace(today, exception="急ぎのため"), "p-scheduler")
     assert booked.session.exception == "急ぎのため"
     assert booked.session.booked_by == "p-scheduler"

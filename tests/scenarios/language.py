@@ -13,8 +13,11 @@ from functools import cache
 from typing import Any
 
 PLACES: Mapping[str, tuple[str, str]] = {
-    "who": (r"the (?:seeker|supporter|companion)", "the seeker, the supporter or the companion"),
-    "other": (r"the (?:seeker|supporter|companion)", "the same"),
+    "who": (
+        r"the (?:seeker|supporter|companion|observer)",
+        "the seeker, the supporter, the companion or the observer",
+    ),
+    "other": (r"the (?:seeker|supporter|companion|observer)", "the same"),
     "late": (r"the (?:seeker|supporter)", "the seeker or the supporter"),
     "by": (
         r"the (?:seeker|supporter|office)|maintenance",

@@ -36,6 +36,7 @@ from orchestrator.policy.events import (
     TaskDone,
 )
 from orchestrator.policy.model import (
+    OBSERVER,
     SEEKER,
     SUPPORTER,
     CallState,
@@ -68,6 +69,7 @@ PEOPLE = {
     "the seeker": Person(SEEKER),
     "the supporter": Person(SUPPORTER),
     "the companion": Person(COMPANION),
+    "the observer": Person(OBSERVER),
 }
 BOTH = (Person(SEEKER), Person(SUPPORTER))
 PRESENCES = {"away": "away", "at the door": "at_door", "in the lobby": "lobby", "in": "in"}

@@ -14,6 +14,7 @@ from orchestrator.policy.effects import Effect, Publish
 from orchestrator.policy.events import ServiceGap, Woken
 from orchestrator.policy.ledger import LedgerLine, lines
 from orchestrator.policy.model import (
+    OBSERVER,
     SEEKER,
     SUPPORTER,
     Cause,
@@ -36,7 +37,7 @@ from tests.orchestrator.policy.scenario import COMPANION, MINUTE, Action, Story
 if TYPE_CHECKING:
     from tests.scenarios.reader import Line, Scenario
 
-NAMES = {SEEKER: "さくら14", SUPPORTER: "田中", COMPANION: "通訳"}
+NAMES = {SEEKER: "さくら14", SUPPORTER: "田中", COMPANION: "通訳", OBSERVER: "山田"}
 """The names that the office chose."""
 
 
@@ -207,6 +208,8 @@ def _keyless(effects: Iterable[Effect]) -> list[Effect]:
 
 
 def _booking(programme: Programme, starts_at: datetime, ends_at: datetime) -> Session:
-    roles = ((SEEKER, Role.SEEKER), (SUPPORTER, Role.SUPPORTER), (COMPANION, Role.COMPANION))
+    roles = [(SEEKER, Role.SEEKER), (SUPPORTER, Role.SUPPORTER), (COMPANION, Role.COMPANION)]
+    if programme.observer:
+        roles.append((OBSERVER, Role.SCHEDULER))
     seats = tuple(Seat(seat, role, PersonId(f"person-{seat}"), NAMES[seat]) for seat, role in roles)
     return book(SessionId("s1"), programme.rules(), starts_at, ends_at, seats, programme.time_zone)

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator import ports
-from orchestrator.policy.model import SEEKER, SUPPORTER
+from orchestrator.policy.model import OBSERVER, SEEKER, SUPPORTER
 from tests.clients.media_client import OPUS, RTX, VP8, MediaClient
 from tests.workers.test_media_link import BOTH, SESSION, studio
 
@@ -76,3 +76,36 @@ async def test_after_the_switch_to_sound_only_the_picture_is_refused():
         await listener.wait_for(lambda: listener.received_count >= 1)
         assert [each.payload for each in listener.received] == [b"voice"]
         assert supporter.received_count == 1
+
+
+async def test_who_only_receives_gets_everything_and_is_heard_by_nobody():
+    async with studio() as made:
+        made.link.open_room(SESSION, 60.0)
+        seats = (SEEKER, SUPPORTER, OBSERVER)
+        seeker = await made.join(SEEKER, seats=seats)
+        supporter = await made.join(SUPPORTER, seats=seats)
+        made.link.connect(SESSION, OBSERVER, 1, BOTH, (SEEKER, SUPPORTER), only_receives=True)
+        observer = MediaClient()
+        made.clients[OBSERVER, 1] = observer
+        page = Insisting(observer)
+        made.link.answer(SESSION, OBSERVER, 1, page.answer(await made.offer(OBSERVER, 1)))
+        await observer.connect()
+        await made.until(lambda: ports.LegUp(SESSION, OBSERVER, 1) in made.told)
+        observer.send(OPUS, b"a word")
+        page.sends_everything()
+        seeker.send(OPUS, b"voice")
+        supporter.send(VP8, b"picture")
+        await observer.wait_for(lambda: observer.received_count >= 2)
+        await supporter.wait_for(lambda: supporter.received_count >= 1)
+        await seeker.wait_for(lambda: seeker.received_count >= 1)
+        assert {each.payload for each in observer.received} == {b"voice", b"picture"}
+        assert [each.payload for each in supporter.received] == [b"voice"]
+        assert [each.payload for each in seeker.received] == [b"picture"]
+
+
+async def test_who_only_receives_is_offered_the_shared_screen_all_the_same():
+    async with studio() as made:
+        made.link.open_room(SESSION, 60.0)
+        functions = BOTH | {"screen"}
+        made.link.connect(SESSION, OBSERVER, 1, functions, (SEEKER, SUPPORTER), only_receives=True)
+        assert "a=mid:s\r\n" in await made.offer(OBSERVER, 1)

@@ -10,12 +10,16 @@ import pytest
 from orchestrator.messages.occasions import Topic
 from orchestrator.messages.writing import facts_of, moment, slot, write
 from orchestrator.policy.model import (
+    OBSERVER,
     Cause,
     Medium,
     Notice,
     Outcome,
+    PersonId,
     Reschedule,
     RescheduleState,
+    Role,
+    Seat,
     SlotOption,
 )
 from orchestrator.ports import Language
@@ -223,3 +227,18 @@ def test_a_cancellation_says_on_whose_side_as_it_concerns_the_reader(by, seeker,
 def test_a_cancellation_says_how_to_get_another_date(situation, programme, expected):
     _, text = written(Topic.SESSION_CANCELLED, SITUATIONS[situation], programme=programme)
     assert expected in text
+
+
+@pytest.mark.parametrize(
+    "topic", [Topic.SESSION_BOOKED, Topic.NEXT_CHOSEN, Topic.RESCHEDULE_CHOSEN]
+)
+@pytest.mark.parametrize("to", ["seeker", "supporter"])
+def test_both_are_told_who_looks_on(topic, to):
+    seat = Seat(OBSERVER, Role.SCHEDULER, PersonId("p_office"), "山田")
+    watched = replace(BOOKED, seats=(*BOOKED.seats, seat))
+    _, text = written(topic, watched, to=to, language=JA)
+    assert "事務局の山田（映像・音声は送りません）" in text
+    _, text = written(topic, watched, to=to, language=EN)
+    assert "Looking on: 山田 of the office, who sends no picture and no sound" in text
+    for language in Language:
+        assert "山田" not in written(topic, BOOKED, to=to, language=language)[1]

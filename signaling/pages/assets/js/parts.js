@@ -5,7 +5,7 @@ import { icon, logo } from "./icons.js";
 import { createBand, planOf } from "./band.js";
 import { countdown, ms } from "./clock.js";
 import { currentLanguage, hasText, t, tFirst } from "./text.js";
-import { byRole, isObserver, isOnPhone, isSupporter, nextMoment } from "./state.js";
+import { isSupporter, nextMoment, observed } from "./state.js";
 
 export function languages(app) {
   const choice = (tag, word) =>
@@ -71,14 +71,6 @@ export function telephone(app, key = "help.telephone") {
 // What to do about a refusal; the office's own people have no invitation with a number.
 export const nextStep = (s, code) => tFirst([...(isSupporter(s) ? [`refusal.${code}.next_staff`] : []), `refusal.${code}.next`]);
 
-// Who of the office looks on: told before anybody agrees, and for as long as it may be. On the telephone nobody does.
-function observerWords(s) {
-  const seat = byRole(s, "scheduler");
-  if (!seat || isOnPhone(s)) return null;
-  if (isObserver(s)) return t("observer.you");
-  return t(seat.presence === "in" ? "observer.here" : "observer.comes", { name: seat.display_name });
-}
-
 // A refusal that the page survives, the word that the line is being mended, that maintenance will end it early, and who looks on.
 export function createNotices(app) {
   const refused = h("div", { class: "note note--bad", role: "alert", hidden: true });
@@ -94,9 +86,9 @@ export function createNotices(app) {
   return {
     el: [line, refused, done, upkeep, observer],
     update(s) {
-      const watched = observerWords(s);
+      const watched = observed(s);
       show(observer, watched !== null);
-      if (watched !== null) setText(observer.lastChild, watched);
+      if (watched !== null) setText(observer.lastChild, t(watched.word, { name: watched.name }));
       const at = ms(s.session.maintenance_at);
       show(upkeep, at !== null);
       if (at !== null) {

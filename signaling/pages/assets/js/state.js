@@ -71,6 +71,14 @@ export function cutoffAhead(s) {
   return isAwaited && at !== null && at > s.now && at <= endsAt(s.session) ? at : null;
 }
 
+// Who of the office looks on, and what is said of it: {word, name}; told before anybody agrees. Null: nobody, as on the telephone.
+export function observed(s) {
+  const seat = byRole(s, "scheduler");
+  if (!seat || isOnPhone(s)) return null;
+  const word = isObserver(s) ? "observer.you" : seat.presence === "in" ? "observer.here" : "observer.comes";
+  return { word, name: seat.display_name };
+}
+
 export const waiting = (s) =>
   (s.session?.seats ?? []).filter((seat) => seat.presence === "lobby" && seat.role !== "supporter");
 
