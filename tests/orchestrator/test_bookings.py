@@ -22,6 +22,7 @@ from orchestrator.policy.model import (
     RescheduleState,
     Role,
     SessionId,
+    SlotOption,
 )
 from orchestrator.ports import Language
 from orchestrator.programmes import load_all
@@ -111,6 +112,19 @@ async def test_who_looks_on_has_a_seat_with_their_role_and_name_and_a_link(
     assert seat.person == known.person
     first, *_ = await office.store.events(booked.session.id)
     assert (first[1].name, first[1].data["observer"]) == ("session.booked", True)
+
+
+async def test_another_date_is_looked_on_only_while_the_programme_allows_it(
+    watchable: None, office: Office
+) -> None:
+    await office.bookings.add_staff("yamada", Role.SCHEDULER, "山田")
+    old = (await office.bookings.create(WATCHED, "p")).session
+    day = timedelta(days=1)
+    option = SlotOption("1", old.starts_at + day, old.ends_at + day, old.supporter.person, "田中")
+    rescheduling = office.bookings.rescheduling
+    assert rescheduling._new_session(old, option).observer is not None
+    rescheduling._programmes = load_all()
+    assert rescheduling._new_session(old, option).observer is None
 
 
 async def test_who_looks_on_is_a_scheduler_and_takes_a_place_in_the_room(

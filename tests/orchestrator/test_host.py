@@ -24,6 +24,7 @@ from orchestrator.policy.events import (
     Woken,
 )
 from orchestrator.policy.model import (
+    OBSERVER,
     SEEKER,
     SUPPORTER,
     ConnectionId,
@@ -31,11 +32,13 @@ from orchestrator.policy.model import (
     IncidentKind,
     Outcome,
     Phase,
+    Role,
     Session,
     SessionId,
     Signal,
 )
 from orchestrator.ports import LegQuality, LegUp, OfferMade, RoomFlowing, RoomLost
+from orchestrator.programmes import load_all
 from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import eventually
@@ -102,6 +105,26 @@ async def test_each_connection_has_a_place_for_everybody_else_seeker_and_support
         SEEKER: (SUPPORTER, "companion-1", "companion-2"),
         SUPPORTER: (SEEKER, "companion-1", "companion-2"),
     }
+
+
+async def test_the_media_connection_of_who_looks_on_only_receives(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = load_all()["demo"].model_copy(update={"observer": True})
+    monkeypatch.setitem(office.bookings._programmes, "demo", demo)  # type: ignore[arg-type]
+    await office.bookings.add_staff("yamada", Role.SCHEDULER)
+    session_id = (await office.books(observer="yamada")).session.id
+    await joins(office, session_id)
+    line = ConnectionId("c-observer")
+    await office.host.deliver(session_id, Connected(OBSERVER, line, DeviceId("d-observer")))
+    rules = (await office.host.view(session_id)).rules
+    joined = Joined(OBSERVER, line, rules.terms_version, rules.attestations)
+    await office.host.deliver(session_id, joined)
+    office.clock.advance(MINUTE)
+    await office.host.deliver(session_id, Admitted(C_SUPPORTER, SEEKER))
+    await office.host.deliver(session_id, Admitted(C_SUPPORTER, OBSERVER))
+    only = {line[2]: line[-1] == "only_receives" for line in office.diary.named("connect")}
+    assert only == {SEEKER: False, SUPPORTER: False, OBSERVER: True}
 
 
 async def test_the_alarm_is_armed_for_the_next_deadline_and_no_other(office: Office) -> None:

@@ -96,6 +96,8 @@ async def test_a_session_is_booked_with_its_links(node, call):
         ({"medium": "fax"}, 400, "bad_field"),
         ({"colour": "red"}, 400, "bad_field"),
         ({"companions": ["a", "b", "c"]}, 400, "bad_field"),
+        ({"observer": ""}, 400, "bad_field"),
+        ({"observer": "yamada"}, 409, "observer_not_allowed"),
         ({"seeker_mail": "sakura"}, 400, "bad_field"),
         ({"seeker_mail": ""}, 400, "bad_field"),
         ({"seeker_mail": "sakura@example.org\r\nBcc: all@example.org"}, 400, "bad_field"),
