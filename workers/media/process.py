@@ -29,7 +29,7 @@ BIND_TIMEOUT_S = 5.0
 BIND_INTERVAL_S = 0.05
 TICK_S = 0.25
 TRIM_INTERVAL_S = 5.0
-"""It takes a millisecond, in which packets wait."""
+"""It takes one to three milliseconds, the longer the more memory is in use; packets wait meanwhile."""
 BEATS_A_TTL = 4
 FAREWELL_TIMEOUT_S = 0.5
 LOOPBACK = {
