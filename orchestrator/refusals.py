@@ -90,15 +90,16 @@ def for_programs(code: str) -> dict[str, dict[str, str]]:
     }
 
 
-def for_pages(language: str) -> dict[str, str]:
+def for_pages(language: str, place: str) -> dict[str, str]:
     """The texts of what is met on the pages, as keys of a page's catalogue.
 
     Args:
         language: `ja` or `en`.
+        place: `room`, or `board` for what is met there alone: the board loads the room's catalogue as well.
     """
     texts: dict[str, str] = {}
     for code, known in catalogue().items():
-        if not {"room", "board"} & set(known.seen):
+        if place not in known.seen or (place == "board" and "room" in known.seen):
             continue
         texts[f"refusal.{code}"] = getattr(known.sentence, language)
         texts[f"refusal.{code}.next"] = getattr(known.next, language)

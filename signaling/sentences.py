@@ -10,6 +10,8 @@ from orchestrator.refusals import for_pages
 
 LOCALES = Path(__file__).parent / "pages" / "assets" / "locales"
 LANGUAGES = ("ja", "en")
+PARTS = {"": "room", ".board": "board"}
+"""The catalogue that everybody loads, and the one of the office's pages; and which refusals each has."""
 
 _KEY = re.compile(r'  "([^"]+)": ')
 _FIRST = "refusal."
@@ -43,8 +45,10 @@ def _line(key: str, value: str) -> str:
 def write() -> None:
     """Bring the catalogues of the pages up to date."""
     for language in LANGUAGES:
-        file = LOCALES / f"{language}.json"
-        file.write_text(merged(file.read_text("utf-8"), for_pages(language)), "utf-8")
+        for part, place in PARTS.items():
+            file = LOCALES / f"{language}{part}.json"
+            texts = for_pages(language, place)
+            file.write_text(merged(file.read_text("utf-8"), texts), "utf-8")
 
 
 if __name__ == "__main__":

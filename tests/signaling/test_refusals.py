@@ -22,7 +22,7 @@ from orchestrator.policy import names, slots
 from orchestrator.policy.effects import REFUSALS
 from signaling import auth
 from signaling.ends import http_status
-from signaling.sentences import LANGUAGES, LOCALES, merged
+from signaling.sentences import LANGUAGES, LOCALES, PARTS, merged
 
 HOUSE = Path(__file__).parents[2]
 CATALOGUE = refusals.catalogue()
@@ -144,10 +144,11 @@ def test_a_refusal_has_both_languages_and_a_next_step(refusal):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_pages_say_the_same(language):
-    text = (LOCALES / f"{language}.json").read_text("utf-8")
+@pytest.mark.parametrize("part", PARTS)
+def test_the_pages_say_the_same(language, part):
+    text = (LOCALES / f"{language}{part}.json").read_text("utf-8")
     said_here = json.loads(text)
-    wanted = refusals.for_pages(language)
+    wanted = refusals.for_pages(language, PARTS[part])
     assert {key: said_here.get(key) for key in wanted} == wanted, "run `make docs`"
     assert merged(text, wanted) == text, "run `make docs`"
 

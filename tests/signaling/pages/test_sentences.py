@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from orchestrator import refusals
 from orchestrator.api.moments import MomentReason
 from orchestrator.policy.effects import REFUSALS
 from orchestrator.policy.model import Cause, Outcome, Phase, Presence, RescheduleState, Role
@@ -16,12 +18,24 @@ from signaling.views import AwayAs
 
 AWAY = get_args(AwayAs)
 ROOT = Path(__file__).parents[3]
-ASSETS = ROOT / "signaling" / "pages" / "assets"
+PAGES = ROOT / "signaling" / "pages"
+ASSETS = PAGES / "assets"
+LOCALES = ASSETS / "locales"
 SCRIPTS = sorted((ASSETS / "js").rglob("*.js"))
-POLICY = ROOT / "orchestrator" / "policy"
+LANGUAGES = ("ja", "en")
+
+
+def read(language: str, part: str = "") -> dict[str, str]:
+    """The sentences of one catalogue: the room's, which every page loads, or that of a further part."""
+    found: dict[str, str] = json.loads((LOCALES / f"{language}{part}.json").read_text("utf-8"))
+    return found
+
+
+PARTS = sorted({file.name.removesuffix(".json")[2:] for file in LOCALES.glob("ja*.json")})
+"""What stands behind the language in the name of a catalogue: "" for the room's, ".board"."""
 CATALOGUES = {
-    language: json.loads((ASSETS / "locales" / f"{language}.json").read_text("utf-8"))
-    for language in ("ja", "en")
+    language: {key: text for part in PARTS for key, text in read(language, part).items()}
+    for language in LANGUAGES
 }
 CAUSES = {
     Outcome.NOT_HELD: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
@@ -32,10 +46,48 @@ CAUSES = {
 """The causes that product.md's table of outcomes knows; the others have one cause, or none."""
 
 
-def literal_keys() -> set[str]:
+def page_names() -> list[str]:
+    """The pages that run scripts."""
+    return sorted(page.stem for page in PAGES.glob("*.html") if 'type="module"' in page.read_text())
+
+
+def entry_of(page: str) -> Path:
+    """The module that a page starts with."""
+    script = re.search(r'type="module" src="/([^"]+)"', (PAGES / f"{page}.html").read_text())
+    assert script is not None, page
+    return PAGES / script[1]
+
+
+def scripts_of(page: str) -> list[Path]:
+    """A page's modules, with all that they import."""
+    found: set[Path] = set()
+    todo = [entry_of(page)]
+    while todo:
+        script = todo.pop().resolve()
+        if script in found:
+            continue
+        found.add(script)
+        named = re.findall(r'(?:from|import)\s*\(?"(\.[^"]+)"', script.read_text("utf-8"))
+        todo += [script.parent / name for name in named]
+    return sorted(found)
+
+
+def parts_of(page: str) -> list[str]:
+    """The catalogues that a page loads, as in `PARTS`."""
+    call = re.search(r"speak\(chosenLanguage\(\)([^)]*)\)", entry_of(page).read_text("utf-8"))
+    assert call is not None, page
+    return ["", *(f".{part}" for part in re.findall(r'"(\w+)"', call[1]))]
+
+
+def loaded(page: str) -> set[str]:
+    """The keys that a page has sentences for."""
+    return {key for part in parts_of(page) for key in read("ja", part)}
+
+
+def literal_keys(scripts: Iterable[Path]) -> set[str]:
     """The keys that the scripts name in full: `t("…")`, also the two of a choice."""
     keys: set[str] = set()
-    for script in SCRIPTS:
+    for script in scripts:
         for call in re.findall(
             r"\bt(?:First)?\(((?:[^()]|\([^()]*\))*)\)", script.read_text("utf-8")
         ):
@@ -43,14 +95,30 @@ def literal_keys() -> set[str]:
     return keys
 
 
-def patterns() -> list[re.Pattern[str]]:
+def patterns(scripts: Iterable[Path]) -> list[re.Pattern[str]]:
     """The keys that the scripts put together: `a.${b}.c`, as patterns."""
     found = []
-    for script in SCRIPTS:
+    for script in scripts:
         for text in re.findall(r"`([a-z_]+\.[^`\s]*\$\{[^`\s]+)`", script.read_text("utf-8")):
             parts = re.split(r"\$\{[^}]*\}", text)
             found.append(re.compile("[a-z0-9_.]+".join(map(re.escape, parts))))
     return found
+
+
+def speakable(page: str) -> set[str]:
+    """Which of all keys a page can come to say."""
+    scripts = scripts_of(page)
+    built = patterns(scripts)
+    quoted = {
+        key
+        for script in scripts
+        for key in re.findall(r"\"([a-z_]+\.[a-z0-9_.]+)\"", script.read_text("utf-8"))
+    }
+    return {
+        key
+        for key in CATALOGUES["ja"]
+        if key in quoted or any(pattern.fullmatch(key) for pattern in built)
+    }
 
 
 def reasons() -> set[str]:
@@ -119,29 +187,48 @@ def test_both_languages_fill_in_the_same_values() -> None:
     assert [key for key in ja if values(ja[key]) != values(en[key])] == []
 
 
-def test_every_key_of_the_scripts_has_a_sentence() -> None:
-    used = literal_keys()
-    assert len(used) > 100
-    assert used - CATALOGUES["ja"].keys() == set()
+def test_there_is_one_sentence_for_a_key() -> None:
+    for language in LANGUAGES:
+        assert len(CATALOGUES[language]) == sum(len(read(language, part)) for part in PARTS)
+    for part in PARTS:
+        assert read("ja", part).keys() == read("en", part).keys(), part
 
 
-def test_every_built_key_of_the_scripts_can_be_met() -> None:
-    keys = CATALOGUES["ja"]
-    assert [one.pattern for one in patterns() if not any(map(one.fullmatch, keys))] == []
+def test_every_script_belongs_to_a_page() -> None:
+    workers = {ASSETS / "js" / "e2ee" / name for name in ("worker.js", "frames.js")}
+    of_pages = {script for page in page_names() for script in scripts_of(page)}
+    assert [script.name for script in SCRIPTS if script not in of_pages | workers] == []
 
 
-def test_no_sentence_is_left_over() -> None:
-    used, built = literal_keys(), patterns()
-    quoted = {
-        key
-        for script in SCRIPTS
-        for key in re.findall(r"\"([a-z_]+\.[a-z0-9_.]+)\"", script.read_text("utf-8"))
-    }
-    assert [
-        key
-        for key in CATALOGUES["ja"]
-        if key not in used | quoted and not any(one.fullmatch(key) for one in built)
-    ] == []
+@pytest.mark.parametrize("page", page_names())
+def test_every_key_of_a_page_has_a_sentence_in_what_it_loads(page: str) -> None:
+    used = literal_keys(scripts_of(page))
+    assert len(used) > 50
+    assert used - loaded(page) == set()
+
+
+@pytest.mark.parametrize("page", page_names())
+def test_every_built_key_of_a_page_can_be_met_in_what_it_loads(page: str) -> None:
+    keys = loaded(page)
+    missing = [
+        one.pattern for one in patterns(scripts_of(page)) if not any(map(one.fullmatch, keys))
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_no_sentence_is_left_over(part: str) -> None:
+    """Each one can be said by a page that loads it; those of the room by the room, for a seeker loads them all."""
+    pages = ["room"] if part == "" else [page for page in page_names() if part in parts_of(page)]
+    assert pages, f"no page loads {part}"
+    said = {key for page in pages for key in speakable(page)}
+    assert [key for key in read("ja", part) if key not in said] == []
+
+
+def test_a_seeker_loads_no_sentence_about_what_only_the_office_is_refused() -> None:
+    of_room = {code for code, known in refusals.catalogue().items() if "room" in known.seen}
+    codes = {key.split(".")[1] for key in read("ja") if key.startswith("refusal.")}
+    assert {code for code in codes if code in refusals.catalogue()} == of_room
 
 
 @pytest.mark.parametrize("language", CATALOGUES)

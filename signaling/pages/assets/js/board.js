@@ -307,7 +307,7 @@ function keptTheme() {
 
 async function start() {
   keptTheme();
-  await speak(chosenLanguage());
+  await speak(chosenLanguage(), "board");
   state.write = writer(currentLanguage(), state.zone);
   document.body.append(...announcer.els);
   if (!token) refuse("token_unknown");

@@ -4,6 +4,7 @@ const LANGUAGES = ["ja", "en"];
 const KEY = "madoguchi.language";
 let language = "ja";
 let catalogue = {};
+let parts = []; // what this page needs beyond the sentences of the room: ["board"]
 
 export function chosenLanguage() {
   const kept = remembered();
@@ -20,12 +21,19 @@ function remembered() {
   }
 }
 
-export async function speak(wanted) {
-  const answer = await fetch(`/assets/locales/${wanted}.json`);
-  if (!answer.ok) throw new Error(`no catalogue for ${wanted}`);
-  catalogue = await answer.json();
+// The catalogue of the room, and those of further parts; a change of language loads the same again.
+export async function speak(wanted, ...more) {
+  if (more.length) parts = more;
+  const read = await Promise.all(["", ...parts.map((part) => `.${part}`)].map((part) => load(`${wanted}${part}`)));
+  catalogue = Object.assign({}, ...read);
   language = wanted;
   document.documentElement.lang = wanted;
+}
+
+async function load(name) {
+  const answer = await fetch(`/assets/locales/${name}.json`);
+  if (!answer.ok) throw new Error(`no catalogue ${name}`);
+  return answer.json();
 }
 
 export function remember(wanted) {
