@@ -350,7 +350,7 @@ def _answer_to_http(
             answer.headers["Allow"] = error.headers["Allow"]
         return answer
     if error.status == 404 and "text/html" in request.headers.get("Accept", ""):
-        return files.not_found()
+        return files.not_found(request)
     raise error
 
 

@@ -1,16 +1,17 @@
-"""The pages and their assets, as they lie in `signaling/pages`. No build step, nothing generated."""
+"""The pages and their assets, as they lie in `signaling/pages`. No build step; compressed at their first use."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
 
 from orchestrator.credentials import new_secret
 from signaling.auth import DEVICE_COOKIE, is_secret_shaped
+from signaling.shelf import VERSIONED, Held, Shelf, takes_gzip
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -38,6 +39,15 @@ TYPES = {
 }
 """What is served, and as what: the machine's own table of types is not to be relied on."""
 
+COMPRESSIBLE = ("text/", "application/json", "application/manifest", "image/svg", "image/x-icon")
+"""Kinds that become smaller by it; pictures, sounds and fonts are compressed in themselves."""
+
+FOR_GOOD = "public, max-age=31536000, immutable"
+"""What lies under the version of now never changes there."""
+
+REVALIDATED = "no-cache"
+"""Asked for each time by its ETag: pages and scripts of two versions must not mix."""
+
 LONGEST_NAME = 200
 """Of an asset with its folders; ours are below 40, and file systems end at 255 a part."""
 
@@ -55,6 +65,10 @@ class Files:
 
     root: Path
     is_secure: Callable[[web.Request], bool]
+    shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shelf", Shelf(self.root))
 
     def routes(self) -> list[web.RouteDef]:
         """What to serve."""
@@ -67,15 +81,15 @@ class Files:
 
     async def index(self, request: web.Request) -> web.StreamResponse:
         """What this server is."""
-        return self._file(self.root / "index.html")
+        return self._page(request, "index")
 
     async def board(self, request: web.Request) -> web.StreamResponse:
         """The schedulers' board; the token is in the fragment and never comes here."""
-        return self._file(self.root / "board.html")
+        return self._page(request, "board")
 
     async def room(self, request: web.Request) -> web.StreamResponse:
         """The page of an invitation link; the secret is in the fragment and never comes here."""
-        answer = self._file(self.root / "room.html")
+        answer = self._page(request, "room")
         known = request.cookies.get(DEVICE_COOKIE, "")
         device = known if is_secret_shaped(known) else new_secret()
         answer.set_cookie(
@@ -89,26 +103,47 @@ class Files:
         )
         return answer
 
-    def not_found(self) -> web.Response:
+    def not_found(self, request: web.Request) -> web.Response:
         """What a browser shows of a page that is not there; for people, who may have cut a link short."""
-        text = (self.root / "not_found.html").read_text("utf-8")
-        return web.Response(status=404, text=text, content_type="text/html")
+        return self._page(request, "not_found", status=404)
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
-        """A script, a stylesheet, an icon."""
+        """A script, a stylesheet, an icon: for good under the version of now, else revalidated each time."""
         path = request.match_info["path"]
         if len(path) > LONGEST_NAME or not _ASSET.fullmatch(path):
             raise web.HTTPNotFound
-        return self._file(self.root / "assets" / path)
-
-    def _file(self, path: Path) -> web.StreamResponse:
-        kind = TYPES.get(path.suffix)
+        versioned = VERSIONED.fullmatch(path)
+        file = self.root / "assets" / (versioned["path"] if versioned else path)
+        kind = TYPES.get(file.suffix)
         try:
-            is_there = kind is not None and path.is_file()
+            held = self.shelf.asset(file) if kind is not None and file.is_file() else None
         except OSError:  # what the file system does not take for a name names nothing
-            is_there = False
-        if kind is None or not is_there:
+            held = None
+        if kind is None or held is None:
             raise web.HTTPNotFound
-        # Revalidated each time by its ETag: pages and scripts of two versions must not mix.
-        headers = {"Content-Type": kind, "Cache-Control": "no-cache"}
-        return web.FileResponse(path, headers=headers)
+        # A page of another version, while nodes are upgraded, gets what is here, and must not keep it.
+        is_now = versioned and self.shelf.is_of(versioned["version"], file, held)
+        return _answer(request, held, kind, FOR_GOOD if is_now else REVALIDATED)
+
+    def _page(self, request: web.Request, name: str, *, status: int = 200) -> web.Response:
+        held = self.shelf.page(self.root / f"{name}.html")
+        return _answer(request, held, TYPES[".html"], REVALIDATED, status)
+
+
+def _answer(
+    request: web.Request, held: Held, kind: str, keeping: str, status: int = 200
+) -> web.Response:
+    """The file in the encoding that the browser takes, or word that it has it already."""
+    is_text = kind.startswith(COMPRESSIBLE)
+    takes = is_text and takes_gzip(request.headers.get("Accept-Encoding", ""))
+    copy = held.gzipped if takes else held.plain
+    headers = {"Cache-Control": keeping, "ETag": f'"{copy.etag}"'}
+    if is_text:
+        headers["Vary"] = "Accept-Encoding"
+    known = [each.value for each in request.if_none_match or ()]
+    if status == 200 and (copy.etag in known or "*" in known):
+        return web.Response(status=304, headers=headers)
+    headers["Content-Type"] = kind
+    if copy.encoding is not None:
+        headers["Content-Encoding"] = copy.encoding
+    return web.Response(status=status, body=copy.body, headers=headers)

@@ -17,6 +17,7 @@ from orchestrator.credentials import STAFF_PREFIX
 from signaling.app import AppSettings
 from signaling.auth import DEVICE_COOKIE, is_secret_shaped
 from signaling.files import PAGES, TYPES
+from signaling.shelf import takes_gzip
 from tests.signaling.node import PATIENCE_S, running_node
 
 
@@ -34,8 +35,8 @@ def kept_log():
 
 
 @pytest.fixture
-async def site(tmp_path):
-    """A node with small pages, so that the tests speak of serving and not of the pages."""
+def pages(tmp_path):
+    """Small pages, so that the tests speak of serving and not of the pages."""
     assets = tmp_path / "assets" / "js"
     assets.mkdir(parents=True)
     for name in ("index", "room", "board"):
@@ -45,7 +46,13 @@ async def site(tmp_path):
     (assets / "notes.md").write_text("no")
     (tmp_path / "secret.html").write_text("no")
     shutil.copy(PAGES / "not_found.html", tmp_path)
-    async with running_node(pages=tmp_path) as node:
+    return tmp_path
+
+
+@pytest.fixture
+async def site(pages):
+    """A node that serves them."""
+    async with running_node(pages=pages) as node:
         yield node
 
 
@@ -82,10 +89,88 @@ async def test_an_asset_is_served_with_its_type_and_revalidated(site):
     assert again.status == 304
 
 
+LONG = "export const words = [" + ", ".join(['"a word that comes again"'] * 40) + "];\n"
+
+
+@pytest.mark.parametrize("path", ["/assets/js/long.js", "/room"])
+async def test_what_is_long_is_sent_compressed_to_who_takes_that_and_has_a_tag_of_its_own(
+    site, pages, path
+):
+    (pages / "assets" / "js" / "long.js").write_text(LONG)
+    (pages / "room.html").write_text(f"<!doctype html><pre>{LONG}</pre>")
+    plain = await site.http.get(site.url(path), headers={"Accept-Encoding": "identity"})
+    small = await site.http.get(site.url(path), headers={"Accept-Encoding": "br, gzip;q=0.5"})
+    assert "Content-Encoding" not in plain.headers
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert int(small.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 3
+    assert await small.text() == await plain.text()
+    assert plain.headers["Vary"] == small.headers["Vary"] == "Accept-Encoding"
+    assert plain.headers["ETag"] != small.headers["ETag"]
+    for kept, encoding in ((plain, "identity"), (small, "gzip")):
+        headers = {"If-None-Match": f"W/{kept.headers['ETag']}", "Accept-Encoding": encoding}
+        again = await site.http.get(site.url(path), headers=headers)
+        assert again.status == 304
+        assert (again.headers["ETag"], again.headers["Vary"]) == (
+            kept.headers["ETag"],
+            "Accept-Encoding",
+        )
+        assert "Content-Encoding" not in again.headers
+
+
+@pytest.mark.parametrize(
+    ("accepts", "takes"),
+    [
+        *(("gzip", True), ("br, GZIP ;q=0.1", True), ("*", True), ("gzip;q=0", False)),
+        *(("", False), ("br", False), ("*, gzip;q=0.0", False), ("identity", False)),
+    ],
+)
+def test_gzip_is_taken_only_where_it_is_named_with_a_weight(accepts, takes):
+    assert takes_gzip(accepts) is takes
+
+
+async def test_a_page_names_its_assets_by_their_version_and_only_that_one_is_kept_for_good(
+    site, pages
+):
+    script = pages / "assets" / "js" / "room.js"
+    (pages / "room.html").write_text('<!doctype html><script src="/assets/js/room.js"></script>')
+
+    async def named():
+        text = await (await site.http.get(site.url("/room"))).text()
+        return re.search(r'"(/assets/.*?)"', text)[1]
+
+    old = await named()
+    assert re.fullmatch(r"/assets/v\.[0-9a-f]{12}/js/room\.js", old)
+    first = await site.http.get(site.url(old))
+    assert "immutable" in first.headers["Cache-Control"]
+    script.write_text("export const more = 1;\n")
+    changed = await site.http.get(site.url(old))
+    assert await changed.text() == script.read_text()
+    assert changed.headers["Cache-Control"] == "no-cache", "under its old name nobody may keep it"
+    new = await named()
+    assert new != old
+    for name, keeping in (
+        (new, "immutable"),
+        (old, "no-cache"),
+        ("/assets/js/room.js", "no-cache"),
+    ):
+        answer = await site.http.get(site.url(name))
+        assert keeping in answer.headers["Cache-Control"]
+        assert await answer.text() == script.read_text()
+
+
+async def test_a_page_that_is_not_there_stays_404_whatever_a_browser_holds(site):
+    headers = {"Accept": "text/html", "If-None-Match": "*"}
+    answer = await site.http.get(site.url("/nowhere"), headers=headers)
+    assert answer.status == 404
+    assert "見つかりません" in await answer.text()
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "/assets/js/none.js",
+        "/assets/v.0123456789ab/js/none.js",
+        "/assets/v.0123456789ab/../secret.html",
         "/assets/js/.secret.js",
         "/assets/js/notes.md",
         "/assets/../secret.html",
@@ -266,7 +351,8 @@ async def test_a_browser_is_told_in_both_languages_that_a_page_is_not_there(site
     answer = await site.http.get(url, headers={"Accept": BROWSER})
     assert answer.status == 404
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert await answer.text() == (PAGES / "not_found.html").read_text("utf-8")
+    text = re.sub(r"/v\.[0-9a-f]{12}/", "/", await answer.text())
+    assert text == (PAGES / "not_found.html").read_text("utf-8")
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert not answer.cookies
 

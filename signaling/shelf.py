@@ -1,0 +1,135 @@
+"""The files of the pages in memory: each as it is and compressed, under a version that names what all of them hold.
+
+A page names its assets by that version, `/assets/v.0123456789ab/…`, so a browser keeps them for good and asks for
+nothing on a reload but the page; relative imports stay inside the version by themselves. Nothing is made beforehand:
+a file that changes on disk is read again at its next use.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+SMALLEST = 256
+"""Bytes from which compressing is worth its header."""
+
+VERSIONED = re.compile(r"v\.(?P<version>[0-9a-f]{12})/(?P<path>.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What goes over the wire."""
+
+    body: bytes
+    etag: str
+    """Without quotes; another one for each encoding (RFC 9110 §8.8.3.3)."""
+    encoding: str | None = None
+
+
+@dataclass(slots=True)
+class Held:
+    """One file."""
+
+    stamp: str
+    """Of what it was made: when that differs, it is made anew."""
+    plain: Copy
+    _gzipped: Copy | None = None
+
+    @property
+    def gzipped(self) -> Copy:
+        """Compressed, at its first use; as it is where that would not be smaller."""
+        if self._gzipped is None:
+            self._gzipped = compressed(self.plain)
+        return self._gzipped
+
+
+def compressed(plain: Copy) -> Copy:
+    """The copy for a browser that takes gzip."""
+    if len(plain.body) < SMALLEST:
+        return plain
+    body = gzip.compress(plain.body, 9, mtime=0)
+    return Copy(body, f"{plain.etag}-gzip", "gzip") if len(body) < len(plain.body) else plain
+
+
+def copy_of(body: bytes) -> Copy:
+    """What is not compressed."""
+    return Copy(body, blake2b(body, digest_size=6).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """All assets as they lay there together."""
+
+    version: str
+    etags: Mapping[Path, str]
+    """Of each file as it is."""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The folder of the pages; as large as what lies in it, and that is ours."""
+
+    root: Path
+    _held: dict[Path, Held] = field(default_factory=dict)
+    _pages: dict[Path, Held] = field(default_factory=dict)
+    _latest: Edition | None = None
+
+    def asset(self, path: Path) -> Held:
+        """A file as it lies there now.
+
+        Raises:
+            OSError: there is none.
+        """
+        status = path.stat()
+        stamp = f"{status.st_mtime_ns}-{status.st_size}"
+        held = self._held.get(path)
+        if held is None or held.stamp != stamp:
+            held = self._held[path] = Held(stamp, copy_of(path.read_bytes()))
+        return held
+
+    def page(self, path: Path) -> Held:
+        """A page, with the version of now in the addresses of its assets.
+
+        Raises:
+            OSError: there is none.
+        """
+        self._latest = self._look()
+        file = self.asset(path)
+        stamp = f"{file.plain.etag}-{self._latest.version}"
+        held = self._pages.get(path)
+        if held is None or held.stamp != stamp:
+            versioned = f'"/assets/v.{self._latest.version}/'.encode()
+            body = file.plain.body.replace(b'"/assets/', versioned)
+            held = self._pages[path] = Held(stamp, copy_of(body))
+        return held
+
+    def is_of(self, version: str, path: Path, held: Held) -> bool:
+        """Whether a file is the one of that version, so that it may be kept under it for good."""
+        if self._latest is None:  # just started, and somebody's page is from before
+            self._latest = self._look()
+        return version == self._latest.version and self._latest.etags.get(path) == held.plain.etag
+
+    def _look(self) -> Edition:
+        """All assets of now; the same version on every node that has the same files."""
+        files = [
+            Path(folder, name)
+            for folder, _, names in os.walk(self.root / "assets")
+            for name in names
+        ]
+        etags = {path: self.asset(path).plain.etag for path in sorted(files)}
+        lines = (f"{path.relative_to(self.root).as_posix()} {etag}" for path, etag in etags.items())
+        return Edition(blake2b("\n".join(lines).encode(), digest_size=6).hexdigest(), etags)
+
+
+def takes_gzip(accepts: str) -> bool:
+    """Whether an `Accept-Encoding` names gzip, or anything, and not with `q=0` (RFC 9110 §12.5.3)."""
+    weights: dict[str, bool] = {}
+    for part in accepts.lower().split(","):
+        name, _, parameters = part.partition(";")
+        weights[name.strip()] = not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", parameters)
+    return weights.get("gzip", weights.get("*", False))
