@@ -46,7 +46,7 @@ from signaling.connection import Connection, Guest
 from signaling.door import Door
 from signaling.ends import Close, http_status
 from signaling.files import PAGES, Files
-from signaling.headers import FIXED, content_security_policy, permissions_policy
+from signaling.headers import ASSET, FIXED, content_security_policy, permissions_policy
 from signaling.limits import Limits
 from signaling.participant import Counter
 from signaling.protocol import Hello
@@ -303,6 +303,9 @@ def _adding_headers(
     permissions: str,
 ) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     async def add_headers(request: web.Request, answer: web.StreamResponse) -> None:
+        if request.path.startswith("/assets/") and answer.status in {200, 304}:
+            answer.headers.update(ASSET)
+            return
         for name, value in FIXED.items():
             answer.headers.setdefault(name, value)
         policy = content_security_policy(request.headers.get("Host"))

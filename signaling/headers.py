@@ -36,6 +36,16 @@ FIXED: Mapping[str, str] = MappingProxyType(
     }
 )
 
+ASSET: Mapping[str, str] = MappingProxyType(
+    {
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        # For the script that becomes a worker, and whoever opens a picture by itself.
+        "Content-Security-Policy": "default-src 'none'; script-src 'self'",
+    }
+)
+"""Of a file that a page loads: the page's own policies hold for it, and fifty times a kilobyte is half of a page."""
+
 
 def permissions_policy(*, may_share_screen: bool) -> str:
     """The policy of a page for what a browser can do.

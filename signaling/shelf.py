@@ -1,8 +1,9 @@
 """The files of the pages in memory: each as it is and compressed, under a version that names what all of them hold.
 
 A page names its assets by that version, `/assets/v.0123456789ab/…`, so a browser keeps them for good and asks for
-nothing on a reload but the page; relative imports stay inside the version by themselves. Nothing is made beforehand:
-a file that changes on disk is read again at its next use.
+nothing on a reload but the page; relative imports stay inside the version by themselves. Before its script a page
+names every module that the script will import. Nothing is made beforehand: a file that changes on disk is read again
+at its next use.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -19,6 +20,10 @@ SMALLEST = 256
 """Bytes from which compressing is worth its header."""
 
 VERSIONED = re.compile(r"v\.(?P<version>[0-9a-f]{12})/(?P<path>.+)")
+
+_MODULE = re.compile(r'<script type="module" src="(?P<path>/assets/[^"]+)"></script>')
+_IMPORT = re.compile(r'^(?:import|export)\b(?:[^;"]*\bfrom)?\s*"(\.[^"]+)"', re.MULTILINE)
+"""Static ones, as our modules write them; what is loaded later, by `import()` or as a worker, comes later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class Edition:
     version: str
     etags: Mapping[Path, str]
     """Of each file as it is."""
+    seen: list[tuple[str, int, int]]
+    """What the folder looked like then."""
 
 
 @dataclass(slots=True)
@@ -98,32 +105,57 @@ class Shelf:
         Raises:
             OSError: there is none.
         """
-        self._latest = self._look()
-        file = self.asset(path)
-        stamp = f"{file.plain.etag}-{self._latest.version}"
+        edition, file = self._look(), self.asset(path)
+        stamp = f"{file.plain.etag}-{edition.version}"
         held = self._pages.get(path)
         if held is None or held.stamp != stamp:
-            versioned = f'"/assets/v.{self._latest.version}/'.encode()
-            body = file.plain.body.replace(b'"/assets/', versioned)
-            held = self._pages[path] = Held(stamp, copy_of(body))
+            text = _MODULE.sub(self._preloading, file.plain.body.decode())
+            text = text.replace('"/assets/', f'"/assets/v.{edition.version}/')
+            held = self._pages[path] = Held(stamp, copy_of(text.encode()))
         return held
+
+    def _preloading(self, script: re.Match[str]) -> str:
+        """What a module imports, and what that imports, named before it: asked for together, not in turn."""
+        wanted = self.imports(self.root / script["path"].removeprefix("/"))
+        names = [f"/{path.relative_to(self.root).as_posix()}" for path in wanted]
+        return "".join(f'<link rel="modulepreload" href="{name}">\n' for name in names) + script[0]
+
+    def imports(self, script: Path) -> list[Path]:
+        """Every module that is loaded with this one, without itself; those it names first come first."""
+        found = [script]
+        for path in found:
+            text = self.asset(path).plain.body.decode()
+            named = [(path.parent / name).resolve() for name in _IMPORT.findall(text)]
+            found += [each for each in dict.fromkeys(named) if each not in found and each.is_file()]
+        return found[1:]
 
     def is_of(self, version: str, path: Path, held: Held) -> bool:
         """Whether a file is the one of that version, so that it may be kept under it for good."""
-        if self._latest is None:  # just started, and somebody's page is from before
-            self._latest = self._look()
-        return version == self._latest.version and self._latest.etags.get(path) == held.plain.etag
+        edition = self._latest or self._look()  # just started, and somebody's page is from before
+        return version == edition.version and edition.etags.get(path) == held.plain.etag
 
     def _look(self) -> Edition:
         """All assets of now; the same version on every node that has the same files."""
-        files = [
-            Path(folder, name)
-            for folder, _, names in os.walk(self.root / "assets")
-            for name in names
-        ]
-        etags = {path: self.asset(path).plain.etag for path in sorted(files)}
-        lines = (f"{path.relative_to(self.root).as_posix()} {etag}" for path, etag in etags.items())
-        return Edition(blake2b("\n".join(lines).encode(), digest_size=6).hexdigest(), etags)
+        seen = sorted(_stamps(self.root / "assets"))
+        if self._latest is None or self._latest.seen != seen:
+            etags = {Path(name): self.asset(Path(name)).plain.etag for name, *_ in seen}
+            lines = (
+                f"{path.relative_to(self.root).as_posix()} {etag}" for path, etag in etags.items()
+            )
+            version = blake2b("\n".join(lines).encode(), digest_size=6).hexdigest()
+            self._latest = Edition(version, etags, seen)
+        return self._latest
+
+
+def _stamps(folder: Path | str) -> Iterator[tuple[str, int, int]]:
+    """Every file below a folder, with the time of its change and its size; looked at for each page."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _stamps(entry.path)
+            else:
+                status = entry.stat()
+                yield entry.path, status.st_mtime_ns, status.st_size
 
 
 def takes_gzip(accepts: str) -> bool:

@@ -80,6 +80,14 @@ async def test_every_answer_has_the_headers(site, path):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+async def test_an_asset_has_the_headers_that_hold_for_it_and_no_others(site):
+    answer = await site.http.get(site.url("/assets/js/room.js"))
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; script-src 'self'"
+    assert sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items()) < 480
+
+
 async def test_an_asset_is_served_with_its_type_and_revalidated(site):
     first = await site.http.get(site.url("/assets/js/room.js"))
     assert first.headers["Content-Type"] == "text/javascript; charset=utf-8"
@@ -156,6 +164,23 @@ async def test_a_page_names_its_assets_by_their_version_and_only_that_one_is_kep
         answer = await site.http.get(site.url(name))
         assert keeping in answer.headers["Cache-Control"]
         assert await answer.text() == script.read_text()
+
+
+async def test_a_page_names_what_its_script_imports_once_and_nothing_else(site, pages):
+    scripts = pages / "assets" / "js"
+    (scripts / "views").mkdir()
+    (scripts / "room.js").write_text(
+        'import { a } from "./a.js";\nimport * as b from "./views/b.js";\nimport("./later.js");\n'
+    )
+    (scripts / "a.js").write_text('export { c } from "./views/c.js";\n')
+    (scripts / "views" / "b.js").write_text('import {\n  a,\n} from "../a.js";\nimport "./c.js";\n')
+    for name in ("views/c.js", "later.js", "other.js"):
+        (scripts / name).write_text('import "./none.js";\n')
+    (pages / "room.html").write_text('<script type="module" src="/assets/js/room.js"></script>')
+    text = await (await site.http.get(site.url("/room"))).text()
+    named = re.findall(r'<link rel="modulepreload" href="/assets/v\.\w+/js/(.*?)">', text)
+    assert named == ["a.js", "views/b.js", "views/c.js"]
+    assert text.endswith('/js/room.js"></script>')
 
 
 async def test_a_page_that_is_not_there_stays_404_whatever_a_browser_holds(site):

@@ -31,7 +31,7 @@ export async function speak(wanted, ...more) {
 }
 
 async function load(name) {
-  const answer = await fetch(`/assets/locales/${name}.json`);
+  const answer = await fetch(new URL(`../locales/${name}.json`, import.meta.url)); // of the same version as this script
   if (!answer.ok) throw new Error(`no catalogue ${name}`);
   return answer.json();
 }
