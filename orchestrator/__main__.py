@@ -61,6 +61,12 @@ def parser() -> argparse.ArgumentParser:
     )
     create.add_argument("--seeker-telephone", metavar="NUMBER", help="kept erasable")
     create.add_argument(
+        "--seeker-reference",
+        metavar="TEXT",
+        help="for the supporter, read on record, kept erasable",
+    )
+    create.add_argument("--seeker-note", metavar="TEXT", help="the same, in a few sentences")
+    create.add_argument(
         "--exception", metavar="REASON", help="book against the day-before rule, and why"
     )
     create.add_argument("--public-url", metavar="URL", help="what the printed links begin with")

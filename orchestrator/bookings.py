@@ -48,6 +48,7 @@ from orchestrator.ports import (
     Sessions,
     Staff,
     Store,
+    booked_field,
 )
 from orchestrator.rescheduling import Rescheduling
 
@@ -93,6 +94,9 @@ class Wish:
     """Where messages go; None: the seeker gets none. Like the next two as `addresses` reads it, and kept erasable."""
     seeker_language: Language | None = None
     seeker_telephone: str | None = None
+    seeker_reference: str | None = None
+    """For the session's supporter, read on record; kept erasable like the next one."""
+    seeker_note: str | None = None
 
 
 class Bookings:
@@ -183,7 +187,7 @@ class Bookings:
             booked_by=by,
             exception=wish.exception if reason is not None else None,
         )
-        private = {session.seeker.person: _private(wish)}
+        private = {session.seeker.person: _private(wish, session.id)}
         entry = Entry(session, command or f"create:{session.id}", private)
         booked = await self._entering.enter(entry, notes)
         return _again(wish, booked.session) if booked.is_repeated else booked
@@ -389,12 +393,14 @@ def _again(wish: Wish, session: Session) -> Booked:
     return Booked(session, {}, (note,), is_repeated=True)
 
 
-def _private(wish: Wish) -> dict[str, str]:
+def _private(wish: Wish, session: SessionId) -> dict[str, str]:
     """What is known of the seeker as a person."""
     known = {
-        PrivateField.NAME: wish.seeker_real_name,
-        PrivateField.MAIL: wish.seeker_mail,
-        PrivateField.LANGUAGE: wish.seeker_language,
-        PrivateField.TELEPHONE: wish.seeker_telephone,
+        PrivateField.NAME.value: wish.seeker_real_name,
+        PrivateField.MAIL.value: wish.seeker_mail,
+        PrivateField.LANGUAGE.value: wish.seeker_language,
+        PrivateField.TELEPHONE.value: wish.seeker_telephone,
+        booked_field(PrivateField.REFERENCE, session): wish.seeker_reference,
+        booked_field(PrivateField.NOTE, session): wish.seeker_note,
     }
-    return {field.value: str(text) for field, text in known.items() if text}
+    return {field: str(text) for field, text in known.items() if text}

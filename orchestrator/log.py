@@ -28,7 +28,8 @@ PRIVATE_KEYS = frozenset(
     {
         "address", "addresses", "candidate", "device_name", "display_name", "display_names", "email", "host_address",
         "mail", "peer_address", "phone", "real_name", "remote", "remote_address", "seeker_mail", "seeker_name",
-        "seeker_real_name", "seeker_telephone", "supporter_name", "telephone", "user_agent",
+        "seeker_note", "seeker_real_name", "seeker_reference", "seeker_telephone", "supporter_name",
+        "telephone", "user_agent",
     }
 )  # fmt: skip
 """Keys whose values are about a person or where a person is."""

@@ -126,6 +126,15 @@ class PrivateField(StrEnum):
     """`Language`, in which the person is written to; absent: Japanese."""
     TELEPHONE = "telephone"
     """As `addresses.read_telephone` gives it."""
+    REFERENCE = "reference"
+    """Under what the office knows the seeker; of one booking (`booked_field`)."""
+    NOTE = "note"
+    """What the office noted for the supporter; of one booking (`booked_field`)."""
+
+
+def booked_field(field: PrivateField, session: SessionId) -> str:
+    """Under what a person's private data has what belongs to one booking."""
+    return f"{field.value}:{session}"
 
 
 @dataclass(frozen=True, slots=True)

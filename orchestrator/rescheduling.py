@@ -36,7 +36,15 @@ from orchestrator.policy.model import (
 )
 from orchestrator.policy.programme import Programme, ProgrammeMistakes
 from orchestrator.policy.session import book
-from orchestrator.ports import Availability, Clock, Delivery, Sessions, Store
+from orchestrator.ports import (
+    Availability,
+    Clock,
+    Delivery,
+    PrivateField,
+    Sessions,
+    Store,
+    booked_field,
+)
 
 log = structlog.get_logger()
 
@@ -256,13 +264,26 @@ class Rescheduling:
             follows=old.id if purpose is Purpose.NEXT else None,
         )
         # `reschedule.chosen` and `next.chosen` are what people are written to for.
-        booked = await self._entering.enter(Entry(new, _command(old, purpose), tells=False))
+        private = {new.seeker.person: await self._noted(old, new.id)}
+        booked = await self._entering.enter(
+            Entry(new, _command(old, purpose), private, tells=False)
+        )
         entered = replace(
             option, starts_at=booked.session.starts_at, ends_at=booked.session.ends_at
         )
         return await self._sessions.deliver(
             old.id, SlotBooked(entered, booked.session.id, by, purpose)
         )
+
+    async def _noted(self, old: Session, new: SessionId) -> dict[str, str]:
+        """What was noted about the seeker for the old session goes along to the new one."""
+        private = await self._store.private(old.seeker.person)
+        fields = (PrivateField.REFERENCE, PrivateField.NOTE)
+        return {
+            booked_field(field, new): text
+            for field in fields
+            if (text := private.get(booked_field(field, old.id))) is not None
+        }
 
     def _new_session(self, old: Session, option: SlotOption) -> Session:
         programme = self._programmes.get(old.rules.programme)

@@ -51,6 +51,7 @@ from orchestrator.policy.model import (
 )
 from orchestrator.policy.model import Reschedule as Choice
 from orchestrator.policy.stops import may_read_why
+from orchestrator.policy.writing import read_noted, read_reference
 from orchestrator.ports import Language
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -67,6 +68,10 @@ MailAddress = Annotated[
 Telephone = Annotated[
     str, StringConstraints(max_length=LONGEST_TELEPHONE), AfterValidator(read_telephone)
 ]
+
+
+Reference = Annotated[str, AfterValidator(read_reference)]
+Noted = Annotated[str, AfterValidator(read_noted)]
 
 
 def _in_calendar(at: datetime) -> datetime:
@@ -116,6 +121,12 @@ class NewSession(Body):
     seeker_telephone: Telephone | None = Field(
         default=None, description="Where the office reaches the seeker"
     )
+    seeker_reference: Reference | None = Field(
+        default=None, description="Under what the office knows the seeker; for the supporter"
+    )
+    seeker_note: Noted | None = Field(
+        default=None, description="What the supporter has to know; read on record"
+    )
     companions: tuple[Name, ...] = Field(
         default=(), max_length=2, description="Display names of remote companions"
     )
@@ -146,6 +157,8 @@ class NewSession(Body):
             seeker_mail=self.seeker_mail,
             seeker_language=self.seeker_language,
             seeker_telephone=self.seeker_telephone,
+            seeker_reference=self.seeker_reference,
+            seeker_note=self.seeker_note,
             companions=self.companions,
             companions_beside=self.companions_beside,
             observer=self.observer,

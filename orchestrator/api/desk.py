@@ -1,6 +1,6 @@
 """What the board needs besides the sessions.
 
-Who somebody of the office is, a supporter's own way into a room, and how the lines are.
+Who somebody of the office is, a supporter's own way into a room, how the lines are, and what was noted about a seeker.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from orchestrator.api.query import StaffOf, asker, may_read, session_id_of
 from orchestrator.credentials import hash_secret, link_expires_at, new_secret
 from orchestrator.errors import Malformed, NotFound, Refused
 from orchestrator.host import Host
+from orchestrator.policy.events import DataRead
 from orchestrator.policy.model import SUPPORTER, PersonId, Role, SessionId
-from orchestrator.ports import Link, Store
+from orchestrator.ports import Link, PrivateField, Store, booked_field
 
 log = structlog.get_logger()
 
@@ -34,6 +35,15 @@ class StaffBody(BaseModel):
     person: str
     display_name: str
     role: Role
+
+
+class SeekerBody(BaseModel):
+    """What was noted about the seeker at the booking."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: str | None
+    note: str | None
 
 
 class RoomBody(BaseModel):
@@ -105,6 +115,7 @@ class DeskApi:
             web.get(PREFIX + "/staff/{person}", self.read_staff),
             web.post(PREFIX + "/sessions/{session}/room", self.open_room),
             web.get(PREFIX + "/sessions/{session}/lines", self.read_lines),
+            web.get(PREFIX + "/sessions/{session}/seeker", self.read_seeker),
         ]
 
     async def read_staff(self, request: web.Request) -> web.Response:
@@ -152,6 +163,20 @@ class DeskApi:
             if (line := lines.get(seat.id)) is not None
         ]
         return _answer(LinesBody(lines=tuple(shown)), 200)
+
+    async def read_seeker(self, request: web.Request) -> web.Response:
+        """What was noted about the seeker; who asks is on record before anything is given out."""
+        staff = await asker(request, self.staff_of)
+        session = await self.host.view(session_id_of(request))
+        if not may_read(staff, session):
+            raise NotFound("session_unknown")
+        await self.host.deliver(session.id, DataRead(staff.person))
+        private = await self.store.private(session.seeker.person)
+        body = SeekerBody(
+            reference=private.get(booked_field(PrivateField.REFERENCE, session.id)),
+            note=private.get(booked_field(PrivateField.NOTE, session.id)),
+        )
+        return _answer(body, 200)
 
 
 def _id(request: web.Request, part: str) -> str:

@@ -20,6 +20,7 @@ from orchestrator.errors import Misconfigured, NotFound, Refused, Unavailable
 from orchestrator.policy.events import Event
 from orchestrator.policy.model import Medium, Role, Session, SessionId
 from orchestrator.policy.programme import Programme
+from orchestrator.policy.writing import read_noted, read_reference
 from orchestrator.ports import Language
 from orchestrator.settings import Settings
 from orchestrator.store import embedded
@@ -94,6 +95,8 @@ async def create_session(
         seeker_mail=_read("--seeker-mail", read_mail_address, arguments.seeker_mail),
         seeker_language=Language(language) if language else None,
         seeker_telephone=_read("--seeker-telephone", read_telephone, arguments.seeker_telephone),
+        seeker_reference=_read("--seeker-reference", read_reference, arguments.seeker_reference),
+        seeker_note=_read("--seeker-note", read_noted, arguments.seeker_note),
     )
     async with _office(settings, programmes) as office:
         booked = await office.bookings.create(wish, "operator")

@@ -137,6 +137,8 @@ REFUSALS = frozenset(
         "overruled_meanwhile",
         "outcome_impossible",
         "task_unknown",
+        "data_closed",
+        "too_many_readings",
         "extension_never",
         "extension_too_late",
         "extension_not_later",

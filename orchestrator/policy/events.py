@@ -373,6 +373,13 @@ class TaskDone:
 
 
 @dataclass(frozen=True, slots=True)
+class DataRead:
+    """Somebody of the office wants to read what was noted about the seeker at the booking."""
+
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
 class MaintenancePlanned:
     """Maintenance will begin that this session would run into (IX 11-1, GOALOUS 10)."""
 
@@ -437,6 +444,7 @@ Event = (
     | IncidentResolved
     | Overruled
     | TaskDone
+    | DataRead
     | MaintenancePlanned
     | ExtensionAsked
     | ExtensionConfirmed

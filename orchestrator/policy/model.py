@@ -657,6 +657,8 @@ class Session:
     """The seeker says that it was not finished."""
     done: tuple[Done, ...] = ()
     """Tasks that were ticked off."""
+    readings: int = 0
+    """How often what was noted about the seeker was read; each one is a line of history."""
     maintenance_at: datetime | None = None
     """When maintenance begins that this session would run into."""
     extending: Extending | None = None

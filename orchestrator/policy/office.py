@@ -1,4 +1,4 @@
-"""What the office does to a session: overrule, tick off tasks, plan maintenance, move the end."""
+"""What the office does to a session: overrule, tick off tasks, read what was noted, plan maintenance, move the end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from orchestrator.policy import endings
 from orchestrator.policy.effects import ExtendRoom
 from orchestrator.policy.events import (
+    DataRead,
     ExtensionAsked,
     ExtensionConfirmed,
     MaintenancePlanned,
@@ -40,6 +41,13 @@ NOT_IN_THE_LAST = timedelta(seconds=60)
 
 LONGEST_EXTENSION = timedelta(hours=2)
 """Further than this is a typing mistake, and it cannot be taken back; ours."""
+
+
+READABLE_AROUND = timedelta(hours=24)
+"""From so long before the slot until so long after it the booking's data is needed for the work; ours."""
+
+READINGS = 200
+"""Of one session: more than anybody's work needs, and a bound for its history; ours."""
 
 
 def overruled(turn: Turn, event: Overruled) -> None:
@@ -102,6 +110,18 @@ def task_done(turn: Turn, event: TaskDone) -> None:
     else:
         turn.set(done=(*session.done, Done(event.task, turn.at, event.by)))
         turn.record("task.done", task=event.task, by=event.by)
+
+
+def data_read(turn: Turn, event: DataRead) -> None:
+    """What was noted about the seeker is given out once it stands in the history who reads it."""
+    session = turn.session
+    if not (session.starts_at - READABLE_AROUND <= turn.at <= session.ends_at + READABLE_AROUND):
+        turn.refuse(None, "data_closed")
+    elif session.readings >= READINGS:
+        turn.refuse(None, "too_many_readings")
+    else:
+        turn.set(readings=session.readings + 1)
+        turn.record("data.read", by=event.by)
 
 
 def maintenance_planned(turn: Turn, event: MaintenancePlanned) -> None:

@@ -55,6 +55,7 @@ from orchestrator.policy.events import (
     ChosenCancelled,
     ClaimAnswered,
     Connected,
+    DataRead,
     Disconnected,
     EndAnswered,
     EndPressed,
@@ -397,6 +398,8 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
             office.overruled(turn, event)
         case TaskDone():
             office.task_done(turn, event)
+        case DataRead():
+            office.data_read(turn, event)
         case MaintenancePlanned():
             office.maintenance_planned(turn, event)
         case ExtensionAsked():

@@ -203,6 +203,8 @@ def test_a_second_server_on_one_data_folder_is_one_sentence(tmp_path: Path) -> N
         (["serve", "--host", "a..b"], "cannot listen on a..b"),
         ([*CREATE, "--seeker-mail", "sakura"], "--seeker-mail must be an e-mail address"),
         ([*CREATE, "--seeker-telephone", "0"], "--seeker-telephone must be a telephone number"),
+        ([*CREATE, "--seeker-reference", "1\n2"], "--seeker-reference must be one line"),
+        ([*CREATE, "--seeker-note", "x" * 501], "--seeker-note must have 1 to 500"),
         (["staff", "add", "a", "--role", "supporter", "--mail", "a@b"], "--mail must be an e-mail"),
     ],
 )  # fmt: skip

@@ -15,6 +15,7 @@ from orchestrator.policy.effects import Publish
 from orchestrator.policy.events import (
     BeginChosen,
     CallReported,
+    DataRead,
     Event,
     ExtensionAsked,
     ExtensionConfirmed,
@@ -445,6 +446,11 @@ def _ticks_off(_: Walk, words: Words) -> tuple[Action, ...]:
     return (lambda told: TaskDone(words["what"], PersonId("person-clerk")),)
 
 
+def _reads_data(_: Walk, words: Words) -> tuple[Action, ...]:
+    often = int(words["number"]) if "number" in words else 1
+    return (lambda told: DataRead(PersonId("person-supporter")),) * often
+
+
 def _books_next(_: Walk, words: Words) -> tuple[Action, ...]:
     name = words["slot"]
     event = SlotBooked(a_slot(name), SessionId(f"s-{name}"), "seeker", Purpose.NEXT)
@@ -511,6 +517,11 @@ OFFICE = (
         _overrules_late,
     ),
     happens("the office ticks off {what}", "a task is done", _ticks_off),
+    happens(
+        "the office reads what was noted[ {number} times]",
+        "what was noted about the seeker at the booking; each reading is on record",
+        _reads_data,
+    ),
     happens("maintenance is planned for {until}", "the service will stop then", _plans_maintenance),
     happens(
         "maintenance is called off",

@@ -1,5 +1,7 @@
 """What the board asks for besides the sessions: names of the office, and a supporter's way into the own room."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from orchestrator.credentials import hash_secret
@@ -124,3 +126,87 @@ async def test_another_node_than_the_one_that_measures_says_so(node):
     node.host._actors.clear()  # as on a node that has never run it
     status, body = await ask(node, "GET", path, headers)
     assert (status, body["error"]["code"]) == (421, "measured_elsewhere")
+
+
+# ---- what was noted about a seeker ----------------------------------------------------------------------------------
+
+NOTED = {"seeker_reference": "A-2031", "seeker_note": "履歴書の二枚目から。\n声は大きめに。"}
+WISH = {
+    "programme": "kumagaya",
+    "starts_at": "2026-12-04T10:00:00+09:00",
+    "seeker_name": "さくら14",
+    "supporter": "suzuki",
+}
+
+
+async def booked(node, headers, **wish):
+    """Book over HTTP, as an office does it."""
+    async with node.http.post(
+        node.url("/api/v1/sessions"), json=WISH | NOTED | wish, headers=headers
+    ) as answer:
+        assert answer.status == 201, await answer.text()
+        return await answer.json()
+
+
+async def test_what_was_noted_is_read_on_record_by_the_supporter_and_by_nobody_elses(node):
+    boss = await staff(node, "yamada", Role.SCHEDULER)
+    own = await staff(node, "suzuki", Role.SUPPORTER)
+    other = await staff(node, "tanaka", Role.SUPPORTER)
+    session = await booked(node, boss)
+    path = f"/api/v1/sessions/{session['id']}"
+    status, body = await ask(node, "GET", f"{path}/seeker", own)
+    assert (status, body["error"]["code"]) == (409, "data_closed"), "more than a day before"
+    await node.pass_time(node_day(node, session))
+    read = (200, {"reference": "A-2031", "note": "履歴書の二枚目から。\n声は大きめに。"})
+    assert await ask(node, "GET", f"{path}/seeker", own) == read
+    assert await ask(node, "GET", f"{path}/seeker", boss) == read
+    status, body = await ask(node, "GET", f"{path}/seeker", other)
+    assert (status, body["error"]["code"]) == (404, "session_unknown")
+    status, body = await ask(node, "GET", f"{path}/seeker", {})
+    assert (status, body["error"]["code"]) == (401, "token_missing")
+
+    _, history = await ask(node, "GET", f"{path}/events", boss)
+    lines = [event["data"] for event in history["events"] if event["name"] == "data.read"]
+    assert lines == [{"by": "p_suzuki"}, {"by": "p_yamada"}]
+    seen = [history, session, await ask(node, "GET", path, own), await ask(node, "GET", path, boss)]
+    stored = await node.store.load(session["id"])
+    for noted in ("A-2031", "履歴書"):
+        assert noted not in repr([*seen, stored.session])
+
+
+def node_day(node, session):
+    """Until a day before the slot."""
+    return datetime.fromisoformat(session["starts_at"]) - timedelta(days=1) - node.clock.now()
+
+
+async def test_what_was_noted_goes_along_to_another_date_and_each_booking_has_its_own(node):
+    boss = await staff(node, "yamada", Role.SCHEDULER)
+    await staff(node, "suzuki", Role.SUPPORTER)
+    first = await booked(node, boss)
+    person = next(each["person"] for each in first["participants"] if each["seat"] == "seeker")
+    other = {
+        "starts_at": "2026-12-04T14:00:00+09:00",
+        "seeker_person": person,
+        "seeker_note": "別件。",
+    }
+    second = await booked(node, boss, **other)
+    await node.bookings.cancel(first["id"], Cause.OFFICE, "p_yamada", "api")
+    moved = await node.bookings.rescheduling.book(
+        first["id"], datetime.fromisoformat("2026-12-08T10:00:00+09:00"), "p_yamada"
+    )
+    third = {"id": moved.reschedule.new_session, "starts_at": "2026-12-08T01:00:00Z"}
+    said = {}
+    for session in (second, third):
+        await node.pass_time(max(node_day(node, session), timedelta()))
+        said[session["id"]] = await ask(
+            node, "GET", f"/api/v1/sessions/{session['id']}/seeker", boss
+        )
+    assert said[second["id"]][1]["note"] == "別件。"
+    assert said[third["id"]][1] == {"reference": "A-2031", "note": NOTED["seeker_note"]}
+
+
+async def test_where_nothing_was_noted_there_is_nothing(node):
+    headers = await staff(node, "tanaka", Role.SUPPORTER)
+    meeting = await node.meet()
+    status, body = await ask(node, "GET", f"/api/v1/sessions/{meeting.id}/seeker", headers)
+    assert (status, body) == (200, {"reference": None, "note": None})

@@ -37,7 +37,7 @@ NOT_OVER_HTTP = {("Refused", "seat_unknown"), ("Refused", "note_refused")}
 OF_THE_POLICY = {
     "accused_unknown", "extension_never", "extension_not_later", "extension_too_late", "incident_resolved",
     "incident_unknown", "not_over", "not_on_the_phone", "outcome_impossible", "overruled_meanwhile", "task_unknown",
-    "too_many_incidents",
+    "too_many_incidents", "data_closed", "too_many_readings",
 }  # fmt: skip
 """What the policy refuses the office, beside codes that others raise too."""
 

@@ -24,6 +24,7 @@ from orchestrator.policy.events import (
     ChosenCancelled,
     ClaimAnswered,
     Connected,
+    DataRead,
     Disconnected,
     EndAnswered,
     EndPressed,
@@ -333,6 +334,10 @@ class office:  # noqa: N801 - reads as a person
     @staticmethod
     def ticks_off(task: str) -> Action:
         return lambda _: TaskDone(task, PersonId("person-clerk"))
+
+    @staticmethod
+    def reads_what_was_noted(by: str = "person-supporter") -> Action:
+        return lambda _: DataRead(PersonId(by))
 
     @staticmethod
     def plans_maintenance(begins: str | None) -> Action:

@@ -304,3 +304,22 @@ def test_who_went_over_to_the_telephone_has_no_room_that_could_hold_it():
     told = live(EXTENSIBLE).at("5:00", supporter.switches_to("phone"))
     told.at("5:01", office.reports("answered"))
     told.at("6:00", office.moves_the_end("40:00")).ends("completed", at="40:00")
+
+
+# What was noted
+
+
+def test_each_reading_is_a_line_of_history_with_who_and_nothing_else():
+    told = story().jumps_to("-1440:00", office.reads_what_was_noted())
+    told.jumps_to("1470:00", office.reads_what_was_noted("person-clerk"))
+    lines = [(it.at, dict(it.data)) for it in told.records if it.name == "data.read"]
+    assert lines == [
+        (moment("-1440:00"), {"by": "person-supporter"}),
+        (moment("1470:00"), {"by": "person-clerk"}),
+    ]
+
+
+@pytest.mark.parametrize("at", ["-1440:01", "1470:01"])
+def test_what_was_noted_is_closed_more_than_a_day_before_and_after(at):
+    told = story().jumps_to(at, office.reads_what_was_noted()).is_refused("data_closed")
+    assert told.session.readings == 0

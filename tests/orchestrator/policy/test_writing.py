@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.policy.writing import legible
+from orchestrator.policy.writing import legible, read_noted, read_reference
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,23 @@ def test_twice_is_once_and_nothing_that_shows_is_lost(text):
         ]
 
     assert visible(read) == visible(text)
+
+
+@pytest.mark.parametrize("read", [read_reference, read_noted])
+def test_what_an_office_notes_shows_something_and_has_no_control_characters(read):
+    assert read(" A\u202e-12 \u200b") == "A-12"
+    for wrong in ("", "  ", "\u200b", "a\x00b", "\x1b[31m"):
+        with pytest.raises(ValueError, match="must"):
+            read(wrong)
+
+
+def test_a_reference_is_one_short_line_and_a_note_a_few_sentences():
+    assert read_reference("号" * 40) == "号" * 40
+    assert read_noted("一行目\n" + "あ" * 496) == "一行目\n" + "あ" * 496
+    for read, wrong in [
+        (read_reference, "号" * 41),
+        (read_reference, "a\nb"),
+        (read_noted, "あ" * 501),
+    ]:
+        with pytest.raises(ValueError, match="must"):
+            read(wrong)
