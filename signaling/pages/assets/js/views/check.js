@@ -97,7 +97,7 @@ function createItem(name) {
   const result = h("span", { class: "res" });
   const more = h("p");
   const how = h("ol", { class: "how", hidden: true });
-  const el = h("div", { class: "check" }, mark, h("h2", {}, t(`check.${name}`)), result, more, how);
+  const el = h("div", { class: "check", dataset: { testid: `check-${name}` } }, mark, h("h2", {}, t(`check.${name}`)), result, more, how);
   return {
     el,
     // hasHow: whether the steps are shown here; once on the page is enough
