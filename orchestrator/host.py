@@ -51,7 +51,7 @@ from orchestrator.policy.events import (
     Woken,
     WorkerLost,
 )
-from orchestrator.policy.model import Phase, SeatId, Session, SessionId, Signal
+from orchestrator.policy.model import ConnectionId, Phase, SeatId, Session, SessionId, Signal
 from orchestrator.policy.notes import key_of_note
 from orchestrator.policy.session import next_deadline, step
 from orchestrator.policy.tasks import open_tasks
@@ -73,6 +73,7 @@ from orchestrator.ports import (
     Note,
     OfferMade,
     PageSample,
+    ProbeOffered,
     RoomExtended,
     RoomFlowing,
     RoomLost,
@@ -259,6 +260,8 @@ class Host:
         match event:
             case OfferMade():
                 self._pass_offer(event)
+            case ProbeOffered():
+                self._audience.offer_probe(event)
             case LegUp() | LegReturned():
                 self.post(event.session, MediaReturned(event.seat, event.media_epoch))
             case RoomFlowing():
@@ -340,6 +343,18 @@ class Host:
         """Pass a page's wish for an ICE restart to the media worker."""
         if self._has_epoch(session, seat, media_epoch):
             self._media.restart(session, seat, media_epoch)
+
+    def probe(self, connection: ConnectionId) -> bool:
+        """Have a page's line measured; False: not now. It is nothing of any session."""
+        return self._media.probe(connection)
+
+    def answer_probe(self, connection: ConnectionId, sdp: str) -> None:
+        """Pass a page's answer to the media worker that measures its line."""
+        self._media.answer_probe(connection, sdp)
+
+    def end_probe(self, connection: ConnectionId) -> None:
+        """The page has measured, or may no longer."""
+        self._media.end_probe(connection)
 
     def note_page(self, session: SessionId, seat: SeatId, sample: PageSample) -> None:
         """Keep what a page tells of its line, for a minute."""

@@ -479,6 +479,14 @@ class OfferMade:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeOffered:
+    """The worker offers a connection on which a page measures its line; it belongs to no session."""
+
+    connection: ConnectionId
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
 class LegUp:
     """DTLS is up: a seat can send and receive."""
 
@@ -583,7 +591,15 @@ class Line:
 
 
 MediaEvent = (
-    OfferMade | LegUp | RoomFlowing | LegSilent | LegReturned | LegQuality | RoomExtended | RoomLost
+    OfferMade
+    | ProbeOffered
+    | LegUp
+    | RoomFlowing
+    | LegSilent
+    | LegReturned
+    | LegQuality
+    | RoomExtended
+    | RoomLost
 )
 
 
@@ -633,6 +649,19 @@ class Media(Protocol):
 
     def close_room(self, session: SessionId) -> None:
         """Cut everything of the room."""
+
+    def probe(self, connection: ConnectionId) -> bool:
+        """Offer a page a connection that sends its packets back, outside of any room; `ProbeOffered` follows.
+
+        It ends by itself some seconds later. An older one of the same page is closed. False: there are as many as
+        the workers may carry, or no worker lives.
+        """
+
+    def answer_probe(self, connection: ConnectionId, sdp: str) -> None:
+        """The page's answer to that offer."""
+
+    def end_probe(self, connection: ConnectionId) -> None:
+        """Close it; twice is once."""
 
     def note_page(self, session: SessionId, seat: SeatId, sample: PageSample) -> None:
         """Keep what a seat's page tells beside what is measured."""
@@ -695,6 +724,9 @@ class Audience(Protocol):
 
     def offer(self, connection: ConnectionId, offer: OfferMade) -> None:
         """Pass a media offer to the page that holds the seat."""
+
+    def offer_probe(self, offer: ProbeOffered) -> None:
+        """Pass an offer to the page that measures its line."""
 
     def dismiss(self, session: SessionId, code: str) -> None:
         """This node no longer runs the session: its pages shall connect again."""

@@ -110,7 +110,8 @@ def make_app(
     """
     limits = settings.limits
     zone = ZoneInfo(settings.time_zone)
-    feed = Feed(store, clock, limits, zone)
+    feed = Feed(store, clock, limits, zone, audience.checks)
+    audience.on_checked(feed.checked)
     office = Office(store, host)
     counter = Counter(
         host=host,

@@ -6,14 +6,16 @@ Implements `orchestrator.ports.Audience`: all methods return at once and never r
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.policy.effects import Refuse, Warn
 from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
-from orchestrator.ports import OfferMade
+from orchestrator.ports import OfferMade, ProbeOffered
 from signaling.ends import Close
 from signaling.protocol import ChatLine, Encryption, KeyOf, MediaStateOf, TimeIsUp, TimeLeft
+from signaling.views import CheckedView, Checks
 
 _REMEMBERED = 2_000
 """Goodbyes that may come later than the line's end: a few seconds of a busy node."""
@@ -42,8 +44,15 @@ class Listener(Protocol):
     def encryption(self) -> Encryption | None:
         """Whether the page can encrypt from end to end; None: it has no seat."""
 
+    @property
+    def checked(self) -> CheckedView | None:
+        """What the page's pre-call check found; None: nothing yet, or it has no seat."""
+
     def show(self, session: Session) -> None:
         """Show a new state."""
+
+    def show_again(self) -> None:
+        """Show the state as it was, with what is known of the people beside it."""
 
     def hear_of(self, state: MediaStateOf | Encryption) -> None:
         """Something of somebody else's page is so now."""
@@ -56,6 +65,9 @@ class Listener(Protocol):
 
     def offer(self, offer: OfferMade) -> None:
         """Pass a media offer on, in order."""
+
+    def offer_probe(self, offer: ProbeOffered) -> None:
+        """Pass an offer on that measures the line, in order."""
 
     def tell(self, message: TimeIsUp | TimeLeft) -> None:
         """Pass a message on, in order."""
@@ -85,6 +97,7 @@ class Audience:
         self._by_connection: dict[ConnectionId, Listener] = {}
         self._by_session: dict[SessionId, dict[ConnectionId, Listener]] = {}
         self._departed: OrderedDict[ConnectionId, Departed] = OrderedDict()
+        self._on_checked: Callable[[SessionId], None] = lambda _: None
         self.is_draining = False
         """The node goes down: nobody is let in, and what ends now is not the people's doing."""
 
@@ -138,6 +151,21 @@ class Audience:
             if other is not listener:
                 other.hear_of(state)
 
+    def checks(self, session: SessionId) -> Checks:
+        """What the pages of a session that are connected here found in their pre-call checks."""
+        found = {other.seat_id: other.checked for other in self._of(session)}
+        return {seat: checked for seat, checked in found.items() if checked is not None}
+
+    def on_checked(self, tell: Callable[[SessionId], None]) -> None:
+        """Whom to tell besides of what has been found: the boards."""
+        self._on_checked = tell
+
+    def share_check(self, session: SessionId) -> None:
+        """What is known of a session's pages has changed: the others of it are shown that, and the boards."""
+        self._on_checked(session)
+        for listener in self._of(session):
+            listener.show_again()
+
     def pass_on(self, listener: Listener, line: ChatLine) -> bool:
         """Give a line to the others of a session; nothing of it is kept. False: nobody got it."""
         others = [other for other in self._of(listener.session_id) if other is not listener]
@@ -188,6 +216,12 @@ class Audience:
         listener = self._by_connection.get(connection)
         if listener is not None:
             listener.offer(offer)
+
+    def offer_probe(self, offer: ProbeOffered) -> None:
+        """Pass an offer to the page that measures its line."""
+        listener = self._by_connection.get(offer.connection)
+        if listener is not None:
+            listener.offer_probe(offer)
 
     def dismiss(self, session: SessionId, code: str) -> None:
         """This node no longer runs the session: its pages shall connect again."""

@@ -23,7 +23,7 @@ from signaling.connection import Connection
 from signaling.ends import Close
 from signaling.limits import Limits
 from signaling.protocol import Board, BoardRowChanged, Up, Welcome, You
-from signaling.views import Bilingual, BoardRow, board_row, supporters_row
+from signaling.views import Bilingual, BoardRow, Checks, board_row, supporters_row, with_checks
 
 _log = structlog.get_logger(__name__)
 
@@ -65,13 +65,22 @@ class Feed:
         clock: says which day it is.
         limits: how often.
         zone: in which the day is meant.
+        checks: what the pages of a session that are connected here found in their pre-call checks.
     """
 
-    def __init__(self, store: Store, clock: Clock, limits: Limits, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        limits: Limits,
+        zone: ZoneInfo,
+        checks: Callable[[SessionId], Checks] = lambda _: {},
+    ) -> None:
         self._store = store
         self._clock = clock
         self._limits = limits
         self._zone = zone
+        self._checks = checks
         self._watchers: set[Watcher] = set()
         self._changed: set[SessionId] = set()
         self._entries: dict[SessionId, Entry] = {}
@@ -96,6 +105,15 @@ class Feed:
         if not self._watchers:
             self._day = None
             self._entries.clear()
+
+    def checked(self, session: SessionId) -> None:
+        """What is known of a session's pages has changed; the session itself has not."""
+        known = self._entries.get(session)
+        if known is None:
+            return
+        checks = self._checks(session)
+        rows = with_checks(known.row, checks), with_checks(known.own, checks)
+        self._show(Entry(rows[0], known.supporter, rows[1]))
 
     async def run(self) -> None:
         """Follow the store until cancelled."""
@@ -182,9 +200,11 @@ class Feed:
             return
         if known is not None and session.version <= known.row.version:
             return
-        row = board_row(session)
-        entry = Entry(row, session.supporter.person, supporters_row(row, session))
-        self._entries[session.id] = entry
+        row = board_row(session, self._checks(session.id))
+        self._show(Entry(row, session.supporter.person, supporters_row(row, session)))
+
+    def _show(self, entry: Entry) -> None:
+        self._entries[SessionId(entry.row.id)] = entry
         for watcher in list(self._watchers):
             watcher.changed(entry)
 

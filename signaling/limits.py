@@ -45,6 +45,14 @@ class Limits:
     """New media connections on average: each is a line of the session's history, a DTLS handshake and a key frame."""
     renewals_burst: int = 6
     """New media connections that may be wished for at once."""
+    probes_per_s: float = 0.2
+    """Measurements of a line on average: each is a DTLS handshake and some megabytes."""
+    probes_burst: int = 4
+    """Measurements that may be asked for at once."""
+    checks_per_s: float = 0.5
+    """Findings of a pre-call check on average: one for each device that comes or goes, and for the line."""
+    checks_burst: int = 8
+    """Findings that may come at once."""
     malformed: int = 5
     """The malformed message that closes the connection."""
     outbox: int = 64

@@ -37,7 +37,7 @@ from orchestrator.policy.model import (
     SessionId,
 )
 from orchestrator.policy.programme import Programme
-from orchestrator.ports import Clock, OfferMade
+from orchestrator.ports import Clock, OfferMade, ProbeOffered
 from signaling import protocol
 from signaling.audience import Audience
 from signaling.auth import check_ended
@@ -45,9 +45,10 @@ from signaling.connection import Connection
 from signaling.ends import Close, close_code
 from signaling.intents import event_of
 from signaling.limits import Limits, TokenBucket
+from signaling.precall import Precall
 from signaling.reports import Reports
 from signaling.turn import Turn
-from signaling.views import SessionView, programme_view, session_view
+from signaling.views import CheckedView, SessionView, programme_view, session_view
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +57,9 @@ _Request = Callable[[], Awaitable[None]]
 
 _TALKING = frozenset({Presence.LOBBY, Presence.IN})
 """Where somebody is who may write to the others, and read what they write."""
+_BEFORE_IN = frozenset({Presence.AT_DOOR, Presence.LOBBY})
+_OF_THE_OFFICE = frozenset({Role.SUPPORTER, Role.SCHEDULER})
+_PRECALL = (protocol.Probe, protocol.AnswerProbe, protocol.EndProbe, protocol.Checked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,9 @@ class Participant:
         self._keys = TokenBucket(
             counter.limits.keys_per_s, counter.limits.keys_burst, counter.clock.monotonic()
         )
+        self._precall = Precall(
+            counter.host, counter.limits, counter.clock.monotonic(), connection.id
+        )
         self._reports = Reports(counter.limits, counter.clock.monotonic())
         self._restarts = TokenBucket(
             counter.limits.restarts_per_s, counter.limits.restarts_burst, counter.clock.monotonic()
@@ -139,6 +146,11 @@ class Participant:
         if not self._holds_seat:
             return None
         return protocol.Encryption(seat=self.seat_id, is_able=self._can_encrypt)
+
+    @property
+    def checked(self) -> CheckedView | None:
+        """What the page's pre-call check found, while it holds the seat."""
+        return self._precall.found if self._holds_seat else None
 
     # ---- greeting ----------------------------------------------------------------------------
 
@@ -234,7 +246,8 @@ class Participant:
         )
 
     def _view(self, session: Session, now: datetime) -> SessionView:
-        return session_view(session, self.seat_id if self._was_seated else None, now)
+        checks = self._counter.audience.checks(session.id)
+        return session_view(session, self.seat_id if self._was_seated else None, now, checks)
 
     # ---- down --------------------------------------------------------------------------------
 
@@ -256,6 +269,8 @@ class Participant:
         if self._session is not None and session.version < self._session.version:
             return
         self._session = session
+        if not self._may_probe:
+            self._precall.end()
         seat = session.seat(self.seat_id)
         if seat is not None and seat.connection == self.connection_id:
             self._was_seated = True
@@ -276,6 +291,17 @@ class Participant:
         self._connection.tell(
             protocol.Offer(media_epoch=offer.media_epoch, sdp=offer.sdp, ice_servers=servers)
         )
+
+    def show_again(self) -> None:
+        """Show the state as it was, with what is known of the people beside it: to the office, and to nobody else."""
+        if self._is_welcome and self._role in _OF_THE_OFFICE:
+            self._connection.tell_latest("session", self._state)
+
+    def offer_probe(self, offer: ProbeOffered) -> None:
+        """Pass an offer on that measures the line; one that comes too late is dropped."""
+        if self._session is not None and self._may_probe:
+            servers = self._counter.turn.servers(self._counter.clock.now(), self._session.ends_at)
+            self._connection.tell(protocol.ProbeOffer(sdp=offer.sdp, ice_servers=servers))
 
     def tell(self, message: protocol.TimeIsUp | protocol.TimeLeft) -> None:
         """Pass a message on."""
@@ -334,6 +360,8 @@ class Participant:
             self._write(message.text)
         elif isinstance(message, protocol.Report | protocol.Observed):
             self._observe(message)
+        elif isinstance(message, _PRECALL):
+            self._check(message)
         else:
             self._request(message)
 
@@ -360,6 +388,25 @@ class Participant:
             self._connection.refuse("nobody_reads")
         else:
             self._connection.tell(line)
+
+    def _check(
+        self,
+        message: protocol.Probe | protocol.AnswerProbe | protocol.EndProbe | protocol.Checked,
+    ) -> None:
+        """The pre-call check: before one is let in, a line may be measured; what was found goes to the office."""
+        clock = self._counter.clock
+        if isinstance(message, protocol.Checked):
+            if self._holds_seat and self._precall.note(message, clock.now(), clock.monotonic()):
+                self._counter.audience.share_check(self.session_id)
+        elif isinstance(message, protocol.EndProbe):
+            self._precall.end()
+        elif not self._may_probe:
+            if isinstance(message, protocol.Probe):
+                self._connection.refuse("probe_not_now")
+        elif isinstance(message, protocol.AnswerProbe):
+            self._precall.answer(message.sdp)
+        elif not self._precall.begin(clock.monotonic()):
+            self._connection.refuse("probe_full")
 
     def _pass_key(self, text: str) -> None:
         """To the others who are in; what comes too early, too late or too often is dropped: the pages begin anew."""
@@ -398,6 +445,16 @@ class Participant:
     def _is_talking(self) -> bool:
         seat = self._session.seat(self.seat_id) if self._session is not None else None
         return self._holds_seat and seat is not None and seat.presence in _TALKING
+
+    @property
+    def _may_probe(self) -> bool:
+        """Whoever holds a seat and has not been let in; the room's own media comes first."""
+        session = self._session
+        seat = session.seat(self.seat_id) if session is not None else None
+        if session is None or seat is None or not self._holds_seat:
+            return False
+        is_by_media = not session.is_over and session.medium is not Medium.PHONE
+        return is_by_media and seat.presence in _BEFORE_IN
 
     @property
     def _is_in(self) -> bool:
@@ -488,6 +545,9 @@ class Participant:
     def leave(self, page_closed: bool) -> None:
         """The connection is over."""
         self._counter.audience.remove(self)
+        self._precall.end()
+        if self._precall.found is not None:
+            self._counter.audience.share_check(self.session_id)
         if not self._connection.is_our_doing:
             self._post_disconnected(page_closed=page_closed)
 

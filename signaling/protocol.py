@@ -24,7 +24,15 @@ from orchestrator.api.moments import Moment
 from orchestrator.errors import Malformed
 from orchestrator.policy.model import CallState, Medium, Purpose, Role
 from orchestrator.policy.writing import legible
-from signaling.views import Bilingual, BoardRow, ProgrammeView, SessionView
+from signaling.views import (
+    Bilingual,
+    BoardRow,
+    DeviceKind,
+    Found,
+    LineWord,
+    ProgrammeView,
+    SessionView,
+)
 
 VERSION = 1
 FRAME_BYTES = 65_536
@@ -139,6 +147,37 @@ class RenewMedia(_Up):
 
     senders = ALL
     type: Literal["renew_media"]
+
+
+class Probe(_Up):
+    """My line is to be measured: offer me a connection that sends my packets back."""
+
+    type: Literal["probe"]
+
+
+class AnswerProbe(_Up):
+    """JSEP answer to that offer."""
+
+    type: Literal["answer_probe"]
+    sdp: Sdp
+
+
+class EndProbe(_Up):
+    """I have measured enough, or give up."""
+
+    type: Literal["end_probe"]
+
+
+class Checked(_Up):
+    """What the pre-call check found; shown to the office while the connection lives, never stored."""
+
+    type: Literal["checked"]
+    camera: Found
+    microphone: Found
+    line: LineWord | None
+    rtt_ms: Milliseconds | None
+    missing: Share | None
+    device: DeviceKind
 
 
 class StepOut(_Up):
@@ -358,6 +397,10 @@ Up = Annotated[
     | Answer
     | RestartMedia
     | RenewMedia
+    | Probe
+    | AnswerProbe
+    | EndProbe
+    | Checked
     | StepOut
     | End
     | RequestEnd
@@ -437,6 +480,14 @@ class Offer(_Message):
 
     type: Literal["offer"] = "offer"
     media_epoch: int
+    sdp: str
+    ice_servers: tuple[IceServer, ...] = ()
+
+
+class ProbeOffer(_Message):
+    """JSEP offer of the connection that `probe` asked for."""
+
+    type: Literal["probe_offer"] = "probe_offer"
     sdp: str
     ice_servers: tuple[IceServer, ...] = ()
 
@@ -531,6 +582,7 @@ Down = Annotated[
     Welcome
     | State
     | Offer
+    | ProbeOffer
     | MediaStateOf
     | Encryption
     | KeyOf

@@ -7,6 +7,7 @@ docs/protocol.md describes every field.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -78,6 +79,30 @@ class ProgrammeView(_Shape):
 
 AwayAs = Literal["stepped_out", "page_closed", "lost"]
 """How somebody came to be away: by choice, by closing the page, or neither that we know of."""
+Found = Literal["ok", "denied", "missing", "busy", "unavailable", "not_used"]
+"""What the pre-call check says of a camera or a microphone."""
+LineWord = Literal["good", "coarse", "sound", "none"]
+"""The same of the line: good; the picture may be coarse; sound only is advised; no connection."""
+DeviceKind = Literal["phone", "tablet", "computer"]
+
+
+class CheckedView(_Shape):
+    """What the pre-call check of somebody's page found, as the page tells it."""
+
+    camera: Found
+    microphone: Found
+    line: LineWord | None
+    """None: it has not been measured."""
+    rtt_ms: float | None
+    missing: float | None
+    """Share of the packets that did not come back, 0 to 1."""
+    device: DeviceKind
+    at: Moment
+
+
+Checks = Mapping[SeatId, CheckedView]
+"""What is known of the seats of a session."""
+_NO_CHECKS: Checks = {}
 
 
 class SeatView(_Shape):
@@ -96,6 +121,8 @@ class SeatView(_Shape):
     has_joined: bool
     grace_ends_at: Moment | None
     """When a running grace ends; None when none runs."""
+    checked: CheckedView | None = None
+    """What the pre-call check found; for supporter and schedulers alone, from memory."""
 
 
 class BoardSeat(SeatView):
@@ -208,6 +235,9 @@ class RescheduleMark(_Shape):
     state: RescheduleState
 
 
+_OF_THE_OFFICE = frozenset({Role.SUPPORTER, Role.SCHEDULER})
+
+
 class _Common(_Shape):
     id: str
     version: int
@@ -280,15 +310,19 @@ class BoardRow(_Common):
     done: tuple[DoneView, ...]
 
 
-def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> SessionView:
+def session_view(
+    session: Session, seat_id: SeatId | None, now: datetime, checks: Checks = _NO_CHECKS
+) -> SessionView:
     """The session as the person of one seat may see it.
 
     Args:
         session: as committed.
         seat_id: whose view; None for a device that still asks for its seat and is told no more than it must know.
         now: aware UTC.
+        checks: what the pre-call checks found; for the supporter and who looks on.
     """
     seat = session.seat(seat_id) if seat_id is not None else None
+    shown = checks if seat is not None and seat.role in _OF_THE_OFFICE else _NO_CHECKS
     claim = claim_for(session, seat) if seat else None
     is_seeker = seat is not None and seat.role is Role.SEEKER
     is_booking = seat is not None and seat.role in {Role.SEEKER, Role.SUPPORTER}
@@ -296,7 +330,7 @@ def session_view(session: Session, seat_id: SeatId | None, now: datetime) -> Ses
     why: dict[str, object] = {} if is_told else {"cause": None, "reason": None}
     return SessionView(
         **(_common(session) | why),
-        seats=tuple(_seat(each) for each in session.seats),
+        seats=tuple(_seat(each, shown.get(each.id)) for each in session.seats),
         question=_question(session.asked, seat),
         if_finished=_if_finished(session, now) if is_seeker else None,
         claim=ClaimView(seat=claim[0].id, asked_at=claim[1].asked_at) if claim else None,
@@ -352,13 +386,13 @@ def _bilingual(text: Text) -> Bilingual:
     return Bilingual(ja=text.ja, en=text.en)
 
 
-def board_row(session: Session) -> BoardRow:
+def board_row(session: Session, checks: Checks = _NO_CHECKS) -> BoardRow:
     """The session as a row of the schedulers' board."""
     return BoardRow(
         **_common(session),
         seats=tuple(
             BoardSeat(
-                **dict(_seat(each)),
+                **dict(_seat(each, checks.get(each.id))),
                 is_connected=each.connection is not None,
                 is_claimed=each.claim is not None and each.claim.escalated,
             )
@@ -382,6 +416,14 @@ def board_row(session: Session) -> BoardRow:
         incidents=tuple(_incident(incident, session) for incident in session.incidents),
         done=tuple(DoneView(task=each.task, at=each.at, by=each.by) for each in session.done),
     )
+
+
+def with_checks(row: BoardRow, checks: Checks) -> BoardRow:
+    """The same row when only what the pre-call checks found has changed."""
+    seats = (
+        each.model_copy(update={"checked": checks.get(SeatId(each.seat))}) for each in row.seats
+    )
+    return row.model_copy(update={"seats": tuple(seats)})
 
 
 def supporters_row(row: BoardRow, session: Session) -> BoardRow:
@@ -454,7 +496,7 @@ def _away_as(seat: Seat) -> AwayAs | None:
     return "page_closed" if Signal.PAGE_CLOSED in seat.loss.signals else "lost"
 
 
-def _seat(seat: Seat) -> SeatView:
+def _seat(seat: Seat, checked: CheckedView | None) -> SeatView:
     if seat.loss is not None:
         since: datetime | None = seat.loss.at
     elif seat.is_present:
@@ -472,6 +514,7 @@ def _seat(seat: Seat) -> SeatView:
         is_admitted=seat.is_admitted,
         has_joined=seat.consent is not None,
         grace_ends_at=seat.loss.grace_ends_at if seat.loss and not seat.loss.judged else None,
+        checked=checked,
     )
 
 

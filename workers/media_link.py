@@ -19,9 +19,10 @@ import structlog
 
 from orchestrator import ports
 from orchestrator.errors import Misconfigured
-from orchestrator.policy.model import SeatId, SessionId
+from orchestrator.policy.model import ConnectionId, SeatId, SessionId
 from workers.media import wire
 from workers.media.child import MediaWorker, WorkerState
+from workers.media.probes import Probes
 
 START_TIMEOUT_S = 20.0
 """Until the first word of a new worker: importing aiortc takes 0.7 s on an idle core, binding up to 5 s."""
@@ -52,6 +53,8 @@ class MediaSettings:
     """Further addresses under which browsers reach this machine: LAN, public."""
     workers: int = 0
     """How many worker processes; 0: one a core."""
+    probe_s: float = 15.0
+    """How long a page may measure its line; a browser's estimate of one settles within ten."""
     ttl_s: float = 2.0
     """After so much silence each end takes the other for dead."""
     log_format: str = "json"
@@ -109,6 +112,7 @@ class MediaLink(ports.Media):
         self._rooms: dict[SessionId, MediaWorker] = {}
         self._lines: dict[SessionId, dict[SeatId, _Ring]] = {}
         self._workers: dict[int, MediaWorker] = {}
+        self._probes = Probes(settings.probe_s, clock.monotonic, self._offer_probe)
         self._all_started: asyncio.Future[None] | None = None
         self._count = settings.workers or os.cpu_count() or 1
 
@@ -201,6 +205,7 @@ class MediaLink(ports.Media):
             future.set_exception(Misconfigured([worker.failure]))
             future.exception()  # seen: nobody has to wait for it
         lost = [session for session, carrier in self._rooms.items() if carrier is worker]
+        self._probes.lose(worker)
         for session in lost:
             del self._rooms[session]
             self._lines.pop(session, None)
@@ -228,6 +233,8 @@ class MediaLink(ports.Media):
         if worker.lost.done():
             return
         worker.heard_at = self._clock.monotonic()
+        if self._probes.take(report):
+            return
         match report:
             case wire.WorkerBeat(counters=counters):
                 worker.counters = counters
@@ -349,6 +356,21 @@ class MediaLink(ports.Media):
         if worker is not None:
             worker.say(wire.CloseRoom(session=session))
             self._forget(worker, session)
+
+    def probe(self, connection: ConnectionId) -> bool:
+        """Offer a page a connection that sends its packets back; see `ports.Media`."""
+        return self._probes.open(connection, self._workers.values())
+
+    def answer_probe(self, connection: ConnectionId, sdp: str) -> None:
+        """Pass a page's answer to that offer on; see `ports.Media`."""
+        self._probes.answer(connection, sdp)
+
+    def end_probe(self, connection: ConnectionId) -> None:
+        """Close it; see `ports.Media`."""
+        self._probes.close(connection)
+
+    def _offer_probe(self, page: str, sdp: str) -> None:
+        self._tell(ports.ProbeOffered(ConnectionId(page), sdp))
 
     def note_page(self, session: SessionId, seat: SeatId, sample: ports.PageSample) -> None:
         """Keep what a page tells; see `ports.Media`."""

@@ -13,7 +13,7 @@ from orchestrator.entering import Booked
 from orchestrator.host import Host
 from orchestrator.policy.effects import Refuse, Warn
 from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
-from orchestrator.ports import Line, OfferMade, PageSample
+from orchestrator.ports import Line, OfferMade, PageSample, ProbeOffered
 from orchestrator.programmes import load_all
 from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import FakeClock, ManualAlarm
@@ -73,6 +73,16 @@ class DiaryMedia:
     def close_room(self, session: SessionId) -> None:
         self._diary.lines.append(("close_room", session))
 
+    def probe(self, connection: ConnectionId) -> bool:
+        self._diary.lines.append(("probe", connection))
+        return True
+
+    def answer_probe(self, connection: ConnectionId, sdp: str) -> None:
+        self._diary.lines.append(("answer_probe", connection, sdp))
+
+    def end_probe(self, connection: ConnectionId) -> None:
+        self._diary.lines.append(("end_probe", connection))
+
     def note_page(self, session: SessionId, seat: SeatId, sample: PageSample) -> None:
         self._diary.lines.append(("note_page", session, seat))
 
@@ -100,6 +110,9 @@ class DiaryAudience:
 
     def offer(self, connection: ConnectionId, offer: OfferMade) -> None:
         self._diary.lines.append(("offer", connection, offer.media_epoch))
+
+    def offer_probe(self, offer: ProbeOffered) -> None:
+        self._diary.lines.append(("offer_probe", offer.connection))
 
     def dismiss(self, session: SessionId, code: str) -> None:
         self._diary.lines.append(("dismiss", session, code))

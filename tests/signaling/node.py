@@ -68,6 +68,7 @@ class SilentMedia:
         self.told: list[tuple[object, ...]] = []
         self.functions: dict[tuple[str, str, int], frozenset[str]] = {}
         self.known_lines: dict[str, Line] = {}
+        self.is_full = False
 
     def open_room(self, session, closes_in_s):
         self.told.append(("open_room", session))
@@ -90,6 +91,16 @@ class SilentMedia:
 
     def close_room(self, session):
         self.told.append(("close_room", session))
+
+    def probe(self, connection):
+        self.told.append(("probe", connection))
+        return not self.is_full
+
+    def answer_probe(self, connection, sdp):
+        self.told.append(("answer_probe", connection, sdp))
+
+    def end_probe(self, connection):
+        self.told.append(("end_probe", connection))
 
     def note_page(self, session, seat, sample):
         line = self.known_lines.get(seat, Line())

@@ -159,7 +159,7 @@ class UpTrack(Generic[Owner]):
         self.more: tuple[DownTrack[Owner], ...] = ()
         """Those whom it feeds beside the first one; empty where two people talk."""
         self.is_direct = False
-        """It feeds one, who needs nothing but other numbers: the short path."""
+        """It feeds one other, who needs nothing but other numbers: the short path."""
         self.kept = Kept() if payload_type in PICTURES else None
         """Packets as they were decrypted, under the sender's numbers."""
         self.keep_for_s = KEPT_LEAST_S
@@ -186,6 +186,7 @@ class UpTrack(Generic[Owner]):
             and self.payload_type not in REPEATS
             and tracks[0].kept is None
             and not tracks[0].is_stamped
+            and tracks[0].owner is not self.owner
         )
 
     # ---- what is missing ------------------------------------------------------------------------------------------

@@ -304,6 +304,9 @@ class MediaPort:
             self.counters["not_forwarded"] += 1
             return
         buffer, size = self._buffer.data, self._buffer.length[0]
+        if leg.is_echo and not leg.may_echo(size, now):
+            self.counters["echo_refused"] += 1
+            return
         plain = self._buffer.taken()
         if up.kept is not None:
             up.kept.keep(number, plain)

@@ -20,6 +20,8 @@ KEY_FRAME_INTERVAL_S = 0.2
 """At most five PLIs a second reach a sender; Chromium limits itself to about three."""
 REPORTED_BYTES_PER_S = 65_536
 """Bound on what a leg's feedback may cost the others; a browser that gets 5 Mbit/s and loses many sends a fifth."""
+ECHOED_BYTES_PER_S = 500_000
+"""Bound on what a leg gets back of its own: 4 Mbit/s, twice what a browser sends beside its search for more."""
 PACKET_BYTES = 40
 """What a packet of feedback counts besides its length."""
 RTT_UNKNOWN_S = 0.1
@@ -103,6 +105,8 @@ class Leg:
         self.others = tuple(others)
         self.is_pair = len(self.others) == 1
         """Two people: feedback is passed on from end to end, and nothing is stamped."""
+        self.is_echo = seat in self.others
+        """It hears itself: a line is measured."""
         self.has_screen = "screen" in functions
         self.up: UpTracks[Leg] = UpTracks(self, seat, frozenset() if only_receives else functions)
         self.down: DownTracks[Leg] = DownTracks(
@@ -137,6 +141,8 @@ class Leg:
         self.reports: dict[UpTrack[Leg], OneReport] = {}
         self._report_second = 0
         self._reported_bytes = 0
+        self._echo_second = 0
+        self._echoed_bytes = 0
         self._origin = secrets.randbits(62)
         self._offers = 0
 
@@ -156,14 +162,11 @@ class Leg:
         return self.room.legs.get(self.others[0])
 
     def listeners(self) -> list[Leg]:
-        """The legs that may receive it and can."""
+        """The legs that may receive it and can; itself, where a line is measured."""
         return [
             leg
             for leg in self.room.legs.values()
-            if leg is not self
-            and leg.srtp is not None
-            and leg.address is not None
-            and self.seat in leg.down.places
+            if leg.srtp is not None and leg.address is not None and self.seat in leg.down.places
         ]
 
     def may_report(self, size: int, now: float) -> bool:
@@ -173,6 +176,14 @@ class Leg:
             self._report_second, self._reported_bytes = second, 0
         self._reported_bytes += size + PACKET_BYTES
         return self._reported_bytes <= REPORTED_BYTES_PER_S
+
+    def may_echo(self, size: int, now: float) -> bool:
+        """Count a packet that goes back to where it comes from; False once the bound of this second is reached."""
+        second = int(now)
+        if second != self._echo_second:
+            self._echo_second, self._echoed_bytes = second, 0
+        self._echoed_bytes += size
+        return self._echoed_bytes <= ECHOED_BYTES_PER_S
 
     def open(self, transport: SrtpTransport) -> None:
         """From now on the leg may send and receive."""

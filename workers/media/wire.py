@@ -73,7 +73,7 @@ class Connect(_Message):
     media_epoch: int
     functions: frozenset[str]
     others: tuple[Name, ...] = Field(min_length=1, max_length=3)
-    """Who may ever be with this one, in the order of their places in the offer."""
+    """Who may ever be with this one, in the order of their places in the offer; itself: it gets its packets back."""
     only_receives: bool = False
     """It may send nothing, whatever the functions are."""
 

@@ -153,7 +153,7 @@ class Wired:
     """A media port with one room, and everybody in it.
 
     Args:
-        seats: who may be there.
+        seats: who may be there; who is alone gets the own packets back.
         functions: what they may send.
     """
 
@@ -172,7 +172,7 @@ class Wired:
         self.clients: list[Client] = []
         for seat in seats:
             self.add(seat, functions).check()
-        self.seeker, self.supporter = self.clients[:2]
+        self.seeker, self.supporter = self.clients[0], self.clients[-1]
 
     def _hear(self, report: wire.Report) -> None:
         if isinstance(report, wire.Statistics):
@@ -185,7 +185,7 @@ class Wired:
         if (old := self.room.legs.get(seat)) is not None:
             self.port.remove(old)
             self.room.remove(old)
-        others = tuple(each for each in self.seats if each != seat)
+        others = tuple(each for each in self.seats if each != seat) or self.seats
         leg = Leg(self.room, seat, epoch, functions, others, self.now)
         leg.ice = self.port.ice.join(leg)
         self.room.add(leg)
