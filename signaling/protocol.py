@@ -372,6 +372,8 @@ class MediaState(_Up):
     screen: bool = False
     encrypted: bool = False
     """From end to end: who does not know the keys has nothing to show."""
+    is_unstable: bool = False
+    """My line: the others read that it may break up, and are told by nobody else."""
 
 
 class Key(_Up):
@@ -508,6 +510,7 @@ class MediaStateOf(_Message):
     video: bool
     screen: bool
     encrypted: bool
+    is_unstable: bool
 
 
 class Encryption(_Message):

@@ -88,6 +88,12 @@ class Person:
         await expect(self.at("admit")).to_be_enabled(timeout=25_000)
         await self.at("admit").click()
 
+    async def steps_out(self) -> None:
+        """Leave for a moment; a seeker finds that behind the way out."""
+        if self.name == "seeker":
+            await self.at("end").click()
+        await self.at("step-out").click()
+
     async def asks_to_end(self) -> None:
         """The supporter's wish for an early end."""
         await self.at("request-end").click()

@@ -106,7 +106,7 @@ async def test_a_seeker_steps_out_returns_and_ends(people: Stage, office: Office
     booking = await office.book("talk")
     seeker, supporter = await people.call(booking)
 
-    await seeker.at("step-out").click()
+    await seeker.steps_out()
     await seeker.sees("return")
     out = await office.phase(booking.id, "interrupted")
     assert seat(out, "seeker")["is_lost"]

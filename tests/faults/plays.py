@@ -122,14 +122,14 @@ async def supporter_is_lost(room: Room) -> None:
 async def supporter_is_out(room: Room) -> None:
     """They talk until the supporter steps out."""
     await early(room)
-    await room.supporter.at("step-out").click()
+    await room.supporter.steps_out()
     await room.has_lost(SUPPORTER)
 
 
 async def seeker_is_out(room: Room) -> None:
     """They talk until the seeker steps out."""
     await early(room)
-    await room.seeker.at("step-out").click()
+    await room.seeker.steps_out()
     await room.has_lost(SEEKER)
 
 
@@ -146,7 +146,7 @@ PHASES: dict[str, Scene] = {
 
 
 async def seeker_steps_out(room: Room) -> None:
-    await room.seeker.at("step-out").click()
+    await room.seeker.steps_out()
 
 
 async def seeker_closes_tab(room: Room) -> None:
@@ -206,7 +206,7 @@ async def second_tab(room: Room) -> None:
 
 
 async def seeker_returns_in_last_second(room: Room) -> None:
-    await room.seeker.at("step-out").click()
+    await room.seeker.steps_out()
     await room.has_lost(SEEKER)
     await room.seeker.sees("return")
     shown = await room.session()

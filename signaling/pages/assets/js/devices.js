@@ -21,12 +21,20 @@ export class Devices {
   stream = new MediaStream();
   state = { microphone: "unknown", camera: "unknown" };
   isOpening = false;
+  changes = 0; // how often something was plugged in or out
+  #off = new Set(); // kinds that this person has switched off: another device in its place stays off
+  #wishes = {}; // of each kind: what was asked for when the device was chosen, to ask for the same again
+  #cameras = 0;
+  #turn = 0; // counts the closings
   #level = null;
 
   // functions: what the programme allows; onChange() after any change of state or tracks
   constructor({ onChange }) {
     this.onChange = onChange;
-    navigator.mediaDevices?.addEventListener?.("devicechange", () => this.onChange());
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => {
+      this.changes += 1;
+      this.#count();
+    });
   }
 
   async open({ wantsVideo }) {
@@ -56,8 +64,12 @@ export class Devices {
     }
   }
 
-  #ask(constraints) {
-    return navigator.mediaDevices.getUserMedia(constraints);
+  async #ask(constraints) {
+    const turn = this.#turn;
+    const stream = await navigator.mediaDevices.getUserMedia(constraints);
+    if (turn === this.#turn) return stream;
+    for (const track of stream.getTracks()) track.stop(); // closed meanwhile: nobody wants it any more
+    throw new DOMException("closed", "AbortError");
   }
 
   async #openAlone(device, constraints) {
@@ -72,11 +84,18 @@ export class Devices {
     for (const track of stream.getTracks()) {
       this.track(track.kind)?.stop();
       for (const old of this.stream.getTracks().filter((one) => one.kind === track.kind)) this.stream.removeTrack(old);
+      track.enabled = !this.#off.has(track.kind);
       this.stream.addTrack(track);
       this.state[track.kind === "audio" ? "microphone" : "camera"] = "ok";
       track.addEventListener("ended", () => this.#ended(track));
     }
     if (this.track("audio")) this.#listen();
+    if (this.track("video")) this.#count();
+  }
+
+  async #count() {
+    this.#cameras = (await this.list("video")).length;
+    this.onChange();
   }
 
   #ended(track) {
@@ -98,19 +117,16 @@ export class Devices {
     return this.track(kind)?.enabled ?? false;
   }
 
+  isDenied(kind) {
+    return this.state[kind === "audio" ? "microphone" : "camera"] === "denied";
+  }
+
   toggle(kind) {
     const track = this.track(kind);
     if (track) track.enabled = !track.enabled;
+    if (track?.enabled) this.#off.delete(kind);
+    else if (track) this.#off.add(kind);
     this.onChange();
-  }
-
-  // The other camera, the other microphone: the next of its kind, in the browser's order.
-  async next(kind) {
-    const track = this.track(kind);
-    const all = await this.list(kind);
-    if (!track || all.length < 2) return null;
-    const at = all.findIndex((one) => one.deviceId === track.getSettings().deviceId);
-    return this.choose(kind, all[(at + 1) % all.length].deviceId);
   }
 
   async list(kind) {
@@ -121,14 +137,50 @@ export class Devices {
   async choose(kind, deviceId) {
     const wish = { ...(kind === "audio" ? AUDIO : VIDEO), deviceId: { exact: deviceId } };
     delete wish.facingMode;
+    return this.#take(kind, wish);
+  }
+
+  // Which way the camera looks, where the browser says it: telephones do.
+  get facing() {
+    return this.track("video")?.getSettings().facingMode ?? null;
+  }
+
+  get canFlip() {
+    return this.#cameras > 1 && Boolean(this.facing);
+  }
+
+  async flip() {
+    const facingMode = this.facing === "environment" ? "user" : "environment";
+    const before = this.#wishes.video ?? VIDEO;
+    return (await this.#take("video", { ...VIDEO, facingMode: { exact: facingMode } })) ?? this.#take("video", before);
+  }
+
+  // The same one once more, after the system took it away; where it is gone, whichever there is.
+  async retake(kind) {
+    const standard = kind === "audio" ? AUDIO : VIDEO;
+    const wish = this.#wishes[kind] ?? standard;
+    return (await this.#take(kind, wish)) ?? (wish === standard ? null : this.#take(kind, standard));
+  }
+
+  async #take(kind, wish) {
     this.track(kind)?.stop(); // phones lend one camera at a time
+    let track = null;
     try {
-      this.#adopt(await this.#ask({ [kind]: wish }));
+      const stream = await this.#ask({ [kind]: wish });
+      this.#adopt(stream);
+      this.#wishes[kind] = wish;
+      track = this.track(kind);
     } catch (error) {
+      this.#forget(kind);
       this.state[kind === "audio" ? "microphone" : "camera"] = reasonOf(error);
     }
     this.onChange();
-    return this.track(kind);
+    return track;
+  }
+
+  #forget(kind) {
+    const track = this.track(kind);
+    if (track) this.stream.removeTrack(track);
   }
 
   // The camera's light goes out when the picture is no longer wanted.
@@ -142,6 +194,7 @@ export class Devices {
   }
 
   close() {
+    this.#turn += 1;
     for (const track of this.stream.getTracks()) {
       track.stop();
       this.stream.removeTrack(track);

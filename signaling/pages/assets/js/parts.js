@@ -5,7 +5,9 @@ import { icon, logo } from "./icons.js";
 import { createBand, planOf } from "./band.js";
 import { countdown, ms } from "./clock.js";
 import { currentLanguage, hasText, t, tFirst } from "./text.js";
-import { isSupporter, nextMoment, observed } from "./state.js";
+import { isOnPhone, isSupporter, nextMoment, observed, viewOf } from "./state.js";
+
+const SKEW_MS = 120_000; // a clock that is wrong by less misleads nobody
 
 export function languages(app) {
   const choice = (tag, word) =>
@@ -82,10 +84,20 @@ export function createNotices(app) {
   const early = h("b");
   const earlyMore = h("span");
   const upkeep = h("div", { class: "note note--upkeep", role: "status", hidden: true, dataset: { testid: "upkeep" } }, icon("clock"), h("p", {}, early, earlyMore));
+  const taken = createTaken(app);
+  const blocked = h("div", { class: "note note--bad", role: "alert", hidden: true, dataset: { testid: "blocked" } }, icon("cross"), h("p", {}, h("b", {}, t("blocked.title")), t("blocked.more")));
+  const skew = h("b");
+  const clock = h("div", { class: "note", hidden: true, dataset: { testid: "skew" } }, icon("clock"), h("p", {}, skew, t("clock.more")));
   const observer = h("div", { class: "note", role: "status", hidden: true, dataset: { testid: "observer" } }, icon("bell"), h("p"));
   return {
-    el: [line, refused, done, upkeep, observer],
+    el: [line, refused, taken.el, done, upkeep, observer, blocked, clock],
     update(s) {
+      taken.update();
+      const isCall = viewOf(s) === "call"; // there the cover says it, and every line of height counts
+      show(blocked, !s.canCall && !isCall && !isOnPhone(s));
+      const minutes = Math.round(s.skew / 60000);
+      show(clock, s.isOnline && !isCall && Math.abs(s.skew) >= SKEW_MS);
+      if (!clock.hidden) setText(skew, t(minutes > 0 ? "clock.fast" : "clock.slow", { n: Math.abs(minutes) }));
       const watched = observed(s);
       show(observer, watched !== null);
       if (watched !== null) setText(observer.lastChild, t(watched.word, { name: watched.name }));
@@ -104,6 +116,21 @@ export function createNotices(app) {
       refused.dataset.code = s.notice;
       const known = hasText(`refusal.${s.notice}`) ? s.notice : "unknown";
       setText(words, `${t(`refusal.${known}`)} ${nextStep(s, known)}`);
+    },
+  };
+}
+
+// The system has taken camera or microphone away: what is so, and the way back where it does not come by itself.
+function createTaken({ s, interruption, do: act }) {
+  const what = h("b");
+  const again = h("button", { type: "button", class: "btn btn--go", dataset: { testid: "take" }, onclick: () => act.take() }, t("devices.take"));
+  const el = h("div", { class: "note note--bad taken", role: "alert", hidden: true, dataset: { testid: "taken" } }, icon("bell"), h("div", {}, h("p", {}, what, t("devices.taken_more")), again));
+  return {
+    el,
+    update() {
+      const kinds = ["lobby", "call"].includes(viewOf(s)) ? interruption.taken : [];
+      show(el, kinds.length > 0);
+      if (kinds.length) setText(what, t(kinds.length > 1 ? "devices.taken_both" : `devices.taken_${kinds[0]}`));
     },
   };
 }

@@ -1,13 +1,16 @@
 // The room's page: seeker, supporter, companions and an observer. Wires socket, devices, media connection and views.
 
+import { canCall } from "./blocked.js";
 import { ServerClock, ms, writer } from "./clock.js";
 import { Devices } from "./devices.js";
 import { Encryption } from "./e2ee/encryption.js";
 import { Evidence } from "./evidence.js";
+import { Interruption } from "./interruption.js";
 import { Peer } from "./peer.js";
 import { Quality } from "./quality.js";
 import { Screen } from "./screen.js";
 import { Socket } from "./socket.js";
+import { WakeLock } from "./wake.js";
 import { chime } from "./chime.js";
 import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
 import { awayAs, can, initialState, isEndAsked, isLost, isObserver, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, onStage, viewOf, waiting, warningOf } from "./state.js";
@@ -26,6 +29,7 @@ import * as phone from "./views/phone.js";
 import * as refused from "./views/refused.js";
 
 const VIEWS = { after, away, call, check, claim, connecting, door, lobby, phone, refused };
+const AWAKE = new Set(["call", "check", "connecting", "lobby", "phone"]);
 const TICK_MS = 250;
 const PATIENCE_MS = 6000;
 const DECLINED_MS = 15000;
@@ -55,6 +59,14 @@ const peer = new Peer({ send: (message) => socket.send(message), ready: readyStr
 const screen = new Screen({ peer, onChange: () => draw() });
 const quality = new Quality({ peer, isOnline: () => s.isOnline, onChange: () => draw() });
 const announcer = new Announcer();
+const wakeLock = new WakeLock();
+const interruption = new Interruption({
+  devices,
+  retake: (kind) => sendFrom(devices.retake(kind)),
+  isWanted: () => Boolean(opening) && !devices.isOpening && ["lobby", "call"].includes(shown.name),
+  isVisible: () => document.visibilityState === "visible",
+  onBack: (kind, isAnother) => tell(isAnother ? `devices.other_${kind}` : "devices.back"),
+});
 new Evidence({
   send: (message) => socket.send(message),
   peer,
@@ -64,7 +76,7 @@ new Evidence({
 });
 
 const chat = new Chat();
-const app = { s, devices, peer, encryption, screen, quality, chat, write: writer("ja", "Asia/Tokyo"), do: actions() };
+const app = { s, devices, interruption, peer, encryption, screen, quality, chat, write: writer("ja", "Asia/Tokyo"), do: actions() };
 const sheets = createSheets(app);
 const drawer = createChat(app);
 const CHAT_CODES = new Set(["function_not_allowed", "too_many_messages", "nobody_reads"]);
@@ -166,7 +178,9 @@ function actions() {
     answerClaim: (seat, agrees) => send({ type: "answer_claim", seat, agrees }),
     toggle: (kind) => devices.toggle(kind),
     shareScreen: () => screen.toggle(),
-    choose: (kind, id) => devices.choose(kind, id).then((track) => track && peer.replace(track)),
+    choose: (kind, id) => sendFrom(devices.choose(kind, id)),
+    flip: () => sendFrom(devices.flip()),
+    take: () => interruption.take(),
     chime,
     hurry: () => socket.hurry(),
   };
@@ -185,6 +199,13 @@ function openDevices(isAgain = false) {
     opening = devices.open({ wantsVideo }).then(() => peer.pc && devices.stream.getTracks().forEach((track) => peer.replace(track)));
   }
   return opening;
+}
+
+// Another camera or microphone takes the place of the one before, for the others too.
+async function sendFrom(opened) {
+  const track = await opened;
+  if (track) await peer.replace(track);
+  return track;
 }
 
 // A question of the browser that nobody answers must not keep the other person's picture away: what comes later is sent later.
@@ -371,7 +392,8 @@ let toldMedia = "";
 
 function tellMedia() {
   if (!s.isOnline || !s.you.seat || isOnPhone(s) || !opening || devices.isOpening || s.session.phase === "ended") return;
-  const said = { audio: devices.isOn("audio"), video: devices.isOn("video"), screen: screen.isOn, encrypted: encryption.isSealing };
+  const isSent = (kind) => devices.isOn(kind) && !interruption.taken.includes(kind);
+  const said = { audio: isSent("audio"), video: isSent("video"), screen: screen.isOn, encrypted: encryption.isSealing, is_unstable: quality.word === "unstable" };
   const key = JSON.stringify([s.you.connection, said]);
   if (key !== toldMedia && socket.send({ type: "media_state", ...said })) toldMedia = key;
 }
@@ -405,6 +427,7 @@ function redraw() {
 
 function draw() {
   s.now = clock.now();
+  s.skew = Date.now() - s.now;
   const name = viewOf(s);
   if (name !== shown.name) {
     const isFirst = shown.name === null;
@@ -433,15 +456,6 @@ function announceWarning() {
   if (span !== null) announcer.say(t(span >= 60 ? "warning.minutes" : "warning.seconds", { n: span >= 60 ? Math.round(span / 60) : span }), true);
 }
 
-// The picture must not go dark while somebody waits or talks.
-async function stayAwake() {
-  try {
-    if (document.visibilityState === "visible") await navigator.wakeLock?.request("screen");
-  } catch {
-    // low battery, or not allowed: the screen goes its own way
-  }
-}
-
 function sayGoodbye() {
   if (s.refusal || s.steppedOutAt !== null || !s.you) return;
   socket.send({ type: "leaving" });
@@ -455,24 +469,28 @@ function lookAtTheEnd() {
   else if (!s.isTimeUp && shown.name === "call") TAKE.time_is_up();
 }
 
+function tick() {
+  draw();
+  interruption.tick(s.now);
+  tellMedia();
+  lookAtTheEnd();
+  wakeLock.keep(AWAKE.has(shown.name), s.now);
+}
+
 async function start() {
   await speak(chosenLanguage());
   retell();
   document.body.append(drawer.el, sheets.el, ...announcer.els);
+  s.canCall = canCall();
   if (!link) refuse("link_missing");
   draw();
   await encryption.prepare();
-  setInterval(() => {
-    draw();
-    tellMedia();
-    lookAtTheEnd();
-  }, TICK_MS);
+  setInterval(tick, TICK_MS);
   setInterval(() => peer.pc && encryption.watch(peer.pc), WATCH_MS);
   window.addEventListener("hashchange", () => location.reload());
   window.addEventListener("pagehide", sayGoodbye);
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
-  document.addEventListener("visibilitychange", stayAwake);
-  stayAwake();
+  document.addEventListener("visibilitychange", tick);
   if (link) socket.connect();
 }
 

@@ -31,7 +31,8 @@ export class Socket {
     this.#isWanted = true;
     clearTimeout(this.#timer);
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const web = new WebSocket(`${scheme}://${location.host}/ws`);
+    const web = opened(`${scheme}://${location.host}/ws`);
+    if (!web) return this.#again(1006);
     this.#web = web;
     this.#listen(OPENING_S[Math.min(this.#tries, OPENING_S.length - 1)]);
     web.onopen = () => {
@@ -44,6 +45,7 @@ export class Socket {
       this.#take(JSON.parse(event.data));
     };
     web.onclose = (event) => web === this.#web && this.#lose(event.code);
+    return undefined;
   }
 
   // Something changed for the better: do not wait for the back-off.
@@ -111,10 +113,23 @@ export class Socket {
       this.onRefused(code);
       return;
     }
+    this.#again(code);
+  }
+
+  #again(code) {
     this.onLost(code);
     const wait = (this.#isRenewed ? SOON_S : BACK_OFF_S[Math.min(this.#tries, BACK_OFF_S.length - 1)]) * (0.8 + 0.4 * Math.random());
     this.#isRenewed = false;
     this.#tries += 1;
     this.#timer = setTimeout(() => this.connect(), wait * 1000);
+  }
+}
+
+// Null where something forbids sockets: some blockers let the constructor throw.
+function opened(url) {
+  try {
+    return new WebSocket(url);
+  } catch {
+    return null;
   }
 }

@@ -14,9 +14,11 @@ export function initialState() {
     notice: null, // code of a refusal that the page survives
     step: "door", // before joining: door (invitation, terms, consent), then check (devices)
     isJoining: false,
+    canCall: true, // the browser lets the page make calls
+    skew: 0, // by how many milliseconds the device's clock is ahead of the server's
     steppedOutAt: null,
     isTimeUp: false,
-    mediaOf: {}, // of each seat: {audio, video, screen, encrypted}, what its page said of what it sends
+    mediaOf: {}, // of each seat: {audio, video, screen, encrypted, is_unstable}, what its page said of what it sends
     canEncrypt: {}, // of each seat: whether its page can encrypt from end to end
     warnedS: null,
     sheet: null, // which sheet this person has opened

@@ -96,8 +96,10 @@ function createControls(app) {
   const share = control("share-screen", "screen", "screen.share", () => app.do.shareScreen(), "ctl--roomy");
   const more = control("more", "more", "menu.title", () => app.do.openSheet("menu"));
   more.setAttribute("aria-haspopup", "dialog");
-  const stepOut = control("step-out", "door", "leave.step_out", () => app.do.stepOut());
-  const end = isSeeker(s) ? control("end", "end", "leave.end", () => app.do.askEnd(), "ctl--leave") : null;
+  // A seeker's two ways out are told apart in a sheet: the wrong one is pressed easily.
+  const stepOut = isSeeker(s) ? null : control("step-out", "door", "leave.step_out", () => app.do.stepOut());
+  const end = isSeeker(s) ? control("end", "door", "leave.leave", () => app.do.askEnd(), "ctl--leave") : null;
+  end?.setAttribute("aria-haspopup", "dialog");
   const request = isSupporter(s) ? control("request-end", "end", "leave.request", () => app.do.requestEnd()) : null;
   return {
     el: h("footer", { class: "call__ctl" }, h("div", { class: "ctls" }, switches.el, share, chat.el, more), h("div", { class: "ctls" }, stepOut, end, request)),
@@ -109,8 +111,8 @@ function createControls(app) {
       setText(share.lastChild, t(app.screen.isOn ? "screen.stop" : "screen.share"));
       setAttr(share, "aria-pressed", String(app.screen.isOn));
       setAttr(more, "disabled", !s.isOnline);
-      setAttr(stepOut, "disabled", !s.isOnline);
-      if (end) setAttr(end, "disabled", !can(s, "end"));
+      if (stepOut) setAttr(stepOut, "disabled", !s.isOnline);
+      if (end) setAttr(end, "disabled", !s.isOnline);
       if (request) setAttr(request, "disabled", !can(s, "request_end"));
     },
   };

@@ -1,6 +1,6 @@
 // Lines between the people of a session: only in the memory of their pages, gone with them.
 
-import { h, keyed, setAttr, setText, show } from "../dom.js";
+import { h, keyed, setAttr, setText, setVar, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { currentLanguage, t, written } from "../text.js";
@@ -60,6 +60,10 @@ export function createChat(app) {
     event.stopPropagation();
     app.do.openChat(false);
   });
+
+  // Telephones lay their keyboard over the page; the drawer stands on it.
+  const viewport = window.visualViewport;
+  for (const change of ["resize", "scroll"]) viewport?.addEventListener(change, () => setVar(el, "keyboard", `${viewport.scale > 1 ? 0 : Math.max(0, Math.round(window.innerHeight - viewport.height - viewport.offsetTop))}px`));
 
   function build() {
     const list = h("ol", { class: "chat__lines", role: "log", "aria-live": "polite", "aria-label": t("chat.title"), tabindex: "0" });

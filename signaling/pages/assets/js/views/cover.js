@@ -1,6 +1,6 @@
 // What lies over the picture while there is none: what is, what to do, until when.
 
-import { h, setAttr, setText, setVar, show } from "../dom.js";
+import { h, keyed, setAttr, setText, setVar, show } from "../dom.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
 import { awayAs, can, endsAt, isLost, keptUntil, listed, me, offers, other } from "../state.js";
@@ -14,12 +14,13 @@ export function createCover(app) {
   const clock = h("span", { class: "until__clock num" });
   const fill = h("i");
   const grace = h("div", { class: "grace", hidden: true }, h("div", { class: "until" }, what, clock), h("div", { class: "grace__bar", "aria-hidden": "true" }, fill));
+  const known = h("dl", { class: "facts cover__facts", hidden: true });
   const again = sign(t("cover.retry"), { onclick: () => app.do.hurry() });
   const release = sign(t("cover.release"), { onclick: () => app.do.release(), kind: "" });
   const ways = createWays(app);
   const another = sign(t("cover.another_date"), { onclick: () => app.do.askAnotherDate(), kind: "" });
   const help = telephone(app);
-  const el = h("section", { class: "cover", hidden: true, "aria-live": "polite" }, title, words, grace, h("div", { class: "cover__do" }, ways.el, again, release, another, help));
+  const el = h("section", { class: "cover", hidden: true, "aria-live": "polite" }, title, words, grace, known, h("div", { class: "cover__do" }, ways.el, again, release, another, help));
 
   return {
     el,
@@ -30,26 +31,40 @@ export function createCover(app) {
       setAttr(el, "data-state", state.name);
       const name = nameOf(other(s));
       setText(title, t(titleOf(state.name), { name }));
-      setText(words, t(`cover.${state.name}.more`, { time: write.moment(endsAt(s.session)) }));
+      setText(words, t(state.name === "blocked" ? "blocked.more" : `cover.${state.name}.more`, { time: write.moment(endsAt(s.session)) }));
       show(grace, state.until > s.now);
       if (state.until > s.now) {
         setText(what, t(state.name === "offline" ? "cover.kept_until" : "cover.waits_until", { time: write.exact(state.until) }));
         setText(clock, countdown(state.until - s.now));
         setVar(fill, "share", Math.min(1, (state.until - s.now) / (s.programme.grace_s * 1000)).toFixed(3));
       }
-      ways.update(state.name === "missing");
+      show(known, state.name === "offline");
+      if (state.name === "offline") keyed(known, `${navigator.onLine}|${s.lostAt}`, () => factsOf(app));
+      ways.update(state.name);
       show(again, state.name === "offline");
       show(another, Boolean(s.session.question) && can(s, "another_date") && !can(s, "wait"));
       show(release, can(s, "release_seat"));
-      show(help, ["missing", "offline", "other_lost"].includes(state.name));
+      show(help, ["blocked", "missing", "offline", "other_lost"].includes(state.name));
     },
   };
 
   function titleOf(what) {
+    if (what === "blocked") return "blocked.title";
     if (what === "other_lost") return `cover.other_${awayAs(other(s))}`;
     const hasSound = ["connecting", "missing", "picture_lost"].includes(what) && !offers(s, "video");
     return hasSound ? `cover.${what}.sound` : `cover.${what}`;
   }
+}
+
+// While offline: what this device knows, and nothing of the other person.
+function factsOf({ s, write }) {
+  const them = other(s);
+  const row = (term, words, more) => h("div", {}, h("dt", {}, term), h("dd", {}, words, h("small", {}, more)));
+  return [
+    row(t(`role.${them.role}`), nameOf(them), t("cover.offline.them")),
+    row(t("cover.offline.device"), t(navigator.onLine ? "cover.offline.no_server" : "cover.offline.no_network"), t("cover.offline.since", { time: write.exact(s.lostAt ?? s.now) })),
+    row(t("cover.offline.end"), h("span", { class: "num" }, write.moment(endsAt(s.session))), t("cover.offline.end_more")),
+  ];
 }
 
 // Nothing flows: again, by sound only, by telephone (product.md, Live needs media). Either of the two may choose.
@@ -60,9 +75,10 @@ function createWays(app) {
   const phone = sign(t("menu.phone"), { testid: "media-phone", kind: "", shape: "phone", small: t("menu.phone_more"), onclick: () => app.do.switchMedium("phone") });
   return {
     el: [retry, sound, phone],
-    update(isShown) {
-      show(retry, isShown && can(s, "renew_media"));
-      show(sound, isShown && can(s, "switch_medium") && s.session.medium === "video" && listed(s, "audio"));
+    update(state) {
+      const isShown = state === "missing" || state === "blocked";
+      show(retry, state === "missing" && can(s, "renew_media"));
+      show(sound, state === "missing" && can(s, "switch_medium") && s.session.medium === "video" && listed(s, "audio"));
       show(phone, isShown && can(s, "switch_medium"));
     },
   };
@@ -76,6 +92,7 @@ function stateOf({ s, peer, quality }) {
   const them = other(s);
   if (isLost(them)) return { name: them.presence === "at_door" ? "other_back" : "other_lost", until: ms(them.grace_ends_at) ?? 0 };
   if (me(s)?.is_lost) return { name: "picture_lost", until: ms(me(s).grace_ends_at) ?? 0 };
+  if (!s.canCall) return { name: "blocked", until: 0 };
   if (s.session.is_media_missing) return { name: "missing", until: 0 };
   if (!peer.isAlive) return { name: "connecting", until: 0 };
   return null;

@@ -4,7 +4,7 @@ import { h, setAttr, setText, show } from "../dom.js";
 import { icon, logo, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { pick, sentences, t } from "../text.js";
-import { awayAs, can, cutoffAhead, isLost, isObserver, isSupporter, other } from "../state.js";
+import { awayAs, can, cutoffAhead, isLost, isObserver, isSeeker, isSupporter, other } from "../state.js";
 import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
 import { createChatSwitch } from "./chat.js";
 import { createLevel, createSelf, createSwitches } from "./self.js";
@@ -97,12 +97,10 @@ function whenWords(s, write) {
   return t(host.since ? "lobby.host_left" : "lobby.host_away");
 }
 
-// Two ways out, never one.
+// A seeker has two ways out, in a sheet; everybody else has one.
 function leaveButtons(app) {
-  const { s } = app;
-  const buttons = h("div", { class: "leave" }, h("button", { type: "button", class: "btn btn--plain", dataset: { testid: "step-out" }, onclick: () => app.do.stepOut() }, t("leave.step_out")));
-  if (s.you.role === "seeker") buttons.append(h("button", { type: "button", class: "btn btn--plain btn--quiet", dataset: { testid: "end" }, onclick: () => app.do.askEnd() }, t("leave.cancel")));
-  return buttons;
+  if (isSeeker(app.s)) return h("div", { class: "leave" }, h("button", { type: "button", class: "btn btn--plain", "aria-haspopup": "dialog", dataset: { testid: "end" }, onclick: () => app.do.askEnd() }, t("leave.leave_lobby")));
+  return h("div", { class: "leave" }, h("button", { type: "button", class: "btn btn--plain", dataset: { testid: "step-out" }, onclick: () => app.do.stepOut() }, t("leave.step_out")));
 }
 
 function createDesk(app) {

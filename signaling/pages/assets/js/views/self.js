@@ -17,6 +17,7 @@ export function createSelf(app) {
       const { devices } = app;
       show(el, offers(app.s, "video") && !isObserver(app.s));
       if (video.srcObject !== devices.stream) video.srcObject = devices.stream;
+      setAttr(el, "data-facing", devices.facing); // only a camera that looks at oneself is a mirror
       if (video.paused && devices.track("video")) video.play().catch(() => {}); // muted: only a closed page refuses
       show(none, !devices.isOn("video"));
       setText(none, t(devices.track("video") ? "self.none" : "self.none_there"));
@@ -46,10 +47,12 @@ export function createSwitches(app, { isShort = false } = {}) {
   const microphone = one("audio", "mic");
   const camera = one("video", "camera");
   const choose = h("button", { type: "button", class: "ctl", onclick: () => app.do.chooseDevices() }, icon("devices"), h("span", {}, t("self.choose")));
+  const flip = h("button", { type: "button", class: "ctl", dataset: { testid: "flip" }, onclick: () => app.do.flip() }, icon("flip"), h("span", {}, t("self.flip")));
   return {
-    el: isObserver(app.s) ? [] : [microphone.button, camera.button, !isShort && choose],
+    el: isObserver(app.s) ? [] : [microphone.button, camera.button, flip, !isShort && choose],
     update() {
       show(camera.button, offers(app.s, "video"));
+      show(flip, offers(app.s, "video") && app.devices.canFlip);
       for (const { button, word, kind } of [microphone, camera]) {
         const isThere = Boolean(app.devices.track(kind));
         const isOn = app.devices.isOn(kind);

@@ -1,9 +1,10 @@
 // Questions that need an answer lie over the page's lower edge, one at a time.
 
-import { h, setText } from "../dom.js";
+import { h, setAttr, setText } from "../dom.js";
 import { icon } from "../icons.js";
+import { ms } from "../clock.js";
 import { currentLanguage, sentences, t } from "../text.js";
-import { byRole, can, endsAt, isSeeker, seatOf } from "../state.js";
+import { byRole, can, endsAt, isOnPhone, isSeeker, seatOf } from "../state.js";
 import { sign } from "../parts.js";
 import { createSlots } from "./slots.js";
 import { finishSheet } from "./sheets/finish.js";
@@ -11,7 +12,7 @@ import { beginSheet, lateSheet } from "./sheets/late.js";
 import { menuSheet } from "./sheets/menu.js";
 import { nextSheet } from "./sheets/next.js";
 import { secrecySheet } from "./secrecy.js";
-import { title } from "./sheets/sheet.js";
+import { backTo, title } from "./sheets/sheet.js";
 import { problemSheet, stopSheet } from "./sheets/stop.js";
 
 const BUILD = {
@@ -140,26 +141,40 @@ function waitSheet(app) {
   };
 }
 
+// The two ways out, never one: for a moment, or for good.
 function endSheet(app) {
   const { s } = app;
   const { phase, seats } = s.session;
   const isTalking = ["live", "interrupted"].includes(phase);
+  const isByPhone = isOnPhone(s); // the call itself is on another line: there is no seat to step out of
   // Whether it is late by now is the server's to say; that it counts as no cancelling then is true in either case.
   const isKeptWaiting = phase === "waiting" && seats.some((seat) => seat.role === "supporter" && seat.presence === "away");
   const cancelling = isKeptWaiting ? "end.cancel_late" : "end.cancel_more";
   const then = h("small", { class: "sign__more" });
   const yes = sign(t(isTalking ? "end.finished" : "end.cancel"), { testid: "confirm-end", kind: "btn--stop", shape: "end", onclick: () => app.do.end(true) });
   yes.label.append(then);
+  const head = isByPhone ? (isTalking ? "end.title" : "end.title_cancel") : "leave.title";
   return {
     parts: [
-      title(t(isTalking ? "end.title" : "end.title_cancel")),
+      title(t(head)),
+      !isByPhone && sign(t("end.step_out"), { testid: "step-out", kind: "", small: outWords(s, isTalking), shape: "door", onclick: () => app.do.stepOut() }),
       yes,
       !isTalking && h("p", { class: "small" }, t("end.cancel_again")),
       isTalking && sign(t("end.broken"), { testid: "end-broken", kind: "", small: t("end.broken_more"), onclick: () => app.do.end(false) }),
-      sign(t(isTalking ? "end.back" : "end.back_lobby"), { kind: "btn--plain", shape: "", onclick: () => app.do.closeSheet() }),
+      backTo(app, isTalking ? "end.back" : "end.back_lobby"),
     ],
-    update: () => setText(then, isTalking ? sentences(thenWords(s), t("end.finished_more")) : t(cancelling)),
+    update() {
+      setAttr(yes, "disabled", !can(s, "end"));
+      setText(then, isTalking ? sentences(thenWords(s), t("end.finished_more")) : t(cancelling));
+    },
   };
+}
+
+function outWords(s, isTalking) {
+  if (!isTalking) return t(s.now < ms(s.session.starts_at) ? "end.step_out_before" : "end.step_out_soon");
+  const seconds = s.programme.grace_s;
+  const time = seconds >= 120 && seconds % 60 === 0 ? t("span.minutes", { n: seconds / 60 }) : t("span.seconds", { n: seconds });
+  return t("end.step_out_more", { time });
 }
 
 function devicesSheet(app) {
@@ -179,5 +194,11 @@ function devicesSheet(app) {
     rows.replaceChildren(...parts);
   };
   fill();
-  return { parts: [title(t("self.choose")), rows, h("button", { type: "button", class: "btn", onclick: () => app.do.closeSheet() }, icon("tick"), t("devices.done"))] };
+  let plugged = app.devices.changes;
+  const update = () => {
+    if (plugged === app.devices.changes) return;
+    plugged = app.devices.changes;
+    fill();
+  };
+  return { update, parts: [title(t("self.choose")), rows, h("button", { type: "button", class: "btn", onclick: () => app.do.closeSheet() }, icon("tick"), t("devices.done"))] };
 }

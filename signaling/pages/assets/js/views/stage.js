@@ -6,6 +6,7 @@ import { t } from "../text.js";
 import { isSupporter, offers, other, seatOf } from "../state.js";
 import { nameOf } from "../parts.js";
 import { createWatermark } from "../watermark.js";
+import { makeMovable } from "./movable.js";
 import { createSelf } from "./self.js";
 import { createCover } from "./cover.js";
 
@@ -14,14 +15,15 @@ const PATIENCE_MS = 3000; // the first frame of a new connection takes its time
 export function createStage(app) {
   const { s, peer } = app;
   const tiles = h("div", { class: "tiles" });
-  const unmute = h("button", { type: "button", class: "btn btn--go video__play", hidden: true, onclick: () => play() }, icon("sound"), t("call.tap"));
+  const unmute = h("button", { type: "button", class: "btn btn--go btn--wide video__play", hidden: true, dataset: { testid: "play" }, onclick: () => play() }, t("call.tap"), icon("sound"));
   const self = createSelf(app);
-  self.el.classList.add("self");
+  makeMovable(self.el).classList.add("self");
   const cover = createCover(app);
   let shown = [];
   let aliveAt = null;
 
   function play() {
+    self.video.play().catch(() => {});
     for (const tile of shown) tile.play().then(() => show(unmute, false), (error) => show(unmute, error.name === "NotAllowedError"));
   }
 
@@ -71,6 +73,13 @@ function createPicture(app, { testid, label }) {
   const el = h("div", { class: "video" }, video);
   const mark = s.programme.watermark ? createWatermark() : null;
   mark?.keepOn(el);
+
+  // A telephone's upright picture in a wide frame: filling it would cut the face away.
+  function isUpright() {
+    const [shape, frame] = [video.videoWidth / video.videoHeight, el.clientWidth / el.clientHeight];
+    return shape < 1 && frame > 1;
+  }
+
   return {
     el,
     video,
@@ -80,6 +89,7 @@ function createPicture(app, { testid, label }) {
     play: () => (video.srcObject ? video.play() : Promise.resolve()),
     show(stream) {
       if (video.srcObject !== stream) video.srcObject = stream;
+      setAttr(el, "data-fit", isUpright() ? "whole" : null);
       mark?.update(s.you.display_name, write.stamp(s.now), s.now / 1000);
     },
     rest: () => (video.srcObject = null),
@@ -92,8 +102,9 @@ function createTile(app, id) {
   const picture = createPicture(app, { testid: "remote-video", label: t("call.picture", { name: nameOf(seat) }) });
   const still = h("p", { class: "video__still", hidden: true, dataset: { testid: "no-picture" } }, h("span"));
   const muted = h("span", { class: "video__muted", hidden: true, dataset: { testid: "muted" } }, t("call.microphone_off"));
+  const line = h("span", { class: "conn conn-unstable conn--weak video__line", hidden: true, dataset: { testid: "other-line" } }, h("i", {}, h("b")), h("span", {}, t("quality.other")));
   const hasPlate = seat.role === "supporter" && !isSupporter(s);
-  append(picture.el, [still, h("p", { class: "video__name" }, hasPlate && plate(seat.display_name, "plate--s"), nameOf(seat), muted)]);
+  append(picture.el, [still, h("p", { class: "video__name" }, hasPlate && plate(seat.display_name, "plate--s"), nameOf(seat), muted, line)]);
   picture.el.dataset.seat = id;
   const { video } = picture;
   let aliveAt = null;
@@ -112,6 +123,7 @@ function createTile(app, id) {
     show(still, why !== null);
     if (why !== null) setText(still.firstChild, t(why));
     show(muted, s.mediaOf[id]?.audio === false);
+    show(line, s.isOnline && s.mediaOf[id]?.is_unstable === true); // a good one needs no word
   }
 
   return Object.assign(picture, {

@@ -1,0 +1,25 @@
+// What somebody else keeps from working: an extension, a setting, the network of a company. Asked, never guessed.
+
+const ALIVE = "/health/live";
+const PATIENCE_MS = 5000;
+
+// Whether this browser lets a page make calls: a blocker takes the constructor away, or lets it throw.
+export function canCall() {
+  try {
+    new RTCPeerConnection().close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Why the socket does not open: "offline", "server" (nothing answers) or "blocked" (pages come through, sockets do not).
+export async function whyUnreached() {
+  if (!navigator.onLine) return "offline";
+  try {
+    const answer = await fetch(ALIVE, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    return answer.ok ? "blocked" : "server";
+  } catch {
+    return navigator.onLine ? "server" : "offline";
+  }
+}
