@@ -154,6 +154,8 @@ class Office:
         by: str,
         note: str | None,
         connection: ConnectionId | None = None,
+        *,
+        figures: str | None = None,
     ) -> Session:
         """File an incident; nothing ends by it.
 
@@ -163,13 +165,19 @@ class Office:
             accused: whose seat, or None.
             by: a seat, or the person id of a scheduler.
             note: what happened, in words; erasable.
-            connection: of the room; None: a scheduler files it.
+            connection: of the room; None: a scheduler files it, or somebody whose session is over.
+            figures: what a page measured; kept below the note.
 
         Raises:
             NotFound: no such session.
             Refused: `accused_unknown`, `too_many_incidents`, `note_refused`.
         """
-        return await self._noted(session, IncidentFiled(kind, accused, connection, by), note)
+        if note is not None:
+            check_note(note)
+        words = "\n".join(filter(None, [note, figures])) or None
+        return await self._sessions.deliver(
+            session, IncidentFiled(kind, accused, connection, by), words
+        )
 
     async def stop(
         self,

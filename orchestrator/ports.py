@@ -190,6 +190,15 @@ def reason_field(programme: str, number: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """What the person of a seat answered to the programme's questionnaire."""
+
+    at: datetime
+    values: Mapping[str, int | str] = field(repr=False)
+    """By the key of the question."""
+
+
+@dataclass(frozen=True, slots=True)
 class MaintenanceWindow:
     """A time in which the service does not run (IX 11-1, GOALOUS 10)."""
 
@@ -293,6 +302,18 @@ class Store(Protocol):
 
     async def notes(self, session: SessionId) -> Mapping[str, str]:
         """The free texts about a session."""
+
+    async def put_answers(
+        self, session: SessionId, seat: SeatId, answers: Answers, until: datetime
+    ) -> bool:
+        """Keep a seat's answers until that time and no longer.
+
+        Returns:
+            False: it has answered before; nothing changed.
+        """
+
+    async def answers(self, session: SessionId) -> Mapping[SeatId, Answers]:
+        """What was answered about a session, by seat."""
 
     async def ledger(self, programme: str, person: PersonId) -> Ledger:
         """What is on record about a person in one programme; empty for one who is not known."""

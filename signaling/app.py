@@ -20,6 +20,7 @@ from aiohttp.typedefs import Middleware
 from orchestrator.api.desk import DeskApi
 from orchestrator.api.maintenance import MaintenanceApi
 from orchestrator.api.office import OfficeApi
+from orchestrator.api.questionnaires import QuestionnairesApi
 from orchestrator.api.sessions import SessionsApi
 from orchestrator.api.standing import StandingApi
 from orchestrator.bookings import Bookings
@@ -32,6 +33,7 @@ from orchestrator.policy.events import Disconnected
 from orchestrator.policy.model import ConnectionId, DeviceId
 from orchestrator.policy.programme import Programme
 from orchestrator.ports import Clock, Staff, Store
+from orchestrator.questionnaires import Questionnaires
 from orchestrator.refusals import for_programs
 from orchestrator.standing import Standings
 from signaling.audience import Audience
@@ -113,6 +115,7 @@ def make_app(
     feed = Feed(store, clock, limits, zone, audience.checks)
     audience.on_checked(feed.checked)
     office = Office(store, host)
+    questionnaires = Questionnaires(store, clock, programmes)
     counter = Counter(
         host=host,
         bookings=bookings,
@@ -122,6 +125,7 @@ def make_app(
         limits=limits,
         programmes=dict(programmes),
         turn=settings.turn,
+        questionnaires=questionnaires,
     )
     server = _Server(settings, Door(counter, store, feed, settings.office))
     api = SessionsApi(
@@ -149,6 +153,7 @@ def make_app(
             *files.routes(),
             *api.routes(),
             *DeskApi(store, host, server.staff_of, server.link_url).routes(),
+            *QuestionnairesApi(questionnaires, server.staff_of).routes(),
             *OfficeApi(host, office, bookings, server.staff_of).routes(),
             *StandingApi(standings, server.staff_of).routes(),
             *MaintenanceApi(maintenance, clock, server.staff_of).routes(),

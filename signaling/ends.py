@@ -52,6 +52,7 @@ _CODES: dict[str, tuple[int, Close]] = {
     "task_unknown": (404, Close.REFUSED),
     "accused_unknown": (422, Close.REFUSED),
     "outcome_impossible": (422, Close.REFUSED),
+    "answers_refused": (422, Close.REFUSED),
     "programme_unknown": (422, Close.REFUSED),
     "not_a_supporter": (422, Close.REFUSED),
     "not_allowed": (403, Close.REFUSED),

@@ -6,6 +6,7 @@ Whether a message may come from this role at all is checked here; whether it may
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from typing import Literal
 
 import structlog
 
+from orchestrator.api.questionnaires import asked
 from orchestrator.bookings import Bookings
 from orchestrator.errors import Conflict, MadoguchiError, Refused
 from orchestrator.host import Host
@@ -38,6 +40,7 @@ from orchestrator.policy.model import (
 )
 from orchestrator.policy.programme import Programme
 from orchestrator.ports import Clock, OfferMade, ProbeOffered
+from orchestrator.questionnaires import Questionnaires
 from signaling import protocol
 from signaling.audience import Audience
 from signaling.auth import check_ended
@@ -74,6 +77,7 @@ class Counter:
     limits: Limits
     programmes: dict[str, Programme]
     turn: Turn
+    questionnaires: Questionnaires
 
 
 class Participant:
@@ -503,12 +507,43 @@ class Participant:
                 line = self.connection_id
                 await self._counter.office.stop(session, kind, accused, seat, message.note, line)
             case protocol.ReportProblem():
-                kind, line = IncidentKind.TECHNICAL, self.connection_id
-                await self._counter.office.file_incident(
-                    session, kind, None, seat, message.note, line
-                )
+                await self._report_problem(message)
+            case protocol.AnswerQuestionnaire():
+                await self._answer(message)
             case _:
                 raise AssertionError(f"nobody takes {message.type}")
+
+    async def _report_problem(self, message: protocol.ReportProblem) -> None:
+        """Also after the end: then no seat is held, and who came with its link speaks for it."""
+        is_over = self._session is not None and self._session.is_over
+        line = None if is_over else self.connection_id
+        await self._counter.office.file_incident(
+            self.session_id,
+            IncidentKind.TECHNICAL,
+            None,
+            self.seat_id,
+            message.note,
+            line,
+            figures=message.measured.figures() if message.measured is not None else None,
+        )
+
+    async def _answer(self, message: protocol.AnswerQuestionnaire) -> None:
+        session = await self._counter.host.view(self.session_id)
+        await self._counter.questionnaires.answer(session, self.seat_id, message.answers)
+        await self._ask()
+
+    async def _ask(self) -> None:
+        """What the programme asks of this seat after the end, and whether it has been answered."""
+        await self._ended.wait()
+        assert self._session is not None, "it was noted that it is over"
+        questionnaires = self._counter.questionnaires
+        questions = questionnaires.put_to(self._session, self.seat_id)
+        if not questions or not self._was_seated:
+            return
+        is_answered = await questionnaires.is_answered(self.session_id, self.seat_id)
+        self._connection.tell(
+            protocol.Questionnaire(questions=asked(questions), is_answered=is_answered)
+        )
 
     def _check_purpose(self, purpose: Purpose) -> None:
         """Another date for this session is the seeker's alone; the next one is both people's (KUMAGAYA 6(2))."""
@@ -519,6 +554,7 @@ class Participant:
         """Carry out use cases, and close the connection long after the session's end."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._carry_out())
+            group.create_task(self._ask_once())
             group.create_task(self._close_after_the_end())
 
     async def _carry_out(self) -> None:
@@ -530,6 +566,10 @@ class Participant:
                 self._connection.refuse(error.code)
             except MadoguchiError as error:
                 self._connection.close(close_code(error))
+
+    async def _ask_once(self) -> None:
+        with contextlib.suppress(MadoguchiError):  # without the store there is no questionnaire
+            await self._ask()
 
     async def _close_after_the_end(self) -> None:
         await self._ended.wait()

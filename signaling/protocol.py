@@ -21,8 +21,10 @@ from pydantic import (
 )
 
 from orchestrator.api.moments import Moment
+from orchestrator.api.questionnaires import QuestionBody
 from orchestrator.errors import Malformed
 from orchestrator.policy.model import CallState, Medium, Purpose, Role
+from orchestrator.policy.questionnaire import ASKED_OF, MOST_QUESTIONS, SCALE
 from orchestrator.policy.writing import legible
 from signaling.views import (
     Bilingual,
@@ -57,6 +59,7 @@ Line = Annotated[
 ]
 """What somebody writes to the others; passed on, never stored."""
 
+Point = Annotated[int, Field(ge=SCALE[0], le=SCALE[-1])]
 Share = Annotated[float, Field(ge=0, le=1)]
 Milliseconds = Annotated[float, Field(ge=0, le=60_000)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
@@ -310,12 +313,45 @@ class Stop(_Up):
     note: Note | None
 
 
+class Measured(_Message):
+    """What a page measured of its line while it was in; null where nothing is known."""
+
+    rtt_ms: Milliseconds | None
+    """The middle one of all round trips."""
+    missing: Share | None
+    """The worst five seconds."""
+    frozen_s: Seconds | None
+    """In all."""
+    in_s: Seconds
+    """For how long it was measured."""
+
+    def figures(self) -> str:
+        """One line for the office, below what somebody wrote."""
+        told = (
+            ("rtt", self.rtt_ms, "ms"),
+            ("missing", None if self.missing is None else self.missing * 100, "%"),
+            ("frozen", self.frozen_s, "s"),
+            ("in", self.in_s, "s"),
+        )
+        known = [f"{name} {value:.0f} {unit}" for name, value, unit in told if value is not None]
+        return f"[{', '.join(known)}]"
+
+
 class ReportProblem(_Up):
-    """Something technical does not work; nothing ends by it."""
+    """Something technical does not work, or did not; nothing ends by it."""
 
     senders = ALL
     type: Literal["report_problem"]
     note: Note | None
+    measured: Measured | None = None
+
+
+class AnswerQuestionnaire(_Up):
+    """What I say afterwards (IX 15-2); once."""
+
+    senders = ASKED_OF
+    type: Literal["answer_questionnaire"]
+    answers: Annotated[dict[Name, Point | Note], Field(min_length=1, max_length=MOST_QUESTIONS)]
 
 
 class Chat(_Up):
@@ -421,6 +457,7 @@ Up = Annotated[
     | Object
     | Stop
     | ReportProblem
+    | AnswerQuestionnaire
     | Chat
     | Report
     | Observed
@@ -544,6 +581,14 @@ class TimeIsUp(_Message):
     type: Literal["time_is_up"] = "time_is_up"
 
 
+class Questionnaire(_Message):
+    """What the programme asks afterwards (IX 15-2)."""
+
+    type: Literal["questionnaire"] = "questionnaire"
+    questions: tuple[QuestionBody, ...]
+    is_answered: bool
+
+
 class Refused(_Message):
     """You may not; the code is stable, the sentence is the page's."""
 
@@ -592,6 +637,7 @@ Down = Annotated[
     | ChatLine
     | TimeLeft
     | TimeIsUp
+    | Questionnaire
     | Refused
     | Error
     | Ping

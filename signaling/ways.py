@@ -38,6 +38,7 @@ def ways_of(session: Session, seat: Seat, now: datetime) -> Iterator[str]:
     """The types of the messages up that this person may send now; `can` of the view."""
     yield from _can_choose(session, seat, now)
     if session.is_over:
+        yield "report_problem"
         if seat.role is Role.SEEKER and _may_object(session, now):
             yield "object"
         return

@@ -31,6 +31,7 @@ from orchestrator.policy.programme_mistakes import (
     read_model,
     read_toml,
 )
+from orchestrator.policy.questionnaire import Question
 from orchestrator.policy.span import PositiveSpan, Span
 
 __all__ = ["Mistake", "Programme", "ProgrammeMistakes", "Window", "parse"]
@@ -210,6 +211,14 @@ class Programme(_Table):
         "agree; ours, for KUMAGAYA 12(3).",
     )
     terms: Terms = Field(description="What is agreed to; IX 2, KUMAGAYA 4, SAKAI 5-3.")
+    questionnaire: tuple[Question, ...] = Field(
+        default=(), description="What the guests are asked afterwards; none: nothing; IX 15-2."
+    )
+    questionnaire_kept_for: PositiveSpan = Field(
+        default=timedelta(days=180),
+        le=timedelta(days=1830),
+        description="Span after which the answers are forgotten; ours, for IX 15-2.",
+    )
     strikes: Strikes | None = Field(
         default=None, description="When strikes make a task; none: no strikes; KUMAGAYA 6(4)."
     )

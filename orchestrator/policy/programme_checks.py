@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from orchestrator.policy.model import CAUSES, Cause, Outcome
 from orchestrator.policy.programme_mistakes import CrossCheck, Found
+from orchestrator.policy.questionnaire import MOST_OPTIONS, MOST_QUESTIONS
 from orchestrator.policy.span import write_span
 
 if TYPE_CHECKING:
     from orchestrator.policy.programme import ConsequenceRow, Hours, Strikes, Window
+    from orchestrator.policy.questionnaire import Question
 
 Times = tuple[timedelta, ...]
 
@@ -187,6 +189,22 @@ def _strikes_are_counted(
             yield f"consequences.{key}.strike", "Only what the seeker caused can be a strike."
 
 
+def _questions_can_be_answered(questionnaire: tuple[Question, ...]) -> Iterator[Found]:
+    if len(questionnaire) > MOST_QUESTIONS:
+        yield "questionnaire", f"There may be at most {MOST_QUESTIONS} questions."
+    if len({question.key for question in questionnaire}) < len(questionnaire):
+        yield "questionnaire", "A key is used twice."
+    for index, question in enumerate(questionnaire):
+        place, options = f"questionnaire.{index}.options", question.options
+        if question.kind != "choice":
+            if options:
+                yield place, "Only a question of kind choice has options."
+        elif not 2 <= len(options) <= MOST_OPTIONS:
+            yield place, f"A choice has 2 to {MOST_OPTIONS} options."
+        elif len({option.key for option in options}) < len(options):
+            yield place, "A key is used twice."
+
+
 def _must_be_shorter(span: timedelta, shortest: timedelta) -> str:
     return f"{write_span(span)} must be shorter than the shortest slot of {write_span(shortest)}."
 
@@ -213,5 +231,6 @@ CROSS_CHECKS: tuple[CrossCheck, ...] = (
     _consequences_are_known,
     _consequences_are_complete,
     _strikes_are_counted,
+    _questions_can_be_answered,
 )
 """All of them, in the order in which their mistakes are told."""

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from orchestrator.policy.ledger import LedgerLine
 from orchestrator.policy.model import Record, SeatId, Session, SessionId
 from orchestrator.policy.standing import Decision, PersonTask
-from orchestrator.ports import Link, MaintenanceWindow, Staff
+from orchestrator.ports import Answers, Link, MaintenanceWindow, Staff
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -26,6 +26,7 @@ _LINE = TypeAdapter(LedgerLine)
 _DECISION = TypeAdapter(Decision)
 _PERSON_TASK = TypeAdapter(PersonTask)
 _WINDOW = TypeAdapter(MaintenanceWindow)
+_ANSWERS = TypeAdapter(Answers)
 
 
 def micros(at: datetime) -> int:
@@ -140,3 +141,13 @@ def decode_link(fields: Mapping[str, str]) -> Link:
         expires_at=datetime.fromisoformat(fields["expires_at"]),
         revoked_at=datetime.fromisoformat(revoked_at) if revoked_at is not None else None,
     )
+
+
+def encode_answers(answers: Answers) -> str:
+    """Answers to a questionnaire as JSON."""
+    return _ANSWERS.dump_json(answers, fallback=_plain, warnings=False).decode()
+
+
+def decode_answers(text: str) -> Answers:
+    """The answers of `encode_answers`."""
+    return _ANSWERS.validate_json(text)

@@ -99,6 +99,11 @@ def notes(session_id: SessionId) -> str:
     return f"nt:{session_id}"
 
 
+def answers(session_id: SessionId) -> str:
+    """Hash: seat -> what was answered to the questionnaire (JSON); expires as the programme says. `put_answers`."""
+    return f"qs:{session_id}"
+
+
 def link(secret_hash: str) -> str:
     """Hash: `session`, `seat`, `expires_at`, and `revoked_at` once revoked. BOOK, MINT, REVOKE, `add_link`."""
     return f"{LINK_PREFIX}{secret_hash}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from orchestrator.policy.model import PersonId, Session, SessionId
+from orchestrator.policy.model import PersonId, SeatId, Session, SessionId
 from orchestrator.policy.standing import Decision, PersonTask
-from orchestrator.ports import DECIDED, Ledger, MaintenanceWindow, reason_field
+from orchestrator.ports import DECIDED, Answers, Ledger, MaintenanceWindow, reason_field
 from orchestrator.store import codec, keys, scripts
 from orchestrator.store.connections import Server
 
@@ -41,6 +41,24 @@ class Register:
         async with self._server.answer():
             texts: dict[str, str] = await self._server.commands.hgetall(keys.notes(session))
         return texts
+
+    async def put_answers(
+        self, session: SessionId, seat: SeatId, answers: Answers, until: datetime
+    ) -> bool:
+        """See `Store`."""
+        key = keys.answers(session)
+        pipeline = self._server.commands.pipeline(transaction=True)
+        pipeline.hsetnx(key, seat, codec.encode_answers(answers))
+        pipeline.expireat(key, until)
+        async with self._server.answer():
+            is_new, _ = await pipeline.execute()
+        return bool(is_new)
+
+    async def answers(self, session: SessionId) -> Mapping[SeatId, Answers]:
+        """See `Store`."""
+        async with self._server.answer():
+            texts = await self._server.commands.hgetall(keys.answers(session))
+        return {SeatId(seat): codec.decode_answers(text) for seat, text in texts.items()}
 
     # ---- people ----
 

@@ -72,6 +72,7 @@ WHO = {
     "participants but an observer": {Role.SEEKER, Role.SUPPORTER, Role.COMPANION},
     "supporter": {Role.SUPPORTER},
     "seeker": {Role.SEEKER},
+    "seeker, companion": {Role.SEEKER, Role.COMPANION},
     "seeker, supporter": {Role.SEEKER, Role.SUPPORTER},
     "the seat's first device; supporter when escalated": set(Role),
 }

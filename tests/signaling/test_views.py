@@ -448,10 +448,11 @@ def test_the_ways_through_a_session_are_offered():
 def test_only_the_seeker_chooses_another_date(role):
     session = a_session(phase=Phase.ENDED, reschedule=OPEN)
     seat = next(seat for seat in session.seats if seat.role is role)
-    assert session_view(session, seat.id, STARTS).can == ()
-    assert session_view(session, SEEKER, STARTS).can == ("choose_slot", "decline_reschedule")
+    chooses = ("choose_slot", "decline_reschedule")
+    assert session_view(session, seat.id, STARTS).can == ("report_problem",)
+    assert session_view(session, SEEKER, STARTS).can == (*chooses, "report_problem")
     late = STARTS + 61 * MINUTE
-    assert session_view(session, SEEKER, late).can == ()
+    assert session_view(session, SEEKER, late).can == ("report_problem",)
 
 
 LATE_START = after(a_session(), *LATE)
@@ -478,12 +479,12 @@ def test_a_late_start_asks_the_seeker_and_leaves_another_date_open():
 def test_a_goodbye_may_be_objected_to_for_a_day_by_the_seeker_alone():
     ended = after(a_session(), *GOODBYE, (13, events.Woken()))
     assert ended.verdict.reason == "goodbye"
-    assert session_view(ended, SEEKER, ended.ended_at).can == ("object",)
-    assert session_view(ended, SUPPORTER, ended.ended_at).can == ()
+    assert "object" in session_view(ended, SEEKER, ended.ended_at).can
+    assert "object" not in session_view(ended, SUPPORTER, ended.ended_at).can
     day_after = ended.ended_at + timedelta(hours=24, seconds=1)
-    assert session_view(ended, SEEKER, day_after).can == ()
+    assert "object" not in session_view(ended, SEEKER, day_after).can
     objected = after(ended, (20, events.Objected(SEEKER)))
-    assert session_view(objected, SEEKER, ended.ended_at).can == ()
+    assert "object" not in session_view(objected, SEEKER, ended.ended_at).can
 
 
 @pytest.mark.parametrize(("by", "accused"), [(SEEKER, SUPPORTER), (SUPPORTER, SEEKER)])

@@ -11,6 +11,7 @@ import orchestrator.api.desk
 import orchestrator.api.maintenance
 import orchestrator.api.office
 import orchestrator.api.query
+import orchestrator.api.questionnaires
 import orchestrator.api.sessions
 import orchestrator.api.standing
 import orchestrator.bookings
@@ -48,6 +49,7 @@ BODIES = [
         aftermath,
         orchestrator.api.desk,
         orchestrator.api.office,
+        orchestrator.api.questionnaires,
         orchestrator.api.standing,
         orchestrator.api.maintenance,
     )
@@ -132,6 +134,7 @@ def test_the_page_has_every_route_of_the_app_and_no_other():
         ("Task", aftermath.ListedTask),
         ("Decision", orchestrator.api.standing.NewDecision),
         ("Maintenance", orchestrator.api.maintenance.NewMaintenance),
+        ("Questionnaire", orchestrator.api.questionnaires.QuestionnaireBody),
         ("Standing", orchestrator.api.standing.StandingBody),
         ("Window", orchestrator.api.maintenance.WindowBody),
         ("Session", bodies.BookedBody),
