@@ -21,13 +21,14 @@ async def finished(node, rules=IX, **meeting):
     booked = await node.meet(rules=rules, **meeting)
     seeker, supporter = await node.live(booked)
     node.host.on_media(RoomFlowing(booked.id))
-    await until(partial(has_flowed, node, booked), "media has flowed")
+    await until(partial(is_true, node, booked, "has_media_flowed"), "media has flowed")
     await seeker.send(type="end", works=True)
+    await until(partial(is_true, node, booked, "is_over"), "it has ended")
     return booked, seeker, supporter
 
 
-async def has_flowed(node, meeting):
-    return (await node.session(meeting)).has_media_flowed
+async def is_true(node, meeting, name):
+    return getattr(await node.session(meeting), name)
 
 
 async def read(node, meeting, role=Role.SCHEDULER):
