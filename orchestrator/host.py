@@ -9,7 +9,7 @@ the actor is waiting for, and the record follows (architecture.md, How data flow
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -365,6 +365,12 @@ class Host:
         actor = self._actors.get(session.id)
         is_here = actor is not None and actor.session is not None
         return self._media.lines(session.id) if is_here or session.phase not in _MEASURED else None
+
+    def live_lines(self) -> Iterator[tuple[SessionId, Mapping[SeatId, Line]]]:
+        """The lines of every room that this node carries now."""
+        for actor in list(self._actors.values()):
+            if actor.session is not None and actor.session.phase in _MEASURED:
+                yield actor.id, self._media.lines(actor.id)
 
     def _has_epoch(self, session_id: SessionId, seat_id: SeatId, media_epoch: int) -> bool:
         actor = self._actors.get(session_id)

@@ -8,11 +8,15 @@ answers to that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from orchestrator.policy.attribution import BEFORE
 from orchestrator.policy.events import Observed
 from orchestrator.policy.model import SeatId, Session, Signal
 from orchestrator.ports import Line
+
+Point = tuple[float | None, int | None]
+"""Share of packets lost, 0 to 1, and round trip in ms, of the worst line of a room; None: nothing is known."""
 
 UNEVEN_MS = 100.0
 """From this mean deviation on (RFC 3550 §6.4.1) a buffer that hides it delays speech by three to four times as much,
@@ -47,3 +51,46 @@ def uneven(
         )
         if worst is not None and worst[0] >= UNEVEN_MS:
             yield Observed(seat.id, Signal.JITTER_HIGH, *worst)
+
+
+def points_of(
+    lines: Mapping[SeatId, Line], now: datetime, span: timedelta, count: int | None = None
+) -> tuple[Point, ...]:
+    """A room's lines in few figures: of each span the worst of the room's lines, each taken as its mean.
+
+    Args:
+        lines: of the session's seats, as the media port keeps them.
+        now: the end of the last span.
+        span: how long one is.
+        count: how many; None: as far back as anything is known.
+
+    Returns:
+        The oldest first.
+    """
+    samples = [sample for line in lines.values() for sample in line.measured]
+    if count is None:
+        first = min((sample.at for sample in samples), default=now)
+        count = max(1, -((first - now) // span))
+    return tuple(
+        _worst(lines, now - span * (n + 1), now - span * n) for n in reversed(range(count))
+    )
+
+
+def _worst(lines: Mapping[SeatId, Line], after: datetime, until: datetime) -> Point:
+    losses, trips = [], []
+    for line in lines.values():
+        within = [sample for sample in line.measured if after < sample.at <= until]
+        losses.append(_mean(_largest(sample.loss_up, sample.loss_down) for sample in within))
+        trips.append(_mean(sample.rtt_ms for sample in within))
+    loss = max((each for each in losses if each is not None), default=None)
+    trip = max((each for each in trips if each is not None), default=None)
+    return (None if loss is None else round(loss, 3), None if trip is None else round(trip))
+
+
+def _largest(*values: float | None) -> float | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

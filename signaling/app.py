@@ -112,7 +112,15 @@ def make_app(
     """
     limits = settings.limits
     zone = ZoneInfo(settings.time_zone)
-    feed = Feed(store, clock, limits, zone, audience.checks)
+    feed = Feed(
+        store,
+        clock,
+        limits,
+        zone,
+        checks=audience.checks,
+        programmes=programmes.values(),
+        lines=host.live_lines,
+    )
     audience.on_checked(feed.checked)
     office = Office(store, host)
     questionnaires = Questionnaires(store, clock, programmes)

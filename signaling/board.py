@@ -9,20 +9,24 @@ that a hint that got lost is made good.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from orchestrator.api.days import DayFrame, bounds_of, frame_of
 from orchestrator.errors import Unavailable
-from orchestrator.policy.model import PersonId, Role, Session, SessionId
-from orchestrator.ports import Change, Clock, Staff, Store
+from orchestrator.lines import Point, points_of
+from orchestrator.policy.model import PersonId, Role, SeatId, Session, SessionId
+from orchestrator.policy.programme import Programme
+from orchestrator.ports import Change, Clock, Line, Staff, Store
 from signaling.connection import Connection
 from signaling.ends import Close
 from signaling.limits import Limits
-from signaling.protocol import Board, BoardRowChanged, Up, Welcome, You
+from signaling.protocol import Board, BoardLines, BoardRowChanged, LineOf, Up, Welcome, You
 from signaling.views import Bilingual, BoardRow, Checks, board_row, supporters_row, with_checks
 
 _log = structlog.get_logger(__name__)
@@ -37,7 +41,13 @@ _LONGEST_SLOT = timedelta(days=1)
 """How far before the day a session that still runs may have begun."""
 
 
+_POINTS_KEPT = 40
+"""Of each room's lines, for a board that comes later: ten minutes at four a minute."""
+
 LookUp = Callable[[], Awaitable[Staff | None]]
+
+LiveLines = Callable[[], Iterable[tuple[SessionId, Mapping[SeatId, Line]]]]
+"""The lines of the rooms that this node carries now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,7 @@ class Entry:
 
 def day_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The local day of a moment: from its midnight to the next, which may be 23 or 25 hours later."""
-    date = now.astimezone(zone).date()
-    begins_at = datetime.combine(date, time(), zone)
-    return begins_at, datetime.combine(date + timedelta(days=1), time(), zone)
+    return bounds_of(now.astimezone(zone).date(), zone)
 
 
 class Feed:
@@ -66,6 +74,8 @@ class Feed:
         limits: how often.
         zone: in which the day is meant.
         checks: what the pages of a session that are connected here found in their pre-call checks.
+        programmes: when somebody is received.
+        lines: asked for only while a board looks.
     """
 
     def __init__(
@@ -75,12 +85,17 @@ class Feed:
         limits: Limits,
         zone: ZoneInfo,
         checks: Callable[[SessionId], Checks] = lambda _: {},
+        programmes: Collection[Programme] = (),
+        lines: LiveLines = lambda: (),
     ) -> None:
         self._store = store
         self._clock = clock
         self._limits = limits
         self._zone = zone
         self._checks = checks
+        self._programmes = programmes
+        self._lines = lines
+        self._points: dict[SessionId, deque[Point]] = {}
         self._watchers: set[Watcher] = set()
         self._changed: set[SessionId] = set()
         self._entries: dict[SessionId, Entry] = {}
@@ -97,7 +112,8 @@ class Feed:
         async with self._reading:
             if self._day is None or self._is_next_day():
                 await self._read_day()
-        watcher.snapshot(list(self._entries.values()))
+        watcher.snapshot(self._frame(), list(self._entries.values()))
+        watcher.lines({session: tuple(points) for session, points in self._points.items()})
 
     def part(self, watcher: Watcher) -> None:
         """A board is gone; with the last one the feed forgets the day."""
@@ -105,6 +121,7 @@ class Feed:
         if not self._watchers:
             self._day = None
             self._entries.clear()
+            self._points.clear()
 
     def checked(self, session: SessionId) -> None:
         """What is known of a session's pages has changed; the session itself has not."""
@@ -121,6 +138,7 @@ class Feed:
             group.create_task(self._follow())
             group.create_task(self._flush_again_and_again())
             group.create_task(self._reconcile_again_and_again())
+            group.create_task(self._measure_again_and_again())
 
     def _heard(self, change: Change) -> None:
         if self._watchers:
@@ -150,6 +168,32 @@ class Feed:
             await asyncio.sleep(self._limits.board_reconcile_s)
             await self._reconcile()
 
+    async def _measure_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.board_lines_s)
+            if self._watchers:
+                await self.measure()
+
+    async def measure(self) -> None:
+        """Take one figure of each live room's lines, and show them; rooms that are over are forgotten."""
+        now = self._clock.now()
+        span = timedelta(seconds=self._limits.board_lines_s)
+        known, self._points = self._points, {}
+        latest: dict[SessionId, tuple[Point, ...]] = {}
+        for number, (session, lines) in enumerate(self._lines()):
+            # One that is seen for the first time has a past: the minute that the media port keeps.
+            points = known.get(session)
+            fresh = points_of(lines, now, span, 1 if points is not None else None)
+            kept = self._points[session] = (
+                points if points is not None else deque(maxlen=_POINTS_KEPT)
+            )
+            kept.extend(fresh)
+            latest[session] = fresh
+            if number % _SLICE == _SLICE - 1:
+                await asyncio.sleep(0)
+        for watcher in list(self._watchers):
+            watcher.lines(latest)
+
     async def _flush(self) -> None:
         changed, self._changed = self._changed, set()
         try:
@@ -175,7 +219,11 @@ class Feed:
             return
         if is_new_day:
             for watcher in list(self._watchers):
-                watcher.snapshot(list(self._entries.values()))
+                watcher.snapshot(self._frame(), list(self._entries.values()))
+
+    def _frame(self) -> DayFrame:
+        today = self._clock.now().astimezone(self._zone).date()
+        return frame_of(today, self._zone, self._programmes)
 
     def _is_next_day(self) -> bool:
         return self._day != day_of(self._clock.now(), self._zone)
@@ -261,18 +309,24 @@ class Watcher:
         )
         self._connection.welcome(Welcome(server_time=now, you=you, office=office))
 
-    def snapshot(self, entries: Sequence[Entry]) -> None:
+    def snapshot(self, day: DayFrame, entries: Sequence[Entry]) -> None:
         """Show the whole day."""
         rows = [self._row(entry) for entry in entries if self._may_see(entry)]
         rows.sort(key=lambda row: (row.starts_at, row.id))
         self._has_snapshot = True
-        self._connection.tell_latest("board", lambda: Board(sessions=tuple(rows)))
+        self._connection.tell_latest("board", lambda: Board(day=day, sessions=tuple(rows)))
 
     def changed(self, entry: Entry) -> None:
         """Show one session after a change; before the snapshot it is part of that."""
         if self._has_snapshot and self._may_see(entry):
             message = BoardRowChanged(session=self._row(entry))
             self._connection.tell_latest(entry.row.id, lambda: message)
+
+    def lines(self, points: Mapping[SessionId, tuple[Point, ...]]) -> None:
+        """Show how the lines of live rooms are; for schedulers, who look at many."""
+        if self._staff.role is Role.SCHEDULER and self._has_snapshot:
+            shown = tuple(LineOf(id=session, points=each) for session, each in points.items())
+            self._connection.tell_latest("lines", lambda: BoardLines(sessions=shown))
 
     def _may_see(self, entry: Entry) -> bool:
         return self._staff.role is Role.SCHEDULER or self._staff.person == entry.supporter

@@ -69,6 +69,8 @@ class Limits:
     """Connections of this node; beyond that a new one is asked to come back."""
     board_flush_s: float = 0.1
     """How long changes are gathered for the boards: at most ten rows a second for each session."""
+    board_lines_s: float = 15.0
+    """How often the boards are told of the lines of live rooms: four figures a minute for each."""
     board_reconcile_s: float = 60.0
     """How often the boards compare with the store, in case the feed has missed something."""
     request_s: float = 15.0

@@ -20,9 +20,11 @@ from pydantic import (
     model_validator,
 )
 
+from orchestrator.api.days import DayFrame
 from orchestrator.api.moments import Moment
 from orchestrator.api.questionnaires import QuestionBody
 from orchestrator.errors import Malformed
+from orchestrator.lines import Point
 from orchestrator.policy.model import CallState, Medium, Purpose, Role
 from orchestrator.policy.questionnaire import ASKED_OF, MOST_QUESTIONS, SCALE
 from orchestrator.policy.writing import legible
@@ -616,6 +618,7 @@ class Board(_Message):
     """Every session of the day."""
 
     type: Literal["board"] = "board"
+    day: DayFrame
     sessions: tuple[BoardRow, ...]
 
 
@@ -624,6 +627,21 @@ class BoardRowChanged(_Message):
 
     type: Literal["board_row"] = "board_row"
     session: BoardRow
+
+
+class LineOf(_Message):
+    """The lines of one room: the worst of its seats in each quarter of a minute, the oldest first."""
+
+    id: str
+    points: tuple[Point, ...]
+    """Share of packets lost on the way to us or from us, 0 to 1; round trip in ms; null: nothing is known."""
+
+
+class BoardLines(_Message):
+    """How the lines of the live rooms of this node are; a room that is not named is not measured any more."""
+
+    type: Literal["board_lines"] = "board_lines"
+    sessions: tuple[LineOf, ...]
 
 
 Down = Annotated[
@@ -642,7 +660,8 @@ Down = Annotated[
     | Error
     | Ping
     | Board
-    | BoardRowChanged,
+    | BoardRowChanged
+    | BoardLines,
     Field(discriminator="type"),
 ]
 """Everything that the server may send."""

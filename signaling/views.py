@@ -293,6 +293,8 @@ class BoardRow(_Common):
     reschedule: RescheduleMark | None
     programme: str
     supporter: str
+    supporter_person: str
+    """Whose lane it is: two people may have one display name."""
     has_media_flowed: bool
     is_media_missing: bool
     call: CallState | None
@@ -401,6 +403,7 @@ def board_row(session: Session, checks: Checks = _NO_CHECKS) -> BoardRow:
         reschedule=RescheduleMark(state=session.reschedule.state) if session.reschedule else None,
         programme=session.rules.programme,
         supporter=session.supporter.display_name,
+        supporter_person=session.supporter.person,
         has_media_flowed=session.has_media_flowed,
         is_media_missing=session.is_media_missing,
         call=session.call,

@@ -206,6 +206,22 @@ def _grid_starts(
                 yield starts_at
 
 
+def open_hours(
+    programmes: Iterable[Programme], begins_at: datetime, ends_at: datetime
+) -> list[Interval]:
+    """When any of some programmes receives people between two moments; sorted, disjoint, in UTC."""
+    openings = (
+        (max(opens, begins_at), min(closes, ends_at))
+        for programme in programmes
+        for opens, closes in _openings(
+            programme,
+            _local_date(programme, begins_at) - _DAY,
+            _local_date(programme, ends_at) + _DAY,
+        )
+    )
+    return _merged(openings)
+
+
 def _openings(programme: Programme, first: date, last: date) -> list[Interval]:
     """The openings of some days in UTC, touching ones joined."""
     return _merged(

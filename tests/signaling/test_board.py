@@ -1,15 +1,15 @@
 """The schedulers' feed, against the real store."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from orchestrator.credentials import hash_secret
 from orchestrator.policy.events import IncidentFiled, IncidentResolved
-from orchestrator.policy.model import SEEKER, IncidentKind, PersonId, Role
-from orchestrator.ports import Staff
+from orchestrator.policy.model import SEEKER, SUPPORTER, IncidentKind, PersonId, Role
+from orchestrator.ports import Line, LineSample, Staff
 from signaling.board import day_of
 from signaling.limits import Limits
 from tests.signaling.node import MINUTE, running_node
@@ -258,3 +258,57 @@ def test_a_day_is_a_local_day(now, zone, begins, hours):
     begins_at, ends_at = day_of(datetime.fromisoformat(now), ZoneInfo(zone))
     assert begins_at == datetime.fromisoformat(begins)
     assert ends_at.astimezone(UTC) - begins_at.astimezone(UTC) == timedelta(hours=hours)
+
+
+def measured(now, **values):
+    """A second of a line, as the media worker tells it."""
+    known = {"loss_up": 0.0, "loss_down": 0.0, "rtt_ms": 40.0, "jitter_ms": 5.0} | values
+    return LineSample(now, 1, 500_000, 500_000, **known)
+
+
+async def test_the_snapshot_says_which_day_it_is_and_when_somebody_is_received(node):
+    board = await open_board(node, await node.staff())
+    day = (await board.receive("board"))["day"]
+    now = node.clock.now().astimezone(ZoneInfo("Asia/Tokyo"))
+    assert (day["date"], day["time_zone"]) == (now.date().isoformat(), "Asia/Tokyo")
+    begins_at = datetime.fromisoformat(day["begins_at"])
+    assert begins_at == datetime.combine(now.date(), time(), ZoneInfo("Asia/Tokyo"))
+    assert datetime.fromisoformat(day["ends_at"]) - begins_at == 24 * HOUR
+    bounds = [(stretch["begins_at"], stretch["ends_at"]) for stretch in day["open"]]
+    assert bounds == sorted(bounds)
+    assert all(day["begins_at"] <= one < other <= day["ends_at"] for one, other in bounds)
+
+
+async def test_a_scheduler_sees_how_the_lines_of_live_rooms_are_and_a_supporter_does_not():
+    async with running_node(Limits(board_lines_s=0.05)) as node:
+        quiet = await node.meet(supporter="tanaka")
+        meeting = await node.meet(supporter="suzuki")
+        seeker, _ = await node.live(meeting)
+        now = node.clock.now()
+        node.media.known_lines = {
+            SEEKER: Line(measured=(measured(now, loss_up=0.02, rtt_ms=90.0),)),
+            SUPPORTER: Line(measured=(measured(now, loss_down=0.004),)),
+        }
+        own = await open_board(node, await supporter_of(node))
+        board = await open_board(node, await node.staff())
+        told = await board.receive("board_lines", lambda m: m["sessions"])
+        assert [each["id"] for each in told["sessions"]] == [meeting.id]
+        assert quiet.id not in str(told)
+        [line] = told["sessions"]
+        assert line["points"][-1] == [0.02, 90]
+        await seeker.send(type="end", works=True)
+        await board.receive("board_lines", lambda m: not m["sessions"])
+        await own.receive("board_row", lambda m: m["session"]["phase"] == "ended")
+        assert not [m for m in own.inbox if m["type"] == "board_lines"]
+
+
+async def test_a_board_that_comes_later_gets_the_points_that_are_kept():
+    async with running_node(Limits(board_lines_s=0.05)) as node:
+        await node.live(await node.meet())
+        node.media.known_lines = {SEEKER: Line(measured=(measured(node.clock.now()),))}
+        first = await open_board(node, await node.staff("one"))
+        for _ in range(3):
+            await first.receive("board_lines", lambda m: m["sessions"])
+        second = await open_board(node, await node.staff("two"))
+        told = await second.receive("board_lines", lambda m: m["sessions"])
+        assert len(told["sessions"][0]["points"]) >= 3

@@ -308,3 +308,25 @@ def test_weekly_hours_are_those_that_touch_the_time_asked_for_joined():
 
 def test_who_is_not_listed_has_no_hours_of_their_own():
     assert slots.hours_of(HOURS, "佐藤", NOW, NOW + timedelta(days=7)) is None
+
+
+def test_the_hours_of_an_office_are_those_of_all_its_programmes_on_that_day() -> None:
+    programmes = load_all()
+    zone = ZoneInfo("Asia/Tokyo")
+    weekday = datetime(2026, 11, 24, tzinfo=zone)
+    sakai = slots.open_hours([programmes["sakai"]], weekday, weekday + timedelta(days=1))
+    hours = [(opens.astimezone(zone).hour, closes.astimezone(zone).hour) for opens, closes in sakai]
+    assert hours == [(10, 12), (14, 16)]
+    everyone = slots.open_hours(programmes.values(), weekday, weekday + timedelta(days=1))
+    assert all(any(a <= c and d <= b for a, b in everyone) for c, d in sakai)
+    holiday = datetime(2026, 11, 23, tzinfo=zone)
+    assert slots.open_hours([programmes["sakai"]], holiday, holiday + timedelta(days=1)) == []
+
+
+def test_an_opening_over_midnight_is_cut_where_the_day_is() -> None:
+    zone = ZoneInfo("Asia/Tokyo")
+    noon = datetime(2026, 11, 24, 11, tzinfo=zone)
+    programme = load_all()["sakai"]
+    assert slots.open_hours([programme], noon, noon + timedelta(minutes=30)) == [
+        (noon.astimezone(UTC), (noon + timedelta(minutes=30)).astimezone(UTC))
+    ]

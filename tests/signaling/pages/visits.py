@@ -79,6 +79,7 @@ def row(
         "reschedule": None,
         "programme": "demo",
         "supporter": f"あおぞら {number % 12}",
+        "supporter_person": f"p_{number % 12}",
         "has_media_flowed": False,
         "is_media_missing": False,
         "call": None,
@@ -96,7 +97,14 @@ def row(
 def welcome(**session: Any) -> dict[str, Any]:
     """A seeker's welcome before the start; `session` changes the state."""
     of_board = {
-        *("has_media_flowed", "supporter", "programme", "confidence", "overrulings"),
+        *(
+            "has_media_flowed",
+            "supporter",
+            "supporter_person",
+            "programme",
+            "confidence",
+            "overrulings",
+        ),
         *("extension", "tasks", "incidents", "done"),
     }
     state = {key: value for key, value in row(0).items() if key not in of_board}

@@ -1,33 +1,38 @@
-// The board: today's sessions, live. Rows are patched in place; nothing is built twice. One session opens in the drawer.
-// A scheduler sees what waits for somebody beside it, a supporter who waits at the own counter.
+// The board: the day's sessions, live, as a timeline or as cards. Nothing is built twice, and only what is in view is in the page.
+// One session opens in the drawer. A scheduler sees what waits for somebody beside it, a supporter who waits at the own counter.
 
-import { ServerClock, ms, writer } from "./clock.js";
+import { ServerClock, writer } from "./clock.js";
 import { Socket } from "./socket.js";
 import { Announcer } from "./announcer.js";
-import { h, keyed, setAttr, setText, setVar, show } from "./dom.js";
-import { icon, logo, phaseShape } from "./icons.js";
-import { chosenLanguage, currentLanguage, hasText, pick, remember, speak, t } from "./text.js";
-import { createRow } from "./board_row.js";
+import { h, setText, show } from "./dom.js";
+import { chosenLanguage, currentLanguage, hasText, remember, speak, t } from "./text.js";
 import { Api } from "./board/api.js";
 import { App, changesTasks } from "./board/app.js";
-import { createDesk, isWaitedFor } from "./board/desk.js";
+import { createCards } from "./board/cards.js";
+import { createDesk } from "./board/desk.js";
 import { createDrawer } from "./board/drawer.js";
 import { createForms, createRefusal } from "./board/forms.js";
-import { createUpkeep, openMaintenance } from "./board/maintenance.js";
+import { createBar, createFilters, VIEWS } from "./board/frame.js";
+import { listen, showKeys } from "./board/keys.js";
+import { createUpkeep } from "./board/maintenance.js";
+import { Rows } from "./board/rows.js";
+import { Lines } from "./board/spark.js";
+import { createTimeline } from "./board/timeline.js";
 import { createTodo } from "./board/todo.js";
 
-const PHASES = ["live", "waiting", "open", "interrupted", "scheduled", "ended"];
-const HOUR = 3600000;
 const THEME = "madoguchi.theme";
+const VIEW = "madoguchi.board_view";
+const NARROW = matchMedia("(max-width: 1000px)");
 const CLOSED = { 4401: "token_unknown", 4403: "token_unknown", 4410: "token_unknown", 4409: "opened_elsewhere" };
+const ZONE = "Asia/Tokyo"; // until the server has said
 
 const token = decodeURIComponent(location.hash.slice(1));
 const clock = new ServerClock();
 const page = document.getElementById("page");
 const announcer = new Announcer();
-const ZONE = "Asia/Tokyo";
-const state = { rows: new Map(), views: new Map(), you: null, office: null, isOnline: false, refusal: null, phase: null, words: "", range: null, order: null, context: null, zone: ZONE, write: writer("ja", ZONE), onRefused: (refusal) => ui?.trouble.say(refusal) };
-const app = new App({ api: new Api(token), clock, announcer, state, draw: drawSoon, shade });
+const today = { key: "today", isToday: true, rows: new Rows(), day: null };
+const state = { you: null, office: null, isOnline: false, refusal: null, view: null, zone: ZONE, write: writer("ja", ZONE), onRefused: (refusal) => ui?.trouble.say(refusal) };
+const app = new App({ api: new Api(token), clock, announcer, state, today, shown: today, lines: new Lines(), filter: { phase: null, words: "" }, draw: drawSoon, shade });
 let ui = null;
 let isDrawing = false;
 
@@ -49,10 +54,14 @@ function take(message) {
       app.todo?.hurry();
       break;
     case "board":
-      snapshot(message.sessions);
+      dayIs(message.day);
+      today.rows.replace(message.sessions.map(changed));
       break;
     case "board_row":
-      change(message.session);
+      today.rows.take(changed(message.session));
+      break;
+    case "board_lines":
+      app.lines.take(message.sessions);
       break;
     case "refused":
       if (message.closes && message.code !== "draining") refuse(message.code);
@@ -72,30 +81,26 @@ function drawSoon() {
 
 function setOnline(isOnline) {
   state.isOnline = isOnline;
+  if (!isOnline) app.lines.forget(); // what is old is no line of now
   draw();
 }
 
-function snapshot(sessions) {
-  const ids = new Set(sessions.map((row) => row.id));
-  for (const id of [...state.rows.keys()].filter((known) => !ids.has(known))) {
-    state.rows.delete(id);
-    state.order = null;
-    state.views.get(id)?.el.remove();
-    state.views.delete(id);
-  }
-  sessions.forEach(change);
+function dayIs(day) {
+  if (!day) return;
+  today.day = day;
+  if (day.time_zone === state.zone) return;
+  state.zone = day.time_zone;
+  state.write = writer(currentLanguage(), state.zone);
 }
 
-// A version never goes backwards, whatever order the lines bring.
-function change(row) {
-  const known = state.rows.get(row.id);
-  if (known && known.version > row.version) return;
+// What a new row means to the parts beside the day.
+function changed(row) {
+  const known = today.rows.get(row.id);
+  if (known && known.version > row.version) return row;
   if (changesTasks(known, row)) app.todo?.hurry();
   app.learn([...(row.done ?? []), ...(row.incidents ?? [])].map((one) => one.by ?? one.resolved_by));
-  state.rows.set(row.id, row);
   app.drawer?.changed(row);
-  state.order = null;
-  if (row.phase !== known?.phase) state.range = null;
+  return row;
 }
 
 function refuse(code) {
@@ -109,7 +114,7 @@ function forget() {
   ui = null;
   app.forms?.close();
   app.todo?.stop();
-  Object.assign(app, { todo: null, drawer: null, forms: null });
+  Object.assign(app, { todo: null, drawer: null, forms: null, view: null });
 }
 
 // On a small screen the drawer covers everything else, which is out of reach then.
@@ -117,46 +122,43 @@ function shade(isCovered) {
   for (const part of ui?.behind ?? []) part.inert = isCovered;
 }
 
+const MAKE = { lanes: createTimeline, cards: createCards };
+
 function build() {
-  const find = h("input", { type: "search", placeholder: t("board.find"), "aria-label": t("board.find"), value: state.words, oninput: () => { state.words = find.value; draw(); } });
-  const filter = (phase) => {
-    const count = h("b", { class: "num" });
-    const word = phase ? h("span", { class: "phase", dataset: { phase } }, phaseShape(phase), t(`phase.${phase}`)) : t("board.all");
-    const button = h("button", { type: "button", onclick: () => { state.phase = phase; draw(); } }, word, count);
-    return { phase, count, button };
-  };
-  const choice = (tag, word) => h("button", { type: "button", lang: tag, "aria-current": currentLanguage() === tag ? "true" : null, onclick: () => choose(tag) }, word);
+  const isScheduler = app.isScheduler();
+  state.view ??= keptView() ?? (NARROW.matches || !isScheduler ? "cards" : "lanes");
+  app.forms = createForms(app);
+  app.drawer = createDrawer(app);
+  app.todo = isScheduler ? createTodo(app) : null;
   ui = {
-    find,
-    filters: [null, ...PHASES].map(filter),
-    server: h("span", { class: "server", role: "status" }),
-    day: h("span", { class: "date" }),
-    office: h("span", { class: "office" }),
-    clock: h("span", { class: "clock num", "aria-hidden": "true" }),
-    shown: h("span", { class: "shown num", role: "status" }),
-    hours: h("div", { class: "axis__hours", "aria-hidden": "true" }),
-    list: h("div", { role: "list", dataset: { testid: "staff-list" }, "aria-label": t("board.title") }),
-    line: h("i", { class: "nowline", "aria-hidden": "true" }),
+    bar: createBar(app, { speak: choose, theme: turnTheme }),
+    filters: createFilters(app, { view: turnView }),
+    day: h("main", { class: "day-view", tabindex: "-1" }),
     none: h("p", { class: "rows__none" }),
     trouble: createRefusal(),
     desk: createDesk(app),
     upkeep: createUpkeep(app),
   };
-  const isScheduler = app.isScheduler();
-  app.forms = createForms(app);
-  app.drawer = createDrawer(app);
-  app.todo = isScheduler ? createTodo(app) : null;
-  const turn = h("button", { type: "button", class: "btn", onclick: turnTheme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
-  const upkeep = isScheduler && h("button", { type: "button", class: "btn", dataset: { testid: "maintenance" }, onclick: () => openMaintenance(app) }, icon("clock", "i--s"), h("span", {}, t("maintenance.open")));
-  const filters = h("div", { class: "filters", role: "toolbar", "aria-label": t("board.column.phase") }, ui.filters.map((one) => one.button), ui.shown, h("label", { class: "find" }, icon("find", "i--s"), find, h("kbd", {}, "/")));
-  const bar = h("header", { class: "bar" }, logo(t("site.name")), ui.office, ui.day, h("span", { class: "sp" }), ui.server, upkeep, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), ui.clock);
-  const columns = ["counter", "seeker", "people", "phase", "next"].map((key) => h("span", {}, t(`board.column.${key}`)));
-  const rows = h("main", { class: "rows", tabindex: "-1" }, h("div", { class: "rows__in" }, h("div", { class: "axis" }, h("div", { class: "axis__words", "aria-hidden": "true" }, columns), ui.hours), ui.list, ui.line), ui.none);
-  const work = h("div", { class: "work" }, ui.desk.el, ui.upkeep.el, ui.trouble.el, filters, rows, app.drawer.el);
-  ui.behind = [bar, app.todo?.el, ui.desk.el, filters, rows].filter(Boolean);
-  page.replaceChildren(h("div", { class: "board-page" }, bar, h("h1", { class: "vh" }, t("board.title")), h("div", { class: `board${isScheduler ? "" : " board--desk"}` }, ...[app.todo?.el, work].filter(Boolean))), app.forms.el);
+  const work = h("div", { class: "work" }, ui.desk.el, ui.upkeep.el, ui.trouble.el, ui.filters.el, ui.day, app.drawer.el);
+  ui.behind = [ui.bar.el, app.todo?.el, ui.desk.el, ui.filters.el, ui.day].filter(Boolean);
+  page.replaceChildren(h("div", { class: "board-page" }, ui.bar.el, h("h1", { class: "vh" }, t("board.title")), h("div", { class: `board${isScheduler ? "" : " board--desk"}` }, ...[app.todo?.el, work].filter(Boolean))), app.forms.el);
+  place(state.view);
   app.todo?.hurry();
-  state.views.clear();
+}
+
+function place(name) {
+  state.view = name;
+  app.view = MAKE[name](app);
+  ui.day.dataset.view = name;
+  ui.day.replaceChildren(...[app.view.el, app.view.back, ui.none].filter(Boolean));
+}
+
+function turnView(name) {
+  keep(VIEW, name);
+  const opened = app.openId();
+  place(name);
+  draw();
+  if (opened) app.view.focusOn(opened);
 }
 
 async function choose(language) {
@@ -177,104 +179,19 @@ function draw() {
     return;
   }
   if (!ui) build();
-  setText(ui.office, pick(state.office));
-  setText(ui.day, state.write.day(now));
-  setText(ui.clock, state.write.exact(now));
-  setText(ui.server, t(state.isOnline ? "board.server_ok" : "board.server_lost"));
-  ui.server.classList.toggle("is-lost", !state.isOnline);
-  drawFilters();
-  drawRows(now);
+  const { rows } = app.shown;
+  ui.bar.update(now);
+  app.view.update(now);
+  const count = app.view.count();
+  ui.filters.update(rows, count, state.view);
+  show(ui.none, count === 0 && state.isOnline);
+  setText(ui.none, t(rows.size ? "board.none_found" : "board.empty"));
   ui.upkeep.update();
   const waiting = app.isScheduler() ? 0 : ui.desk.update();
   app.todo?.update(now);
   app.drawer.draw(now);
   const title = `${t("title.board")} | ${t("site.name")}`;
   document.title = waiting ? t("board.title_waiting", { n: waiting, title }) : title;
-}
-
-function drawFilters() {
-  const counts = new Map();
-  for (const row of state.rows.values()) counts.set(row.phase, (counts.get(row.phase) ?? 0) + 1);
-  for (const { phase, count, button } of ui.filters) {
-    setText(count, String(phase ? (counts.get(phase) ?? 0) : state.rows.size));
-    setAttr(button, "aria-pressed", String(state.phase === phase));
-  }
-}
-
-// What runs and what comes, by time; what is over sinks to the end, the latest first.
-const names = new Intl.Collator("ja");
-
-function inOrder(one, two) {
-  const [over, otherOver] = [one.phase === "ended", two.phase === "ended"];
-  if (over !== otherOver) return over ? 1 : -1;
-  const byTime = ms(one.starts_at) - ms(two.starts_at);
-  return (over ? -byTime : byTime) || names.compare(one.supporter, two.supporter) || names.compare(one.id, two.id);
-}
-
-// The hours that the day's sessions cover, whole, and the hour of now.
-function rangeOf(rows, now) {
-  const from = Math.min(now, ...rows.map((row) => ms(row.opens_at)));
-  const to = Math.max(now, ...rows.map((row) => ms(row.ends_at)));
-  const start = Math.floor(from / HOUR) * HOUR;
-  return { start, hours: Math.min(24, Math.max(1, Math.ceil((to - start) / HOUR))) };
-}
-
-function drawRows(now) {
-  state.order ??= [...state.rows.values()].sort(inOrder);
-  const rows = state.order;
-  state.range ??= rangeOf(rows, now);
-  const { start, hours } = state.range;
-  if (now > start + hours * HOUR) state.range = null;
-  drawAxis(now, start, hours);
-  const key = `${start}|${hours}|${currentLanguage()}`;
-  if (state.context?.key !== key) state.context = { key, write: state.write, start, span: hours * HOUR, hours };
-  const { context } = state;
-  let shown = 0;
-  rows.forEach((row, at) => {
-    let view = state.views.get(row.id);
-    if (!view) {
-      view = createRow(() => app.open(row.id));
-      state.views.set(row.id, view);
-    }
-    const isWanted = matches(row);
-    show(view.el, isWanted);
-    if (isWanted) {
-      shown += 1;
-      view.update(row, context, now);
-    }
-    view.mark({ isOpen: app.openId() === row.id, isCalling: !app.isScheduler() && isWaitedFor(row) });
-    if (ui.list.children[at] !== view.el) place(view.el, at);
-  });
-  setText(ui.shown, t("board.count", { shown, all: rows.length }));
-  show(ui.none, shown === 0 && state.isOnline);
-  setText(ui.none, t(rows.length ? "board.none_found" : "board.empty"));
-}
-
-function place(row, at) {
-  const focused = row.contains(document.activeElement) ? document.activeElement : null;
-  ui.list.insertBefore(row, ui.list.children[at] ?? null);
-  focused?.focus({ preventScroll: true });
-}
-
-function drawAxis(now, start, hours) {
-  const at = (now - start) / (hours * HOUR);
-  keyed(ui.hours, `${start}|${hours}|${currentLanguage()}`, () => [
-    ...Array.from({ length: hours }, (_, n) => h("b", { class: "num", vars: { at: n / hours } }, state.write.time(start + n * HOUR))),
-    h("b", { class: "num now" }),
-  ]);
-  const mark = ui.hours.lastChild;
-  [...ui.hours.children].slice(0, -1).forEach((hour, n) => show(hour, Math.abs(n / hours - at) > 0.05));
-  setText(mark, state.write.time(now));
-  setVar(mark, "at", at.toFixed(4));
-  setVar(ui.line, "at", at.toFixed(4));
-  setVar(ui.line, "headpx", `${ui.hours.offsetLeft}px`);
-}
-
-function matches(row) {
-  if (state.phase && row.phase !== state.phase) return false;
-  if (!state.words.trim()) return true;
-  const text = [row.supporter, row.id, ...row.seats.map((seat) => seat.display_name)].join(" ").normalize("NFKC").toLowerCase();
-  return state.words.normalize("NFKC").toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }
 
 function drawRefusal() {
@@ -285,28 +202,52 @@ function drawRefusal() {
   );
 }
 
-function turnTheme() {
-  const root = document.documentElement;
-  const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = isDark ? "light" : "dark";
+// ---- what this browser remembers --------------------------------------------------------------------
+
+function kept(key) {
   try {
-    localStorage.setItem(THEME, root.dataset.theme);
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function keep(key, value) {
+  try {
+    localStorage.setItem(key, value);
   } catch {
     // it holds for this page
   }
 }
 
-function keptTheme() {
-  try {
-    const theme = localStorage.getItem(THEME);
-    if (theme) document.documentElement.dataset.theme = theme;
-  } catch {
-    // the system's theme, then
-  }
+const keptView = () => (VIEWS.includes(kept(VIEW)) ? kept(VIEW) : null);
+
+function turnTheme() {
+  const root = document.documentElement;
+  const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = isDark ? "light" : "dark";
+  keep(THEME, root.dataset.theme);
 }
 
+// ---- keys --------------------------------------------------------------------------------------------
+
+function escape() {
+  if (ui.filters.clear()) return;
+  if (app.openId() !== null) app.drawer.shut();
+}
+
+const KEYS = {
+  "/": () => ui.filters.find(),
+  "?": () => showKeys(app),
+  v: () => turnView(VIEWS.find((name) => name !== state.view)),
+  n: () => app.view.follow(),
+  t: () => app.todo?.focus(),
+  Escape: escape,
+};
+
 async function start() {
-  keptTheme();
+  const theme = kept(THEME);
+  if (theme) document.documentElement.dataset.theme = theme;
   await speak(chosenLanguage(), "board");
   state.write = writer(currentLanguage(), state.zone);
   document.body.append(...announcer.els);
@@ -314,13 +255,7 @@ async function start() {
   draw();
   setInterval(draw, 500);
   window.addEventListener("hashchange", () => location.reload());
-  window.addEventListener("keydown", (event) => {
-    if (!ui || app.forms.isOpen()) return;
-    if (event.key === "Escape" && app.openId() !== null) app.drawer.shut();
-    if (event.key !== "/" || event.target instanceof HTMLInputElement) return;
-    event.preventDefault();
-    ui.find.focus();
-  });
+  listen(KEYS, () => !ui || app.forms.isOpen());
   if (token) socket.connect();
 }
 

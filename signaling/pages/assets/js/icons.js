@@ -17,6 +17,9 @@ const PATHS = {
   find: ["M4 4h11v11H4zM15 15l6 6"],
   flip: ["M3 8h4l2-3h6l2 3h4v11H3zM8.500 13.500a3.500 3.500 0 0 1 6-2.400M15.500 13.500a3.500 3.500 0 0 1-6 2.400M14.500 8.800v2.400h-2.400M9.500 18.200v-2.400h2.400"],
   flag: ["M5 21V4h13l-3 4.5 3 4.5H5"],
+  cards: ["M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z"],
+  keys: ["M3 6h18v12H3zM7 10h1M11.500 10h1M16 10h1M8 14h8"],
+  lanes: ["M3 5v14M7 6h8v3H7zM11 11h9v3h-9zM7 16h6v3H7z"],
   lock: ["M5 11h14v9H5zM8 11V8a4 4 0 0 1 8 0v3"],
   more: ["f:M4 10.500h3v3H4zM10.500 10.500h3v3h-3zM17 10.500h3v3h-3z"],
   mic: ["M9 4h6v9H9z", "M5 11v2a7 5 0 0 0 14 0v-2M12 18v3"],
@@ -73,8 +76,9 @@ export function logo(label) {
   );
 }
 
-// The plate says who holds the counter: the first sign of the name, until counters have numbers.
+// The plate says who holds the counter: the number in front of the name, or its first sign.
 export function plate(name, size = "") {
-  const sign = [...(name ?? "").replace(/^(相談員|職員|Counsellor)\s*/u, "").trim()][0] ?? "・";
+  const own = (name ?? "").normalize("NFKC").replace(/^(相談員|職員|窓口|Counsellor|Counter)\s*/u, "").trim();
+  const sign = own.match(/^\d{1,3}/)?.[0] ?? [...own][0] ?? "・";
   return h("span", { class: `plate ${size}`.trim(), "aria-hidden": "true" }, sign.toUpperCase());
 }

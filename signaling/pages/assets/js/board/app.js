@@ -10,7 +10,7 @@ export class App {
   tasks = [];
   hasTasks = false;
 
-  // parts: {api, clock, announcer, state, draw, forms, drawer, todo, shade, rowOf}
+  // parts: {api, clock, announcer, state, today, shown, lines, filter, draw, forms, drawer, todo, view, shade}
   constructor(parts) {
     Object.assign(this, parts);
   }
@@ -24,8 +24,8 @@ export class App {
   }
 
   now = () => this.clock.now();
-  row = (id) => this.state.rows.get(id);
-  rows = () => this.state.rows.values();
+  row = (id) => this.shown.rows.get(id) ?? this.today.rows.get(id);
+  rows = () => this.today.rows.all();
   isScheduler = () => this.state.you?.role === "scheduler";
   openId = () => this.drawer?.id() ?? null;
   open = (id) => this.drawer.open(id); // also once it is open: then it takes the focus
@@ -75,9 +75,10 @@ export class App {
     this.todo?.hurry();
   }
 
-  // Back to where the drawer was opened from.
-  focusRow(opener) {
-    if (opener?.isConnected) opener.focus({ preventScroll: true });
+  // Back to where the drawer was opened from; what has been scrolled out of the page meanwhile is brought back.
+  focusRow(opener, id) {
+    if (opener?.isConnected && opener !== document.body) opener.focus({ preventScroll: true });
+    else this.view.focusOn(id);
   }
 
   // After a dialog whose opener is gone.

@@ -59,10 +59,11 @@ export function createDrawer(app) {
   }
 
   function shut() {
+    const { id } = state;
     Object.assign(state, { id: null, session: null, turn: state.turn + 1 });
     show(el, false);
     app.shade(false);
-    app.focusRow(state.opener);
+    app.focusRow(state.opener, id);
     app.draw();
   }
 

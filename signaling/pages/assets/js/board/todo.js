@@ -1,7 +1,7 @@
-// What the rules leave to people, the most urgent first; what was ticked off today stands below with name and time.
+// What the rules leave to people, the oldest first; what was ticked off today stands below with name and time.
 
 import { h, keyed, setText, show } from "../dom.js";
-import { icon } from "../icons.js";
+import { icon, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { currentLanguage, t } from "../text.js";
 import { asRefusal } from "./api.js";
@@ -21,7 +21,8 @@ export function createTodo(app) {
   const none = h("p", { class: "quiet", hidden: true }, t("board.todo_none"));
   const trouble = h("p", { class: "small quiet", role: "status", hidden: true });
   const done = h("ul", { class: "todo__done", "aria-label": t("board.todo_done") });
-  const el = h("aside", { class: "todo", "aria-label": t("board.todo") }, h("h2", {}, t("board.todo"), count), trouble, none, list, done);
+  const title = h("h2", { tabindex: "-1" }, t("board.todo"), count);
+  const el = h("aside", { class: "todo", "aria-label": t("board.todo") }, title, trouble, none, list, done);
   const timers = { soon: 0, later: 0, again: 0 };
   let isReading = false;
   let wantsAgain = false;
@@ -37,7 +38,7 @@ export function createTodo(app) {
       const known = new Set(app.tasks.map(keyOf));
       const fresh = tasks.filter((task) => !known.has(keyOf(task)));
       if (app.hasTasks && fresh.length) app.announce(t("board.todo_new", { task: t(`task.${fresh[0].kind}`), n: tasks.length }));
-      app.tasks = tasks;
+      app.tasks = tasks.sort((one, two) => ms(one.since) - ms(two.since) || ms(one.due_at) - ms(two.due_at));
       app.hasTasks = true;
       show(trouble, false);
     } catch (error) {
@@ -65,6 +66,8 @@ export function createTodo(app) {
   return {
     el,
     hurry,
+    // To the first thing to do, or to the word that there is none.
+    focus: () => (list.querySelector("button") ?? title).focus(),
     stop: () => Object.values(timers).forEach(clearTimeout),
     update(now) {
       const { tasks } = app;
@@ -89,7 +92,7 @@ function item(task, isUrgent, app) {
   return h(
     "li",
     { class: classes || null, dataset: { testid: "todo-item", task: task.id ?? "", kind: task.kind, session: task.session ?? "", person: task.person ?? "" } },
-    h("div", { class: "ln1" }, h("b", {}, name), h("time", { class: "num", datetime: task.since }, shortTime(task.since, app)), isUrgent && h("span", { class: "due" }, t(ms(task.due_at) < app.now() ? "board.overdue" : "board.due_soon"))),
+    h("div", { class: "ln1" }, task.supporter_name && plate(task.supporter_name, "plate--s"), h("b", {}, name), h("time", { class: "num", datetime: task.since }, shortTime(task.since, app)), isUrgent && h("span", { class: "due" }, t(ms(task.due_at) < app.now() ? "board.overdue" : "board.due_soon"))),
     h("p", {}, h("b", {}, t(`task.${task.kind}`))),
     h("p", { class: "quiet" }, t(`task.${task.kind}.more`)),
     h("p", { class: "small quiet" }, t("board.due", { time: app.write.stamp(ms(task.due_at)) })),

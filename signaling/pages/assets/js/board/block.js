@@ -1,0 +1,71 @@
+// One session in a counter's lane: a small band, filled to now; the thin line before it is the open doors.
+
+import { h, keyed, setAttr, setText, setVar, show } from "../dom.js";
+import { icon, phaseShape } from "../icons.js";
+import { ms } from "../clock.js";
+import { currentLanguage, hasText, t } from "../text.js";
+import { comingOf } from "./rows.js";
+import { hasIncident, hereOf, isBad, marksOf, moreOf, seatIn, seekerIn, wordOf } from "./marks.js";
+import { pxOf, xOf } from "./scale.js";
+
+const RUNNING = ["live", "waiting", "interrupted"];
+
+export function createBlock(app) {
+  const name = h("b");
+  const word = h("span");
+  const more = h("span", { class: "vh" });
+  const flag = icon("flag", "blk__flag");
+  const button = h("button", { type: "button", class: "blk", tabindex: "-1", dataset: { testid: "row-open" }, onclick: () => app.open(el.dataset.sessionId) }, name, word, more, flag);
+  const doors = h("i", { class: "doors" });
+  const el = h("li", { class: "cell", dataset: { testid: "board-row" } }, doors, button);
+  let drawn = { row: null, scale: null, language: null };
+
+  function patch(row, scale) {
+    Object.assign(el.dataset, { sessionId: row.id, phase: row.phase, outcome: row.outcome ?? "", cause: row.cause ?? "" });
+    setVar(el, "x", xOf(scale, ms(row.starts_at)).toFixed(1));
+    setVar(el, "w", pxOf(scale, ms(row.ends_at) - ms(row.starts_at)).toFixed(1));
+    setVar(el, "d", pxOf(scale, ms(row.starts_at) - ms(row.opens_at)).toFixed(1));
+    setText(name, seekerIn(row));
+    keyed(word, `${row.phase}|${wordOf(row)}`, () => [row.phase !== "ended" && phaseShape(row.phase), wordOf(row)]);
+    setText(more, wordsOf(row, app));
+    button.dataset.phase = row.phase;
+    button.classList.toggle("bad", row.phase === "ended" && isBad(row));
+    flag.classList.toggle("is-on", hasIncident(row));
+    doors.dataset.phase = row.phase;
+    show(doors, row.phase === "open");
+  }
+
+  return {
+    el,
+    button,
+    update(row, scale, now) {
+      const language = currentLanguage();
+      if (row !== drawn.row || scale !== drawn.scale || language !== drawn.language) {
+        drawn = { row, scale, language };
+        patch(row, scale);
+      }
+      const slot = ms(row.ends_at) - ms(row.starts_at);
+      const gone = RUNNING.includes(row.phase) && now !== null ? Math.min(1, Math.max(0, (now - ms(row.starts_at)) / slot)) : 0;
+      setVar(button, "f", gone.toFixed(3));
+    },
+    mark(isOpen) {
+      button.classList.toggle("sel", isOpen);
+      setAttr(button, "aria-expanded", String(isOpen));
+    },
+  };
+}
+
+// What does not fit into the block, for who listens and for who searches the page.
+function wordsOf(row, app) {
+  const { write } = app;
+  const coming = comingOf(row);
+  const here = ["seeker", "supporter"].map((role) => `${t(role === "seeker" ? "board.guest" : "board.host")} ${t(`here.${hereOf(seatIn(row, role), row.phase).where}`)}`);
+  const parts = [
+    `${write.time(ms(row.starts_at))}–${write.time(ms(row.ends_at))}`,
+    ...marksOf(row).map((key) => t(`mark.${key}`)),
+    ...(row.phase === "ended" ? [] : here),
+    moreOf(row, { isOutcomeSaid: row.phase === "ended" }),
+    coming && `${t(hasText(`next.${coming.reason}`) ? `next.${coming.reason}` : "board.column.next")} ${write.moment(ms(coming.at))}`,
+  ];
+  return ` ${parts.filter(Boolean).join(t("list.and"))}`;
+}

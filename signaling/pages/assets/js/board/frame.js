@@ -1,0 +1,77 @@
+// What stands around the day: the bar with office, day and clock; the filters, the search, the two ways to see it.
+
+import { h, setAttr, setText, show } from "../dom.js";
+import { icon, logo, phaseShape } from "../icons.js";
+import { currentLanguage, pick, t } from "../text.js";
+import { PHASES } from "./rows.js";
+import { openMaintenance } from "./maintenance.js";
+import { showKeys } from "./keys.js";
+
+export const VIEWS = ["lanes", "cards"];
+
+// does: {speak(language), theme(), view(name)}; on a change of the filter everything is drawn
+export function createBar(app, does) {
+  const office = h("span", { class: "office" });
+  const day = h("span", { class: "date" });
+  const server = h("span", { class: "server", role: "status" });
+  const clock = h("span", { class: "clock num", "aria-hidden": "true" });
+  const choice = (tag, word) => h("button", { type: "button", lang: tag, "aria-current": currentLanguage() === tag ? "true" : null, onclick: () => does.speak(tag) }, word);
+  const turn = h("button", { type: "button", class: "btn", onclick: does.theme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
+  const upkeep = app.isScheduler() && h("button", { type: "button", class: "btn", dataset: { testid: "maintenance" }, onclick: () => openMaintenance(app) }, icon("clock", "i--s"), h("span", {}, t("maintenance.open")));
+  const keys = h("button", { type: "button", class: "btn", dataset: { testid: "keys" }, onclick: () => showKeys(app) }, icon("keys", "i--s"), h("span", {}, t("board.keys")));
+  const el = h("header", { class: "bar" }, logo(t("site.name")), office, day, h("span", { class: "sp" }), server, upkeep, keys, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), clock);
+  return {
+    el,
+    update(now) {
+      setText(office, pick(app.state.office));
+      setText(day, app.write.day(now));
+      setText(clock, app.write.exact(now));
+      setText(server, t(app.state.isOnline ? "board.server_ok" : "board.server_lost"));
+      server.classList.toggle("is-lost", !app.state.isOnline);
+    },
+  };
+}
+
+export function createFilters(app, does) {
+  const find = h("input", { type: "search", placeholder: t("board.find"), "aria-label": t("board.find"), value: app.filter.words, oninput: () => chosen({ words: find.value }) });
+  const shown = h("span", { class: "shown num", role: "status" });
+  const chosen = (part) => {
+    app.filter = { ...app.filter, ...part };
+    app.draw();
+  };
+  const filters = [null, ...PHASES].map((phase) => {
+    const count = h("b", { class: "num" });
+    const word = phase ? h("span", { class: "phase", dataset: { phase } }, phaseShape(phase), t(`phase.${phase}`)) : t("board.all");
+    return { phase, count, button: h("button", { type: "button", onclick: () => chosen({ phase }) }, word, count) };
+  });
+  const views = VIEWS.map((name) => ({ name, button: h("button", { type: "button", dataset: { testid: `view-${name}` }, onclick: () => does.view(name) }, icon(name, "i--s"), h("span", {}, t(`board.view.${name}`))) }));
+  const el = h(
+    "div",
+    { class: "filters", role: "toolbar", "aria-label": t("board.column.phase") },
+    filters.map((one) => one.button),
+    shown,
+    h("div", { class: "filters__views", role: "group", "aria-label": t("board.views") }, views.map((one) => one.button)),
+    h("label", { class: "find" }, icon("find", "i--s"), find, h("kbd", { "aria-hidden": "true" }, "/")),
+  );
+  return {
+    el,
+    find: () => find.focus(),
+    // Esc in the search takes back what was searched for; false: there was nothing.
+    clear() {
+      if (document.activeElement !== find || !find.value) return false;
+      find.value = "";
+      chosen({ words: "" });
+      return true;
+    },
+    update(rows, count, view) {
+      const counts = rows.counts();
+      for (const { phase, count: number, button } of filters) {
+        setText(number, String(phase ? (counts[phase] ?? 0) : rows.size));
+        setAttr(button, "aria-pressed", String(app.filter.phase === phase));
+      }
+      for (const { name, button } of views) setAttr(button, "aria-pressed", String(name === view));
+      setText(shown, t("board.count", { shown: count, all: rows.size }));
+      show(shown, count !== rows.size);
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// What is said of a session in a few words, wherever it is shown.
+
+import { currentLanguage, t } from "../text.js";
+import { nameOf } from "../parts.js";
+import { awayAs } from "../state.js";
+import { outcomeWords } from "./words.js";
+
+const GOOD = ["completed", "cancelled"];
+
+export const seatIn = (row, role) => row.seats.find((seat) => seat.role === role);
+export const seekerIn = (row) => seatIn(row, "seeker")?.display_name ?? "";
+
+export const isBad = (row) => Boolean(row.verdict && !GOOD.includes(row.verdict.outcome)) || (row.outcome !== null && !GOOD.includes(row.outcome));
+export const hasIncident = (row) => Boolean(row.incidents?.some((one) => !one.resolved_at));
+
+// The word of its phase; of what is over, how it ended.
+export const wordOf = (row) => (row.phase === "ended" && row.outcome ? outcomeWords(row.outcome, row.cause) : t(`phase.${row.phase}`));
+
+// What is unusual about it, as keys of words.
+export function marksOf(row) {
+  const isRunning = row.phase !== "ended";
+  return [
+    hasIncident(row) && "incident",
+    row.tasks?.some((one) => one.kind !== "incident") && "task",
+    isRunning && row.seats.some((seat) => seat.is_claimed) && "claim",
+    isRunning && row.is_media_missing && "media_missing",
+    isRunning && row.late && "late",
+    isRunning && row.goodbye && "goodbye",
+    isRunning && row.medium === "phone" && (row.call ? `call_${row.call}` : "phone"),
+    row.maintenance_at && "maintenance",
+    row.overrulings > 0 && "overruled",
+  ].filter(Boolean);
+}
+
+// Outcome with its cause, unless it is said beside; before the end a verdict that is already fixed; who is away; then another date.
+export function moreOf(row, { isOutcomeSaid = false } = {}) {
+  const words = [];
+  if (row.outcome && !isOutcomeSaid) words.push(outcomeWords(row.outcome, row.cause));
+  if (!row.outcome && row.verdict) words.push(t("board.verdict", { outcome: outcomeWords(row.verdict.outcome, row.verdict.cause) }));
+  const isStillAwaited = ["scheduled", "open", "waiting"].includes(row.phase);
+  for (const seat of row.phase === "ended" ? [] : row.seats.filter(awayAs)) words.push(t("board.away", { name: nameOf(seat), where: t(`presence.${awayAs(seat)}`) }));
+  for (const role of ["seeker", "supporter"]) if (isStillAwaited && row.notices[role]) words.push(t(`board.notice.${role}`));
+  if (row.reschedule) words.push(t(`board.reschedule.${row.reschedule.state}`));
+  return words.join(currentLanguage() === "ja" ? "・" : ", ");
+}
+
+// Where somebody is, as a word's key and for the mark beside it.
+export function hereOf(seat, phase) {
+  const where = !seat ? "away" : ((phase === "ended" ? null : awayAs(seat)) ?? seat.presence);
+  return { where, presence: seat && awayAs(seat) && phase !== "ended" ? "lost" : where };
+}

@@ -1,0 +1,209 @@
+// The day as a timeline: counters down, time across. Only the lanes in view are in the page; it follows now until somebody scrolls away.
+
+import { h, setText, setVar, show } from "../dom.js";
+import { ms } from "../clock.js";
+import { currentLanguage, t } from "../text.js";
+import { createLane } from "./lane.js";
+import { leadOf } from "./rows.js";
+import { inView, pxOf, scaleOf, xOf } from "./scale.js";
+
+const HOUR = 3600000;
+const NOW_AT = 0.62; // where now stands across the width while it is followed
+const NEAR_NOW = 30; // an hour's figure this near to now is not written, in pixels
+
+export function createTimeline(app) {
+  const hours = h("div", { class: "tt__hours", "aria-hidden": "true" });
+  const corner = h("span", { class: "tt__corner" }, t("board.column.lane"), h("span", {}, t("board.column.left")));
+  const axis = h("div", { class: "tt__axis" }, corner, hours);
+  const grid = h("div", { class: "tt__grid", "aria-hidden": "true" });
+  const list = h("ol", { class: "tt__lanes", dataset: { testid: "staff-list" }, "aria-label": t("board.title"), onkeydown: (event) => pressed(event), onfocusin: (event) => focused(event) });
+  const line = h("i", { class: "tt__now", "aria-hidden": "true" });
+  const inner = h("div", { class: "tt__in" }, axis, grid, list, line);
+  const el = h("div", { class: "tt", onscroll: () => scrolled() }, inner);
+  const back = h("button", { type: "button", class: "btn btn--s tt__back", hidden: true, dataset: { testid: "to-now" }, onclick: () => follow() }, t("board.to_now"));
+  const views = new Map(); // of the lanes in the page
+  const state = { lanes: [], scale: null, key: null, focus: null, isFollowing: true, moved: 0, laneH: 38, head: 246, height: 0, width: 0, now: null };
+
+  new ResizeObserver(() => {
+    measure();
+    if (app.openId() !== null) reveal(app.openId()); // the drawer has taken room
+    app.draw();
+  }).observe(el);
+
+  function measure() {
+    const style = getComputedStyle(el);
+    state.laneH = parseFloat(style.getPropertyValue("--lane")) * parseFloat(getComputedStyle(document.documentElement).fontSize) || 38;
+    state.head = corner.offsetWidth || 246;
+    state.height = el.clientHeight;
+    state.width = el.clientWidth;
+  }
+
+  // ---- drawing -----------------------------------------------------------------------------------
+
+  function update(now) {
+    const { shown } = app;
+    state.now = shown.isToday ? now : null;
+    state.lanes = shown.rows.lanes(app.filter);
+    const all = shown.rows.lanes({ phase: null, words: "" });
+    const key = [shown.key, rangeKey(all), Math.max(0, state.width - state.head), state.now === null ? "" : Math.floor(now / HOUR), currentLanguage(), app.zone].join("|");
+    if (key !== state.key && state.width > 0) {
+      state.key = key;
+      state.scale = scaleOf(all.flatMap((lane) => lane.rows), { day: shown.day, now: state.now, width: Math.max(0, state.width - state.head) });
+      drawAxis();
+    }
+    if (state.scale === null) return;
+    setVar(list, "n", state.lanes.length);
+    drawNow();
+    render();
+  }
+
+  // What decides the stretch of time: only when it changes is everything placed anew.
+  function rangeKey(lanes) {
+    let [least, most, n] = ["", "", 0];
+    for (const lane of lanes) {
+      n += lane.rows.length;
+      for (const row of lane.rows) {
+        if (least === "" || row.opens_at < least) least = row.opens_at;
+        if (row.ends_at > most) most = row.ends_at;
+      }
+    }
+    return `${least}|${most}|${n}`;
+  }
+
+  function drawAxis() {
+    const { scale } = state;
+    setVar(inner, "px", scale.width);
+    setVar(inner, "half", pxOf(scale, HOUR / 2).toFixed(2));
+    hours.replaceChildren(...Array.from({ length: scale.hours }, (_, n) => h("b", { class: "num", vars: { x: xOf(scale, scale.start + n * HOUR).toFixed(1) } }, app.write.time(scale.start + n * HOUR))), h("b", { class: "num now" }));
+    grid.replaceChildren(...scale.closed.map((one) => h("i", { class: "tt__closed", vars: { x: xOf(scale, one.from).toFixed(1), w: pxOf(scale, one.to - one.from).toFixed(1) } })));
+  }
+
+  function drawNow() {
+    const { scale, now } = state;
+    const isShown = now !== null;
+    show(line, isShown);
+    const mark = hours.lastChild;
+    show(mark, isShown);
+    if (!isShown) return;
+    const x = xOf(scale, now);
+    setText(mark, app.write.time(now));
+    setVar(mark, "x", x.toFixed(1));
+    setVar(line, "x", x.toFixed(1));
+    for (const hour of [...hours.children].slice(0, -1)) show(hour, Math.abs(parseFloat(hour.style.getPropertyValue("--x")) - x) > NEAR_NOW);
+    if (state.isFollowing) scrollTo(x - (state.width - state.head) * NOW_AT);
+  }
+
+  function render() {
+    const [from, to] = inView({ top: el.scrollTop, height: state.height, size: state.laneH, count: state.lanes.length });
+    const kept = state.lanes.findIndex((lane) => lane.rows.some((row) => row.id === focusInside()));
+    const wanted = new Map();
+    if (kept >= 0 && kept < from) wanted.set(state.lanes[kept].key, kept);
+    for (let at = from; at < to; at += 1) wanted.set(state.lanes[at].key, at);
+    if (kept >= to) wanted.set(state.lanes[kept].key, kept);
+    for (const [key, view] of views) {
+      if (wanted.has(key)) continue;
+      view.el.remove();
+      views.delete(key);
+    }
+    const context = { scale: state.scale, now: state.now, openId: app.openId(), rover: rover([...wanted.values()]) };
+    let place = 0;
+    for (const [key, at] of wanted) {
+      if (!views.has(key)) views.set(key, createLane(app));
+      const view = views.get(key);
+      view.update(state.lanes[at], at, state.lanes.length, context);
+      if (list.children[place] !== view.el) list.insertBefore(view.el, list.children[place] ?? null);
+      place += 1;
+    }
+  }
+
+  // The one block that Tab comes to: where the keys were last, or what the first counter in view is about.
+  function rover(inPage) {
+    const isInPage = inPage.some((at) => state.lanes[at].rows.some((row) => row.id === state.focus));
+    if (isInPage) return state.focus;
+    return inPage.length ? leadOf(state.lanes[inPage[0]].rows).id : null;
+  }
+
+  const focusInside = () => (list.contains(document.activeElement) ? document.activeElement.closest("[data-session-id]")?.dataset.sessionId : null);
+
+  // ---- scrolling ---------------------------------------------------------------------------------
+
+  function scrollTo(x) {
+    const wanted = Math.round(Math.max(0, Math.min(x, el.scrollWidth - el.clientWidth)));
+    if (Math.abs(el.scrollLeft - wanted) < 1) return;
+    state.moved = wanted;
+    el.scrollLeft = wanted;
+  }
+
+  function scrolled() {
+    if (state.isFollowing && state.now !== null && Math.abs(el.scrollLeft - state.moved) > 2 && el.scrollWidth > el.clientWidth) {
+      state.isFollowing = false;
+      show(back, true);
+    }
+    if (state.scale !== null) requestAnimationFrame(render);
+  }
+
+  function follow() {
+    state.isFollowing = true;
+    show(back, false);
+    app.draw();
+  }
+
+  // ---- keys: arrows between counters and sessions --------------------------------------------------
+
+  function focused(event) {
+    const id = event.target.closest("[data-session-id]")?.dataset.sessionId;
+    if (!id || id === state.focus) return;
+    state.focus = id;
+    app.draw();
+  }
+
+  const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], PageUp: [-10, 0], PageDown: [10, 0], Home: [0, -Infinity], End: [0, Infinity] };
+
+  function pressed(event) {
+    const step = STEPS[event.key];
+    const id = focusInside();
+    if (!step || !id || event.altKey || event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    const [down, along] = step;
+    const at = state.lanes.findIndex((lane) => lane.rows.some((row) => row.id === id));
+    const { rows } = state.lanes[at];
+    const here = rows.findIndex((row) => row.id === id);
+    if (along) {
+      focusOn(rows[Math.max(0, Math.min(rows.length - 1, here + along))].id);
+      return;
+    }
+    const other = state.lanes[Math.max(0, Math.min(state.lanes.length - 1, at + down))].rows;
+    const far = (row) => Math.abs(ms(row.starts_at) - ms(rows[here].starts_at));
+    focusOn(other.reduce((one, two) => (far(two) < far(one) ? two : one)).id);
+  }
+
+  // Into view; its lane, or null: it is not shown.
+  function reveal(id) {
+    const at = state.lanes.findIndex((lane) => lane.rows.some((row) => row.id === id));
+    if (at < 0 || state.scale === null) return null;
+    const row = state.lanes[at].rows.find((one) => one.id === id);
+    const top = at * state.laneH;
+    const room = state.height - axis.offsetHeight - state.laneH;
+    if (top < el.scrollTop) el.scrollTop = top;
+    else if (top > el.scrollTop + room) el.scrollTop = top - room;
+    const [x, wide] = [xOf(state.scale, ms(row.starts_at)), state.width - state.head];
+    const end = xOf(state.scale, ms(row.ends_at));
+    if (x < el.scrollLeft) el.scrollLeft = x - 8;
+    else if (end > el.scrollLeft + wide) el.scrollLeft = end - wide + 8;
+    return state.lanes[at];
+  }
+
+  // Into view and under the keys; false: it is not shown.
+  function focusOn(id) {
+    const lane = reveal(id);
+    if (lane === null) return false;
+    state.focus = id;
+    render();
+    const block = views.get(lane.key)?.block(id);
+    block?.button.focus({ preventScroll: true });
+    render();
+    return Boolean(block);
+  }
+
+  return { el, back, update, focusOn, follow, count: () => state.lanes.reduce((sum, lane) => sum + lane.rows.length, 0) };
+}
