@@ -15,7 +15,7 @@ from orchestrator.policy.events import Observed
 from orchestrator.policy.model import SeatId, Session, Signal
 from orchestrator.ports import Line
 
-Point = tuple[float | None, int | None]
+LinePoint = tuple[float | None, int | None]
 """Share of packets lost, 0 to 1, and round trip in ms, of the worst line of a room; None: nothing is known."""
 
 UNEVEN_MS = 100.0
@@ -55,7 +55,7 @@ def uneven(
 
 def points_of(
     lines: Mapping[SeatId, Line], now: datetime, span: timedelta, count: int | None = None
-) -> tuple[Point, ...]:
+) -> tuple[LinePoint, ...]:
     """A room's lines in few figures: of each span the worst of the room's lines, each taken as its mean.
 
     Args:
@@ -76,7 +76,7 @@ def points_of(
     )
 
 
-def _worst(lines: Mapping[SeatId, Line], after: datetime, until: datetime) -> Point:
+def _worst(lines: Mapping[SeatId, Line], after: datetime, until: datetime) -> LinePoint:
     losses, trips = [], []
     for line in lines.values():
         within = [sample for sample in line.measured if after < sample.at <= until]

@@ -19,7 +19,7 @@ import structlog
 
 from orchestrator.api.days import DayFrame, bounds_of, frame_of
 from orchestrator.errors import Unavailable
-from orchestrator.lines import Point, points_of
+from orchestrator.lines import LinePoint, points_of
 from orchestrator.policy.model import PersonId, Role, SeatId, Session, SessionId
 from orchestrator.policy.programme import Programme
 from orchestrator.ports import Change, Clock, Line, Staff, Store
@@ -95,7 +95,7 @@ class Feed:
         self._checks = checks
         self._programmes = programmes
         self._lines = lines
-        self._points: dict[SessionId, deque[Point]] = {}
+        self._points: dict[SessionId, deque[LinePoint]] = {}
         self._watchers: set[Watcher] = set()
         self._changed: set[SessionId] = set()
         self._entries: dict[SessionId, Entry] = {}
@@ -179,7 +179,7 @@ class Feed:
         now = self._clock.now()
         span = timedelta(seconds=self._limits.board_lines_s)
         known, self._points = self._points, {}
-        latest: dict[SessionId, tuple[Point, ...]] = {}
+        latest: dict[SessionId, tuple[LinePoint, ...]] = {}
         for number, (session, lines) in enumerate(self._lines()):
             # One that is seen for the first time has a past: the minute that the media port keeps.
             points = known.get(session)
@@ -322,7 +322,7 @@ class Watcher:
             message = BoardRowChanged(session=self._row(entry))
             self._connection.tell_latest(entry.row.id, lambda: message)
 
-    def lines(self, points: Mapping[SessionId, tuple[Point, ...]]) -> None:
+    def lines(self, points: Mapping[SessionId, tuple[LinePoint, ...]]) -> None:
         """Show how the lines of live rooms are; for schedulers, who look at many."""
         if self._staff.role is Role.SCHEDULER and self._has_snapshot:
             shown = tuple(LineOf(id=session, points=each) for session, each in points.items())

@@ -24,7 +24,7 @@ from orchestrator.api.days import DayFrame
 from orchestrator.api.moments import Moment
 from orchestrator.api.questionnaires import QuestionBody
 from orchestrator.errors import Malformed
-from orchestrator.lines import Point
+from orchestrator.lines import LinePoint
 from orchestrator.policy.model import CallState, Medium, Purpose, Role
 from orchestrator.policy.questionnaire import ASKED_OF, MOST_QUESTIONS, SCALE
 from orchestrator.policy.writing import legible
@@ -633,7 +633,7 @@ class LineOf(_Message):
     """The lines of one room: the worst of its seats in each quarter of a minute, the oldest first."""
 
     id: str
-    points: tuple[Point, ...]
+    points: tuple[LinePoint, ...]
     """Share of packets lost on the way to us or from us, 0 to 1; round trip in ms; null: nothing is known."""
 
 
