@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakValueDictionary
 
@@ -19,6 +19,7 @@ import structlog
 from orchestrator.errors import Conflict, Refused
 from orchestrator.policy.events import (
     CallReported,
+    DataRead,
     Event,
     ExtensionAsked,
     FinishAnswered,
@@ -41,7 +42,7 @@ from orchestrator.policy.model import (
 )
 from orchestrator.policy.standing import PersonTask
 from orchestrator.policy.tasks import Task, open_tasks
-from orchestrator.ports import RunningSessions, Store
+from orchestrator.ports import PrivateField, RunningSessions, Store, booked_field
 
 log = structlog.get_logger()
 
@@ -66,6 +67,14 @@ class Overruling:
     number: int
     """How many overrulings the scheduler has seen."""
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What the office noted about a seeker at the booking."""
+
+    reference: str | None = field(repr=False)
+    note: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +152,22 @@ class Office:
             Refused: `task_unknown`, also when somebody else was faster; `note_refused`.
         """
         return await self._noted(session, TaskDone(task, by), note)
+
+    # ---- what was noted ---------------------------------------------------------------------------------------------
+
+    async def read_noted(self, session: SessionId, by: PersonId) -> Noted:
+        """What was noted about the seeker; who reads it is on record before anything is given out.
+
+        Raises:
+            NotFound: no such session.
+            Refused: `data_closed`, `too_many_readings`.
+        """
+        known = await self._sessions.deliver(session, DataRead(by))
+        private = await self._store.private(known.seeker.person)
+        return Noted(
+            reference=private.get(booked_field(PrivateField.REFERENCE, session)),
+            note=private.get(booked_field(PrivateField.NOTE, session)),
+        )
 
     # ---- incidents --------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -36,6 +36,7 @@ from orchestrator.ports import Clock, Staff, Store
 from orchestrator.questionnaires import Questionnaires
 from orchestrator.refusals import for_programs
 from orchestrator.standing import Standings
+from signaling.around import Around
 from signaling.audience import Audience
 from signaling.auth import (
     DEVICE_COOKIE,
@@ -112,6 +113,7 @@ def make_app(
     """
     limits = settings.limits
     zone = ZoneInfo(settings.time_zone)
+    around = Around(store, clock, limits)
     feed = Feed(
         store,
         clock,
@@ -120,6 +122,7 @@ def make_app(
         checks=audience.checks,
         programmes=programmes.values(),
         lines=host.live_lines,
+        also_hears=around.heard,
     )
     audience.on_checked(feed.checked)
     office = Office(store, host)
@@ -134,6 +137,7 @@ def make_app(
         programmes=dict(programmes),
         turn=settings.turn,
         questionnaires=questionnaires,
+        around=around,
     )
     server = _Server(settings, Door(counter, store, feed, settings.office))
     api = SessionsApi(
@@ -160,7 +164,9 @@ def make_app(
             web.get("/health/ready", server.ready),
             *files.routes(),
             *api.routes(),
-            *DeskApi(store, host, server.staff_of, server.link_url).routes(),
+            *DeskApi(
+                store, host, office, clock, programmes, zone, server.staff_of, server.link_url
+            ).routes(),
             *QuestionnairesApi(questionnaires, server.staff_of).routes(),
             *OfficeApi(host, office, bookings, server.staff_of).routes(),
             *StandingApi(standings, server.staff_of).routes(),
@@ -172,14 +178,17 @@ def make_app(
     app.on_response_prepare.append(
         _adding_headers(permissions_policy(may_share_screen=may_share_screen))
     )
-    app.cleanup_ctx.append(_following(feed))
+    app.cleanup_ctx.append(_following(feed.run))
+    app.cleanup_ctx.append(_following(around.run))
     return app
 
 
-def _following(feed: Feed) -> Callable[[web.Application], AsyncIterator[None]]:
+def _following(
+    run: Callable[[], Coroutine[None, None, None]],
+) -> Callable[[web.Application], AsyncIterator[None]]:
     async def follow(_: web.Application) -> AsyncIterator[None]:
         # aiohttp may set up and clean up in different tasks, so a TaskGroup cannot span the two.
-        task = asyncio.create_task(feed.run())  # noqa: TID251 - awaited four lines below
+        task = asyncio.create_task(run())  # noqa: TID251 - awaited four lines below
         yield
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -24,10 +24,11 @@ from orchestrator.policy.model import PersonId, Role, SeatId, Session, SessionId
 from orchestrator.policy.programme import Programme
 from orchestrator.ports import Change, Clock, Line, Staff, Store
 from signaling.connection import Connection
+from signaling.desk import DeskRow, supporters_row
 from signaling.ends import Close
 from signaling.limits import Limits
 from signaling.protocol import Board, BoardLines, BoardRowChanged, LineOf, Up, Welcome, You
-from signaling.views import Bilingual, BoardRow, Checks, board_row, supporters_row, with_checks
+from signaling.views import Bilingual, BoardRow, Checks, board_row, with_checks
 
 _log = structlog.get_logger(__name__)
 
@@ -56,7 +57,7 @@ class Entry:
 
     row: BoardRow
     supporter: PersonId
-    own: BoardRow
+    own: DeskRow
     """What that supporter sees of it."""
 
 
@@ -76,6 +77,7 @@ class Feed:
         checks: what the pages of a session that are connected here found in their pre-call checks.
         programmes: when somebody is received.
         lines: asked for only while a board looks.
+        also_hears: told of every change, whatever the boards show.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Feed:
         checks: Callable[[SessionId], Checks] = lambda _: {},
         programmes: Collection[Programme] = (),
         lines: LiveLines = lambda: (),
+        also_hears: Callable[[Change], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -96,6 +99,7 @@ class Feed:
         self._programmes = programmes
         self._lines = lines
         self._points: dict[SessionId, deque[LinePoint]] = {}
+        self._also_hears = also_hears
         self._watchers: set[Watcher] = set()
         self._changed: set[SessionId] = set()
         self._entries: dict[SessionId, Entry] = {}
@@ -141,6 +145,7 @@ class Feed:
             group.create_task(self._measure_again_and_again())
 
     def _heard(self, change: Change) -> None:
+        self._also_hears(change)
         if self._watchers:
             self._changed.add(change.session)
 

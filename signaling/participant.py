@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -31,6 +31,7 @@ from orchestrator.policy.model import (
     DeviceId,
     IncidentKind,
     Medium,
+    PersonId,
     Presence,
     Purpose,
     Role,
@@ -42,9 +43,11 @@ from orchestrator.policy.programme import Programme
 from orchestrator.ports import Clock, OfferMade, ProbeOffered
 from orchestrator.questionnaires import Questionnaires
 from signaling import protocol
+from signaling.around import Around
 from signaling.audience import Audience
 from signaling.auth import check_ended
 from signaling.connection import Connection
+from signaling.desk import AroundView, around_of
 from signaling.ends import Close, close_code
 from signaling.intents import event_of
 from signaling.limits import Limits, TokenBucket
@@ -78,6 +81,7 @@ class Counter:
     programmes: dict[str, Programme]
     turn: Turn
     questionnaires: Questionnaires
+    around: Around
 
 
 class Participant:
@@ -111,6 +115,8 @@ class Participant:
         self._is_welcome = False
         self._was_seated = False
         self._was_over_before = False
+        self._around = AroundView()
+        self._around_of: PersonId | None = None
         self._media_state: protocol.MediaStateOf | None = None
         self._can_encrypt = can_encrypt
         self._refusal: Refused | None = None
@@ -225,6 +231,7 @@ class Participant:
         self._is_welcome = True
         self._connection.welcome(self._welcome_message(session, device))
         self._counter.audience.catch_up(self)
+        self._look_around(session)
 
     def _welcome_message(
         self, session: Session, device: Literal["bound", "new"]
@@ -267,7 +274,28 @@ class Participant:
             # Somebody said yes to this device: it is told so as if it had come right now.
             self._connection.tell(self._welcome_message(session, "bound"))
             self._counter.audience.catch_up(self)
+            self._around_of = None
+        self._look_around(session)
         self._connection.tell_latest("session", self._state)
+
+    def _look_around(self, session: Session) -> None:
+        """Another supporter has other sessions; after the end nobody's are of interest."""
+        if session.is_over:
+            self._counter.around.remove(self)
+        elif self._around_of != session.supporter.person:
+            self._around_of = session.supporter.person
+            self._counter.around.add(self, session.supporter.person)
+
+    def surround(self, sessions: Sequence[Session]) -> None:
+        """Tell of the supporter's other sessions, once each time that something of it is new."""
+        session = self._session
+        if session is None or not self._holds_seat:
+            return
+        around = around_of(session, self._role, sessions)
+        if around != self._around:
+            self._around = around
+            message = protocol.AroundMe(is_engaged=around.is_engaged, after=around.after)
+            self._connection.tell_latest("around", lambda: message)
 
     def _note(self, session: Session) -> None:
         if self._session is not None and session.version < self._session.version:
@@ -506,6 +534,8 @@ class Participant:
                 kind, accused = IncidentKind(message.kind), SeatId(message.accused)
                 line = self.connection_id
                 await self._counter.office.stop(session, kind, accused, seat, message.note, line)
+            case protocol.ReadNoted():
+                await self._read_noted()
             case protocol.ReportProblem():
                 await self._report_problem(message)
             case protocol.AnswerQuestionnaire():
@@ -544,6 +574,14 @@ class Participant:
         self._connection.tell(
             protocol.Questionnaire(questions=asked(questions), is_answered=is_answered)
         )
+
+    async def _read_noted(self) -> None:
+        """What was noted about the seeker: on record first, then to this page alone."""
+        session = self._session
+        if session is None or not self._holds_seat:
+            raise Refused("not_connected")
+        noted = await self._counter.office.read_noted(self.session_id, session.supporter.person)
+        self._connection.tell(protocol.Noted(reference=noted.reference, note=noted.note))
 
     def _check_purpose(self, purpose: Purpose) -> None:
         """Another date for this session is the seeker's alone; the next one is both people's (KUMAGAYA 6(2))."""
@@ -585,6 +623,7 @@ class Participant:
     def leave(self, page_closed: bool) -> None:
         """The connection is over."""
         self._counter.audience.remove(self)
+        self._counter.around.remove(self)
         self._precall.end()
         if self._precall.found is not None:
             self._counter.audience.share_check(self.session_id)

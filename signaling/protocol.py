@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SerializeAsAny,
     StringConstraints,
     TypeAdapter,
     ValidationError,
@@ -28,6 +29,7 @@ from orchestrator.lines import LinePoint
 from orchestrator.policy.model import CallState, Medium, Purpose, Role
 from orchestrator.policy.questionnaire import ASKED_OF, MOST_QUESTIONS, SCALE
 from orchestrator.policy.writing import legible
+from signaling.desk import AfterView
 from signaling.views import (
     Bilingual,
     BoardRow,
@@ -356,6 +358,13 @@ class AnswerQuestionnaire(_Up):
     answers: Annotated[dict[Name, Point | Note], Field(min_length=1, max_length=MOST_QUESTIONS)]
 
 
+class ReadNoted(_Up):
+    """What was noted about the seeker at the booking, please; it stands in the history who reads it."""
+
+    senders = frozenset({Role.SUPPORTER})
+    type: Literal["read_noted"]
+
+
 class Chat(_Up):
     """A line for the others; passed on in memory, never stored and never logged."""
 
@@ -460,6 +469,7 @@ Up = Annotated[
     | Stop
     | ReportProblem
     | AnswerQuestionnaire
+    | ReadNoted
     | Chat
     | Report
     | Observed
@@ -577,6 +587,24 @@ class ChatLine(_Message):
     at: Moment
 
 
+class Noted(_Message):
+    """What was noted about the seeker; to the page that asked, and to nobody else."""
+
+    type: Literal["noted"] = "noted"
+    reference: str | None
+    note: str | None
+
+
+class AroundMe(_Message):
+    """What the supporter has beside this session."""
+
+    type: Literal["around"] = "around"
+    is_engaged: bool
+    """To the others: the supporter is still in an earlier session."""
+    after: AfterView | None
+    """To the supporter: the session after this one."""
+
+
 class TimeIsUp(_Message):
     """Media has been cut at `ends_at`; the outcome follows."""
 
@@ -619,14 +647,14 @@ class Board(_Message):
 
     type: Literal["board"] = "board"
     day: DayFrame
-    sessions: tuple[BoardRow, ...]
+    sessions: tuple[SerializeAsAny[BoardRow], ...]
 
 
 class BoardRowChanged(_Message):
     """One session after a change."""
 
     type: Literal["board_row"] = "board_row"
-    session: BoardRow
+    session: SerializeAsAny[BoardRow]
 
 
 class LineOf(_Message):
@@ -653,6 +681,8 @@ Down = Annotated[
     | Encryption
     | KeyOf
     | ChatLine
+    | Noted
+    | AroundMe
     | TimeLeft
     | TimeIsUp
     | Questionnaire

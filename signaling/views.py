@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.api.moments import Moment, NextMoment, cutoff_at, next_moment, opens_at
 from orchestrator.policy.endings import if_finished
 from orchestrator.policy.model import (
-    SUPPORTER,
     Asked,
     CallState,
     Cause,
@@ -45,18 +44,20 @@ from orchestrator.policy.tasks import TaskKind, open_tasks
 from signaling.ways import claim_for, ways_of
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """What every view has in common."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Bilingual(_Shape):
+class Bilingual(Shape):
     """A text in the two languages of the pages."""
 
     ja: str
     en: str
 
 
-class ProgrammeView(_Shape):
+class ProgrammeView(Shape):
     """What a page needs to know of the programme."""
 
     name: str
@@ -86,7 +87,7 @@ LineWord = Literal["good", "coarse", "sound", "none"]
 DeviceKind = Literal["phone", "tablet", "computer"]
 
 
-class CheckedView(_Shape):
+class CheckedView(Shape):
     """What the pre-call check of somebody's page found, as the page tells it."""
 
     camera: Found
@@ -105,7 +106,7 @@ Checks = Mapping[SeatId, CheckedView]
 _NO_CHECKS: Checks = {}
 
 
-class SeatView(_Shape):
+class SeatView(Shape):
     """One person in a session."""
 
     seat: str
@@ -133,7 +134,7 @@ class BoardSeat(SeatView):
     """Another device asks for the seat, and the first one has stayed silent."""
 
 
-class TaskView(_Shape):
+class TaskView(Shape):
     """Something of a session that somebody has to look at."""
 
     id: str
@@ -142,7 +143,7 @@ class TaskView(_Shape):
     due_at: Moment
 
 
-class IncidentView(_Shape):
+class IncidentView(Shape):
     """An incident, without what was written about it."""
 
     id: str
@@ -158,7 +159,7 @@ class IncidentView(_Shape):
     """Person id."""
 
 
-class DoneView(_Shape):
+class DoneView(Shape):
     """A task that somebody ticked off."""
 
     task: str
@@ -167,28 +168,28 @@ class DoneView(_Shape):
     """Person id."""
 
 
-class QuestionView(_Shape):
+class QuestionView(Shape):
     """A question that is open."""
 
     kind: Question
     answer_by: Moment | None
 
 
-class IfFinishedView(_Shape):
+class IfFinishedView(Shape):
     """What follows if it is ended as finished now."""
 
     is_quota_restored: bool
     is_another_date_due: bool
 
 
-class ClaimView(_Shape):
+class ClaimView(Shape):
     """Another device asks for a seat."""
 
     seat: str
     asked_at: Moment
 
 
-class NoticeView(_Shape):
+class NoticeView(Shape):
     """Word was sent that somebody will be late."""
 
     at: Moment
@@ -196,21 +197,21 @@ class NoticeView(_Shape):
     """Until when the other one waits."""
 
 
-class NoticesView(_Shape):
+class NoticesView(Shape):
     """Who has sent word."""
 
     seeker: NoticeView | None
     supporter: NoticeView | None
 
 
-class VerdictView(_Shape):
+class VerdictView(Shape):
     """A verdict that is fixed while the door is still open."""
 
     outcome: Outcome
     cause: Cause | None
 
 
-class OptionView(_Shape):
+class OptionView(Shape):
     """A slot that the seeker may choose."""
 
     id: str
@@ -219,7 +220,7 @@ class OptionView(_Shape):
     supporter_name: str
 
 
-class RescheduleView(_Shape):
+class RescheduleView(Shape):
     """Another date for the same session."""
 
     state: RescheduleState
@@ -229,7 +230,7 @@ class RescheduleView(_Shape):
     new_starts_at: Moment | None
 
 
-class RescheduleMark(_Shape):
+class RescheduleMark(Shape):
     """What the board shows of it."""
 
     state: RescheduleState
@@ -238,7 +239,7 @@ class RescheduleMark(_Shape):
 _OF_THE_OFFICE = frozenset({Role.SUPPORTER, Role.SCHEDULER})
 
 
-class _Common(_Shape):
+class _Common(Shape):
     id: str
     version: int
     phase: Phase
@@ -310,6 +311,9 @@ class BoardRow(_Common):
     """What somebody has to look at, the most urgent first."""
     incidents: tuple[IncidentView, ...]
     done: tuple[DoneView, ...]
+
+
+Row = TypeVar("Row", bound=BoardRow)
 
 
 def session_view(
@@ -421,24 +425,12 @@ def board_row(session: Session, checks: Checks = _NO_CHECKS) -> BoardRow:
     )
 
 
-def with_checks(row: BoardRow, checks: Checks) -> BoardRow:
+def with_checks(row: Row, checks: Checks) -> Row:
     """The same row when only what the pre-call checks found has changed."""
     seats = (
         each.model_copy(update={"checked": checks.get(SeatId(each.seat))}) for each in row.seats
     )
     return row.model_copy(update={"seats": tuple(seats)})
-
-
-def supporters_row(row: BoardRow, session: Session) -> BoardRow:
-    """The row as the session's own supporter may see it: what the office has to look at is not in it.
-
-    Who was stopped by somebody else sees that it was stopped, not for what.
-    """
-    hidden: dict[str, object] = {"tasks": (), "incidents": (), "done": ()}
-    if not may_read_why(session, SUPPORTER):
-        hidden |= {"cause": None, "reason": None, "verdict": None, "confidence": None}
-        hidden |= {"reschedule": None}  # it would tell whose fault it was
-    return row.model_copy(update=hidden)
 
 
 def _incident(incident: Incident, session: Session) -> IncidentView:
@@ -499,19 +491,20 @@ def _away_as(seat: Seat) -> AwayAs | None:
     return "page_closed" if Signal.PAGE_CLOSED in seat.loss.signals else "lost"
 
 
-def _seat(seat: Seat, checked: CheckedView | None) -> SeatView:
+def since_of(seat: Seat) -> datetime | None:
+    """Since when a person is lost, away or there; None: never was there."""
     if seat.loss is not None:
-        since: datetime | None = seat.loss.at
-    elif seat.is_present:
-        since = seat.first_present_at
-    else:
-        since = seat.left_at
+        return seat.loss.at
+    return seat.first_present_at if seat.is_present else seat.left_at
+
+
+def _seat(seat: Seat, checked: CheckedView | None) -> SeatView:
     return SeatView(
         seat=seat.id,
         role=seat.role,
         display_name=seat.display_name,
         presence=seat.presence,
-        since=since,
+        since=since_of(seat),
         is_lost=seat.loss is not None,
         away_as=_away_as(seat),
         is_admitted=seat.is_admitted,

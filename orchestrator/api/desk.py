@@ -1,30 +1,41 @@
-"""What the board needs besides the sessions.
+"""What board and desk need besides the sessions.
 
-Who somebody of the office is, a supporter's own way into a room, how the lines are, and what was noted about a seeker.
+Who somebody of the office is, a supporter's day and way into a room, how the lines are, what was noted about a seeker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
+from orchestrator.api.days import OpenBody, bounds_of
 from orchestrator.api.moments import Moment
 from orchestrator.api.query import StaffOf, asker, may_read, session_id_of
 from orchestrator.credentials import hash_secret, link_expires_at, new_secret
 from orchestrator.errors import Malformed, NotFound, Refused
 from orchestrator.host import Host
-from orchestrator.policy.events import DataRead
+from orchestrator.office import Office
 from orchestrator.policy.model import SUPPORTER, PersonId, Role, SessionId
-from orchestrator.ports import Link, PrivateField, Store, booked_field
+from orchestrator.policy.slots import own_hours
+from orchestrator.ports import Clock, Link, Store
+
+if TYPE_CHECKING:  # it is a model as well, but none of this API
+    from orchestrator.policy.programme import Programme
 
 log = structlog.get_logger()
 
 PREFIX = "/api/v1"
 _LONGEST_ID = 100
+
+_AHEAD = timedelta(days=14)
+"""How far a desk is told of maintenance."""
 
 
 class StaffBody(BaseModel):
@@ -44,6 +55,48 @@ class SeekerBody(BaseModel):
 
     reference: str | None
     note: str | None
+
+
+class OfficeName(BaseModel):
+    """Of who holds a programme, in both languages."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ja: str
+    en: str
+
+
+class DeskProgramme(BaseModel):
+    """A programme, as far as a desk needs it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    office: OfficeName
+    telephone: str | None
+    time_zone: str
+    hours: tuple[OpenBody, ...]
+
+
+class PlannedBody(BaseModel):
+    """Maintenance that is planned."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: str
+    planned_at: Moment
+    begins_at: Moment
+    ends_at: Moment
+    reason: str
+
+
+class DeskBody(BaseModel):
+    """A day at the desk, beside the sessions."""
+
+    model_config = ConfigDict(frozen=True)
+
+    programmes: tuple[DeskProgramme, ...]
+    maintenance: tuple[PlannedBody, ...]
 
 
 class RoomBody(BaseModel):
@@ -105,6 +158,11 @@ class DeskApi:
 
     store: Store
     host: Host
+    office: Office
+    clock: Clock
+    programmes: Mapping[str, Programme]
+    zone: ZoneInfo
+    """In which the day is meant."""
     staff_of: StaffOf
     link_url: Callable[[web.Request, str], str]
     """The invitation URL for a secret, as the asker reaches this server."""
@@ -112,6 +170,7 @@ class DeskApi:
     def routes(self) -> list[web.RouteDef]:
         """What to serve."""
         return [
+            web.get(PREFIX + "/desk", self.read_desk),
             web.get(PREFIX + "/staff/{person}", self.read_staff),
             web.post(PREFIX + "/sessions/{session}/room", self.open_room),
             web.get(PREFIX + "/sessions/{session}/lines", self.read_lines),
@@ -170,13 +229,33 @@ class DeskApi:
         session = await self.host.view(session_id_of(request))
         if not may_read(staff, session):
             raise NotFound("session_unknown")
-        await self.host.deliver(session.id, DataRead(staff.person))
-        private = await self.store.private(session.seeker.person)
-        body = SeekerBody(
-            reference=private.get(booked_field(PrivateField.REFERENCE, session.id)),
-            note=private.get(booked_field(PrivateField.NOTE, session.id)),
+        noted = await self.office.read_noted(session.id, staff.person)
+        return _answer(SeekerBody(reference=noted.reference, note=noted.note), 200)
+
+    async def read_desk(self, request: web.Request) -> web.Response:
+        """The day of who asks, beside the sessions: hours, telephone numbers, planned maintenance."""
+        staff = await asker(request, self.staff_of)
+        now = self.clock.now()
+        begins_at, ends_at = bounds_of(now.astimezone(self.zone).date(), self.zone)
+        programmes = tuple(
+            DeskProgramme(
+                name=programme.name,
+                office=OfficeName(ja=programme.office.ja, en=programme.office.en),
+                telephone=programme.telephone,
+                time_zone=programme.time_zone,
+                hours=tuple(
+                    OpenBody(begins_at=opens, ends_at=closes)
+                    for opens, closes in own_hours(programme, staff.name, begins_at, ends_at)
+                ),
+            )
+            for programme in self.programmes.values()
         )
-        return _answer(body, 200)
+        windows = tuple(
+            PlannedBody.model_validate(window, from_attributes=True)
+            for window in await self.store.maintenance()
+            if window.meets(now, now + _AHEAD)
+        )
+        return _answer(DeskBody(programmes=programmes, maintenance=windows), 200)
 
 
 def _id(request: web.Request, part: str) -> str:

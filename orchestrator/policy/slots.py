@@ -222,6 +222,29 @@ def open_hours(
     return _merged(openings)
 
 
+def own_hours(
+    programme: Programme, supporter: str, begins_at: datetime, ends_at: datetime
+) -> list[Interval]:
+    """When a supporter receives people: in the openings of the programme, as far as the own weekly hours go.
+
+    Args:
+        programme: whose windows and closed days.
+        supporter: name, as given to `madoguchi staff add`; one who is not listed is there in every opening.
+        begins_at: aware.
+        ends_at: aware.
+
+    Returns:
+        Disjoint hours in UTC, cut to that time.
+    """
+    openings = open_hours([programme], begins_at, ends_at)
+    own = hours_of(programme, supporter, begins_at, ends_at)
+    if own is None:
+        return openings
+    return _merged(
+        (max(opens, comes), min(closes, goes)) for opens, closes in openings for comes, goes in own
+    )
+
+
 def _openings(programme: Programme, first: date, last: date) -> list[Interval]:
     """The openings of some days in UTC, touching ones joined."""
     return _merged(

@@ -210,3 +210,34 @@ async def test_where_nothing_was_noted_there_is_nothing(node):
     meeting = await node.meet()
     status, body = await ask(node, "GET", f"/api/v1/sessions/{meeting.id}/seeker", headers)
     assert (status, body) == (200, {"reference": None, "note": None})
+
+
+# ---- a day at the desk ----------------------------------------------------------------------------------------------
+
+
+async def test_the_desk_is_told_of_the_hours_of_today_and_of_maintenance(node):
+    headers = await staff(node, "suzuki", Role.SUPPORTER)
+    boss = await staff(node, "yamada", Role.SCHEDULER)
+    soon = node.clock.now() + timedelta(days=2)
+    window = {
+        "begins_at": soon.isoformat(),
+        "ends_at": (soon + MINUTE).isoformat(),
+        "reason": "更新",
+    }
+    async with node.http.post(
+        node.url("/api/v1/maintenance"), json=window, headers=boss
+    ) as planned:
+        assert planned.status == 201
+    status, body = await ask(node, "GET", "/api/v1/desk", headers)
+    assert status == 200
+    [kumagaya] = [each for each in body["programmes"] if each["name"] == "kumagaya"]
+    assert kumagaya["hours"] == [
+        {"begins_at": "2026-12-01T00:00:00.000Z", "ends_at": "2026-12-01T03:00:00.000Z"},
+        {"begins_at": "2026-12-01T04:00:00.000Z", "ends_at": "2026-12-01T08:00:00.000Z"},
+    ]
+    assert kumagaya["office"]["ja"] == "ハローワーク熊谷"
+    assert kumagaya["telephone"] is None
+    assert [each["reason"] for each in body["maintenance"]] == ["更新"]
+    assert "planned_by" not in repr(body)
+    status, body = await ask(node, "GET", "/api/v1/desk", {})
+    assert (status, body["error"]["code"]) == (401, "token_missing")

@@ -330,3 +330,36 @@ def test_an_opening_over_midnight_is_cut_where_the_day_is() -> None:
     assert slots.open_hours([programme], noon, noon + timedelta(minutes=30)) == [
         (noon.astimezone(UTC), (noon + timedelta(minutes=30)).astimezone(UTC))
     ]
+
+
+def test_who_lists_no_hours_is_there_in_every_opening_and_on_a_closed_day_in_none():
+    day = tokyo("2026-12-02T00:00"), tokyo("2026-12-03T00:00")
+    assert slots.own_hours(KUMAGAYA, "tanaka", *day) == [
+        (tokyo("2026-12-02T09:00"), tokyo("2026-12-02T12:00")),
+        (tokyo("2026-12-02T13:00"), tokyo("2026-12-02T17:00")),
+    ]
+    new_year = tokyo("2026-12-31T00:00"), tokyo("2027-01-01T00:00")
+    assert slots.own_hours(KUMAGAYA, "tanaka", *new_year) == []
+
+
+def test_own_hours_are_kept_inside_the_openings_and_inside_the_time_asked_for():
+    own = Hours.model_validate(
+        {"supporter": "tanaka", "days": ["wed"], "from": "11:00", "to": "14:00"}
+    )
+    programme = KUMAGAYA.model_copy(update={"availability": (own,)})
+    asked = tokyo("2026-12-02T00:00"), tokyo("2026-12-02T13:30")
+    assert slots.own_hours(programme, "tanaka", *asked) == [
+        (tokyo("2026-12-02T11:00"), tokyo("2026-12-02T12:00")),
+        (tokyo("2026-12-02T13:00"), tokyo("2026-12-02T13:30")),
+    ]
+    other_day = tokyo("2026-12-03T00:00"), tokyo("2026-12-04T00:00")
+    assert slots.own_hours(programme, "tanaka", *other_day) == []
+
+
+def test_own_hours_of_a_night_are_cut_where_the_time_is():
+    night = window_of(KUMAGAYA, ["tue", "wed"], "22:00", "24:00")
+    asked = tokyo("2026-12-01T23:00"), tokyo("2026-12-02T23:00")
+    assert slots.own_hours(night, "tanaka", *asked) == [
+        (tokyo("2026-12-01T23:00"), tokyo("2026-12-02T00:00")),
+        (tokyo("2026-12-02T22:00"), tokyo("2026-12-02T23:00")),
+    ]
