@@ -132,11 +132,12 @@ class Person:
         await self.page.reload()
 
     async def chooses(self, index: int = 0) -> str:
-        """One click on a slot that is offered; its id."""
+        """Choose a slot that is offered, and book it; its id."""
         option = self.at("slot-option").nth(index)
         name = await option.get_attribute("data-option")
         assert name is not None
         await option.click()
+        await self.at("slot-book").click()
         return name
 
     # ---- seeing ------------------------------------------------------------------------------

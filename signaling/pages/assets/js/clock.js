@@ -33,6 +33,7 @@ export function countdown(leftMs) {
 }
 
 const formats = new Map();
+const WHOLE = { year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 function format(language, zone, options) {
   const key = `${language}|${zone}|${JSON.stringify(options)}`;
@@ -44,6 +45,7 @@ function format(language, zone, options) {
 
 // For one language and zone; every moment as milliseconds.
 export function writer(language, zone) {
+  const device = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const hm = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const day =
     language === "ja"
@@ -56,6 +58,12 @@ export function writer(language, zone) {
     exact: (at) => format(language, zone, { ...hm, second: "2-digit" }).format(at),
     day: (at) => format(language, zone, day).format(at).replace("(", "（").replace(")", "）"),
     stamp: (at) => format(language, zone, { month: "numeric", day: "numeric", ...hm }).format(at),
+    // What the zone is called where the device's clock says another time at that moment; "" where both say the same.
+    elsewhere: (at) => (format(language, zone, WHOLE).format(at) === format(language, device, WHOLE).format(at) ? "" : nameOf(language, zone, at)),
+    // The moment by the device's own clock: "Tue, 24 Nov, 06:00".
+    here: (at) => `${format(language, device, day).format(at)} ${format(language, device, hm).format(at)}`,
     hour: (at) => Number(format(language, zone, { hour: "2-digit", hourCycle: "h23" }).format(at).replace(/\D/g, "")),
   };
 }
+
+const nameOf = (language, zone, at) => format(language, zone, { timeZoneName: "long" }).formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? zone;

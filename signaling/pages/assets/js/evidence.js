@@ -7,6 +7,7 @@ const ASLEEP_MS = 5000; // timers of a page in the background may come once a se
 const HIDDEN_MS = 1000; // a page that closes is hidden first; and who only looks something up is not worth a line
 const UNDECIDED_MS = 5000; // how long a sleep waits for the sign that it cost the connection
 const KEPT = 12;
+const KEPT_RTTS = 720; // an hour
 
 export class Evidence {
   #untold = [];
@@ -17,6 +18,7 @@ export class Evidence {
   #offlineAt = navigator.onLine ? null : Date.now();
   #reportedAt = 0;
   #before = null;
+  #seen = { rtts: [], missing: null, frozenMs: null, count: 0 };
 
   // send(message): true if it left; peer, devices: of the page; connection(): id of the one that holds the seat, or
   // null; isIn(): whether this person was let in
@@ -94,12 +96,26 @@ export class Evidence {
     this.#before = sum;
     const lost = Math.max(0, sum.lost - before.lost);
     const expected = lost + sum.received - before.received;
-    this.send({
-      type: "report",
-      missing: expected > 0 ? share(lost / expected) : null,
-      rtt_ms: milliseconds(sum.rtt),
-      frozen_s: sum.frozen === null ? null : seconds(1000 * (sum.frozen - (before.frozen ?? 0))),
-    });
+    const missing = expected > 0 ? share(lost / expected) : null;
+    const frozenMs = sum.frozen === null ? null : 1000 * (sum.frozen - (before.frozen ?? 0));
+    this.#keep(milliseconds(sum.rtt), missing, frozenMs);
+    this.send({ type: "report", missing, rtt_ms: milliseconds(sum.rtt), frozen_s: frozenMs === null ? null : seconds(frozenMs) });
+  }
+
+  #keep(rtt, missing, frozenMs) {
+    const seen = this.#seen;
+    seen.count += 1;
+    if (rtt !== null) seen.rtts = [...seen.rtts, rtt].slice(-KEPT_RTTS);
+    if (missing !== null) seen.missing = Math.max(seen.missing ?? 0, missing);
+    if (frozenMs !== null) seen.frozenMs = (seen.frozenMs ?? 0) + frozenMs;
+  }
+
+  // What this page knows of its line while it was in, for who says that something did not work; null: it never was.
+  get measured() {
+    const { rtts, missing, frozenMs, count } = this.#seen;
+    if (!count) return null;
+    const middle = rtts.length ? [...rtts].sort((one, two) => one - two)[rtts.length >> 1] : null;
+    return { rtt_ms: middle, missing, frozen_s: frozenMs === null ? null : seconds(frozenMs), in_s: seconds(count * REPORT_MS) };
   }
 }
 

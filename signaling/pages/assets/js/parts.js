@@ -4,7 +4,7 @@ import { append, h, setAttr, setText, show } from "./dom.js";
 import { icon, logo } from "./icons.js";
 import { createBand, planOf } from "./band.js";
 import { countdown, ms } from "./clock.js";
-import { currentLanguage, hasText, t, tFirst } from "./text.js";
+import { currentLanguage, hasText, sentences, t, tFirst } from "./text.js";
 import { isOnPhone, isSupporter, nextMoment, observed, viewOf } from "./state.js";
 
 const SKEW_MS = 120_000; // a clock that is wrong by less misleads nobody
@@ -89,10 +89,15 @@ export function createNotices(app) {
   const skew = h("b");
   const clock = h("div", { class: "note", hidden: true, dataset: { testid: "skew" } }, icon("clock"), h("p", {}, skew, t("clock.more")));
   const observer = h("div", { class: "note", role: "status", hidden: true, dataset: { testid: "observer" } }, icon("bell"), h("p"));
+  const zone = h("p", { class: "zone small", hidden: true, dataset: { testid: "zone" } });
   return {
-    el: [line, refused, taken.el, done, upkeep, observer, blocked, clock],
+    el: [line, refused, taken.el, done, upkeep, observer, blocked, clock, zone],
     update(s) {
       taken.update();
+      const starts = ms(s.session.starts_at);
+      const place = write.elsewhere(starts);
+      show(zone, place !== "" && viewOf(s) !== "call");
+      if (place) setText(zone, sentences(t("zone.note", { zone: place }), s.now < starts && t("zone.start", { time: write.here(starts) })));
       const isCall = viewOf(s) === "call"; // there the cover says it, and every line of height counts
       show(blocked, !s.canCall && !isCall && !isOnPhone(s));
       const minutes = Math.round(s.skew / 60000);

@@ -67,7 +67,7 @@ const interruption = new Interruption({
   isVisible: () => document.visibilityState === "visible",
   onBack: (kind, isAnother) => tell(isAnother ? `devices.other_${kind}` : "devices.back"),
 });
-new Evidence({
+const evidence = new Evidence({
   send: (message) => socket.send(message),
   peer,
   devices,
@@ -161,9 +161,14 @@ function actions() {
       else tell("stop.not_sent");
     },
     reportProblem: (note) => {
-      if (!send({ type: "report_problem", note })) return tell("stop.not_sent");
-      tell("problem.sent");
+      if (!send({ type: "report_problem", note, measured: evidence.measured })) return tell("stop.not_sent");
+      tell(s.session.phase === "ended" ? "problem.sent_after" : "problem.sent");
       return openSheet(null);
+    },
+    answerQuestions: (answers) => {
+      s.notice = null;
+      s.isAnswering = send({ type: "answer_questionnaire", answers });
+      draw();
     },
     openChat: (isOpen) => {
       chat.open(isOpen);
@@ -291,13 +296,17 @@ const TAKE = {
   warning({ left_s: left }) {
     s.warnedS = left;
   },
+  questionnaire({ questions, is_answered: isAnswered }) {
+    if (isAnswered && s.isAnswering) announcer.say(t("questions.done"));
+    Object.assign(s, { questionnaire: { questions, is_answered: isAnswered }, isAnswering: false });
+  },
   time_is_up() {
     s.isTimeUp = true;
     rest();
     announcer.say(t("cover.time_up"), true);
   },
   refused({ code, closes }) {
-    s.isJoining = false;
+    s.isJoining = s.isAnswering = false;
     if (code === "draining") return; // the close that follows brings us to another node
     if (!closes && CHAT_CODES.has(code)) {
       chat.failed = { code, text: written.shift() ?? null };
@@ -400,7 +409,7 @@ function tellMedia() {
 
 function onLost() {
   s.isOnline = false;
-  s.isJoining = false;
+  s.isJoining = s.isAnswering = false;
   s.lostAt ??= clock.now();
   draw();
 }

@@ -25,6 +25,9 @@ export function initialState() {
     chosenAt: null, // when the next session was booked, for who is shown it
     told: null, // key of what has just been done
     wasEndDeclined: false,
+    questionnaire: null, // {questions, is_answered}: what the programme asks after the end
+    answers: {}, // what this person has said so far, by the key of the question
+    isAnswering: false,
   };
 }
 

@@ -15,17 +15,21 @@ export function createBar(app, does) {
   const day = h("span", { class: "date" });
   const server = h("span", { class: "server", role: "status" });
   const clock = h("span", { class: "clock num", "aria-hidden": "true" });
+  const zone = h("span", { class: "small quiet", hidden: true, dataset: { testid: "zone" } });
   const choice = (tag, word) => h("button", { type: "button", lang: tag, "aria-current": currentLanguage() === tag ? "true" : null, onclick: () => does.speak(tag) }, word);
   const turn = h("button", { type: "button", class: "btn", onclick: does.theme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
   const upkeep = app.isScheduler() && h("button", { type: "button", class: "btn", dataset: { testid: "maintenance" }, onclick: () => openMaintenance(app) }, icon("clock", "i--s"), h("span", {}, t("maintenance.open")));
   const keys = h("button", { type: "button", class: "btn", dataset: { testid: "keys" }, onclick: () => showKeys(app) }, icon("keys", "i--s"), h("span", {}, t("board.keys")));
-  const el = h("header", { class: "bar" }, logo(t("site.name")), office, day, h("span", { class: "sp" }), server, upkeep, keys, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), clock);
+  const el = h("header", { class: "bar" }, logo(t("site.name")), office, day, h("span", { class: "sp" }), server, upkeep, keys, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), zone, clock);
   return {
     el,
     update(now) {
       setText(office, pick(app.state.office));
       setText(day, app.write.day(now));
       setText(clock, app.write.exact(now));
+      const place = app.write.elsewhere(now);
+      show(zone, place !== "");
+      setText(zone, place);
       setText(server, t(app.state.isOnline ? "board.server_ok" : "board.server_lost"));
       server.classList.toggle("is-lost", !app.state.isOnline);
     },

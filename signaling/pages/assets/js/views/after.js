@@ -7,6 +7,7 @@ import { t, tFirst } from "../text.js";
 import { can, isSeeker, isSupporter, other } from "../state.js";
 import { bandWords, createNotices, head, telephone } from "../parts.js";
 import { createBand, planOf } from "../band.js";
+import { createQuestions } from "./questions.js";
 import { createSlots } from "./slots.js";
 
 const DAY_MS = 86400000;
@@ -22,6 +23,8 @@ export function create(app) {
   const quota = h("p", { class: "small after__quota" }, icon("tick", "i--s"), h("span"));
   const again = createReschedule(app);
   const objection = createObjection(app);
+  const questions = createQuestions(app);
+  const problem = h("button", { type: "button", class: "btn btn--plain", dataset: { testid: "after-problem" }, onclick: () => app.do.openSheet("problem") }, icon("bell", "i--s"), t("after.problem"));
   const next = h("p", { class: "note note--done", hidden: true, dataset: { testid: "next-booked" } }, icon("calendar"), h("span"));
   const start = ms(s.session.starts_at);
   const el = h(
@@ -36,8 +39,10 @@ export function create(app) {
       objection.el,
       next,
       again.el,
+      questions.el,
+      h("section", { class: "pad-s after__more" }, problem),
     ),
-    h("footer", { class: "actbar" }, telephone(app)),
+    h("footer", { class: "actbar" }, again.book, telephone(app, "help.after")),
   );
   return {
     el,
@@ -57,6 +62,8 @@ export function create(app) {
       notices.update(s);
       again.update();
       objection.update();
+      questions.update();
+      show(problem, can(s, "report_problem"));
       const plan = session.following;
       const at = plan?.state === "chosen" ? ms(plan.new_starts_at) : null;
       show(next, at !== null || plan?.state === "cancelled");
@@ -100,10 +107,14 @@ function createReschedule(app) {
   const el = h("section", { class: "sec", role: "status" }, title, booked, slots.el, words, decline);
   return {
     el,
+    book: slots.book,
     update() {
       const plan = s.session.reschedule;
       show(el, Boolean(plan));
-      if (!plan) return;
+      if (!plan) {
+        slots.update([]);
+        return;
+      }
       const audience = isSupporter(s) ? ".staff" : "";
       const isOpen = plan.state === "open" && isSeeker(s);
       const options = isOpen ? plan.options ?? [] : [];

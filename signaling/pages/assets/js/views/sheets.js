@@ -66,7 +66,9 @@ export function createSheets(app) {
 }
 
 function kindOf(s) {
-  if (!s.session || s.session.phase === "ended" || s.refusal || s.steppedOutAt !== null || s.isTimeUp) return null;
+  if (!s.session || s.refusal) return null;
+  if (s.session.phase === "ended") return s.sheet === "problem" && can(s, "report_problem") ? "problem" : null;
+  if (s.steppedOutAt !== null || s.isTimeUp) return null;
   if (s.sheet === "stop" && can(s, "stop")) return "stop"; // who is about to stop is not interrupted by a question
   if (s.session.claim && can(s, "answer_claim")) return "claim";
   const question = isSeeker(s) && s.isOnline ? s.session.question?.kind : null;
@@ -134,6 +136,7 @@ function waitSheet(app) {
       sign(t(isTalking ? "wait.wait" : "wait.begin"), { testid: "wait", onclick: () => app.do.wait(), shape: "clock" }),
       h("h3", {}, t("wait.other")),
       slots.el,
+      slots.book,
       sign(t("wait.another_date"), { testid: "another-date", kind: "", onclick: () => app.do.anotherDate() }),
       h("p", { class: "small quiet" }, t("wait.quota")),
     ],

@@ -15,7 +15,7 @@ export function nextSheet(app) {
   const slots = createSlots(app, "next");
   const decline = h("button", { type: "button", class: "btn btn--plain btn--quiet", dataset: { testid: "next-decline" }, onclick: () => app.do.declineNext() }, t("next.decline"));
   return {
-    parts: [head, say, booked, slots.el, decline, backTo(app)],
+    parts: [head, say, booked, slots.el, slots.book, decline, backTo(app)],
     update() {
       const plan = s.session.following;
       const options = isOpenNow(plan, s.now) ? plan.options : [];

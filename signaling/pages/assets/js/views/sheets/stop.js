@@ -42,7 +42,8 @@ export function stopSheet(app) {
 
 export function problemSheet(app) {
   const note = createNote("problem.note");
+  const isOver = app.s.session.phase === "ended";
   return {
-    parts: [title(t("problem.title")), words(t("problem.words")), note.el, sign(t("problem.send"), { testid: "problem-send", onclick: () => app.do.reportProblem(note.text) }), backTo(app)],
+    parts: [title(t(isOver ? "after.problem" : "problem.title")), words(t(isOver ? "problem.words_after" : "problem.words")), note.el, sign(t("problem.send"), { testid: "problem-send", onclick: () => app.do.reportProblem(note.text) }), backTo(app)],
   };
 }
