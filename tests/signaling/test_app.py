@@ -46,6 +46,7 @@ def pages(tmp_path):
     (assets / "notes.md").write_text("no")
     (tmp_path / "secret.html").write_text("no")
     shutil.copy(PAGES / "not_found.html", tmp_path)
+    (assets / "site.js").write_text("")
     return tmp_path
 
 

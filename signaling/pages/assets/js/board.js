@@ -2,10 +2,11 @@
 // One session opens in the drawer. A scheduler sees what waits for somebody beside it, a supporter who waits at the own counter.
 
 import { ServerClock, writer } from "./clock.js";
+import { readSecret } from "./link.js";
 import { Socket } from "./socket.js";
 import { Announcer } from "./announcer.js";
 import { h, setText, show } from "./dom.js";
-import { chosenLanguage, currentLanguage, hasText, remember, speak, t } from "./text.js";
+import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
 import { Api } from "./board/api.js";
 import { App, changesTasks } from "./board/app.js";
 import { createCards } from "./board/cards.js";
@@ -17,16 +18,18 @@ import { listen, showKeys } from "./board/keys.js";
 import { createUpkeep } from "./board/maintenance.js";
 import { Rows } from "./board/rows.js";
 import { Lines } from "./board/spark.js";
+import { refusedPage } from "./board/refused.js";
 import { createTimeline } from "./board/timeline.js";
 import { createTodo } from "./board/todo.js";
 
+const TOKEN = 26; // characters of a staff token
 const THEME = "madoguchi.theme";
 const VIEW = "madoguchi.board_view";
 const NARROW = matchMedia("(max-width: 1000px)");
 const CLOSED = { 4401: "token_unknown", 4403: "token_unknown", 4410: "token_unknown", 4409: "opened_elsewhere" };
 const ZONE = "Asia/Tokyo"; // until the server has said
 
-const token = decodeURIComponent(location.hash.slice(1));
+const { secret: token } = readSecret(location.hash, TOKEN);
 const clock = new ServerClock();
 const page = document.getElementById("page");
 const announcer = new Announcer();
@@ -195,11 +198,10 @@ function draw() {
 }
 
 function drawRefusal() {
-  const code = hasText(`refusal.${state.refusal}`) ? state.refusal : "unknown";
-  if (page.firstElementChild?.dataset.code === state.refusal) return;
-  page.replaceChildren(
-    h("main", { class: "static", dataset: { testid: "refusal", code: state.refusal } }, h("h1", {}, t(`refusal.${code}`)), h("p", {}, t(`refusal.${code}.next`)), h("p", { class: "small quiet" }, t("refusal.code", { code: state.refusal }))),
-  );
+  const key = `${state.refusal}|${currentLanguage()}`;
+  if (page.dataset.refused === key) return;
+  page.dataset.refused = key;
+  page.replaceChildren(refusedPage(state.refusal, choose));
 }
 
 // ---- what this browser remembers --------------------------------------------------------------------

@@ -5,6 +5,7 @@ import { ServerClock, ms, writer } from "./clock.js";
 import { Devices } from "./devices.js";
 import { Encryption } from "./e2ee/encryption.js";
 import { Evidence } from "./evidence.js";
+import { readSecret } from "./link.js";
 import { Interruption } from "./interruption.js";
 import { Peer } from "./peer.js";
 import { Quality } from "./quality.js";
@@ -39,7 +40,7 @@ const CLOSED = { 1009: "protocol", 4400: "protocol", 4429: "protocol", 4401: "li
 
 const s = initialState();
 const clock = new ServerClock();
-const link = decodeURIComponent(location.hash.slice(1));
+const { secret: link, flaw } = readSecret(location.hash);
 const page = document.getElementById("page");
 let shown = { name: null, view: null };
 let opening = null; // the promise of camera and microphone, while and after it was asked for
@@ -421,7 +422,8 @@ function onRefused(code) {
 }
 
 function refuse(code) {
-  s.refusal ??= { code };
+  // Of a link that nobody knows, its shape may tell what happened to it.
+  s.refusal ??= { code: code === "link_unknown" && flaw ? `link_${flaw}` : code };
   rest();
 }
 
@@ -491,7 +493,7 @@ async function start() {
   retell();
   document.body.append(drawer.el, sheets.el, ...announcer.els);
   s.canCall = canCall();
-  if (!link) refuse("link_missing");
+  if (!link) refuse("link_unknown");
   draw();
   await encryption.prepare();
   setInterval(tick, TICK_MS);

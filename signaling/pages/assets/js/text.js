@@ -2,7 +2,8 @@
 
 const LANGUAGES = ["ja", "en"];
 const KEY = "madoguchi.language";
-let language = "ja";
+const AGAIN_MS = 2000;
+let language = null; // before the first catalogue has come
 let catalogue = {};
 let parts = []; // what this page needs beyond the sentences of the room: ["board"]
 
@@ -24,16 +25,28 @@ function remembered() {
 // The catalogue of the room, and those of further parts; a change of language loads the same again.
 export async function speak(wanted, ...more) {
   if (more.length) parts = more;
-  const read = await Promise.all(["", ...parts.map((part) => `.${part}`)].map((part) => load(`${wanted}${part}`)));
+  const names = [wanted, ...parts.map((part) => `${wanted}.${part}`)];
+  const read = await Promise.all(names.map(load)).catch(() => null);
+  if (read === null) return; // the server is away: the language stays as it is, and the wish is remembered
   catalogue = Object.assign({}, ...read);
   language = wanted;
   document.documentElement.lang = wanted;
 }
 
 async function load(name) {
-  const answer = await fetch(new URL(`../locales/${name}.json`, import.meta.url)); // of the same version as this script
-  if (!answer.ok) throw new Error(`no catalogue ${name}`);
-  return answer.json();
+  const address = new URL(`../locales/${name}.json`, import.meta.url); // of the same version as this script
+  for (;;) {
+    try {
+      const answer = await fetch(address);
+      if (answer.ok) return await answer.json();
+    } catch {
+      // not there: as if it had said so
+    }
+    if (language !== null) throw new Error(`no catalogue ${name}`);
+    // A page that has no words yet says so in those that it was sent with, and goes on asking.
+    document.getElementById("static")?.setAttribute("data-state", "away");
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
 }
 
 export function remember(wanted) {
@@ -44,7 +57,7 @@ export function remember(wanted) {
   }
 }
 
-export const currentLanguage = () => language;
+export const currentLanguage = () => language ?? chosenLanguage();
 export const hasText = (key) => key in catalogue;
 
 export function t(key, values = {}) {

@@ -7,6 +7,7 @@ import { ms } from "../clock.js";
 import { currentLanguage, pick, t } from "../text.js";
 import { bandWords } from "../parts.js";
 import { ACTIONS } from "./actions.js";
+import { createAnswers } from "./answers.js";
 import { asRefusal } from "./api.js";
 import { openRoom } from "./desk.js";
 import { createRefusal } from "./forms.js";
@@ -31,10 +32,11 @@ export function createDrawer(app) {
   const refusal = createRefusal();
   const band = createBand({ size: "s", names: true, gap: 0.11 });
   const parts = { matters: h("div"), verdict: h("div"), people: h("div"), lines: h("div"), history: h("div") };
+  const answers = createAnswers(app);
   const section = (name) => h("section", { class: `drawer__${name}` }, h("h3", {}, t(`board.part.${name}`)), parts[name]);
   const lines = section("lines");
   show(lines, false);
-  const cols = h("div", { class: "drawer__cols" }, h("div", { class: "col" }, section("history")), h("div", { class: "col" }, section("verdict")), h("div", { class: "col" }, section("matters"), section("people"), lines));
+  const cols = h("div", { class: "drawer__cols" }, h("div", { class: "col" }, section("history")), h("div", { class: "col" }, section("verdict")), h("div", { class: "col" }, section("matters"), section("people"), answers.el, lines));
   const body = h("div", { class: "drawer__body" }, h("div", { class: "drawer__band" }, band.el), cols);
   const el = h("section", { class: "drawer", hidden: true, dataset: { testid: "drawer" }, "aria-labelledby": "drawer-title" }, h("div", { class: "drawer__hd" }, sign, title, more, actions, close), told, refusal.el, body);
   const state = { id: null, session: null, events: [], notes: {}, lines: [], isReading: false, wantsAgain: false, timer: 0, opener: null, turn: 0 };
@@ -61,6 +63,7 @@ export function createDrawer(app) {
   function shut() {
     const { id } = state;
     Object.assign(state, { id: null, session: null, turn: state.turn + 1 });
+    answers.forget();
     show(el, false);
     app.shade(false);
     app.focusRow(state.opener, id);
@@ -128,6 +131,7 @@ export function createDrawer(app) {
     keyed(parts.verdict, key(), () => flat(verdictOf(session, app)));
     keyed(parts.matters, key(), () => flat(mattersOf(session, app)));
     keyed(parts.people, key(), () => flat(peopleOf(session, app)));
+    answers.update(session);
     show(lines, state.lines.length > 0);
     keyed(parts.lines, JSON.stringify([state.lines, currentLanguage()]), () => linesOf(state.lines, (seat) => session.participants.find((one) => one.seat === seat)?.display_name ?? seat));
     drawBand(session, row, now);

@@ -1,0 +1,204 @@
+"""After the end: another date in two presses, the programme's questions, what did not work; what the board reads."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.signaling.pages.visits import (
+    DESK,
+    NARROW,
+    PHONE,
+    Visit,
+    at,
+    changed,
+    in_the_call,
+    row,
+    staff,
+    visit,
+    welcome,
+)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.usefixtures("tidy"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+WORDS = {"ja": "問い", "en": "Question"}
+QUESTIONS = [
+    {"key": "helpful", "kind": "scale", "words": WORDS, "optional": False, "options": []},
+    {
+        "key": "how",
+        "kind": "choice",
+        "words": WORDS,
+        "optional": True,
+        "options": [
+            {"key": "video", "words": {"ja": "映像", "en": "Video"}},
+            {"key": "phone", "words": {"ja": "お電話", "en": "Telephone"}},
+        ],
+    },
+    {"key": "wishes", "kind": "text", "words": WORDS, "optional": True, "options": []},
+]
+ASKED = {"type": "questionnaire", "questions": QUESTIONS, "is_answered": False}
+OPTIONS = [
+    {
+        "id": f"o{number}",
+        "starts_at": at(86400 * number),
+        "ends_at": at(86400 * number + 1800),
+        "supporter_name": "あおぞら",
+    }
+    for number in (1, 2, 3)
+]
+OPEN = {
+    "state": "open",
+    "expires_at": at(86400 * 10),
+    "options": OPTIONS,
+    "new_session": None,
+    "new_starts_at": None,
+}
+
+
+def over(**session: Any) -> dict[str, Any]:
+    """The welcome of a seeker whose consultation is over."""
+    fields = {"phase": "ended", "outcome": "completed", "cause": None, "reason": "hard_end"}
+    fields |= {"starts_at": at(-1800), "ends_at": at(0), "ended_at": at(0), "cutoff_at": None}
+    fields |= {"is_quota_restored": False, "can": ["report_problem"], "opens_at": at(-2400)}
+    return welcome(**(fields | session))
+
+
+async def after(chromium: Browser, base: str, *more: dict[str, Any], **session: Any) -> Visit:
+    size = session.pop("size", PHONE)
+    return await visit(chromium, f"{base}/room#x", over(**session), *more, size=size)
+
+
+async def test_a_date_is_chosen_and_then_booked(chromium: Browser, base: str) -> None:
+    can = ["choose_slot", "decline_reschedule", "report_problem"]
+    shown = await after(
+        chromium, base, outcome="interrupted", cause="platform", reschedule=OPEN, can=can
+    )
+    page = shown.page
+    options = page.get_by_test_id("slot-option")
+    await expect(options).to_have_count(3)
+    await page.get_by_test_id("slot-book").click()
+    await expect(page.get_by_text("ご希望の日時をお選びください。")).to_be_visible()
+    await options.nth(1).click()
+    await expect(page.get_by_text("ご希望の日時をお選びください。")).to_be_hidden()
+    assert "choose_slot" not in [message["type"] for message in shown.heard]
+    await page.get_by_test_id("slot-book").click()
+    said = await shown.said("choose_slot")
+    assert (said["option"], said["purpose"]) == ("o2", "reschedule")
+    assert shown.complaints == []
+
+
+async def test_the_choice_survives_a_new_state_and_not_the_loss_of_its_slot(
+    chromium: Browser, base: str
+) -> None:
+    shown = await after(chromium, base, reschedule=OPEN, can=["choose_slot"])
+    page = shown.page
+    await page.get_by_test_id("slot-option").nth(1).click()
+    two = OPEN | {"options": [OPTIONS[1], OPTIONS[2]]}
+    shown.say(changed(over(reschedule=two, can=["choose_slot"])))
+    await expect(page.get_by_test_id("slot-option")).to_have_count(2)
+    await expect(page.get_by_role("radio").nth(0)).to_be_checked()
+    one = changed(over(reschedule=OPEN | {"options": [OPTIONS[2]]}, can=["choose_slot"]))
+    one["session"]["version"] = 3
+    shown.say(one)
+    await expect(page.get_by_test_id("slot-option")).to_have_count(1)
+    await page.get_by_test_id("slot-book").click()
+    await expect(page.get_by_text("ご希望の日時をお選びください。")).to_be_visible()
+
+
+async def test_the_questions_are_answered_once_and_thanked_for(
+    chromium: Browser, base: str
+) -> None:
+    shown = await after(chromium, base, ASKED)
+    page = shown.page
+    send = page.get_by_test_id("questions-send")
+    await page.locator('[name="wishes"]').fill("  ありがとう\n ")
+    await send.click()
+    await expect(page.get_by_text("まだお答えのない問いがあります。")).to_be_visible()
+    await expect(page.locator('[name="helpful"]').first).to_be_focused()
+    await page.locator('[name="helpful"][data-value="4"]').check()
+    await page.get_by_role("button", name="English").click()
+    await expect(page.locator('[name="helpful"][data-value="4"]')).to_be_checked()
+    await expect(page.locator('[name="wishes"]')).to_have_value("  ありがとう\n ")
+    await page.get_by_text("Telephone", exact=True).click()
+    await send.click()
+    said = await shown.said("answer_questionnaire")
+    assert said["answers"] == {"helpful": 4, "how": "phone", "wishes": "ありがとう"}
+    shown.say(ASKED | {"is_answered": True})
+    await expect(page.get_by_test_id("questions-done")).to_be_visible()
+    await expect(page.get_by_test_id("questions")).to_be_hidden()
+    assert shown.complaints == []
+
+
+async def test_answers_that_the_server_refuses_can_be_sent_again(
+    chromium: Browser, base: str
+) -> None:
+    shown = await after(chromium, base, ASKED)
+    await shown.page.locator('[name="helpful"][data-value="1"]').check()
+    await shown.page.get_by_test_id("questions-send").click()
+    await shown.said("answer_questionnaire")
+    await expect(shown.page.get_by_test_id("questions-send")).to_be_disabled()
+    shown.say({"type": "refused", "code": "answers_refused", "closes": False})
+    await expect(shown.page.get_by_test_id("refusal")).to_contain_text(
+        "お答えを受け取れませんでした"
+    )
+    await expect(shown.page.get_by_test_id("questions-send")).to_be_enabled()
+
+
+async def test_what_did_not_work_is_told_after_the_end(chromium: Browser, base: str) -> None:
+    shown = await after(chromium, base)
+    page = shown.page
+    await page.get_by_test_id("after-problem").click()
+    await page.get_by_test_id("note").fill("音が途切れました")
+    await page.get_by_test_id("problem-send").click()
+    said = await shown.said("report_problem")
+    assert (said["note"], said["measured"]) == ("音が途切れました", None)
+    await expect(page.get_by_test_id("told")).to_contain_text("担当が確かめます")
+    assert shown.complaints == []
+
+
+async def test_the_after_page_stays_within_a_narrow_screen(chromium: Browser, base: str) -> None:
+    shown = await after(chromium, base, ASKED, size=NARROW, reschedule=OPEN, can=["choose_slot"])
+    await expect(shown.page.get_by_test_id("questions")).to_be_visible()
+    wide = await shown.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= NARROW["width"]
+
+
+async def test_of_a_running_session_nothing_is_asked(chromium: Browser, base: str) -> None:
+    shown = await visit(chromium, f"{base}/room#x", in_the_call())
+    await expect(shown.page.get_by_test_id("questions")).to_have_count(0)
+
+
+async def test_the_board_reads_the_answers_of_a_session_that_is_over(
+    chromium: Browser, base: str
+) -> None:
+    ended = row(1) | {"phase": "ended", "outcome": "completed", "ended_at": at(0)}
+    session = {key: ended[key] for key in ("id", "version", "phase", "medium", "outcome", "cause")}
+    session |= {key: ended[key] for key in ("opens_at", "starts_at", "cutoff_at", "ends_at")}
+    session |= {"ended_at": at(0), "programme": "demo", "tasks": [], "incidents": []}
+    session |= {"verdict": None, "overrulings": [], "reschedule": None, "following": None}
+    session |= {"seeker_notice": None, "supporter_notice": None, "beside": []}
+    session["participants"] = [
+        {"seat": seat, "role": seat, "display_name": name, "person": f"p_{seat}"}
+        for seat, name in (("seeker", "さくら 1"), ("supporter", "あおぞら"))
+    ]
+    values = {"helpful": 4, "how": "phone", "wishes": "ありがとう", "gone": "old"}
+    answers = {
+        "GET /sessions/s-1": session,
+        "GET /sessions/s-1/events": {"events": []},
+        "GET /sessions/s-1/notes": {"notes": {}},
+        "GET /sessions/s-1/questionnaire": {
+            "questions": QUESTIONS,
+            "answers": [{"seat": "seeker", "at": at(60), "values": values}],
+        },
+    }
+    board = {"type": "board", "sessions": [ended]}
+    shown = await visit(chromium, f"{base}/board#mdg_x", staff(), board, size=DESK, answers=answers)
+    await shown.page.get_by_test_id("board-row").first.click()
+    part = shown.page.get_by_test_id("answers")
+    await expect(part).to_contain_text("4 / 5")
+    for words in ("さくら 1", "お電話", "ありがとう", "old"):
+        await expect(part).to_contain_text(words)
