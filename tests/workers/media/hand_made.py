@@ -172,7 +172,7 @@ class Wired:
         self.clients: list[Client] = []
         for seat in seats:
             self.add(seat, functions).check()
-        self.seeker, self.supporter = self.clients[0], self.clients[-1]
+        self.seeker, self.supporter = (self.clients * 2)[:2]
 
     def _hear(self, report: wire.Report) -> None:
         if isinstance(report, wire.Statistics):
