@@ -259,7 +259,7 @@ class Bookings:
             await self._host.deliver(session, LinkRenewed(seat))
         await self._store.revoke_links(session, seat, self._clock.now())
         secret = new_secret()
-        link = Link(session, seat, link_expires_at(known))
+        link = Link(session, seat, link_expires_at(known), person=place.person)
         await self._store.add_link(hash_secret(secret), link)
         log.info("link.renewed", session=session, seat=seat)
         return secret

@@ -86,8 +86,8 @@ class Entering:
         secrets = {seat.id: new_secret() for seat in session.seats}
         expires_at = link_expires_at(session)
         links = {
-            hash_secret(secret): Link(session.id, seat, expires_at)
-            for seat, secret in secrets.items()
+            hash_secret(secrets[seat.id]): Link(session.id, seat.id, expires_at, person=seat.person)
+            for seat in session.seats
         }
         result = await self._store.book(
             Booking(

@@ -524,6 +524,7 @@ class Host:
         """Record a step; False: the stored session is another one than was stepped."""
         self._cut_if_over(actor.id, item.at)
         due = next_deadline(done.session)
+        held_by = actor.session.supporter.person if actor.session is not None else None
         tasks = open_tasks(done.session)
         key = key_of_note(done.session, done.records) if item.words is not None else None
         began = self._clock.monotonic()
@@ -538,6 +539,7 @@ class Host:
                 ledger=ledger.lines(done.session),
                 tasks_due=tasks[0].due_at if tasks else None,
                 note=Note(key, item.words) if key is not None and item.words is not None else None,
+                released=held_by if held_by != done.session.supporter.person else None,
             )
         )
         if applied is Applied.FENCED:

@@ -73,6 +73,8 @@ class Commit:
     tasks_due: datetime | None = None
     """When its most urgent task is due; None: nobody has to look at it."""
     note: Note | None = None
+    released: PersonId | None = None
+    """Who held the supporter's seat before this step: the slot is free in that calendar again."""
 
 
 class Applied(StrEnum):
@@ -101,6 +103,8 @@ class Link:
     seat: SeatId
     expires_at: datetime
     revoked_at: datetime | None = None
+    person: PersonId | None = None
+    """Whom it was made for: once somebody else holds the seat it lets nobody in. None: whoever holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +297,18 @@ class Store(Protocol):
         Returns:
             False: one of them has something else by then, or the session is over; nothing changed.
         """
+
+    async def reserve_supporter(self, session: Session, person: PersonId) -> Applied:
+        """Let the calendar of another supporter hold a session's slot, before the seat is given to that one.
+
+        Given back by `release_supporter`, or kept by the commit that gives the seat.
+
+        Returns:
+            DONE; TAKEN: there is something else in that time; SUSPENDED: a decision keeps that person from sessions.
+        """
+
+    async def release_supporter(self, session: Session, person: PersonId) -> None:
+        """Give such a slot back: the seat was not given."""
 
     async def with_tasks(self, count: int) -> list[SessionId]:
         """The sessions that somebody has to look at, most urgent first, at most `count`."""

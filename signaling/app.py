@@ -21,6 +21,7 @@ from orchestrator.api.desk import DeskApi
 from orchestrator.api.maintenance import MaintenanceApi
 from orchestrator.api.office import OfficeApi
 from orchestrator.api.questionnaires import QuestionnairesApi
+from orchestrator.api.reassigning import ReassigningApi
 from orchestrator.api.sessions import SessionsApi
 from orchestrator.api.standing import StandingApi
 from orchestrator.bookings import Bookings
@@ -34,6 +35,7 @@ from orchestrator.policy.model import ConnectionId, DeviceId
 from orchestrator.policy.programme import Programme
 from orchestrator.ports import Clock, Staff, Store
 from orchestrator.questionnaires import Questionnaires
+from orchestrator.reassigning import Reassigning
 from orchestrator.refusals import for_programs
 from orchestrator.standing import Standings
 from signaling.around import Around
@@ -167,6 +169,7 @@ def make_app(
             *DeskApi(
                 store, host, office, clock, programmes, zone, server.staff_of, server.link_url
             ).routes(),
+            *ReassigningApi(Reassigning(store, host), server.staff_of, server.link_url).routes(),
             *QuestionnairesApi(questionnaires, server.staff_of).routes(),
             *OfficeApi(host, office, bookings, server.staff_of).routes(),
             *StandingApi(standings, server.staff_of).routes(),

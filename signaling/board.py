@@ -253,6 +253,8 @@ class Feed:
             return
         if known is not None and session.version <= known.row.version:
             return
+        if known is not None and known.supporter != session.supporter.person:
+            self._take_away(session.id, known.supporter)
         row = board_row(session, self._checks(session.id))
         self._show(Entry(row, session.supporter.person, supporters_row(row, session)))
 
@@ -260,6 +262,13 @@ class Feed:
         self._entries[SessionId(entry.row.id)] = entry
         for watcher in list(self._watchers):
             watcher.changed(entry)
+
+    def _take_away(self, session: SessionId, former: PersonId) -> None:
+        """A session has another supporter: from the boards of the one before it goes, with a new snapshot."""
+        left = [entry for entry in self._entries.values() if entry.row.id != session]
+        for watcher in list(self._watchers):
+            if watcher.is_of(former):
+                watcher.snapshot(self._frame(), left)
 
     def _is_of_today(self, session: Session) -> bool:
         if self._day is None:
@@ -332,6 +341,10 @@ class Watcher:
         if self._staff.role is Role.SCHEDULER and self._has_snapshot:
             shown = tuple(LineOf(id=session, points=each) for session, each in points.items())
             self._connection.tell_latest("lines", lambda: BoardLines(sessions=shown))
+
+    def is_of(self, person: PersonId) -> bool:
+        """It is that supporter's own board."""
+        return self._staff.role is Role.SUPPORTER and self._staff.person == person
 
     def _may_see(self, entry: Entry) -> bool:
         return self._staff.role is Role.SCHEDULER or self._staff.person == entry.supporter

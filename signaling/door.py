@@ -77,7 +77,13 @@ class Door:
             raise Refused(code)
         assert link is not None, "check_link refuses an unknown one"
         participant = Participant(
-            self.counter, connection, link.session, link.seat, device, can_encrypt=hello.e2ee
+            self.counter,
+            connection,
+            link.session,
+            link.seat,
+            device,
+            can_encrypt=hello.e2ee,
+            person=link.person,
         )
         try:
             await participant.greet(hello.media_epoch)

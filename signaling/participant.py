@@ -94,6 +94,7 @@ class Participant:
         seat_id: of the link.
         device: of the cookie.
         can_encrypt: what the page says of itself.
+        person: whom the link was made for; None: whoever holds the seat.
     """
 
     def __init__(
@@ -105,12 +106,14 @@ class Participant:
         device: DeviceId,
         *,
         can_encrypt: bool,
+        person: PersonId | None = None,
     ) -> None:
         self._counter = counter
         self._connection = connection
         self.session_id = session_id
         self.seat_id = seat_id
         self._device = device
+        self._person = person
         self._session: Session | None = None
         self._is_welcome = False
         self._was_seated = False
@@ -176,6 +179,8 @@ class Participant:
         seat = before.seat(self.seat_id)
         if seat is None:
             raise Refused("link_unknown")
+        if self._person not in {None, seat.person}:
+            raise Refused("link_revoked")
         if before.is_over:
             self._greet_after_the_end(before)
             return
@@ -205,7 +210,9 @@ class Participant:
         return is_wanted and not self._can_encrypt and session.medium is not Medium.PHONE
 
     async def _take_seat(self, media_epoch: int) -> None:
-        connected = Connected(self.seat_id, self.connection_id, self._device, media_epoch)
+        connected = Connected(
+            self.seat_id, self.connection_id, self._device, media_epoch, self._person
+        )
         self._note(await self._counter.host.deliver(self.session_id, connected))
         if self._refusal is None:
             return

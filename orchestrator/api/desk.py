@@ -198,7 +198,9 @@ class DeskApi:
         if session.is_over:
             raise Refused("session_over", "the session has ended")
         secret = new_secret()
-        link = Link(session.id, SUPPORTER, link_expires_at(session))
+        link = Link(
+            session.id, SUPPORTER, link_expires_at(session), person=session.supporter.person
+        )
         if not await self.store.add_link_beside(hash_secret(secret), link):
             raise Refused("link_revoked", "the office has revoked the links of this seat")
         log.info("link.added", session=session.id, seat=SUPPORTER)

@@ -17,6 +17,10 @@ class Topic(StrEnum):
 
     SESSION_BOOKED = "session.booked"
     SESSION_CANCELLED = "session.cancelled"
+    SESSION_REASSIGNED = "session.reassigned"
+    """To the seeker: another supporter."""
+    SESSION_HANDED_OVER = "session.handed_over"
+    """To the supporter who had it; the recipient is a person, for the seat is somebody else's."""
     SEEKER_RUNG = "seeker.rung"
     SUPPORTER_RUNG = "supporter.rung"
     RESCHEDULE_OPENED = "reschedule.opened"
@@ -42,6 +46,10 @@ def why_not(topic: Topic, session: Session, reader: Seat, now: datetime) -> str 
     match topic:
         case Topic.SESSION_CANCELLED:
             return None if session.outcome is Outcome.CANCELLED else "not_cancelled"
+        case Topic.SESSION_HANDED_OVER:
+            return "taken_back" if session.supporter.person == reader.person else None
+        case Topic.SESSION_REASSIGNED:
+            return "session_over" if session.is_over else None
         case Topic.SESSION_BOOKED | Topic.RESCHEDULE_CHOSEN | Topic.NEXT_CHOSEN:
             return "session_over" if session.is_over else None
         case Topic.SEEKER_RUNG | Topic.SUPPORTER_RUNG:

@@ -18,7 +18,7 @@ from orchestrator.errors import NotFound, Refused, Unavailable
 from orchestrator.messages.occasions import Topic, why_not
 from orchestrator.messages.writing import facts_of, write
 from orchestrator.policy.events import RingDelivered, Woken
-from orchestrator.policy.model import Seat, SeatId, Session, SessionId
+from orchestrator.policy.model import SUPPORTER, PersonId, Role, Seat, SeatId, Session, SessionId
 from orchestrator.policy.programme import Programme
 from orchestrator.ports import (
     Clock,
@@ -34,7 +34,7 @@ from orchestrator.ports import (
 
 log = structlog.get_logger()
 
-WITHOUT_LINK = frozenset({Topic.SESSION_CANCELLED})
+WITHOUT_LINK = frozenset({Topic.SESSION_CANCELLED, Topic.SESSION_HANDED_OVER})
 """There is nothing to go into any more."""
 
 REMEMBERED = 10_000
@@ -148,6 +148,8 @@ class Messages:
         """
         session = await self._session(topic, delivery.session)
         seat = session.seat(SeatId(delivery.recipient))
+        if topic is Topic.SESSION_HANDED_OVER:
+            seat = await self._former(PersonId(delivery.recipient))
         if seat is None:
             raise NotFound("seat_unknown")
         reason = why_not(topic, session, seat, self._clock.now())
@@ -161,6 +163,13 @@ class Messages:
         language = private.get(PrivateField.LANGUAGE)
         is_english = language == Language.EN.value
         return _Reader(session, seat, mail, Language.EN if is_english else Language.JA)
+
+    async def _former(self, person: PersonId) -> Seat | None:
+        """Who held the supporter's seat before, as if still on it."""
+        staff = await self._store.staff_by_person(person)
+        if staff is None:
+            return None
+        return Seat(SUPPORTER, Role.SUPPORTER, person, staff.display_name)
 
     async def _session(self, topic: Topic, session_id: SessionId) -> Session:
         """The session that the message is about."""
@@ -203,7 +212,12 @@ class Messages:
 
     async def _mint(self, reader: _Reader) -> str:
         secret = new_secret()
-        link = Link(reader.session.id, reader.seat.id, link_expires_at(reader.session))
+        link = Link(
+            reader.session.id,
+            reader.seat.id,
+            link_expires_at(reader.session),
+            person=reader.seat.person,
+        )
         if not await self._store.add_link_beside(hash_secret(secret), link):
             raise Refused("link_revoked")
         return secret

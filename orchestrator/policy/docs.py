@@ -179,6 +179,7 @@ RECORDS: Mapping[str, str] = {
     "cutoff.moved": "The cutoff is judged later, and when.",
     "cutoff.passed": "Both were there at the cutoff.",
     "cutoff.unreported": "On the telephone, and nobody reported a call: nothing is decided by itself.",
+    "supporter.reassigned": "Another supporter holds the seat: who did before, who does now, who decided it.",
     "data.read": "Somebody of the office read what was noted about the seeker at the booking.",
     "device.answered": "Another device may have the seat, or may not.",
     "device.asked": "Another device asks for a seat.",

@@ -76,7 +76,7 @@ class Publish:
     topic: str
     """One of `TOPICS`."""
     recipient: str
-    """A seat, or a person id for `standing.changed`."""
+    """A seat, or a person id for `standing.changed` and `session.handed_over`."""
     key: str
     """`<session>:<version>:<topic>:<recipient>:<ordinal>`"""
 
@@ -92,6 +92,8 @@ TOPICS = frozenset(
         "booking.chosen",
         "chosen.cancelled",
         "session.cancelled",
+        "session.reassigned",
+        "session.handed_over",
         "seeker.rung",
         "supporter.rung",
         "reschedule.opened",

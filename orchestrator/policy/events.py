@@ -46,6 +46,8 @@ class Connected:
     device: DeviceId
     media_epoch: int = 0
     """The media connection that the page still holds; 0 when it holds none (first visit, reload)."""
+    person: PersonId | None = None
+    """Whom the link was made for; None: whoever holds the seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +375,15 @@ class TaskDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Reassigned:
+    """A scheduler gave the supporter's seat to another supporter, who is free in that slot."""
+
+    person: PersonId
+    display_name: str
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
 class DataRead:
     """Somebody of the office wants to read what was noted about the seeker at the booking."""
 
@@ -444,6 +455,7 @@ Event = (
     | IncidentResolved
     | Overruled
     | TaskDone
+    | Reassigned
     | DataRead
     | MaintenancePlanned
     | ExtensionAsked

@@ -23,6 +23,8 @@ def key_of_note(session: Session, records: Iterable[Record]) -> str | None:
                 return f"overruling-{len(session.overrulings)}"
             case "task.done":
                 return f"task-{record.data['task']}"
+            case "supporter.reassigned":
+                return f"reassigned-{session.version}"
             case "incident.filed":
                 return str(record.data["incident"])
             case "incident.resolved":

@@ -1,4 +1,4 @@
-"""What the office does to a session: overrule, tick off tasks, read what was noted, plan maintenance, move the end."""
+"""What the office does to a session: overrule, tick off tasks, reassign it, read what was noted, move its end."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from orchestrator.policy.events import (
     ExtensionConfirmed,
     MaintenancePlanned,
     Overruled,
+    Reassigned,
     TaskDone,
 )
 from orchestrator.policy.model import (
     CAUSES,
+    SUPPORTER,
     Cause,
     Confidence,
     Consequence,
@@ -28,6 +30,7 @@ from orchestrator.policy.model import (
     Overruling,
     Phase,
     RescheduleState,
+    Role,
     Seat,
     Session,
     Verdict,
@@ -122,6 +125,36 @@ def data_read(turn: Turn, event: DataRead) -> None:
     else:
         turn.set(readings=session.readings + 1)
         turn.record("data.read", by=event.by)
+
+
+def reassigned(turn: Turn, event: Reassigned) -> None:
+    """Another supporter holds the seat from now on, and answers for it; nothing of the one before stays on it; ours.
+
+    Whoever sat there is sent away, and the links of the one before let nobody in any more (`ports.Link.person`).
+    """
+    session = turn.session
+    before = session.supporter
+    if before.person == event.person:
+        return  # it came twice
+    if session.is_over:
+        turn.refuse(None, "session_over")
+        return
+    if session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+        turn.refuse(None, "already_live")
+        return
+    claimed = before.claim.connection if before.claim else None
+    for connection in (before.connection, claimed):
+        if connection is not None:
+            turn.refuse(connection, "link_revoked", closes=True)
+    seat = Seat(SUPPORTER, Role.SUPPORTER, event.person, event.display_name)
+    turn.set(seats=tuple(seat if each.id == before.id else each for each in session.seats))
+    if session.asked is not None:
+        # Who was to be let in with the answer was let in by somebody who is gone.
+        turn.set(asked=replace(session.asked, is_admitting=False))
+    turn.record("supporter.reassigned", before=before.person, after=event.person, by=event.by)
+    turn.publish("session.reassigned", session.seeker.id)
+    turn.publish("session.booked", SUPPORTER)
+    turn.publish("session.handed_over", before.person)
 
 
 def maintenance_planned(turn: Turn, event: MaintenancePlanned) -> None:

@@ -58,6 +58,9 @@ def connected(turn: Turn, event: Connected) -> None:
     if seat is None:
         turn.refuse(event.connection, "not_your_seat", closes=True)
         return
+    if event.person not in {None, seat.person}:
+        turn.refuse(event.connection, "link_revoked", closes=True)  # it is somebody else's by now
+        return
     if _is_other_device(seat, event):
         _claim(turn, seat, event)
         return

@@ -80,6 +80,7 @@ from orchestrator.policy.events import (
     Objected,
     Observed,
     Overruled,
+    Reassigned,
     RescheduleDeclined,
     RingDelivered,
     SeatReleased,
@@ -398,6 +399,8 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
             office.overruled(turn, event)
         case TaskDone():
             office.task_done(turn, event)
+        case Reassigned():
+            office.reassigned(turn, event)
         case DataRead():
             office.data_read(turn, event)
         case MaintenancePlanned():

@@ -1,6 +1,7 @@
 -- APPLY: one transition, whole or not at all (invariants 1, 2, 3).
 -- Every check comes before the first write: an error in a script does not undo what was written before it.
 -- KEYS: s:<sid>  ev:<sid>  cm:<sid>  deadlines  outbox  changes  cal:<seeker>  cal:<supporter>  tasks  nt:<sid>
+--       cal:<who held the supporter's seat before this step, or nobody>
 --       then, once it has ended, lg:<programme>:<person> of each of its people
 -- ARGV: sid, command, fence, new version, session, deadline or '', calendar member, calendar end or '' (frees it),
 --       '' when a later calendar end that was reserved shall stay, else 'exactly', due time of its tasks or '',
@@ -48,9 +49,10 @@ for calendar = 7, 8 do
     redis.call('ZADD', KEYS[calendar], ARGV[8], ARGV[7])
   end
 end
-local ledgers = #KEYS - 10
+redis.call('ZREM', KEYS[11], ARGV[7])
+local ledgers = #KEYS - 11
 for n = 1, ledgers do
-  local ledger, line = KEYS[10 + n], ARGV[14 + records + n]
+  local ledger, line = KEYS[11 + n], ARGV[14 + records + n]
   local before = redis.call('HGET', ledger, sid)
   if line == '' and before then
     redis.call('HDEL', ledger, sid)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import TypeAdapter
 
 from orchestrator.policy.ledger import LedgerLine
-from orchestrator.policy.model import Record, SeatId, Session, SessionId
+from orchestrator.policy.model import PersonId, Record, SeatId, Session, SessionId
 from orchestrator.policy.standing import Decision, PersonTask
 from orchestrator.ports import Answers, Link, MaintenanceWindow, Staff
 
@@ -127,6 +127,8 @@ def encode_link(link: Link) -> dict[str, str]:
         "seat": link.seat,
         "expires_at": link.expires_at.isoformat(),
     }
+    if link.person is not None:
+        fields["person"] = link.person
     if link.revoked_at is not None:
         fields["revoked_at"] = link.revoked_at.isoformat()
     return fields
@@ -140,6 +142,7 @@ def decode_link(fields: Mapping[str, str]) -> Link:
         seat=SeatId(fields["seat"]),
         expires_at=datetime.fromisoformat(fields["expires_at"]),
         revoked_at=datetime.fromisoformat(revoked_at) if revoked_at is not None else None,
+        person=PersonId(fields["person"]) if "person" in fields else None,
     )
 
 

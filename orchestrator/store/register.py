@@ -7,7 +7,7 @@ from datetime import datetime
 
 from orchestrator.policy.model import PersonId, SeatId, Session, SessionId
 from orchestrator.policy.standing import Decision, PersonTask
-from orchestrator.ports import DECIDED, Answers, Ledger, MaintenanceWindow, reason_field
+from orchestrator.ports import DECIDED, Answers, Applied, Ledger, MaintenanceWindow, reason_field
 from orchestrator.store import codec, keys, scripts
 from orchestrator.store.connections import Server
 
@@ -166,6 +166,25 @@ class Register:
             await pipeline.execute()
 
     # ---- calendars ----
+
+    async def reserve_supporter(self, session: Session, person: PersonId) -> Applied:
+        """See `Store`."""
+        reply = await self._server.run(
+            scripts.ENGAGE,
+            [keys.calendar(person), keys.BLOCKED],
+            [
+                calendar_member(session),
+                str(codec.micros(session.starts_at)),
+                str(codec.micros(session.ends_at)),
+                keys.in_programme(session.rules.programme, person),
+            ],
+        )
+        return Applied(reply)
+
+    async def release_supporter(self, session: Session, person: PersonId) -> None:
+        """See `Store`."""
+        async with self._server.answer():
+            await self._server.commands.zrem(keys.calendar(person), calendar_member(session))
 
     async def reserve_end(self, session: SessionId, ends_at: datetime) -> bool:
         """See `Store`."""

@@ -29,6 +29,7 @@ from orchestrator.policy.events import (
     Objected,
     Observed,
     Overruled,
+    Reassigned,
     RescheduleDeclined,
     RingDelivered,
     SlotBooked,
@@ -446,6 +447,10 @@ def _ticks_off(_: Walk, words: Words) -> tuple[Action, ...]:
     return (lambda told: TaskDone(words["what"], PersonId("person-clerk")),)
 
 
+def _reassigns(_: Walk, __: Words) -> tuple[Action, ...]:
+    return (lambda told: Reassigned(PersonId("person-other"), "鈴木", PersonId("person-clerk")),)
+
+
 def _reads_data(_: Walk, words: Words) -> tuple[Action, ...]:
     often = int(words["number"]) if "number" in words else 1
     return (lambda told: DataRead(PersonId("person-supporter")),) * often
@@ -517,6 +522,11 @@ OFFICE = (
         _overrules_late,
     ),
     happens("the office ticks off {what}", "a task is done", _ticks_off),
+    happens(
+        "the office gives the session to another supporter",
+        "reassigned: somebody else holds the supporter's seat",
+        _reassigns,
+    ),
     happens(
         "the office reads what was noted[ {number} times]",
         "what was noted about the seeker at the booking; each reading is on record",

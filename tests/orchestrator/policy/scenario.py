@@ -49,6 +49,7 @@ from orchestrator.policy.events import (
     Objected,
     Observed,
     Overruled,
+    Reassigned,
     RescheduleDeclined,
     RingDelivered,
     SeatReleased,
@@ -334,6 +335,10 @@ class office:  # noqa: N801 - reads as a person
     @staticmethod
     def ticks_off(task: str) -> Action:
         return lambda _: TaskDone(task, PersonId("person-clerk"))
+
+    @staticmethod
+    def reassigns(person: str = "person-other", name: str = "鈴木") -> Action:
+        return lambda _: Reassigned(PersonId(person), name, PersonId("person-clerk"))
 
     @staticmethod
     def reads_what_was_noted(by: str = "person-supporter") -> Action:

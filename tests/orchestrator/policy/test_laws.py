@@ -250,6 +250,7 @@ OFFICE = [
     office.overrules("seeker_no_show", "seeker", number=1),
     office.ticks_off("confirm_cause"),
     office.reads_what_was_noted(),
+    office.reassigns(),
     office.plans_maintenance("12:00"),
     office.plans_maintenance(None),
     office.moves_the_end("40:00"),

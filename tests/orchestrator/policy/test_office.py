@@ -2,8 +2,10 @@
 
 import pytest
 
-from orchestrator.policy.effects import ExtendRoom
+from orchestrator.policy.effects import ExtendRoom, Refuse
+from orchestrator.policy.events import Connected
 from orchestrator.policy.ledger import lines
+from orchestrator.policy.model import SUPPORTER, ConnectionId, DeviceId, PersonId
 from tests.orchestrator.policy.scenario import (
     EXTENSIBLE,
     KUMAGAYA,
@@ -323,3 +325,74 @@ def test_each_reading_is_a_line_of_history_with_who_and_nothing_else():
 def test_what_was_noted_is_closed_more_than_a_day_before_and_after(at):
     told = story().jumps_to(at, office.reads_what_was_noted()).is_refused("data_closed")
     assert told.session.readings == 0
+
+
+# Another supporter
+
+
+def test_who_takes_over_sits_on_an_empty_seat_and_who_sat_there_is_sent_away():
+    told = both_in_lobby()
+    before = told.session.supporter
+    told.at("1:00", office.reassigns()).is_refused("link_revoked")
+    seat = told.session.supporter
+    assert (seat.person, seat.display_name, seat.id) == ("person-other", "鈴木", SUPPORTER)
+    assert (seat.device, seat.connection, seat.consent, seat.is_present) == (
+        None,
+        None,
+        None,
+        False,
+    )
+    [away] = [it for it in told.effects if isinstance(it, Refuse)]
+    assert (away.connection, away.code, away.closes) == (before.connection, "link_revoked", True)
+    [line] = [it for it in told.records if it.name == "supporter.reassigned"]
+    assert dict(line.data) == {
+        "before": before.person,
+        "after": "person-other",
+        "by": "person-clerk",
+    }
+    told_of = {topic: told.published(topic)[-1].recipient for topic in
+               ("session.reassigned", "session.booked", "session.handed_over")}  # fmt: skip
+    assert told_of == {"session.reassigned": "seeker", "session.booked": "supporter",
+                       "session.handed_over": before.person}  # fmt: skip
+
+
+def test_the_same_supporter_twice_is_once():
+    told = both_in_lobby().at("1:00", office.reassigns()).is_refused("link_revoked")
+    version = told.session.version
+    told.at("1:00", office.reassigns())
+    assert told.session.version == version
+
+
+def test_a_link_of_who_had_the_seat_lets_nobody_in_and_one_of_who_has_it_does():
+    told = both_in_lobby()
+    before = told.session.supporter.person
+    told.at("1:00", office.reassigns()).is_refused("link_revoked")
+    line, device = ConnectionId("c-old"), DeviceId("d-old")
+    told.at("1:01", lambda _: Connected(SUPPORTER, line, device, person=before))
+    told.is_refused("link_revoked")
+    told.at("1:02", lambda _: Connected(SUPPORTER, line, device, person=PersonId("person-other")))
+    assert told.session.supporter.connection == line
+
+
+def test_at_the_cutoff_the_one_who_holds_the_seat_is_judged():
+    told = story().at("0:00", seeker.connects()).at("9:00", office.reassigns())
+    told.ends("supporter_no_show", cause="supporter", at="10:00")
+    assert {line.person for line in lines(told.session)} == {"person-seeker", "person-other"}
+
+
+@pytest.mark.parametrize("at", ["5:00", "40:00"])
+def test_a_live_session_and_one_that_is_over_keep_their_supporter(at):
+    told = live().at(at, office.reassigns())
+    told.is_refused("session_over" if told.session.is_over else "already_live")
+    assert told.session.supporter.person == "person-supporter"
+
+
+def test_who_was_to_be_let_in_with_the_answer_is_let_in_by_nobody_who_is_gone():
+    told = story(EXTENSIBLE).at("-5:00", seeker.connects(), seeker.joins())
+    told.at("4:00", supporter.connects(), supporter.joins(), supporter.admits(seeker))
+    told.is_refused("asking_seeker")
+    assert told.session.asked.is_admitting
+    told.at("4:10", office.reassigns()).is_refused("link_revoked")
+    assert not told.session.asked.is_admitting
+    told.at("6:00")
+    assert told.session.phase.value == "waiting"
