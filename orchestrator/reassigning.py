@@ -59,8 +59,8 @@ class Reassigning:
             Refused: `supporter_unknown`, `slot_taken`, `suspended`, `session_over`, `already_live`, `note_refused`.
         """
         check_note(reason)
-        staff = await self._supporter(name, person)
         before = await self._sessions.view(session)
+        staff = await self._supporter(name, person)
         if before.is_over:
             raise Refused("session_over", "the session has ended")
         if before.phase in {Phase.LIVE, Phase.INTERRUPTED}:

@@ -230,8 +230,8 @@ class Node:
         secrets = {seat.id: new_secret() for seat in seats}
         expires_at = session.ends_at + timedelta(days=1)
         links = {
-            hash_secret(secret): Link(session.id, seat, expires_at)
-            for seat, secret in secrets.items()
+            hash_secret(secrets[seat.id]): Link(session.id, seat.id, expires_at, person=seat.person)
+            for seat in seats
         }
         result = await self.store.book(Booking(session, links, f"test:{session.id}"))
         assert result.applied == "done", result

@@ -12,12 +12,14 @@ import orchestrator.api.maintenance
 import orchestrator.api.office
 import orchestrator.api.query
 import orchestrator.api.questionnaires
+import orchestrator.api.reassigning
 import orchestrator.api.sessions
 import orchestrator.api.standing
 import orchestrator.bookings
 import orchestrator.entering
 import orchestrator.maintenance
 import orchestrator.office
+import orchestrator.reassigning
 import orchestrator.rescheduling
 import orchestrator.standing
 from orchestrator.api import aftermath, bodies
@@ -50,6 +52,7 @@ BODIES = [
         orchestrator.api.desk,
         orchestrator.api.office,
         orchestrator.api.questionnaires,
+        orchestrator.api.reassigning,
         orchestrator.api.standing,
         orchestrator.api.maintenance,
     )
@@ -95,6 +98,8 @@ def raised():
         orchestrator.entering,
         orchestrator.office,
         orchestrator.rescheduling,
+        orchestrator.reassigning,
+        orchestrator.reassigning,
         orchestrator.standing,
         orchestrator.maintenance,
     ):
@@ -127,6 +132,7 @@ def test_the_page_has_every_route_of_the_app_and_no_other():
         ("Notice", bodies.NewNotice),
         ("Answer to a claim", bodies.ClaimAnswer),
         ("Overruling", orchestrator.api.office.NewOverruling),
+        ("Another supporter", orchestrator.api.reassigning.NewSupporter),
         ("Incident", orchestrator.api.office.NewIncident),
         ("Later end", orchestrator.api.office.NewEnd),
         ("Choice", orchestrator.api.office.Choice),

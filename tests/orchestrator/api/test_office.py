@@ -27,6 +27,7 @@ WAYS = [
     ("POST", "/sessions/{id}/tasks/no_slot/done", {}),
     ("POST", "/sessions/{id}/extend", {"ends_at": "2026-12-01T13:00:00Z", "reason": "x"}),
     ("GET", "/sessions/{id}/notes", None),
+    ("POST", "/sessions/{id}/reassign", {"supporter": "x", "reason": "x"}),
 ]
 """What only schedulers may do."""
 OWN = [
@@ -352,3 +353,65 @@ async def test_companions_beside_are_shown(call):
     assert booked["beside"] == ["手話通訳"]
     status, _ = await call("POST", "/sessions", WISH | {"companions_beside": ["a", "b", "c"]})
     assert status == 400
+
+
+# ---- another supporter ------------------------------------------------------------------------------
+
+
+async def test_another_supporter_takes_over_and_the_one_before_is_sent_away(node, call):
+    await a_supporter(node, "p_yamabiko")
+    meeting = await node.meet()
+    old = await node.join(meeting, "supporter")
+    seeker = await node.join(meeting, "seeker")
+    body = {"person": "p_yamabiko", "reason": "体調不良のため。"}
+    status, answer = await call("POST", f"/sessions/{meeting.id}/reassign", body)
+    assert status == 200
+    seat = next(each for each in answer["participants"] if each["seat"] == "supporter")
+    assert (seat["person"], seat["display_name"]) == ("p_yamabiko", "表示名")
+    assert (await old.refusal())[0] == "link_revoked"
+    shown = await seeker.state(lambda s: s["seats"][1]["display_name"] == "表示名")
+    assert shown["seats"][1]["presence"] == "away"
+    again = await node.say_hello("o", link=meeting.secrets["supporter"])
+    assert (await again.refusal())[0] == "link_revoked"
+    secret = answer["links"]["supporter"].partition("#")[2]
+    new = await node.say_hello("n", link=secret)
+    assert (await new.receive("welcome"))["you"]["display_name"] == "表示名"
+    status, noted = await call("GET", f"/sessions/{meeting.id}/notes")
+    assert list(noted["notes"].values()) == ["体調不良のため。"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "expected"),
+    [
+        ({"supporter": "nobody", "reason": "x"}, 409, "supporter_unknown"),
+        ({"reason": "x"}, 400, "bad_field"),
+        ({"supporter": "a", "person": "p_a", "reason": "x"}, 400, "bad_field"),
+        ({"supporter": "a"}, 400, "bad_field"),
+        ({"supporter": "a", "reason": " "}, 400, "bad_field"),
+    ],
+)
+async def test_who_takes_over_is_named_once_and_known(node, call, body, status, expected):
+    meeting = await node.meet()
+    answered, answer = await call("POST", f"/sessions/{meeting.id}/reassign", body)
+    assert (answered, code(answer)) == (status, expected)
+
+
+async def test_a_live_session_keeps_its_supporter(node, call):
+    await a_supporter(node, "p_yamabiko")
+    meeting = await node.meet()
+    await node.live(meeting)
+    body = {"person": "p_yamabiko", "reason": "x"}
+    status, answer = await call("POST", f"/sessions/{meeting.id}/reassign", body)
+    assert (status, code(answer)) == (409, "already_live")
+
+
+async def test_from_the_board_of_the_supporter_before_it_goes(node, call):
+    await a_supporter(node, "p_yamabiko")
+    own = await a_supporter(node, "p_tanaka")
+    meeting = await node.meet(supporter="tanaka")
+    board = await node.say_hello(token=own)
+    first = await board.receive("board")
+    assert [row["id"] for row in first["sessions"]] == [meeting.id]
+    body = {"person": "p_yamabiko", "reason": "x"}
+    await call("POST", f"/sessions/{meeting.id}/reassign", body)
+    await board.receive("board", lambda m: m["sessions"] == [])

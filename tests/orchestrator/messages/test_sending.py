@@ -28,12 +28,14 @@ from orchestrator.policy.model import (
     Cause,
     ConnectionId,
     DeviceId,
+    PersonId,
     Role,
     Session,
     SessionId,
 )
 from orchestrator.ports import Delivery, Language, Link
 from orchestrator.programmes import load_all
+from orchestrator.reassigning import Reassigning
 from orchestrator.store import keys
 from orchestrator.store.valkey import ValkeyStore
 from tests.mail_server import Letter, MailServer, mail_server
@@ -473,3 +475,35 @@ async def test_neither_address_nor_link_nor_name_is_in_any_line_of_the_log(post)
             assert secret not in written
     for private in (SEEKERS, SUPPORTERS, "048-000-0000", "さくら14", "佐藤"):
         assert private not in written
+
+
+# ---- another supporter ----------------------------------------------------------------------------------------------
+
+
+async def test_of_another_supporter_all_three_are_told_and_each_gets_the_link_that_is_theirs(post):
+    booked = await post.books()
+    await post.office.bookings.add_staff("やまびこ", Role.SUPPORTER, mail="yamabiko@example.org")
+    reassigning = Reassigning(post.office.store, post.office.host)
+    handed = await reassigning.hand_over(
+        booked.session.id, PersonId("p_clerk"), "体調不良", name="やまびこ"
+    )
+    await post.relays()
+    [to_seeker], [to_former] = post.to(SEEKERS), post.to(SUPPORTERS)
+    [to_new] = post.to("yamabiko@example.org")
+    assert "相談員　やまびこ" in to_seeker
+    assert (await post.link_in(to_seeker)).seat == SEEKER
+    assert "次の相談が入りました" in to_new
+    assert (await post.link_in(to_new)).person == handed.session.supporter.person
+    assert "やまびこ さんが担当する" in to_former
+    assert "/room#" not in to_former
+    assert "体調不良" not in to_seeker + to_former + to_new
+
+
+async def test_who_took_it_back_is_not_told_that_it_is_somebody_elses(post):
+    booked = await post.books()
+    await post.office.bookings.add_staff("やまびこ", Role.SUPPORTER)
+    reassigning = Reassigning(post.office.store, post.office.host)
+    for name in ("やまびこ", "あおぞら"):
+        await reassigning.hand_over(booked.session.id, PersonId("p_clerk"), "x", name=name)
+    await post.relays()
+    assert not [text for text in post.to(SUPPORTERS) if "が担当する" in text]
