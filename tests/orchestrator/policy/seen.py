@@ -24,6 +24,7 @@ from orchestrator.policy.effects import (
 from orchestrator.policy.events import (
     CallReported,
     Connected,
+    DataRead,
     EndPressed,
     Event,
     MediaRenewed,
@@ -48,7 +49,7 @@ EDGES = {
     *(f"{phase}>ended" for phase in ("scheduled", "open", "waiting", "live", "interrupted")),
 }
 """The drawing of product.md, «The session's life»."""
-AGAIN = (CallReported, MediaRenewed, NoticeGiven, ServiceGap, WorkerLost)
+AGAIN = (CallReported, DataRead, MediaRenewed, NoticeGiven, ServiceGap, WorkerLost)
 """What may well happen twice; everything else, told twice, happened once."""
 
 AFTER_THE_END: Mapping[str, object] = {

@@ -139,3 +139,17 @@ test("points of a room are kept for ten minutes, and those of a room that is gon
   lines.take([{ id: "b", points: [[0, 1]] }]);
   assert.equal(lines.of("a"), null);
 });
+
+const { candidates } = await import(new URL("reassign.js", JS));
+
+test("who could take over is who has nothing else in that slot; who has is named and cannot be chosen", () => {
+  const session = { starts_at: at("10:00"), ends_at: at("10:30"), participants: [{ role: "supporter", person: "p_own" }] };
+  const rows = [
+    row("1", "own", "10:00", "10:30"),
+    row("2", "busy", "10:15", "10:45"),
+    row("3", "free", "10:30", "11:00"),
+    row("4", "early", "09:30", "10:00"),
+    row("5", "gone", "10:00", "10:30", { phase: "ended", outcome: "cancelled", ended_at: at("08:00") }),
+  ];
+  assert.deepEqual(candidates(session, rows).map((one) => [one.name, one.isFree]), [["early", true], ["free", true], ["gone", true], ["busy", false]]);
+});

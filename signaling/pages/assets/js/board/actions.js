@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
 import { roleOf } from "./history.js";
+import { reassign } from "./reassign.js";
 import { CAUSES, outcomeWords } from "./words.js";
 import { fieldOf, soon } from "./zone.js";
 
@@ -22,6 +23,7 @@ const people = (session) => session.participants.map((one) => ({ value: one.seat
 // Each: {key, isFor(session, app), isGrave, ask(session, app)}; the first ones stand in the drawer's head.
 export const ACTIONS = [
   { key: "notice", isFor: (session, app) => app.isScheduler() && isBefore(session), ask: notice },
+  { key: "reassign", isFor: (session, app) => app.isScheduler() && isBefore(session), ask: reassign },
   { key: "cancel", isGrave: true, isFor: (session, app) => app.isScheduler() && isBefore(session), ask: cancel },
   { key: "extend", isFor: (session, app) => app.isScheduler() && !isOver(session) && Boolean(app.row(session.id)?.extension), ask: extend },
   { key: "incident", isFor: (session, app) => app.isScheduler(), ask: incident },

@@ -175,7 +175,7 @@ export function createDrawer(app) {
 const flat = (list) => list.flat(3).filter((one) => one !== null && one !== undefined && one !== false);
 
 function peopleIn(session, events) {
-  return [...events.map((event) => event.data.by), ...(session.overrulings ?? []).map((one) => one.by), ...(session.incidents ?? []).flatMap((one) => [one.by, one.resolved_by])];
+  return [...events.flatMap((event) => [event.data.by, event.data.before, event.data.after]), ...(session.overrulings ?? []).map((one) => one.by), ...(session.incidents ?? []).flatMap((one) => [one.by, one.resolved_by])];
 }
 
 function headOf(session, supporter, app) {

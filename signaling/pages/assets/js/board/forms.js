@@ -167,7 +167,7 @@ const CONTROLS = {
     return { parts: [h("label", { class: "tick", for: id }, input, h("span", {}, h("b", {}, field.label)))], inputs: [input], value: () => input.checked };
   },
   select(field, id) {
-    const option = (one) => h("option", { value: one.value, selected: one.value === field.value }, one.word);
+    const option = (one) => h("option", { value: one.value, selected: one.value === field.value, disabled: Boolean(one.isOff) }, one.word);
     const input = h("select", { id }, field.options.map(option));
     return {
       parts: [h("label", { for: id }, field.label), input],
