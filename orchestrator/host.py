@@ -465,6 +465,7 @@ class Host:
         if actor.session is None:
             await self._load(actor)
         if not isinstance(item.event, ServiceGap):
+            await self._tell_absences(actor)
             await self._hold_judgement(actor, item.at)
         for _ in range(CONFLICT_LIMIT):
             assert actor.session is not None, "_load has filled it or raised"
@@ -486,20 +487,48 @@ class Host:
         if not _judges(actor.session, step(actor.session, Woken(), at)):
             return
         since = await self._leases.absence_at(at)
-        if since is not None:
+        is_told = await self._tell_absences(actor)
+        if since is not None and not is_told:
             log.warning("judgement.held", session=actor.id, since=since.isoformat())
             await self._gap(actor, since, is_new_node=False)
+
+    async def _tell_absences(self, actor: _Actor) -> bool:
+        """Tell the session, before anything else, of the absences that are over and that it does not know of.
+
+        Also of those that were over before its cutoff: nobody could get in during them. What it was told of, its own
+        clock has passed.
+
+        Returns:
+            Whether there was one.
+        """
+        session = actor.session
+        assert session is not None, "_load has filled it or raised"
+        opens_at = session.starts_at - session.rules.doors
+        known = self._leases.absences_since(max(session.clock or opens_at, opens_at))
+        for began_at, ended_at in known if not session.is_over else ():
+            await self._gap(actor, began_at, ended_at, is_new_node=False)
+        return bool(known)
 
     async def _account_for_waiting(self, actor: _Actor) -> None:
         """The store was away while the last commit waited; before anything that is queued."""
         waited_s, actor.waited_s = actor.waited_s, 0.0
-        if waited_s > SLOW_COMMIT_S and actor.session is not None and not actor.session.is_over:
-            since = self._clock.now() - timedelta(seconds=waited_s)
+        if waited_s <= SLOW_COMMIT_S or actor.session is None or actor.session.is_over:
+            return
+        since = self._clock.now() - timedelta(seconds=waited_s)
+        await self._leases.absence_at(self._clock.now())  # it has heard of the whole absence now
+        if not await self._tell_absences(actor):
             await self._gap(actor, since, is_new_node=False)
 
-    async def _gap(self, actor: _Actor, began_at: datetime, *, is_new_node: bool) -> None:
+    async def _gap(
+        self,
+        actor: _Actor,
+        began_at: datetime,
+        ended_at: datetime | None = None,
+        *,
+        is_new_node: bool,
+    ) -> None:
         now = self._clock.now()
-        gap = ServiceGap(began_at, now, is_new_node)
+        gap = ServiceGap(began_at, ended_at or now, is_new_node)
         await self._handle(actor, _Item(gap, now, f"{self._node}:{next(self._commands)}"))
 
     async def _load(self, actor: _Actor) -> None:

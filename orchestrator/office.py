@@ -40,6 +40,7 @@ from orchestrator.policy.model import (
     Session,
     SessionId,
 )
+from orchestrator.policy.notes import that_count
 from orchestrator.policy.standing import PersonTask
 from orchestrator.policy.tasks import Task, open_tasks
 from orchestrator.ports import PrivateField, RunningSessions, Store, booked_field
@@ -243,8 +244,8 @@ class Office:
         Raises:
             NotFound: no such session.
         """
-        await self._sessions.view(session)
-        return await self._store.notes(session)
+        known = await self._sessions.view(session)
+        return that_count(known, await self._store.notes(session))
 
     # ---- the telephone, and the end ---------------------------------------------------------------------------------
 
@@ -286,14 +287,11 @@ class Office:
             before = await self._sessions.view(session)
             await self._reserve(before, ends_at)
             try:
-                await self._sessions.deliver(session, ExtensionAsked(ends_at, by))
+                await self._sessions.deliver(session, ExtensionAsked(ends_at, by), reason)
             except (Refused, Conflict):
                 await self._give_back(session)
                 raise
-            after = await self._moved(session, ends_at)
-            number = sum(name == "end.moved" for name in await self._names(session))
-            await self._store.put_note(session, f"extension-{number}", reason)
-            return after
+            return await self._moved(session, ends_at)
 
     async def _reserve(self, session: Session, ends_at: datetime) -> None:
         """Hold the calendars up to the new end; one that nobody may ask for is for the policy to refuse."""
@@ -329,9 +327,6 @@ class Office:
         if not await self._store.reserve_end(session, ends_at):
             log.warning("extension.unreserved", session=session)
         return moved
-
-    async def _names(self, session: SessionId) -> list[str]:
-        return [record.name for _, record in await self._store.events(session)]
 
 
 def check_note(text: str) -> None:

@@ -313,11 +313,8 @@ class Store(Protocol):
     async def with_tasks(self, count: int) -> list[SessionId]:
         """The sessions that somebody has to look at, most urgent first, at most `count`."""
 
-    async def put_note(self, session: SessionId, key: str, text: str) -> None:
-        """Keep a free text about a session, in place of an earlier one of that key; erasable, and nowhere else."""
-
     async def notes(self, session: SessionId) -> Mapping[str, str]:
-        """The free texts about a session."""
+        """The free texts about a session, by key, as its commits have left them; erasable, and nowhere else."""
 
     async def put_answers(
         self, session: SessionId, seat: SeatId, answers: Answers, until: datetime
@@ -452,6 +449,9 @@ class Leases(Protocol):
 
         None: it answered, so whoever wanted to get in up to that moment could.
         """
+
+    def absences_since(self, moment: datetime) -> Sequence[tuple[datetime, datetime]]:
+        """From when to when the store, or this node, was away, for absences that ended after that moment."""
 
 
 class Sessions(Protocol):

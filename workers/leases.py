@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,6 +34,12 @@ STREAK = 1.25
 
 HORIZON = timedelta(hours=2)
 """Sessions of a dead node that are due within this are taken over at once; the others when they are needed; ours."""
+
+ABSENCE = timedelta(seconds=5)
+"""Between two heartbeats further apart nobody could get in; a page tries again for longer than that; ours."""
+
+ABSENCES_KEPT = 100
+"""The newest; a session that is judged has been looked after since its doors opened, minutes before."""
 
 ASK_AGAIN_S = 0.2
 """How soon a store that was away is asked again when a judgement waits for it."""
@@ -97,6 +104,9 @@ class Leases:
         self._last_good: float | None = None
         self._heard_at: datetime | None = None
         """When the last heartbeat was sent that the store has answered."""
+        self._absences: deque[tuple[datetime, datetime]] = deque(maxlen=ABSENCES_KEPT)
+        """Between which heartbeats the store, or we, were away."""
+        self._beats_by_itself = False
         self._is_failing = False
         self._failures = 0
         self._asking = asyncio.Lock()
@@ -122,6 +132,10 @@ class Leases:
                     await asyncio.sleep(ASK_AGAIN_S)
         return since if was_failing or self._failures > failures else None
 
+    def absences_since(self, moment: datetime) -> Sequence[tuple[datetime, datetime]]:
+        """See `orchestrator.ports.Leases`."""
+        return [one for one in self._absences if one[1] > moment]
+
     def _has_heard_after(self, moment: datetime) -> bool:
         return self._heard_at is not None and self._heard_at >= moment
 
@@ -145,6 +159,7 @@ class Leases:
 
     async def run(self) -> None:
         """Beat and take over, until cancelled."""
+        self._beats_by_itself = True
         while True:
             began = self._clock.monotonic()
             try:
@@ -245,6 +260,7 @@ class Leases:
             # We, or the store, were away: whoever only seemed silent has until the end of our new streak to beat.
             self._streak_began = began
         self._last_good = now
+        self._note_absence(self._heard_at, self._clock.now())
         self._heard_at = max(sent_at, self._heard_at or sent_at)
         self._is_failing = False
         for name, last_beat in beats.items():
@@ -252,6 +268,11 @@ class Leases:
             if name != self._node and (known is None or known.last_beat != last_beat):
                 self._peers[name] = _Peer(last_beat, now)
         return beats[self._node]
+
+    def _note_absence(self, began_at: datetime | None, ended_at: datetime) -> None:
+        if began_at is not None and self._beats_by_itself and ended_at - began_at > ABSENCE:
+            self._absences.append((began_at, ended_at))
+            _log.warning("store.was_away", node=self._node, since=began_at.isoformat())
 
     def _is_dead(self, node: str) -> bool:
         peer = self._peers.get(node)

@@ -306,6 +306,8 @@ def _verdict_of_waiting(turn: Turn) -> Verdict:
     seeker, supporter = session.seeker, session.supporter
     if session.medium is Medium.PHONE:
         return unanswered_call(turn)
+    if _is_too_short_by_us(session) and not (seeker.is_present and supporter.is_present):
+        return _lost_by_us(turn)
     if not supporter.is_present:
         return absent_supporter(turn)
     if not seeker.is_present:
@@ -318,6 +320,12 @@ def _verdict_of_waiting(turn: Turn) -> Verdict:
     if seeker.presence is Presence.LOBBY:
         return sure(turn, Outcome.NOT_HELD, Cause.SUPPORTER, "never_admitted")
     return unclear(turn, Outcome.NOT_HELD, "never_joined")
+
+
+def _is_too_short_by_us(session: Session) -> bool:
+    """Our absences left nobody the whole time until the cutoff to come in (product.md, Service gap)."""
+    served = session.ends_at - session.starts_at - session.away_by_us
+    return session.away_by_us > timedelta() and served < session.rules.cutoff
 
 
 def unanswered_call(turn: Turn) -> Verdict:

@@ -2,7 +2,8 @@
 
 What fell into the gap starts again at its end: cutoffs and graces. What ran across it and ends later is lengthened by
 as much as the gap took. A hard end inside a gap that took more than the tail is `interrupted`, by the platform
-(product.md, Service gap).
+(product.md, Service gap). Where `ends_at` leaves no room for the cutoff to be lengthened, nobody's absence is judged
+(`endings`).
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ def service_gap(turn: Turn, gap: ServiceGap) -> None:
     _move_graces(turn, gap)
     _move_reload(turn, gap)
     _move_media(turn, gap)
+    turn.at = gap.ended_at
+    pass_warnings(turn)  # those of the gap; what is due between its end and now is still given
     turn.at = max(now, gap.ended_at)
-    pass_warnings(turn)
     if gap.is_new_node:
         _lose_everybody(turn, lost_at, gap)
 
@@ -127,7 +129,7 @@ def _pause(turn: Turn, gap: ServiceGap) -> None:
         rung=paused(session.rung),
         live=live,
     )
-    if session.phase not in {Phase.LIVE, Phase.INTERRUPTED} and gap.is_new_node:
+    if session.phase not in {Phase.LIVE, Phase.INTERRUPTED}:
         away = gap.ended_at - max(gap.began_at, session.starts_at)
         turn.set(away_by_us=session.away_by_us + max(away, timedelta()))
 

@@ -662,6 +662,8 @@ class Session:
     maintenance_at: datetime | None = None
     """When maintenance begins that this session would run into."""
     extending: Extending | None = None
+    ends_moved: int = 0
+    """How often the end was moved; the reason of each lies in the notes under its number."""
     beside: tuple[str, ...] = ()
     """Declared companions on the seeker's camera, as the office calls them (KUMAGAYA 12(3))."""
     booked_by: str = ""

@@ -217,7 +217,13 @@ def extension_confirmed(turn: Turn, event: ExtensionConfirmed) -> None:
         return
     ahead = {span for span in session.rules.warnings if event.ends_at - span > turn.at}
     seats = tuple(_with_its_grace(session, seat, event.ends_at) for seat in session.seats)
-    turn.set(ends_at=event.ends_at, extending=None, warned=session.warned - ahead, seats=seats)
+    turn.set(
+        ends_at=event.ends_at,
+        extending=None,
+        ends_moved=session.ends_moved + 1,
+        warned=session.warned - ahead,
+        seats=seats,
+    )
     turn.record("end.moved", ends_at=event.ends_at.isoformat(), by=extending.by)
 
 

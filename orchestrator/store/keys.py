@@ -95,7 +95,7 @@ def in_programme(programme: str, person: PersonId) -> str:
 
 
 def notes(session_id: SessionId) -> str:
-    """Hash: free texts about a session, the only place for them; deleting the key erases them. APPLY, `put_note`."""
+    """Hash: free texts about a session, the only place for them; deleting the key erases them. APPLY."""
     return f"nt:{session_id}"
 
 

@@ -31,11 +31,6 @@ class Register:
             reply = await self._server.commands.zrange(keys.TASKS, 0, count - 1)
         return [SessionId(session) for session in reply]
 
-    async def put_note(self, session: SessionId, key: str, text: str) -> None:
-        """See `Store`."""
-        async with self._server.answer():
-            await self._server.commands.hset(keys.notes(session), key, text)
-
     async def notes(self, session: SessionId) -> Mapping[str, str]:
         """See `Store`."""
         async with self._server.answer():

@@ -385,6 +385,9 @@ class AwayLeases:
     async def absence_at(self, moment: datetime) -> datetime | None:
         return self._since
 
+    def absences_since(self, moment: datetime) -> list[tuple[datetime, datetime]]:
+        return []
+
 
 def with_store_away(office: Office, since: datetime) -> Host:
     """The same node, whose heartbeats to the store have failed since then."""
@@ -426,6 +429,36 @@ async def test_a_cutoff_that_falls_into_an_absence_of_the_store_is_not_judged(
         session = await host.deliver(session_id, Woken())
     assert not session.is_over
     assert session.judge_at == office.clock.now() + session.rules.cutoff
+    names = [record.name for _, record in await office.store.events(session_id)]
+    assert names.count("service.gap") == 1
+
+
+async def passes(office: Office, until: datetime) -> None:
+    """Time in which the node runs, and its store answers."""
+    while (left := until - office.clock.now()) > timedelta():
+        office.clock.advance(min(left, timedelta(seconds=4)))
+        await office.leases._beat()
+
+
+async def test_an_absence_that_was_over_before_the_cutoff_is_told_once_and_given_back(
+    office: Office,
+) -> None:
+    session_id = (await office.books()).session.id
+    supporter = Connected(SUPPORTER, C_SUPPORTER, DeviceId("d-supporter"))
+    before = await office.host.deliver(session_id, supporter)
+    cutoff_at = before.starts_at + before.rules.cutoff
+    away = before.rules.cutoff / 2
+    office.leases._beats_by_itself = True
+    await passes(office, cutoff_at - away - timedelta(seconds=2))
+    office.clock.advance(away)
+    await passes(office, cutoff_at)
+    session = await office.host.deliver(session_id, Woken())
+    assert not session.is_over, "nobody could get in for half of the time"
+    assert session.judge_at is not None
+    assert session.judge_at >= cutoff_at + away
+    await passes(office, session.judge_at)
+    session = await office.host.deliver(session_id, Woken())
+    assert session.outcome is Outcome.SEEKER_NO_SHOW
     names = [record.name for _, record in await office.store.events(session_id)]
     assert names.count("service.gap") == 1
 

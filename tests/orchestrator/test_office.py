@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.bookings import Wish
-from orchestrator.errors import Fenced, NotFound, Refused, Unavailable
+from orchestrator.errors import Fenced, NotFound, Refused
 from orchestrator.office import LONGEST_NOTE, Overruling
 from orchestrator.office import Office as Desk
 from orchestrator.policy.events import Admitted, Connected, Joined, SlotsProposed, Woken
@@ -210,15 +210,8 @@ async def test_a_task_of_a_verdict_is_ticked_off_with_a_note(office: Office, des
     assert await code_of(again) == "task_unknown"
 
 
-async def test_words_are_kept_with_what_they_came_with_and_nothing_is_written_later(
-    office: Office, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_words_are_kept_with_what_they_came_with(office: Office, desk: Desk) -> None:
     session = await missed(office)
-
-    async def dies(*_: object) -> None:
-        raise Unavailable("node", "it died after the commit")
-
-    monkeypatch.setattr(office.store, "put_note", dies)
     overruling = Overruling(Outcome.NOT_HELD, Cause.UNKNOWN, 0, "本人から電話があった")
     await desk.overrule(session.id, overruling, BOSS)
     await desk.overrule(session.id, replace(overruling, reason="もう一度"), BOSS)
@@ -301,9 +294,11 @@ async def test_an_end_that_no_worker_confirms_has_not_moved_and_the_time_stays_h
     asking = desk.extend(session.id, later, BOSS, "x")
     assert await code_of(asking) == "extension_unconfirmed"
     assert (await office.host.view(session.id)).ends_at == session.ends_at
+    assert await desk.notes(session.id) == {}, "what has not happened has no reason"
     # What comes late still counts, and meets no other booking.
     office.host.on_media(RoomExtended(session.id, later))
     moved = await office.host.until(session.id, lambda known: known.ends_at == later, 5.0)
+    assert await desk.notes(session.id) == {"extension-1": "x"}, "kept since it was asked for"
     busy = await office.store.booked(session.supporter.person, session.starts_at, later)
     assert busy == [(session.starts_at, moved.ends_at)]
 

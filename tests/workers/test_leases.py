@@ -407,6 +407,42 @@ async def test_a_moment_at_which_the_heartbeats_failed_is_one_of_absence(store):
     assert await node.leases.absence_at(node.clock.now()) == since
 
 
+async def beating(store: ValkeyStore) -> Node:
+    """A node whose leases have run: it counts on its heartbeats."""
+    (node,) = await started(store, "a")
+    running = asyncio.ensure_future(node.leases.run())
+    await eventually(lambda: node.leases._beats_by_itself)
+    running.cancel()
+    return node
+
+
+async def test_what_lies_between_two_heartbeats_far_apart_is_an_absence_that_is_over(store):
+    node = await beating(store)
+    first = node.clock.now()
+    node.clock.advance(leases.ABSENCE)
+    await node.leases._beat()
+    began = node.clock.now()
+    assert not node.leases.absences_since(first), "as late as a busy machine may be"
+    node.clock.advance(timedelta(minutes=3))
+    await node.leases._beat()
+    ended = node.clock.now()
+
+    assert node.leases.absences_since(first) == [(began, ended)]
+    assert not node.leases.absences_since(ended)
+
+
+async def test_of_absences_without_number_the_newest_are_kept(store):
+    node = await beating(store)
+    first = node.clock.now()
+    for _ in range(leases.ABSENCES_KEPT + 1):
+        node.clock.advance(2 * leases.ABSENCE)
+        await node.leases._beat()
+
+    known = node.leases.absences_since(first)
+    assert len(known) == leases.ABSENCES_KEPT
+    assert known[-1][1] == node.clock.now()
+
+
 async def test_running_leases_beat_and_take_over_by_themselves(store):
     clock = await StoreClock.start(store)
     session = a_session(starts_at=clock.now())

@@ -56,6 +56,15 @@ def test_a_cutoff_after_the_gap_is_later_by_what_the_gap_took():
     )
 
 
+def test_an_outage_that_was_over_before_the_cutoff_gives_back_what_it_took():
+    # Told late, when the next thing happens: here, when the cutoff rings.
+    told = story().at("0:00", supporter.connects()).at("7:00")
+    told.now = moment("10:00")
+    told.take(ServiceGap(moment("7:00"), moment("9:59"), is_new_node=False))
+    told.is_not_over().at("12:58.999").is_in("waiting")
+    told.ends("seeker_no_show", "seeker", at="12:59", strike=True)
+
+
 def test_a_gap_before_the_start_takes_nothing_from_the_ten_minutes():
     (
         story()
@@ -87,6 +96,25 @@ def test_a_cutoff_that_starts_again_beyond_the_end_leaves_it_to_the_end():
         .is_in("waiting")
         .ends("supporter_no_show", "supporter", at="30:00")
     )
+
+
+@pytest.mark.parametrize("who", [seeker, supporter])
+def test_who_had_less_than_the_time_until_the_cutoff_through_us_is_no_no_show(who):
+    told = story().at("0:00", who.connects()).is_alone("2:00", "22:00.001", new_node=False)
+    told.ends("not_held", "platform", at="30:00", reason="service_gap", strike=False)
+
+
+@pytest.mark.parametrize(("who", "absent"), [(seeker, "supporter"), (supporter, "seeker")])
+def test_who_had_all_the_time_until_the_cutoff_in_spite_of_us_is_one(who, absent):
+    told = story().at("0:00", who.connects()).is_alone("2:00", "22:00", new_node=False)
+    told.ends(f"{absent}_no_show", absent, at="30:00")
+
+
+def test_who_both_came_in_what_we_left_of_the_time_are_judged_as_always():
+    told = story().is_alone("2:00", "25:00", new_node=False)
+    told.at("26:00", supporter.connects(), supporter.joins())
+    told.at("26:10", seeker.connects(), seeker.joins()).is_asked("begin_or_reschedule")
+    told.at("27:10").ends("not_held", "supporter", at="30:00", reason="never_admitted")
 
 
 def test_nobody_is_rung_by_a_server_that_is_away():
@@ -351,6 +379,13 @@ def test_a_gap_in_the_middle_of_a_call_that_lived_on_changes_nothing_for_the_peo
 def test_a_warning_that_fell_into_a_gap_is_not_given_late():
     told = live().is_alone("24:00", "26:00", new_node=False).ends("completed", at="30:00")
     assert [it for it in told.effects if isinstance(it, Warn)] == [Warn(span("1:00"))]
+
+
+def test_a_warning_that_is_due_after_a_gap_is_given_however_late_we_learn_of_the_gap():
+    told = live().at("24:00")
+    told.now = moment("25:00")
+    told.take(ServiceGap(moment("24:00"), moment("24:30"), is_new_node=False))
+    assert [it for it in told.effects if isinstance(it, Warn)] == [Warn(span("5:00"))]
 
 
 def test_media_that_was_silent_when_the_node_died_is_the_nodes_loss_as_well():

@@ -95,6 +95,11 @@ def test_our_own_absence_at_the_start_is_our_lateness():
     told.ends("not_held", "platform", reason="late_start_ours", reschedule=True)
 
 
+def test_a_start_that_the_store_delayed_is_our_lateness():
+    told = both_in_lobby().is_alone("0:00", "4:00", new_node=False)
+    told.at("4:05", seeker.ends()).ends("not_held", "platform", reason="late_start_ours")
+
+
 def test_a_short_restart_of_ours_is_no_lateness():
     told = story().at("-1:00", seeker.connects(), seeker.joins()).is_alone("0:10", "0:40")
     told.at("0:45", seeker.connects(), supporter.connects()).is_asked(None)

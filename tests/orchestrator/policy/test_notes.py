@@ -2,8 +2,16 @@
 
 import pytest
 
-from orchestrator.policy.notes import key_of_note
-from tests.orchestrator.policy.scenario import live, office, seeker, story, supporter
+from orchestrator.policy.notes import key_of_note, that_count
+from tests.orchestrator.policy.scenario import (
+    EXTENSIBLE,
+    live,
+    office,
+    seeker,
+    server,
+    story,
+    supporter,
+)
 
 
 def key_after(told, action):
@@ -24,6 +32,26 @@ def test_each_overruling_and_each_task_has_its_own_words():
     assert key_after(told, office.ticks_off("confirm_cause")) == "task-confirm_cause"
     assert key_after(told, office.overrules("completed")) == "overruling-1"
     assert key_after(told, office.overrules("interrupted", "seeker", number=1)) == "overruling-2"
+
+
+def test_the_words_of_a_later_end_count_once_it_is_confirmed():
+    told = live(EXTENSIBLE).at("5:00")
+    notes = {"incident-1": "x"}
+    for number, end in enumerate(("40:00", "50:00"), 1):
+        assert key_after(told, office.moves_the_end("35:00" if number == 1 else "45:00"))
+        key = key_after(told, office.moves_the_end(end))
+        assert key == f"extension-{number}", "of two wishes in a row the last one's words"
+        assert that_count(told.session, notes | {key: "y"}) == notes
+        told.take(server.holds_the_end(end)(told))
+        notes |= {key: "y"}
+        assert that_count(told.session, notes) == notes
+
+
+def test_the_words_of_an_end_that_moves_at_once_count_at_once():
+    told = story(EXTENSIBLE).at("-1:00")
+    key = key_after(told, office.moves_the_end("40:00"))
+    assert key == "extension-1"
+    assert that_count(told.session, {key: "y"}) == {key: "y"}
 
 
 @pytest.mark.parametrize(

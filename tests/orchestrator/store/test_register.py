@@ -178,11 +178,14 @@ async def test_a_session_without_tasks_any_more_is_not_found(store):
 
 
 async def test_notes_are_kept_a_session_and_a_key(store):
-    await store.put_note(S1, "incident-1", "はじめ")
-    await store.put_note(S1, "incident-1", "次")
-    await store.put_note(S1, "overruling-1", "理由")
+    commit = a_commit(await owned(store), 1, "c0")
+    for number, (key, text) in enumerate(
+        [("extension-1", "はじめ"), ("extension-1", "次"), ("overruling-1", "理由")], 1
+    ):
+        await store.commit(replace(commit, note=Note(key, text)))
+        commit = a_commit(commit.session, 1, f"c{number}")
 
-    assert await store.notes(S1) == {"incident-1": "次", "overruling-1": "理由"}
+    assert await store.notes(S1) == {"extension-1": "次", "overruling-1": "理由"}
     assert await store.notes(SessionId("s2")) == {}
 
 
