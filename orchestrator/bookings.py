@@ -341,7 +341,7 @@ class Bookings:
         Raises:
             Refused: `name_refused`.
         """
-        code = names.check_display_name(display_name or name)
+        code = names.check_display_name(name) or names.check_display_name(display_name or name)
         if code is not None:
             raise Refused("name_refused", f"the name cannot be used: {code}")
         known = await self._store.staff_by_name(name)

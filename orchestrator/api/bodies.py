@@ -51,14 +51,24 @@ from orchestrator.policy.model import (
 )
 from orchestrator.policy.model import Reschedule as Choice
 from orchestrator.policy.stops import may_read_why
-from orchestrator.policy.writing import read_noted, read_reference
+from orchestrator.policy.writing import PRINTED, legible, read_noted, read_reference
 from orchestrator.ports import Language
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Name = Annotated[
+    str,
+    AfterValidator(legible),
+    StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"),
+]
+"""What is called so, or the key of something; one line."""
 LONGEST_MINUTES = 1_440
 """Of a session: a day; a programme allows what it allows."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+Line = Annotated[
+    str,
+    AfterValidator(legible),
+    StringConstraints(min_length=1, max_length=1_000, pattern=PRINTED),
+]
+"""A sentence or two; of the control characters only line breaks."""
 
 PersonName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 

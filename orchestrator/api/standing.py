@@ -14,13 +14,17 @@ from orchestrator.errors import Malformed
 from orchestrator.policy.ledger import LedgerLine
 from orchestrator.policy.model import Cause, Outcome, PersonId, Quota, Role
 from orchestrator.policy.standing import Decision, DecisionKind, PersonTaskKind, StandingState
-from orchestrator.policy.writing import legible
+from orchestrator.policy.writing import PRINTED, legible
 from orchestrator.standing import Record, Standings
 
 PREFIX = "/api/v1/standing"
 _LONGEST_ID = 100
 
-Reason = Annotated[str, AfterValidator(legible), StringConstraints(min_length=1, max_length=500)]
+Reason = Annotated[
+    str,
+    AfterValidator(legible),
+    StringConstraints(min_length=1, max_length=500, pattern=PRINTED),
+]
 """Free text about a person: it goes into the person's erasable data, and nowhere else."""
 
 

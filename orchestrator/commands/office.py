@@ -20,7 +20,7 @@ from orchestrator.errors import Misconfigured, NotFound, Refused, Unavailable
 from orchestrator.policy.events import Event
 from orchestrator.policy.model import Medium, Role, Session, SessionId
 from orchestrator.policy.programme import Programme
-from orchestrator.policy.writing import read_noted, read_reference
+from orchestrator.policy.writing import legible, read_noted, read_reference
 from orchestrator.ports import Language
 from orchestrator.settings import Settings
 from orchestrator.store import embedded
@@ -86,12 +86,12 @@ async def create_session(
     wish = Wish(
         programme=arguments.programme,
         starts_at=_moment(arguments.starts),
-        seeker_name=arguments.seeker_name,
-        supporter=arguments.supporter,
+        seeker_name=legible(arguments.seeker_name),
+        supporter=legible(arguments.supporter),
         length=_length(arguments.minutes),
         medium=Medium(arguments.medium),
-        seeker_real_name=arguments.seeker_real_name,
-        exception=arguments.exception,
+        seeker_real_name=legible(arguments.seeker_real_name or "") or None,
+        exception=legible(arguments.exception or "") or None,
         seeker_mail=_read("--seeker-mail", read_mail_address, arguments.seeker_mail),
         seeker_language=Language(language) if language else None,
         seeker_telephone=_read("--seeker-telephone", read_telephone, arguments.seeker_telephone),
@@ -176,21 +176,20 @@ async def add_staff(
         Refused: `role_differs`; whoever opens the board is not made a supporter, or the reverse, by a slip.
     """
     role = Role(arguments.role)
+    name, display_name = legible(arguments.name), legible(arguments.display_name or "") or None
     mail = _read("--mail", read_mail_address, arguments.mail)
     language = Language(arguments.language) if arguments.language else None
     async with _office(settings, programmes) as office:
-        known = await office.store.staff_by_name(arguments.name)
+        known = await office.store.staff_by_name(name)
         if known is not None and known.role is not role:
             raise Refused(
                 "role_differs",
                 f"{known.name!r} is a {known.role.value}; add a {role.value} under another name",
             )
-        token = await office.bookings.add_staff(
-            arguments.name, role, arguments.display_name, mail, language
-        )
+        token = await office.bookings.add_staff(name, role, display_name, mail, language)
     if known is not None:
         print(f"madoguchi: {known.name!r} was known; an earlier token is void now", file=sys.stderr)
     if arguments.json:
-        print(json.dumps({"name": arguments.name, "role": arguments.role, "token": token}))
+        print(json.dumps({"name": name, "role": arguments.role, "token": token}))
     else:
         print(token)

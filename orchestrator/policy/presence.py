@@ -229,7 +229,8 @@ def joined(turn: Turn, event: Joined) -> None:
     elif not set(session.rules.attestations) <= set(event.attestations):
         turn.refuse(event.connection, "attestation_missing")
     elif seat.consent is None:
-        consent = Consent(event.terms_version, turn.at, event.attestations)
+        # Kept is what was asked for; whatever else a page sends is no attestation of anything.
+        consent = Consent(event.terms_version, turn.at, session.rules.attestations)
         seat = turn.set_seat(seat.id, consent=consent)
         turn.record("consent.given", seat=seat.id, terms_version=event.terms_version)
         come_back(turn, seat)

@@ -20,6 +20,8 @@ LONGEST_REFERENCE = 40
 LONGEST_NOTED = 500
 """Characters of what an office notes about a seeker for the supporter; ours."""
 
+PRINTED = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$"
+"""What a person writes: no control characters but line breaks."""
 _UNPRINTED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 """Control characters but line breaks."""
 

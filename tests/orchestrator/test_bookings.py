@@ -293,6 +293,11 @@ async def test_a_new_link_for_a_void_one_tells_the_session(office: Office) -> No
     assert not (await office.host.view(session_id)).seeker.is_link_void
 
 
+async def test_a_name_of_the_office_shows_all_of_itself_whatever_others_see(office: Office) -> None:
+    with pytest.raises(Refused):
+        await office.bookings.add_staff("sa\u200bto", Role.SCHEDULER, "佐藤")
+
+
 async def test_a_new_token_voids_the_old_one_and_keeps_the_person(office: Office) -> None:
     first = await office.bookings.add_staff("sato", Role.SCHEDULER)
     person = await office.store.staff_by_token(hash_secret(first))

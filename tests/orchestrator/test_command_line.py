@@ -129,6 +129,14 @@ def test_a_session_is_booked_beside_the_running_server(tmp_path: Path) -> None:
         assert [seat["display_name"] for seat in session["participants"]] == ["さくら14", "tanaka"]  # type: ignore[attr-defined]
 
 
+def test_what_nobody_sees_does_not_come_in_at_the_shell(tmp_path: Path) -> None:
+    with demo(tmp_path, "--starts-in", "20m") as info:
+        hidden = ("--seeker-name", "さ\u200bくら\u202e14", "--supporter", "\ufefftanaka")
+        found = books(tmp_path, *hidden, "--exception", "急\u200bぎ")
+        session = asks(info, f"/api/v1/sessions/{found['session_id']}")
+        assert [seat["display_name"] for seat in session["participants"]] == ["さくら14", "tanaka"]  # type: ignore[attr-defined]
+
+
 def test_links_lead_to_the_node_that_runs_on_the_data_folder(tmp_path: Path) -> None:
     elsewhere = "https://room.example.org"
     with demo(tmp_path, "--starts-in", "20m") as info:

@@ -72,6 +72,14 @@ def test_consent_is_kept_with_its_version_and_time():
     assert consent.at == moment("-5:00")
 
 
+def test_kept_of_attestations_is_what_was_asked_for():
+    told = story().at("-5:00", seeker.connects())
+    sent = (*KUMAGAYA.attestations, "whatever a page sends")
+    terms = KUMAGAYA.terms_version
+    told.at("-5:00", lambda it: Joined(seeker.seat, it.line(seeker.seat), terms, sent))
+    assert told.session.seeker.consent.attestations == KUMAGAYA.attestations
+
+
 def test_joining_twice_is_joining_once():
     told = both_in_lobby()
     version = told.session.version
