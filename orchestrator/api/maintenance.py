@@ -14,16 +14,12 @@ from orchestrator.api.bodies import GivenMoment
 from orchestrator.api.moments import Moment
 from orchestrator.api.query import StaffOf, body_of, scheduler
 from orchestrator.maintenance import Maintenance
-from orchestrator.policy.writing import PRINTED, legible
+from orchestrator.policy.writing import legible
 from orchestrator.ports import Clock, MaintenanceWindow
 
 PREFIX = "/api/v1/maintenance"
 
-Reason = Annotated[
-    str,
-    AfterValidator(legible),
-    StringConstraints(min_length=1, max_length=200, pattern=PRINTED),
-]
+Reason = Annotated[str, AfterValidator(legible), StringConstraints(min_length=1, max_length=200)]
 
 
 class NewMaintenance(BaseModel):

@@ -14,17 +14,13 @@ from orchestrator.errors import Malformed
 from orchestrator.policy.ledger import LedgerLine
 from orchestrator.policy.model import Cause, Outcome, PersonId, Quota, Role
 from orchestrator.policy.standing import Decision, DecisionKind, PersonTaskKind, StandingState
-from orchestrator.policy.writing import PRINTED, legible
+from orchestrator.policy.writing import legible
 from orchestrator.standing import Record, Standings
 
 PREFIX = "/api/v1/standing"
 _LONGEST_ID = 100
 
-Reason = Annotated[
-    str,
-    AfterValidator(legible),
-    StringConstraints(min_length=1, max_length=500, pattern=PRINTED),
-]
+Reason = Annotated[str, AfterValidator(legible), StringConstraints(min_length=1, max_length=500)]
 """Free text about a person: it goes into the person's erasable data, and nowhere else."""
 
 
