@@ -60,7 +60,7 @@ _SPACES = frozenset("\n\t")
 
 
 @dataclass(frozen=True, slots=True)
-class Overruling:
+class NewVerdict:
     """What a scheduler puts in the place of a verdict."""
 
     outcome: Outcome
@@ -86,7 +86,7 @@ class SessionTask:
     task: Task
 
 
-def _is_done(session: Session, overruling: Overruling, by: PersonId) -> bool:
+def _is_done(session: Session, overruling: NewVerdict, by: PersonId) -> bool:
     """This very overruling is on record, as the last one."""
     if len(session.overrulings) != overruling.number + 1:
         return False
@@ -116,7 +116,7 @@ class Office:
 
     # ---- verdicts and tasks -----------------------------------------------------------------------------------------
 
-    async def overrule(self, session: SessionId, overruling: Overruling, by: PersonId) -> Session:
+    async def overrule(self, session: SessionId, overruling: NewVerdict, by: PersonId) -> Session:
         """Put another outcome or cause in the place of the verdict; the difference of what follows is applied.
 
         Raises:

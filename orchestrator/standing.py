@@ -38,7 +38,7 @@ AHEAD = timedelta(days=3660)
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Dossier:
     """All that is known of a person's standing in one programme."""
 
     programme: str
@@ -71,7 +71,7 @@ class Standings:
         self._bookings = bookings
         self._programmes = programmes
 
-    async def read(self, programme: str, person: PersonId) -> Record:
+    async def read(self, programme: str, person: PersonId) -> Dossier:
         """How a person stands with a programme.
 
         Raises:
@@ -86,7 +86,7 @@ class Standings:
             await self._check_known(person)
         standing = self._fold(programme, ledger)
         private = await self._store.private(person)
-        return Record(
+        return Dossier(
             programme=programme,
             person=person,
             standing=standing,
@@ -110,7 +110,7 @@ class Standings:
         number: int,
         cancels: bool,
         by: PersonId,
-    ) -> Record:
+    ) -> Dossier:
         """Decide about a person.
 
         Args:

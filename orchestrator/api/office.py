@@ -18,7 +18,7 @@ from orchestrator.api.query import StaffOf, asker, body_of, may_read, scheduler,
 from orchestrator.bookings import Bookings
 from orchestrator.errors import NotFound, Refused
 from orchestrator.host import Host
-from orchestrator.office import LONGEST_NOTE, Office, Overruling, check_note
+from orchestrator.office import LONGEST_NOTE, NewVerdict, Office, check_note
 from orchestrator.policy.model import (
     SUPPORTER,
     CallState,
@@ -168,7 +168,7 @@ class OfficeApi:
         """Put another verdict in the place of one."""
         staff = await scheduler(request, self.staff_of)
         body = await body_of(request, NewOverruling)
-        overruling = Overruling(body.outcome, body.cause, body.number, body.reason)
+        overruling = NewVerdict(body.outcome, body.cause, body.number, body.reason)
         return _shown(
             await self.office.overrule(session_id_of(request), overruling, staff.person), staff
         )

@@ -15,7 +15,7 @@ from orchestrator.policy.ledger import LedgerLine
 from orchestrator.policy.model import Cause, Outcome, PersonId, Quota, Role
 from orchestrator.policy.standing import Decision, DecisionKind, PersonTaskKind, StandingState
 from orchestrator.policy.writing import legible
-from orchestrator.standing import Record, Standings
+from orchestrator.standing import Dossier, Standings
 
 PREFIX = "/api/v1/standing"
 _LONGEST_ID = 100
@@ -144,11 +144,11 @@ def _person(request: web.Request) -> PersonId:
     return PersonId(_name(request, "person"))
 
 
-def _body(record: Record) -> StandingBody:
-    standing = record.standing
+def _body(dossier: Dossier) -> StandingBody:
+    standing = dossier.standing
     return StandingBody(
-        programme=record.programme,
-        person=record.person,
+        programme=dossier.programme,
+        person=dossier.person,
         state=standing.state,
         strikes=standing.strikes,
         strikes_for_task=standing.strikes_for_task,
@@ -157,18 +157,18 @@ def _body(record: Record) -> StandingBody:
         quota_left=standing.quota_left,
         number=standing.number,
         task=None
-        if record.task is None
+        if dossier.task is None
         else PersonTaskBody(
-            kind=record.task.kind, since=record.task.since, due_at=record.task.due_at
+            kind=dossier.task.kind, since=dossier.task.since, due_at=dossier.task.due_at
         ),
-        lines=tuple(map(_line, record.lines)),
+        lines=tuple(map(_line, dossier.lines)),
         decisions=tuple(
-            _decision(decision, record.reasons.get(decision.number))
-            for decision in record.decisions
+            _decision(decision, dossier.reasons.get(decision.number))
+            for decision in dossier.decisions
         ),
         bookings=tuple(
             ComingBody(session=each.id, starts_at=each.starts_at, ends_at=each.ends_at)
-            for each in record.bookings
+            for each in dossier.bookings
         ),
     )
 

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.bookings import Wish
 from orchestrator.errors import Fenced, NotFound, Refused
-from orchestrator.office import LONGEST_NOTE, Overruling
+from orchestrator.office import LONGEST_NOTE, NewVerdict
 from orchestrator.office import Office as Desk
 from orchestrator.policy.events import Admitted, Connected, Joined, SlotsProposed, Woken
 from orchestrator.policy.model import (
@@ -108,7 +108,7 @@ async def test_an_overruling_applies_the_difference_and_keeps_the_first_verdict(
     office: Office, desk: Desk
 ) -> None:
     session = await missed(office)
-    overruling = Overruling(Outcome.NOT_HELD, Cause.PLATFORM, 0, "駅で通信障害があった")
+    overruling = NewVerdict(Outcome.NOT_HELD, Cause.PLATFORM, 0, "駅で通信障害があった")
     after = await desk.overrule(session.id, overruling, BOSS)
     assert (after.outcome, after.cause) == (Outcome.NOT_HELD, Cause.PLATFORM)
     assert after.consequence is not None
@@ -125,7 +125,7 @@ async def test_two_schedulers_overrule_at_once_and_the_second_is_told(
     session = await missed(office)
     results = await asyncio.gather(
         *(
-            desk.overrule(session.id, Overruling(Outcome.NOT_HELD, cause, 0, cause.value), BOSS)
+            desk.overrule(session.id, NewVerdict(Outcome.NOT_HELD, cause, 0, cause.value), BOSS)
             for cause in (Cause.PLATFORM, Cause.SUPPORTER)
         ),
         return_exceptions=True,
@@ -142,12 +142,12 @@ async def test_what_is_not_over_and_what_cannot_be_is_not_overruled(
     office: Office, desk: Desk
 ) -> None:
     running = (await office.books()).session.id
-    overruling = Overruling(Outcome.COMPLETED, None, 0, "x")
+    overruling = NewVerdict(Outcome.COMPLETED, None, 0, "x")
     assert await code_of(desk.overrule(running, overruling, BOSS)) == "not_over"
     with pytest.raises(NotFound):
         await desk.overrule(NOBODY, overruling, BOSS)
     over = (await missed(office, "もり")).id
-    strange = Overruling(Outcome.NOT_HELD, Cause.MAINTENANCE, 0, "x")
+    strange = NewVerdict(Outcome.NOT_HELD, Cause.MAINTENANCE, 0, "x")
     assert await code_of(desk.overrule(over, strange, BOSS)) == "outcome_impossible"
     assert await desk.notes(over) == {}
 
@@ -157,7 +157,7 @@ async def test_a_note_that_is_no_plain_text_is_refused_and_nothing_happens(
     office: Office, desk: Desk, text: str
 ) -> None:
     session = await missed(office)
-    overruling = Overruling(Outcome.NOT_HELD, Cause.PLATFORM, 0, text)
+    overruling = NewVerdict(Outcome.NOT_HELD, Cause.PLATFORM, 0, text)
     assert await code_of(desk.overrule(session.id, overruling, BOSS)) == "note_refused"
     filing = desk.file_incident(session.id, IncidentKind.TECHNICAL, None, BOSS, text)
     assert await code_of(filing) == "note_refused"
@@ -191,7 +191,7 @@ async def test_tasks_are_listed_most_urgent_first_and_ticked_off_once(
 
 async def test_a_task_of_a_verdict_is_ticked_off_with_a_note(office: Office, desk: Desk) -> None:
     session = await missed(office)
-    unclear = Overruling(Outcome.NOT_HELD, Cause.PLATFORM, 0, "x")
+    unclear = NewVerdict(Outcome.NOT_HELD, Cause.PLATFORM, 0, "x")
     await desk.overrule(session.id, unclear, BOSS)
     chosen = await office.host.view(session.id)
     assert chosen.reschedule is not None
@@ -199,7 +199,7 @@ async def test_a_task_of_a_verdict_is_ticked_off_with_a_note(office: Office, des
     offered = (await office.host.view(session.id)).reschedule
     assert offered is not None
     await office.bookings.rescheduling.choose(session.id, offered.options[0].id, BOSS)
-    back = Overruling(Outcome.SEEKER_NO_SHOW, Cause.SEEKER, 1, "y")
+    back = NewVerdict(Outcome.SEEKER_NO_SHOW, Cause.SEEKER, 1, "y")
     await desk.overrule(session.id, back, BOSS)
     tasks = [each.task.id for each in await desk.tasks()]
     assert tasks == ["booking_stands-2"]
@@ -212,7 +212,7 @@ async def test_a_task_of_a_verdict_is_ticked_off_with_a_note(office: Office, des
 
 async def test_words_are_kept_with_what_they_came_with(office: Office, desk: Desk) -> None:
     session = await missed(office)
-    overruling = Overruling(Outcome.NOT_HELD, Cause.UNKNOWN, 0, "本人から電話があった")
+    overruling = NewVerdict(Outcome.NOT_HELD, Cause.UNKNOWN, 0, "本人から電話があった")
     await desk.overrule(session.id, overruling, BOSS)
     await desk.overrule(session.id, replace(overruling, reason="もう一度"), BOSS)
     await desk.file_incident(session.id, IncidentKind.TECHNICAL, None, BOSS, "音が出ない")

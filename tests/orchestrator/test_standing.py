@@ -38,7 +38,7 @@ from orchestrator.policy.model import (
 from orchestrator.policy.standing import DecisionKind, PersonTaskKind, StandingState
 from orchestrator.ports import DECIDED, Delivery, Handler
 from orchestrator.programmes import load_all
-from orchestrator.standing import Record, Standings
+from orchestrator.standing import Dossier, Standings
 from tests.orchestrator.conftest import Office, opened
 
 SAKURA = PersonId("p-sakura")
@@ -109,7 +109,7 @@ async def decide(
     person: PersonId = SAKURA,
     number: int = 0,
     cancels: bool = False,
-) -> Record:
+) -> Dossier:
     return await standings.decide("demo", person, kind, "理由", number, cancels, SCHEDULER)
 
 

@@ -37,7 +37,7 @@ REPORTS_KEPT = 32
 """Sender reports whose answer may still come: each track sends about one a second."""
 
 
-class Loss:
+class LossShare:
     """The share of packets of one track that went missing, over the last `WINDOW_S`."""
 
     __slots__ = ("_samples",)
@@ -87,8 +87,8 @@ class Meter:
     """Measures one leg's line."""
 
     def __init__(self) -> None:
-        self._up: dict[int, Loss] = {}
-        self._down: dict[int, Loss] = {}
+        self._up: dict[int, LossShare] = {}
+        self._down: dict[int, LossShare] = {}
         self._counted: dict[int, Counted] = {}
         self._reported: dict[int, tuple[int, int]] = {}
         """Track -> how many packets its receiver had got, and how many we had sent, at its last report."""
@@ -111,7 +111,9 @@ class Meter:
                 continue
             expected = (track.sequence_number - before.sequence_number) & 0xFFFF
             arrived = track.packets - before.packets
-            self._up.setdefault(track.payload_type, Loss()).add(now, expected, expected - arrived)
+            self._up.setdefault(track.payload_type, LossShare()).add(
+                now, expected, expected - arrived
+            )
 
     def passed_on(self, now: float, report_at: int) -> None:
         """A sender report was sent to the leg; its answer will name these 32 bits of its NTP time."""
@@ -135,7 +137,9 @@ class Meter:
             arrived = (got - before[0]) & 0xFFFF_FFFF
             if arrived < 0x8000:
                 expected = sent - before[1]
-                self._down.setdefault(payload_type, Loss()).add(now, expected, expected - arrived)
+                self._down.setdefault(payload_type, LossShare()).add(
+                    now, expected, expected - arrived
+                )
         hz = CLOCK_HZ.get(payload_type)
         if hz is not None:
             self._jitter = (now, 1000 * block.jitter / hz)
@@ -194,6 +198,6 @@ class _Threshold:
         return is_new or is_still
 
 
-def _worst(tracks: Mapping[int, Loss], now: float) -> float | None:
+def _worst(tracks: Mapping[int, LossShare], now: float) -> float | None:
     shares = (loss.share(now) for loss in tracks.values())
     return max((share for share in shares if share is not None), default=None)
