@@ -56,7 +56,7 @@ export function create(app) {
       // Of a stop the cause is who was accused: nobody has judged it yet.
       const isOurs = ["supporter", "platform", "maintenance", "office"].includes(session.cause) && session.outcome !== "stopped";
       setText(sorry, isOurs && isSeeker(s) ? t("after.sorry") : "");
-      band.update(planOf(session, s.now, { words: bandWords(), write, from: "start", label: t(`outcome.${session.outcome}`) }));
+      band.update(planOf(session, s.now, { words: wordsOf(session), write, from: "start", label: t(`outcome.${session.outcome}`) }));
       show(quota, !isSupporter(s) && session.is_quota_restored !== null);
       setText(quota.lastChild, t(session.is_quota_restored ? "after.quota_restored" : "after.quota_used"));
       notices.update(s);
@@ -70,6 +70,12 @@ export function create(app) {
       setText(next.lastChild, at !== null ? t("next.booked_at", { day: write.day(at), time: write.time(at) }) : t("next.cancelled"));
     },
   };
+}
+
+// An end before its time has a word of its own, and the booked one is what was planned.
+function wordsOf({ outcome, ended_at: ended, ends_at: planned }) {
+  const isEarly = ms(ended) < ms(planned);
+  return { ...bandWords(), ...(isEarly && { end: t("moment.planned") }), ...(outcome === "interrupted" && { ended: t("moment.cut") }) };
 }
 
 // After a goodbye the seeker has a day to say that it was not the end; then a scheduler looks.
