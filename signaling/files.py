@@ -76,6 +76,7 @@ class Files:
             web.get("/", self.index),
             web.get("/room", self.room),
             web.get("/board", self.board),
+            web.get("/desk", self.desk),
             web.get("/assets/{path:.+}", self.asset),
         ]
 
@@ -86,6 +87,10 @@ class Files:
     async def board(self, request: web.Request) -> web.StreamResponse:
         """The schedulers' board; the token is in the fragment and never comes here."""
         return self._page(request, "board")
+
+    async def desk(self, request: web.Request) -> web.StreamResponse:
+        """A supporter's desk; the token is in the fragment and never comes here."""
+        return self._page(request, "desk")
 
     async def room(self, request: web.Request) -> web.StreamResponse:
         """The page of an invitation link; the secret is in the fragment and never comes here."""

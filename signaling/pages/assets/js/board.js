@@ -1,5 +1,5 @@
 // The board: the day's sessions, live, as a timeline or as cards. Nothing is built twice, and only what is in view is in the page.
-// One session opens in the drawer. A scheduler sees what waits for somebody beside it, a supporter who waits at the own counter.
+// One session opens in the drawer; beside it stands what waits for somebody. A supporter is sent to the own desk.
 
 import { ServerClock, writer } from "./clock.js";
 import { readSecret } from "./link.js";
@@ -10,7 +10,6 @@ import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
 import { Api } from "./board/api.js";
 import { App, changesTasks } from "./board/app.js";
 import { createCards } from "./board/cards.js";
-import { createDesk } from "./board/desk.js";
 import { createDrawer } from "./board/drawer.js";
 import { createForms, createRefusal } from "./board/forms.js";
 import { createBar, createFilters, VIEWS } from "./board/frame.js";
@@ -51,6 +50,7 @@ const socket = new Socket({
 function take(message) {
   switch (message.type) {
     case "welcome":
+      if (message.you.role === "supporter") location.replace(`/desk${location.hash}`); // the own page of whoever receives people
       if (message.you.role !== state.you?.role) forget();
       Object.assign(state, { you: message.you, office: message.office });
       setOnline(true);
@@ -139,11 +139,10 @@ function build() {
     day: h("main", { class: "day-view", tabindex: "-1" }),
     none: h("p", { class: "rows__none" }),
     trouble: createRefusal(),
-    desk: createDesk(app),
     upkeep: createUpkeep(app),
   };
-  const work = h("div", { class: "work" }, ui.desk.el, ui.upkeep.el, ui.trouble.el, ui.filters.el, ui.day, app.drawer.el);
-  ui.behind = [ui.bar.el, app.todo?.el, ui.desk.el, ui.filters.el, ui.day].filter(Boolean);
+  const work = h("div", { class: "work" }, ui.upkeep.el, ui.trouble.el, ui.filters.el, ui.day, app.drawer.el);
+  ui.behind = [ui.bar.el, app.todo?.el, ui.filters.el, ui.day].filter(Boolean);
   page.replaceChildren(h("div", { class: "board-page" }, ui.bar.el, h("h1", { class: "vh" }, t("board.title")), h("div", { class: `board${isScheduler ? "" : " board--desk"}` }, ...[app.todo?.el, work].filter(Boolean))), app.forms.el);
   place(state.view);
   app.todo?.hurry();
@@ -190,11 +189,9 @@ function draw() {
   show(ui.none, count === 0 && state.isOnline);
   setText(ui.none, t(rows.size ? "board.none_found" : "board.empty"));
   ui.upkeep.update();
-  const waiting = app.isScheduler() ? 0 : ui.desk.update();
   app.todo?.update(now);
   app.drawer.draw(now);
-  const title = `${t("title.board")} | ${t("site.name")}`;
-  document.title = waiting ? t("board.title_waiting", { n: waiting, title }) : title;
+  document.title = `${t("title.board")} | ${t("site.name")}`;
 }
 
 function drawRefusal() {

@@ -9,7 +9,7 @@ import { bandWords } from "../parts.js";
 import { ACTIONS } from "./actions.js";
 import { createAnswers } from "./answers.js";
 import { asRefusal } from "./api.js";
-import { openRoom } from "./desk.js";
+import { openRoom } from "../desk/enter.js";
 import { createRefusal } from "./forms.js";
 import { historyOf } from "./history.js";
 import { linesOf } from "./lines.js";
