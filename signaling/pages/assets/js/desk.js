@@ -3,7 +3,7 @@
 import { ServerClock, writer } from "./clock.js";
 import { Socket } from "./socket.js";
 import { Announcer } from "./announcer.js";
-import { h, setText, show } from "./dom.js";
+import { h, setText } from "./dom.js";
 import { icon, logo, plate } from "./icons.js";
 import { keep, kept } from "./kept.js";
 import { chosenLanguage, currentLanguage, hasText, pick, remember, speak, t } from "./text.js";

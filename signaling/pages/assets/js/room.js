@@ -13,8 +13,11 @@ import { Screen } from "./screen.js";
 import { Socket } from "./socket.js";
 import { WakeLock } from "./wake.js";
 import { chime } from "./chime.js";
+import { Memos } from "./desk/memo.js";
+import { unread } from "./desk/noted.js";
+import { waitsAfter } from "./views/after_this.js";
 import { chosenLanguage, currentLanguage, remember, speak, t } from "./text.js";
-import { awayAs, can, initialState, isEndAsked, isLost, isObserver, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, onStage, viewOf, waiting, warningOf } from "./state.js";
+import { NOBODY_AROUND, awayAs, can, initialState, isEndAsked, isLost, isObserver, isOnPhone, isRunning, isSupporter, listed, me, nameOfSeat, offers, onStage, viewOf, waiting, warningOf } from "./state.js";
 import { Announcer } from "./announcer.js";
 import { createSheets } from "./views/sheets.js";
 import * as after from "./views/after.js";
@@ -77,9 +80,11 @@ const evidence = new Evidence({
 });
 
 const chat = new Chat();
-const app = { s, devices, interruption, peer, encryption, screen, quality, chat, write: writer("ja", "Asia/Tokyo"), do: actions() };
+const app = { s, devices, interruption, peer, encryption, screen, quality, chat, memos: new Memos(Date.now()), write: writer("ja", "Asia/Tokyo"), do: actions() };
 const sheets = createSheets(app);
 const drawer = createChat(app);
+app.chatEl = drawer.el;
+const NOTED_CODES = new Set(["data_closed", "too_many_readings"]);
 const CHAT_CODES = new Set(["function_not_allowed", "too_many_messages", "nobody_reads"]);
 let written = []; // lines on their way, oldest first; each is answered by itself or by a refusal
 
@@ -139,6 +144,11 @@ function actions() {
     bookNext: () => {
       if (can(s, "book_next")) send({ type: "book_next" });
       openSheet("next");
+    },
+    askNext: () => send({ type: "book_next" }),
+    readNoted: () => {
+      Object.assign(s.noted, { isAsking: send({ type: "read_noted" }), refusal: null });
+      draw();
     },
     declineNext: () => {
       send({ type: "decline_reschedule", purpose: "next" });
@@ -261,7 +271,9 @@ const TAKE = {
   welcome(message) {
     const isFirst = s.session === null;
     Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
-    Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null, mediaOf: {} });
+    Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null, mediaOf: {}, around: NOBODY_AROUND });
+    if (s.noted === null) s.noted = unread(message.session.id);
+    s.noted.isAsking = false; // whether that was heard, nobody can say any more
     written = []; // whether they got there, nobody can say any more
     retell();
     if (isFirst) redraw();
@@ -288,6 +300,15 @@ const TAKE = {
   key({ seat, text }) {
     encryption.take(seat, text);
   },
+  noted({ reference, note }) {
+    Object.assign(s.noted, { isAsking: false, noted: { reference, note } });
+  },
+  around({ is_engaged: isEngaged, after }) {
+    const wasWaiting = waitsAfter(s);
+    s.around = { isEngaged, after };
+    const next = waitsAfter(s);
+    if (next && !wasWaiting) announcer.say(t("following.waits", { name: next.seeker_name, time: app.write.moment(ms(next.starts_at)) }));
+  },
   chat(line) {
     const isMine = line.seat === s.you.seat;
     if (isMine) written.shift();
@@ -311,6 +332,10 @@ const TAKE = {
     if (code === "draining") return; // the close that follows brings us to another node
     if (!closes && CHAT_CODES.has(code)) {
       chat.failed = { code, text: written.shift() ?? null };
+      return;
+    }
+    if (!closes && NOTED_CODES.has(code)) {
+      Object.assign(s.noted, { isAsking: false, refusal: { sentence: t(`refusal.${code}`), next: t(`refusal.${code}.next`) } });
       return;
     }
     if (closes) refuse(code);
@@ -346,6 +371,7 @@ function settle(before) {
   if (s.session.phase === "ended") {
     rest();
     chat.forget();
+    s.noted = unread(s.session.id);
   } else comeInAgain();
 }
 

@@ -2,6 +2,8 @@
 
 import { ms } from "./clock.js";
 
+export const NOBODY_AROUND = { isEngaged: false, after: null };
+
 export function initialState() {
   return {
     now: Date.now(),
@@ -11,6 +13,8 @@ export function initialState() {
     programme: null,
     session: null,
     refusal: null, // {code}: the whole page says so
+    around: NOBODY_AROUND, // of the supporter's other sessions: still in an earlier one; to the supporter the one after this
+    noted: null, // of the supporter's page: what was noted at the booking, as it was read
     notice: null, // code of a refusal that the page survives
     step: "door", // before joining: door (invitation, terms, consent), then check (devices)
     isJoining: false,

@@ -4,13 +4,13 @@ import { h, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { can, endsAt, isEndAsked, isObserver, isSeeker, isSupporter, offers, other, waiting, warningOf } from "../state.js";
+import { can, endsAt, isObserver, isSeeker, isSupporter, offers, other, warningOf } from "../state.js";
 import { bandWords, createNotices } from "../parts.js";
 import { createBand, planOf } from "../band.js";
 import { createSecrecy } from "./secrecy.js";
 import { createConnection, createSwitches } from "./self.js";
 import { createStage } from "./stage.js";
-import { createAdmit, createStaffList } from "./staff.js";
+import { createPanel } from "./panel.js";
 import { createChatSwitch } from "./chat.js";
 import { createNextNote } from "./nextnote.js";
 
@@ -30,7 +30,10 @@ export function create(app) {
       panel?.update();
       controls.update();
     },
-    rest: () => stage.rest(),
+    rest() {
+      stage.rest();
+      panel?.rest();
+    },
   };
 
   function createTop() {
@@ -66,25 +69,6 @@ export function create(app) {
       },
     };
   }
-}
-
-function createPanel(app) {
-  const { s } = app;
-  const people = createStaffList(app);
-  const admit = createAdmit(app);
-  const guests = h("div", { class: "panel__admit" }, admit.el);
-  const asked = h("p", { class: "note", role: "status", hidden: true, dataset: { testid: "end-asked" } });
-  return {
-    el: h("aside", { class: "panel" }, h("div", { class: "panel__in" }, asked, guests, people.el)),
-    update() {
-      people.update();
-      admit.update();
-      show(guests, waiting(s).length > 0);
-      const isAsked = isEndAsked(s.session);
-      show(asked, isAsked || s.wasEndDeclined);
-      setText(asked, t(isAsked ? "end.asked" : "end.declined"));
-    },
-  };
 }
 
 function createControls(app) {

@@ -102,7 +102,7 @@ export function createChat(app) {
       if (isShown && built?.language !== currentLanguage()) build();
       if (el.hidden === isShown) {
         show(el, isShown);
-        document.body.classList.toggle("has-chat", isShown);
+        document.body.classList.toggle("has-chat", isShown && !el.closest(".panel")); // there it covers nothing
         if (isShown) {
           before = document.activeElement;
           built.field.focus();

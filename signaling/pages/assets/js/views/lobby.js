@@ -6,6 +6,9 @@ import { ms } from "../clock.js";
 import { pick, sentences, t } from "../text.js";
 import { awayAs, can, cutoffAhead, isLost, isObserver, isSeeker, isSupporter, other } from "../state.js";
 import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
+import { createMemo } from "../desk/memo.js";
+import { createNoted } from "../desk/noted.js";
+import { createAfterThis } from "./after_this.js";
 import { createChatSwitch } from "./chat.js";
 import { createLevel, createSelf, createSwitches } from "./self.js";
 import { createAdmit, createStaffList, shownPresence, whereWords } from "./staff.js";
@@ -77,8 +80,12 @@ function hostWords(s, host, write) {
   const word = s.session.notices.supporter;
   if (word && host.presence === "away") return t("host.notice", { time: write.moment(ms(word.until)) });
   if (isLost(host)) return t(`presence.${awayAs(host)}`);
+  if (isElsewhere(s, host)) return t("host.engaged");
   return t(host.presence === "away" && host.since ? "host.left" : `host.${host.presence}`);
 }
+
+// Still with somebody else: the session before goes on.
+const isElsewhere = (s, host) => host.presence === "away" && s.around.isEngaged;
 
 function stayWords(s, write) {
   const start = write.moment(ms(s.session.starts_at));
@@ -94,6 +101,7 @@ function whenWords(s, write) {
   if (host.presence !== "away") return t("lobby.host_here");
   const word = s.session.notices.supporter;
   if (word) return t("lobby.host_notice", { time: write.moment(ms(word.until)) });
+  if (isElsewhere(s, host)) return t("lobby.host_engaged");
   return t(host.since ? "lobby.host_left" : "lobby.host_away");
 }
 
@@ -113,6 +121,9 @@ function createDesk(app) {
   const switches = createSwitches(app);
   const admit = createAdmit(app);
   const people = createStaffList(app);
+  const memo = createMemo(app.memos);
+  const noted = createNoted(() => app.do.readNoted());
+  const after = createAfterThis(app);
   const chat = createChatSwitch(app, { isControl: false });
   const byPhone = h("button", { type: "button", class: "btn", dataset: { testid: "to-phone" }, onclick: () => app.do.switchMedium("phone") }, icon("phone"), t("desk.by_phone"));
   const clock = h("span", { class: "clock num", "aria-hidden": "true" });
@@ -145,6 +156,9 @@ function createDesk(app) {
         "aside",
         { class: "aside" },
         people.el,
+        noted.el,
+        h("section", {}, h("h2", {}, t("memo.title")), memo.el),
+        after.el,
         h("h2", {}, t("desk.you")),
         h("div", { class: "preview preview--aside" }, self.el, h("div", {}, level.el)),
         h("div", { class: "ctls" }, switches.el),
@@ -163,6 +177,9 @@ function createDesk(app) {
       switches.update();
       admit.update();
       people.update();
+      memo.update(s.session);
+      noted.update(s.noted);
+      after.update();
       chat.update();
       show(byPhone, can(s, "switch_medium"));
       setText(clock, write.exact(s.now));

@@ -8,14 +8,20 @@ import { backTo, title } from "./sheet.js";
 import { createSlots } from "../slots.js";
 
 export function nextSheet(app) {
-  const { s, write } = app;
   const head = title(t("next.title"));
+  const choice = createNextChoice(app, head);
+  return { parts: [head, ...choice.parts, backTo(app)], update: choice.update };
+}
+
+// The same without a sheet around it: the supporter's panel has it beside the picture. head: an element that says how it stands
+export function createNextChoice(app, head) {
+  const { s, write } = app;
   const say = h("p", { class: "small", role: "status" });
   const booked = h("div", { class: "booked booked--sheet", dataset: { testid: "next-booked" } });
   const slots = createSlots(app, "next");
   const decline = h("button", { type: "button", class: "btn btn--plain btn--quiet", dataset: { testid: "next-decline" }, onclick: () => app.do.declineNext() }, t("next.decline"));
   return {
-    parts: [head, say, booked, slots.el, slots.book, decline, backTo(app)],
+    parts: [say, booked, slots.el, slots.book, decline],
     update() {
       const plan = s.session.following;
       const options = isOpenNow(plan, s.now) ? plan.options : [];
@@ -31,6 +37,7 @@ export function nextSheet(app) {
 
   function sayOf(plan, options) {
     if (plan?.state === "chosen") return isSupporter(s) ? "next.booked_more_staff" : "next.booked_more";
+    if (plan === null && isSupporter(s)) return "next.ask";
     if (plan?.state === "cancelled") return "next.cancelled";
     if (plan && plan.state !== "open") return "next.closed";
     return options.length ? "next.choose" : "next.looking";
