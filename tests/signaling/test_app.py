@@ -57,7 +57,9 @@ async def site(pages):
         yield node
 
 
-@pytest.mark.parametrize(("path", "name"), [("/", "index"), ("/room", "room"), ("/board", "board")])
+@pytest.mark.parametrize(
+    ("path", "name"), [("/", "index"), ("/room", "room"), ("/board", "board"), ("/desk", "desk")]
+)
 async def test_a_page_is_served_with_strict_headers(site, path, name):
     answer = await site.http.get(site.url(path))
     assert answer.status == 200

@@ -1,4 +1,4 @@
-"""What a scheduler and a supporter can do on the board, in a real browser; the API says what the test wants."""
+"""What a scheduler can do on the board, in a real browser; the API says what the test wants."""
 
 import asyncio
 from typing import Any
@@ -130,7 +130,6 @@ async def board(
     base: str,
     shown: dict[str, Any],
     *events: dict[str, Any],
-    role: str = "scheduler",
     size: ViewportSize = DESK,
     line: dict[str, Any] | None = None,
     more: dict[str, Any] | None = None,
@@ -138,7 +137,6 @@ async def board(
 ) -> Visit:
     """The board with one session, opened."""
     welcome = staff()
-    welcome["you"]["role"] = role
     shown_row = row(1, phase=shown["phase"]) | {"medium": shown["medium"]} | (line or {})
     rows = {"type": "board", "sessions": [shown_row]}
     said = answers(shown, *events, **notes) | (more or {})
@@ -402,75 +400,6 @@ async def test_a_new_link_is_shown_once_and_only_after_a_question(
     await expect(new).to_have_value("https://room.example.org/room#secret")
     await form(seen).get_by_test_id("form-back").click()
     await expect(new).to_have_count(0)
-
-
-async def test_a_telephone_call_is_reported_and_its_end_is_asked_about(
-    chromium: Browser, base: str
-) -> None:
-    shown = session(
-        phase="live", medium="phone", call="answered", outcome=None, verdict=None, reschedule=None
-    )
-    done = {f"POST {PLACE}/call": shown}
-    seen = await board(chromium, base, shown, role="supporter", more=done)
-    await drawer(seen).get_by_test_id("call-no_answer").click()
-    assert await asked(seen, f"POST {PLACE}/call") == {"state": "no_answer"}
-    seen.asked.clear()
-    await drawer(seen).get_by_test_id("call-finished").click()
-    assert seen.asked == []
-    await form(seen).get_by_test_id("form-submit").click()
-    assert await asked(seen, f"POST {PLACE}/call") == {"state": "finished"}
-
-
-async def test_a_call_that_nobody_answered_cannot_be_finished(chromium: Browser, base: str) -> None:
-    shown = session(
-        phase="live", medium="phone", call="calling", outcome=None, verdict=None, reschedule=None
-    )
-    seen = await board(chromium, base, shown, role="supporter")
-    await expect(drawer(seen).get_by_test_id("call-answered")).to_have_count(1)
-    await expect(drawer(seen).get_by_test_id("call-finished")).to_have_count(0)
-
-
-async def test_finished_is_answered_from_the_desk(chromium: Browser, base: str) -> None:
-    shown = session(phase="interrupted", outcome=None, verdict=None, reschedule=None)
-    done = {f"POST {PLACE}/finish": shown}
-    seen = await board(chromium, base, shown, role="supporter", line={"goodbye": True}, more=done)
-    await expect(seen.page.get_by_test_id("board-row")).to_contain_text("終了の確認待ち")
-    await drawer(seen).get_by_test_id("finish-yes").click()
-    assert await asked(seen, f"POST {PLACE}/finish") == {"finished": True}
-
-
-async def test_a_supporter_sees_none_of_the_schedulers_actions(
-    chromium: Browser, base: str
-) -> None:
-    seen = await board(chromium, base, session(), role="supporter")
-    for action in ("overrule", "act-incident", "standing", "renew", "revoke", "maintenance"):
-        await expect(seen.page.get_by_test_id(action)).to_have_count(0)
-    await expect(seen.page.get_by_test_id("todo")).to_have_count(0)
-    await expect(drawer(seen).get_by_test_id("choose-date")).to_have_count(1)
-    assert seen.complaints == [], "nothing was asked for that only schedulers may read"
-
-
-async def test_a_supporter_is_called_when_the_seeker_waits_and_enters_the_room(
-    chromium: Browser, base: str
-) -> None:
-    quiet = row(1, phase="open")
-    welcome = staff()
-    welcome["you"]["role"] = "supporter"
-    rows = {"type": "board", "sessions": [quiet]}
-    room = {f"POST {PLACE}/room": (201, {"seat": "supporter", "url": f"{base}/room#own"})}
-    seen = await visit(chromium, f"{base}/board#mdg_x", welcome, rows, size=DESK, answers=room)
-    waits = seen.page.get_by_test_id("waits")
-    await expect(seen.page.get_by_test_id("board-row")).to_have_count(1)
-    await expect(waits).to_have_count(0)
-    there = row(1, phase="open", version=2)
-    there["seats"][0] |= {"presence": "lobby", "since": at(0)}
-    seen.say({"type": "board_row", "session": there})
-    await expect(waits).to_contain_text("さくら 1 さんがお待ちです")
-    await expect(seen.page.get_by_role("alert").filter(has_text="お待ちです")).to_have_count(1)
-    await expect(seen.page).to_have_title("（1）本日の窓口 | 窓口")
-    async with seen.page.context.expect_page() as opened:
-        await waits.get_by_test_id("open-room").click()
-    await (await opened.value).wait_for_url(f"{base}/room#own")
 
 
 @pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])

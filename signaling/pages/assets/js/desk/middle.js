@@ -20,13 +20,14 @@ export function createMiddle(app) {
   const enter = h("button", { type: "button", class: "btn btn--go btn--enter", dataset: { testid: "enter" }, onclick: () => openRoom(shown.id, app) }, h("span", {}, t("today.enter")), icon("arrow"));
   const ring = h("p", { class: "small desk__ring", dataset: { testid: "ring" } });
   const record = h("button", { type: "button", class: "btn", dataset: { testid: "record" }, onclick: () => app.open(shown.id) }, t("today.record"));
+  const due = h("p", { class: "note desk__due", role: "status", hidden: true, dataset: { testid: "due" } });
   const waiting = createWaiting(app);
   const noted = createNoted(read);
   const ruleHead = h("h2");
   const ruleWords = h("p");
   const rule = h("section", { class: "desk__rule", dataset: { testid: "desk-rule" } }, ruleHead, ruleWords);
   const none = h("p", { class: "desk__none", hidden: true }, t("today.none"));
-  const body = h("div", { class: "desk__body" }, step, h("div", { class: "hd" }, name, until.el[0]), outcome, until.el[1], h("div", { class: "desk__go" }, enter, record, ring), h("div", { class: "two" }, waiting.el, noted.el), rule);
+  const body = h("div", { class: "desk__body" }, step, h("div", { class: "hd" }, name, until.el[0]), outcome, until.el[1], h("div", { class: "desk__go" }, enter, record, ring), due, h("div", { class: "two" }, waiting.el, noted.el), rule);
   let shown = null;
   let held = null; // of one session: what was read stands here, and nowhere else
 
@@ -62,6 +63,9 @@ export function createMiddle(app) {
       show(enter, !isOver(row));
       const words = ringWords(row, now, app.write);
       setText(ring, words);
+      const word = dueOf(row);
+      show(due, word !== null);
+      if (word !== null) setText(due, t(word));
       waiting.update(row, now);
       noted.update(held);
       drawRule(row, now);
@@ -82,6 +86,13 @@ export function createMiddle(app) {
     if (hasWord) setText(ruleWords, t("desk.notice_words", { ...values, at: app.write.moment(ms(word.at)), until: app.write.moment(ms(word.until)) }));
     else if (isThreatened) setText(ruleWords, [t("desk.no_show_words", values), row.ringing_needed_s > 0 && t("today.rung_first", { seconds: row.ringing_needed_s }), t("today.by_telephone")].filter(Boolean).join("\n"));
   }
+}
+
+// What is left to the supporter, and done among the record and steps.
+function dueOf(row) {
+  if (row.goodbye) return "today.due.goodbye";
+  if (row.medium === "phone" && ["waiting", "live", "interrupted"].includes(row.phase)) return "today.due.phone";
+  return row.phase === "ended" && row.reschedule?.state === "open" ? "today.due.reschedule" : null;
 }
 
 // Who rings, and from when: the server does, while the supporter is there and the seeker is not.
