@@ -39,7 +39,7 @@ def pages(tmp_path):
     """Small pages, so that the tests speak of serving and not of the pages."""
     assets = tmp_path / "assets" / "js"
     assets.mkdir(parents=True)
-    for name in ("index", "room", "board"):
+    for name in ("index", "room", "board", "desk"):
         (tmp_path / f"{name}.html").write_text(f"<!doctype html><title>{name}</title>")
     (assets / "room.js").write_text("export {};\n")
     (assets / ".secret.js").write_text("no")
