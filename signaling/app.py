@@ -27,6 +27,7 @@ from orchestrator.api.standing import StandingApi
 from orchestrator.bookings import Bookings
 from orchestrator.credentials import new_secret
 from orchestrator.errors import MadoguchiError, Malformed, Refused, Unavailable
+from orchestrator.following import Following
 from orchestrator.host import Host
 from orchestrator.maintenance import Maintenance
 from orchestrator.office import Office
@@ -139,6 +140,7 @@ def make_app(
         programmes=dict(programmes),
         turn=settings.turn,
         questionnaires=questionnaires,
+        following=Following(store, host),
         around=around,
     )
     server = _Server(settings, Door(counter, store, feed, settings.office))

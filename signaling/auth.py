@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from orchestrator.credentials import STAFF_PREFIX, hash_secret
-from orchestrator.policy.model import DeviceId, SeatId, Session
+from orchestrator.policy.model import SEEKER, DeviceId, RescheduleState, SeatId, Session
 from orchestrator.ports import Link
 
 DEVICE_COOKIE = "madoguchi_device"
@@ -66,9 +66,12 @@ def check_ended(session: Session, seat_id: SeatId, device: DeviceId) -> str | No
     A seat that nobody ever took shows its end to whoever has the link: the seeker whose session was cancelled.
 
     Returns:
-        `session_over`, or None when the end may be shown.
+        `session_over`, `session_moved` to the seeker who has another date, or None when the end may be shown.
     """
     seat = session.seat(seat_id)
-    if seat is None or seat.device not in (None, device):
-        return "session_over"
-    return None
+    if seat is not None and seat.device in (None, device):
+        return None
+    plan = session.reschedule
+    if seat_id == SEEKER and plan is not None and plan.state is RescheduleState.CHOSEN:
+        return "session_moved"
+    return "session_over"

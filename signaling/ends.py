@@ -48,6 +48,7 @@ _CODES: dict[str, tuple[int, Close]] = {
     "link_revoked": (410, Close.GONE),
     "link_expired": (410, Close.GONE),
     "session_over": (410, Close.GONE),
+    "session_moved": (410, Close.GONE),
     "incident_unknown": (404, Close.REFUSED),
     "task_unknown": (404, Close.REFUSED),
     "accused_unknown": (422, Close.REFUSED),

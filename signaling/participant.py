@@ -18,6 +18,7 @@ import structlog
 from orchestrator.api.questionnaires import asked
 from orchestrator.bookings import Bookings
 from orchestrator.errors import Conflict, MadoguchiError, Refused
+from orchestrator.following import Following
 from orchestrator.host import Host
 from orchestrator.office import Office
 from orchestrator.policy.events import (
@@ -81,6 +82,7 @@ class Counter:
     programmes: dict[str, Programme]
     turn: Turn
     questionnaires: Questionnaires
+    following: Following
     around: Around
 
 
@@ -124,6 +126,7 @@ class Participant:
         self._can_encrypt = can_encrypt
         self._refusal: Refused | None = None
         self._ended = asyncio.Event()
+        self._ways: dict[Purpose, str] = {}
         self._requests: asyncio.Queue[_Request] = asyncio.Queue(counter.limits.requests)
         self._chat = TokenBucket(
             counter.limits.chat_per_s, counter.limits.chat_burst, counter.clock.monotonic()
@@ -533,6 +536,8 @@ class Participant:
             case protocol.DeclineReschedule():
                 self._check_purpose(message.purpose)
                 await bookings.rescheduling.decline(session, seat, message.purpose)
+            case protocol.Follow():
+                await self._show_way(message.purpose)
             case protocol.GiveNotice():
                 await bookings.give_notice(session, seat, seat, None, "page")
             case protocol.Object():
@@ -563,6 +568,13 @@ class Participant:
             line,
             figures=message.measured.figures() if message.measured is not None else None,
         )
+
+    async def _show_way(self, purpose: Purpose) -> None:
+        """One link a page and purpose: who asks again is told the same one."""
+        if purpose not in self._ways:
+            following = self._counter.following
+            self._ways[purpose] = await following.link(self.session_id, self.seat_id, purpose)
+        self._connection.tell(protocol.Way(purpose=purpose, link=self._ways[purpose]))
 
     async def _answer(self, message: protocol.AnswerQuestionnaire) -> None:
         session = await self._counter.host.view(self.session_id)

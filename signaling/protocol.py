@@ -269,6 +269,14 @@ class DeclineReschedule(_Up):
     purpose: Purpose = Purpose.RESCHEDULE
 
 
+class Follow(_Up):
+    """Show me the way to the session that I have chosen."""
+
+    senders = frozenset({Role.SEEKER})
+    type: Literal["follow"]
+    purpose: Purpose = Purpose.RESCHEDULE
+
+
 class GiveNotice(_Up):
     """I will be late. A supporter's notice needs the seeker's acceptance: a scheduler records it (product.md)."""
 
@@ -461,6 +469,7 @@ Up = Annotated[
     | BookNext
     | ChooseSlot
     | DeclineReschedule
+    | Follow
     | GiveNotice
     | SwitchMedium
     | ReportCall
@@ -611,6 +620,14 @@ class TimeIsUp(_Message):
     type: Literal["time_is_up"] = "time_is_up"
 
 
+class Way(_Message):
+    """The secret of a link to the session that follows; for this page alone."""
+
+    type: Literal["way"] = "way"
+    purpose: Purpose
+    link: str
+
+
 class Questionnaire(_Message):
     """What the programme asks afterwards (IX 15-2)."""
 
@@ -686,6 +703,7 @@ Down = Annotated[
     | TimeLeft
     | TimeIsUp
     | Questionnaire
+    | Way
     | Refused
     | Error
     | Ping

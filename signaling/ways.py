@@ -67,6 +67,10 @@ def _can_choose(session: Session, seat: Seat, now: datetime) -> Iterator[str]:
         yield "choose_slot"
     if open_ones:
         yield "decline_reschedule"
+    if seat.role is Role.SEEKER and any(
+        each is not None and each.state is RescheduleState.CHOSEN for each in own
+    ):
+        yield "follow"
 
 
 def _can_in_any_role(session: Session, seat: Seat) -> Iterator[str]:

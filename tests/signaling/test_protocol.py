@@ -298,6 +298,7 @@ def test_only_a_revoked_link_is_refused_by_the_policy_too():
         "link_unknown",
         "link_revoked",
         "link_expired",
+        "session_moved",
         "token_unknown",
         "version_unsupported",
         "encryption_required",

@@ -140,6 +140,10 @@ function actions() {
       s.notice = null;
       send({ type: "choose_slot", option, purpose });
     },
+    follow: (purpose) => {
+      s.notice = null;
+      send({ type: "follow", purpose });
+    },
     decline: () => send({ type: "decline_reschedule", purpose: "reschedule" }),
     bookNext: () => {
       if (can(s, "book_next")) send({ type: "book_next" });
@@ -317,6 +321,9 @@ const TAKE = {
   },
   warning({ left_s: left }) {
     s.warnedS = left;
+  },
+  way({ link: onward }) {
+    location.hash = onward; // and the page opens anew
   },
   questionnaire({ questions, is_answered: isAnswered }) {
     if (isAnswered && s.isAnswering) announcer.say(t("questions.done"));

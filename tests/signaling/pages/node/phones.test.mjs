@@ -244,6 +244,8 @@ test("why the server is not heard: no network, no answer, or sockets alone are b
   sight(undefined);
   globalThis.fetch = async () => ({ ok: true });
   assert.equal(await whyUnreached(), "blocked");
+  globalThis.fetch = async (address) => (address === "/ws" ? { ok: false, status: 503 } : { ok: true });
+  assert.equal(await whyUnreached(), "full");
   globalThis.fetch = async () => ({ ok: false });
   assert.equal(await whyUnreached(), "server");
   globalThis.fetch = async () => Promise.reject(new TypeError("no way"));

@@ -5,7 +5,7 @@ import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { t, tFirst } from "../text.js";
 import { can, isSeeker, isSupporter, other } from "../state.js";
-import { bandWords, createNotices, head, telephone } from "../parts.js";
+import { bandWords, createNotices, head, sign, telephone } from "../parts.js";
 import { createBand, planOf } from "../band.js";
 import { createQuestions } from "./questions.js";
 import { createSlots } from "./slots.js";
@@ -26,6 +26,7 @@ export function create(app) {
   const questions = createQuestions(app);
   const problem = h("button", { type: "button", class: "btn btn--plain", dataset: { testid: "after-problem" }, onclick: () => app.do.openSheet("problem") }, icon("bell", "i--s"), t("after.problem"));
   const next = h("p", { class: "note note--done", hidden: true, dataset: { testid: "next-booked" } }, icon("calendar"), h("span"));
+  const onward = h("div", { class: "pad-s", hidden: true }, sign(t("after.follow_next"), { testid: "follow-next", kind: "", onclick: () => app.do.follow("next") }));
   const start = ms(s.session.starts_at);
   const el = h(
     "div",
@@ -38,6 +39,7 @@ export function create(app) {
       notices.el,
       objection.el,
       next,
+      onward,
       again.el,
       questions.el,
       h("section", { class: "pad-s after__more" }, problem),
@@ -67,6 +69,7 @@ export function create(app) {
       const plan = session.following;
       const at = plan?.state === "chosen" ? ms(plan.new_starts_at) : null;
       show(next, at !== null || plan?.state === "cancelled");
+      show(onward, at !== null && can(s, "follow"));
       setText(next.lastChild, at !== null ? t("next.booked_at", { day: write.day(at), time: write.time(at) }) : t("next.cancelled"));
     },
   };
@@ -131,7 +134,8 @@ function createReschedule(app) {
       setText(words, wordsOf(plan, isOpen, options));
       const at = ms(plan.new_starts_at);
       show(booked, plan.state === "chosen" && at !== null);
-      keyed(booked, String(at), () => at !== null && h("p", { class: "when" }, h("em", {}, write.day(at)), h("b", { class: "num" }, write.moment(at))));
+      const mayFollow = can(s, "follow");
+      keyed(booked, `${at}|${mayFollow}`, () => at !== null && [h("p", { class: "when" }, h("em", {}, write.day(at)), h("b", { class: "num" }, write.moment(at))), mayFollow && sign(t("after.follow"), { testid: "follow", onclick: () => app.do.follow("reschedule") })]);
     },
   };
 
