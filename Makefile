@@ -1,7 +1,7 @@
 # One screen. Each target that needs the virtual environment makes it first; the second time that costs nothing.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-browsers demo run test test-faults fuzz check lint format policy docs bench-end bench-media bench-join bench-reconnect bench-lines soak constraints clean
+.PHONY: help setup setup-dev setup-browsers demo run test test-faults fuzz screens accessible weight lighthouse check lint format policy docs bench-end bench-media bench-join bench-reconnect bench-lines soak constraints clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -34,6 +34,19 @@ test-faults: setup-dev setup-browsers ## every fault in real browsers against te
 fuzz: setup-dev   ## a million hostile packets at the media port, calls beside them (ARGS="--inputs 20000 --seed 1")
 	@deploy/setup fuzz
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+screens: setup-dev setup-browsers ## every state of every page into docs/screens, examined by axe-core on the way (ARGS="--only door,check")
+	@$(BIN)/python -m tests.screens $(ARGS)
+
+accessible: setup-dev setup-browsers ## axe-core on every state, both sizes, themes and languages; no pictures (ARGS="--languages en")
+	@$(BIN)/python -m tests.screens --accessible $(ARGS)
+
+weight: setup-dev setup-browsers ## what the pages weigh, and how soon they stand on a slow phone (ARGS="--times 5")
+	@$(BIN)/python -m tests.benchmarks.weigh $(ARGS)
+
+lighthouse: setup-dev setup-browsers ## Lighthouse on door, check, board, desk and index: each at least 95 (ARGS="--only door")
+	@deploy/setup lighthouse
+	@$(BIN)/python -m tests.benchmarks.lighthouse $(ARGS)
 
 check: setup-dev docs ## test, and the generated files are as committed
 	@git diff --exit-code --stat -- docs

@@ -41,6 +41,9 @@ PROGRAMMES: dict[str, dict[str, str]] = {
 }
 """Programmes of these tests: the demo one with other times."""
 
+OPTIONAL = ("e2ee", "functions", "title", "office", "extension")
+"""What a programme of these tests may have otherwise than the demo one, as it stands in its file."""
+
 DAYS = '["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
 WINDOW = timedelta(hours=2)
 
@@ -84,27 +87,30 @@ class Opening:
         return opens <= local and ends_at.astimezone(self.zone) <= opens + WINDOW
 
 
-def write_programmes(folder: Path, opening: Opening) -> None:
+def write_programmes(
+    folder: Path, opening: Opening, programmes: Mapping[str, Mapping[str, str]] = PROGRAMMES
+) -> None:
     """Write the programmes of these tests into a folder."""
     shipped = (resources.files("orchestrator.programmes") / "demo.toml").read_text("utf-8")
     hours = f'from = "{opening.begins_at:02}:00", to = "{opening.begins_at + 2:02}:00"'
-    for name, times in PROGRAMMES.items():
+    for name, times in programmes.items():
         values = {
             "name": f'"{name}"',
             "time_zone": f'"{opening.zone.key}"',
             "lengths": f'["{times["length"]}"]',
             "default_length": f'"{times["length"]}"',
             "cutoff": f'"{times["cutoff"]}"',
-            "tolerance": '"4s"',
+            "tolerance": f'"{times.get("tolerance", "4s")}"',
             "grace": f'"{times["grace"]}"',
             "grace_total": f'"{times.get("grace_total", "20s")}"',
             "hold": f'"{times["hold"]}"',
             "tail": '"2s"',
             "warnings": f'["{times.get("warnings", "10s")}"]',
-            **{key: times[key] for key in ("e2ee", "functions") if key in times},
+            **{key: times[key] for key in OPTIONAL if key in times},
         }
+        open_from = times.get("hours", hours)
         text = re.sub(
-            r"(?ms)^windows = \[.*?^\]", f"windows = [{{ days = {DAYS}, {hours} }}]", shipped
+            r"(?ms)^windows = \[.*?^\]", f"windows = [{{ days = {DAYS}, {open_from} }}]", shipped
         )
         for key, value in values.items():
             text, count = re.subn(rf"(?m)^{key} = [^#\n]*", f"{key} = {value} ", text)
@@ -289,6 +295,7 @@ async def running(
     *options: str,
     variables: Mapping[str, str] | None = None,
     program: str = "orchestrator",
+    own_programmes: Mapping[str, Mapping[str, str]] = PROGRAMMES,
 ) -> AsyncIterator[Office]:
     """A server on free ports, with its data in a folder; at its end its log must hold no error.
 
@@ -297,11 +304,12 @@ async def running(
         options: of the `demo` command.
         variables: more of its environment.
         program: the module that is run.
+        own_programmes: those of these tests, or of others.
     """
     opening = Opening.around(datetime.now(UTC))
     programmes, data, media_port = folder / "programmes", folder / "data", free_udp_port()
     programmes.mkdir()
-    write_programmes(programmes, opening)
+    write_programmes(programmes, opening, own_programmes)
     environment = {
         **os.environ,
         "MADOGUCHI_PROGRAMMES": str(programmes),

@@ -1,0 +1,71 @@
+"""What the pages weigh: a seeker's telephone pays for every byte, and waits for it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.office import Office
+from tests.browser.person import Stage, see_each_other
+from tests.browser.scales import Scales
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+SEEKERS_PAGE = 150_000
+"""Bytes from the link to the picture, headers and all."""
+RELOAD = 6_000
+"""Bytes of a reload: the page alone."""
+STAFFS_PAGE = 200_000
+VERSION = re.compile(r"/v\.[0-9a-f]{12}/")
+
+
+def listed(scales: Scales) -> str:
+    """The heaviest first, for whom the test fails."""
+    heaviest = sorted(scales.loaded, key=lambda one: -one[1])
+    return "\n".join(f"{size:7} {path}" for path, size in heaviest[:20])
+
+
+async def test_the_seekers_page_is_light_up_to_the_picture_and_a_reload_is_nothing(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("talk")
+    seeker, supporter = await people.seeker(booking), await people.supporter(booking)
+    scales = await Scales.under(seeker.page)
+    await seeker.arrives()
+    at_the_door = scales.bytes
+    await seeker.joins()
+    await supporter.comes()
+    await supporter.admits()
+    await see_each_other(seeker, supporter)
+    assert 0 < at_the_door <= scales.bytes <= SEEKERS_PAGE, listed(scales)
+
+    paths = [VERSION.sub("/", path) for path, _ in scales.loaded]
+    assert len(paths) == len(set(paths)), "nothing is loaded twice"
+    scales.clear()
+    await seeker.reloads()
+    await see_each_other(seeker, supporter)
+    assert scales.bytes <= RELOAD, listed(scales)
+    await seeker.ends()
+    await office.ends(booking.id, "completed", None)
+
+
+@pytest.mark.parametrize("name", ["room", "board"])
+async def test_what_a_page_names_beforehand_is_what_it_runs(
+    people: Stage, office: Office, name: str
+) -> None:
+    """A module that is not named costs a round trip; one that is named and not run costs its bytes."""
+    visitor = await people.person("visitor", f"{office.base_url}/{name}#{office.token}")
+    visitor.forgiven.append("preload")  # what the browser says of its own cache is no claim of ours
+    scales = await Scales.under(visitor.page)
+    await visitor.page.goto(visitor.link)
+    await expect(visitor.page.locator("#static")).to_have_count(0)
+    assert scales.bytes <= STAFFS_PAGE, listed(scales)
+    named = await visitor.page.locator("link[rel=modulepreload]").evaluate_all(
+        "(links) => links.map((link) => new URL(link.href).pathname)"
+    )
+    script = await visitor.page.locator("script[type=module]").get_attribute("src")
+    loaded = {path for path, _ in scales.loaded if path.endswith(".js")}
+    assert len(named) == len(set(named)) > 10
+    assert loaded - {script} == set(named)

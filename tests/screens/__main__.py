@@ -1,0 +1,97 @@
+"""Every state of every page: `make screens` takes the pictures, `make accessible` examines only.
+
+A story that cannot be played to its end is told with the others at the end; the rest is played all the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+import traceback
+from itertools import count
+from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser.conftest import ARGUMENTS
+from tests.browser.office import running
+from tests.screens import album
+from tests.screens.camera import Camera
+from tests.screens.programmes import PROGRAMMES
+from tests.screens.scene import scene
+from tests.screens.stories import STORIES
+from tests.screens.table import STATES
+
+PATIENCE_S = 240
+"""For one story; the longest waits for two warnings."""
+
+
+async def play(browser: Browser, camera: Camera, only: set[str]) -> list[str]:
+    """Play the stories in one language; what went wrong."""
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="mg-") as folder:
+        async with running(Path(folder), own_programmes=PROGRAMMES) as office:
+            numbers = count()
+            for story in STORIES:
+                if only and story.__name__ not in only:
+                    continue
+                began, before = time.monotonic(), len(camera.taken)
+                try:
+                    async with (
+                        asyncio.timeout(PATIENCE_S),
+                        scene(browser, office, camera, numbers) as played,
+                    ):
+                        await story(played)
+                except Exception:  # the other stories are worth their pictures all the same
+                    wrong.append(f"{story.__name__} ({camera.language}):\n{traceback.format_exc()}")
+                seconds, taken = time.monotonic() - began, len(camera.taken) - before
+                print(
+                    f"{camera.language}  {story.__name__:<18}{taken:>3} states {seconds:>6.0f} s",
+                    flush=True,
+                )
+    return wrong
+
+
+async def tour(arguments: argparse.Namespace) -> int:
+    """All languages; 1 when a story failed or something was found."""
+    folder = None if arguments.accessible else album.ALBUM
+    if folder is not None:
+        folder.mkdir(exist_ok=True)
+    wrong: list[str] = []
+    only = set(filter(None, arguments.only.split(",")))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=ARGUMENTS
+        )
+        for language in arguments.languages.split(","):
+            camera = Camera(
+                language, folder, themes=() if arguments.pictures else ("light", "dark")
+            )
+            wrong += await play(browser, camera, only)
+            wrong += camera.problems
+            left = [] if only else [name for name in STATES if name not in camera.taken]
+            wrong += [f"{name} ({language}) was not taken" for name in left]
+        await browser.close()
+    if folder is not None:
+        album.write()
+    print("\n".join(wrong) or "axe-core has found nothing.")
+    return 1 if wrong else 0
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="stories, with commas")
+    parser.add_argument("--languages", default="ja,en")
+    parser.add_argument("--accessible", action="store_true", help="examine, and take no pictures")
+    parser.add_argument(
+        "--pictures", action="store_true", help="take pictures, and examine nothing"
+    )
+    sys.exit(asyncio.run(tour(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Takes a state of a page: its pictures, and what axe-core says of it, on each size and in both themes."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+from playwright.async_api import Page
+
+from tests.browser.person import DESK, PHONE, Person
+from tests.screens import axe
+from tests.screens.table import STATES, Size, State, Theme
+
+VIEWPORTS: dict[Size, dict[str, int]] = {"phone": PHONE, "desk": DESK}
+COLOURS = 48
+"""Of a picture's palette: enough for smooth letters on our grounds, and a fifth of the bytes."""
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@dataclass
+class Camera:
+    """Takes states in one language.
+
+    Attributes:
+        language: of the pages, and in the pictures' names.
+        album: where the pictures go; None: none are made.
+        themes: in which states are examined; empty: they are not.
+        is_short: one size of each state.
+        taken: names of states, in their order.
+        problems: what axe-core found, with the state.
+    """
+
+    language: str
+    album: Path | None = None
+    themes: tuple[Theme, ...] = ("light", "dark")
+    is_short: bool = False
+    taken: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    async def takes(self, name: str, person: Person, part: str | None = None) -> None:
+        """Take a state of somebody's page as it stands now; afterwards it is as large as before.
+
+        Args:
+            name: of the state.
+            person: whose page.
+            part: a test id; the picture shows that element alone.
+        """
+        state = STATES[name]
+        assert name not in self.taken, f"{name} was taken before"
+        self.taken.append(name)
+        page = person.page
+        before = page.viewport_size
+        for size in state.sizes[:1] if self.is_short else state.sizes:
+            await self._sized(page, state, size, part)
+        await page.emulate_media(color_scheme="light")
+        if before is not None:
+            await page.set_viewport_size(before)
+
+    async def _sized(self, page: Page, state: State, size: Size, part: str | None) -> None:
+        await page.set_viewport_size(VIEWPORTS[size])  # type: ignore[arg-type]
+        for theme in self.themes:
+            await settle(page, theme)
+            found = await axe.violations(page)
+            where = f"{state.name} {size} {theme} {self.language}"
+            self.problems += [f"{where}: {each}" for each in found]
+        if self.album is not None:
+            await settle(page, state.theme)
+            if part is not None:
+                shot = await page.get_by_test_id(part).screenshot(animations="disabled")
+            else:
+                whole = state.is_whole and size == "phone"
+                shot = await page.screenshot(full_page=whole, animations="disabled", caret="hide")
+            path = self.album / f"{state.name}.{size}.{self.language}.png"
+            await asyncio.to_thread(path.write_bytes, small(shot))
+
+
+async def settle(page: Page, theme: Theme) -> None:
+    """Until the page is drawn in that theme."""
+    await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    await page.evaluate(SETTLED)
+
+
+def small(shot: bytes) -> bytes:
+    """The same picture with a palette."""
+    with Image.open(io.BytesIO(shot)) as opened:
+        drawn = opened.convert("RGB").quantize(
+            COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
+    kept = io.BytesIO()
+    drawn.save(kept, "PNG", optimize=True)
+    return kept.getvalue()

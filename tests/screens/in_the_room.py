@@ -1,0 +1,210 @@
+"""Stories of the call: the picture, its sheets, what is lost and comes back, other media."""
+
+from __future__ import annotations
+
+import asyncio
+
+from playwright.async_api import expect
+
+from tests.browser.person import Person, see_each_other
+from tests.browser.test_line import line, seeker_behind
+from tests.screens.scene import Scene
+
+
+async def opens_more(person: Person, *testids: str) -> None:
+    """Open «more» and press one thing after the other."""
+    for testid in ("more", *testids):
+        await person.at(testid).first.click()
+
+
+async def backs_out(person: Person) -> None:
+    """Close the sheet."""
+    await person.page.keyboard.press("Escape")
+    await expect(person.page.locator("dialog[open]")).to_have_count(0)
+
+
+async def talking(
+    scene: Scene, programme: str = "counter", **more: object
+) -> tuple[str, Person, Person]:
+    """Two people in a call."""
+    booking = await scene.books(programme, starts_in=2, **more)
+    seeker, supporter = await scene.people.call(booking)
+    return booking.id, seeker, supporter
+
+
+async def call(scene: Scene) -> None:
+    """Everything that can be opened in a call."""
+    _, seeker, supporter = await talking(scene)
+    await expect(seeker.page.locator('[data-testid="e2ee"][data-state="on"]')).to_be_visible(
+        timeout=20_000
+    )
+    await scene.takes("call-seeker", seeker)
+    await scene.takes("call-supporter", supporter)
+    await opens_more(seeker)
+    await scene.takes("call-more", seeker)
+    await backs_out(seeker)
+    await seeker.at("e2ee").click()
+    await scene.takes("call-secrecy", seeker)
+    await backs_out(seeker)
+    await seeker.at("end").click()
+    await seeker.sees("confirm-end")
+    await scene.takes("call-leave", seeker)
+    await backs_out(seeker)
+    await opens_more(seeker, "menu-devices")
+    await seeker.page.locator("dialog[open] input[type=radio]").first.wait_for()
+    await scene.takes("call-devices", seeker)
+    await backs_out(seeker)
+    await opens_more(seeker, "menu-stop")
+    await scene.takes("call-stop", seeker)
+    await seeker.at("stop-conduct").click()
+    await seeker.sees("stop-yes")
+    await scene.takes("call-stop-sure", seeker)
+    await backs_out(seeker)
+    await opens_more(seeker, "menu-problem")
+    await scene.takes("call-problem", seeker)
+    await backs_out(seeker)
+
+
+async def agreeing(scene: Scene) -> None:
+    """Lines, the next session, an early end."""
+    _, seeker, supporter = await talking(scene)
+    ja = scene.language == "ja"
+    await supporter.at("chat").click()
+    await supporter.at("chat-field").fill(
+        "資料は https://example.org/shiryo です"
+        if ja
+        else "The paper is at https://example.org/paper"
+    )
+    await supporter.at("chat-send").click()
+    await seeker.at("chat").click()
+    await seeker.at("chat-field").fill("ありがとうございます" if ja else "Thank you")
+    await seeker.at("chat-send").click()
+    await expect(seeker.at("chat-drawer").get_by_role("listitem")).to_have_count(2)
+    await scene.takes("call-chat", seeker)
+    for each in (seeker, supporter):
+        await each.page.keyboard.press("Escape")
+    await opens_more(supporter, "menu-next")
+    await supporter.sees("slot-option")
+    await scene.takes("call-next-staff", supporter)
+    await backs_out(supporter)
+    await seeker.at("next-look").click()
+    await seeker.sees("slot-option")
+    await scene.takes("call-next", seeker)
+    await backs_out(seeker)
+    await supporter.asks_to_end()
+    await seeker.sees("refuse-end")
+    await scene.takes("call-end-asked", seeker)
+    await supporter.sees("end-asked")
+    await scene.takes("call-end-wait", supporter)
+
+
+async def otherwise(scene: Scene) -> None:
+    """A camera that is off, a screen, sound only, stepping out."""
+    booking, seeker, supporter = await talking(scene)
+    await seeker.page.locator(".ctl[aria-pressed=true]").nth(1).click()
+    await expect(supporter.at("no-picture")).to_be_visible()
+    await scene.takes("call-camera-off", supporter)
+    await seeker.page.locator(".ctl[aria-pressed=false]").first.click()
+    await expect(supporter.at("no-picture")).to_be_hidden()
+    await supporter.at("share-screen").click()
+    await seeker.at("screen-video").wait_for(timeout=30_000)
+    await scene.takes("call-screen", seeker)
+    await supporter.at("share-screen").click()
+    await seeker.steps_out()
+    await seeker.sees("return")
+    await scene.takes("away", seeker)
+    await supporter.page.locator('.cover[data-state="other_lost"]').wait_for()
+    await scene.takes("call-out-other", supporter)
+    await seeker.at("return").click()
+    await see_each_other(seeker, supporter)
+    await opens_more(seeker, "menu-audio")
+    await seeker.sees("no-picture")
+    await scene.office.until(booking, lambda s: s["medium"] == "audio", "by sound only")
+    await scene.takes("call-sound", seeker)
+
+
+async def three(scene: Scene) -> None:
+    """With an interpreter."""
+    name = "通訳" if scene.language == "ja" else "Interpreter"
+    booking = await scene.books(starts_in=2, companions=[name])
+    seeker, supporter = [
+        await scene.people.seeker(booking),
+        await scene.people.supporter(booking),
+    ]
+    interpreter = await scene.people.person(name, booking.links["companion-1"])
+    await asyncio.gather(*(each.comes() for each in (seeker, supporter, interpreter)))
+    await supporter.admits()
+    await expect(supporter.at("remote-video")).to_have_count(2, timeout=30_000)
+    await see_each_other(seeker, supporter, interpreter, within_s=40)
+    await scene.takes("call-three", supporter)
+
+
+async def warnings(scene: Scene) -> None:
+    """The two notices before the end."""
+    for name, programme in (("call-warning-5", "ends_in_5"), ("call-warning-1", "ends_in_1")):
+        _, seeker, _ = await talking(scene, programme)
+        await seeker.sees("warning", 60)
+        await scene.takes(name, seeker)
+
+
+async def lost(scene: Scene) -> None:
+    """A line that is cut, seen from both sides."""
+    booking = await scene.books(starts_in=2)
+    async with line(scene.office) as network:
+        seeker = await seeker_behind(network, scene.people, scene.office, booking)
+        seeker.forgiven.append("WebSocket|ERR_")
+        supporter = await scene.people.supporter(booking)
+        await asyncio.gather(seeker.comes(), supporter.comes())
+        await supporter.admits()
+        await see_each_other(seeker, supporter)
+        network.cut()
+        await supporter.page.locator('.cover[data-state="other_lost"]').wait_for(timeout=30_000)
+        await scene.takes("call-lost-other", supporter)
+        await seeker.page.locator('.cover[data-state="offline"]').wait_for(timeout=30_000)
+        await scene.takes("call-lost-self", seeker)
+
+
+async def missing(scene: Scene) -> None:
+    """No media gets through."""
+    booking = await scene.books(starts_in=2)
+    async with line(scene.office) as network:
+        network.udp.cut()
+        seeker = await seeker_behind(network, scene.people, scene.office, booking)
+        supporter = await scene.people.supporter(booking)
+        await asyncio.gather(seeker.comes(), supporter.comes())
+        await supporter.admits()
+        await seeker.sees("media-phone", 45)
+        await scene.takes("call-missing", seeker)
+
+
+async def waiting(scene: Scene) -> None:
+    """The supporter does not come back: the seeker is asked."""
+    _, seeker, supporter = await talking(scene, "graceless")
+    await supporter.closes_the_page()
+    await seeker.sees("wait", 20)
+    await seeker.sees("slot-option", 20)
+    await scene.takes("call-wait", seeker)
+
+
+async def telephone(scene: Scene) -> None:
+    """A session by telephone."""
+    booking = await scene.books(starts_in=2, medium="phone")
+    seeker, supporter = [
+        await scene.people.seeker(booking),
+        await scene.people.supporter(booking),
+    ]
+    for each in (seeker, supporter):
+        await each.arrives()
+        await each.at("consent").check()
+        await each.at("continue").click()
+        await each.at("join").click()
+        await each.sees("phone")
+    state = seeker.at("phone-state")
+    await scene.takes("phone-soon", seeker)
+    await scene.takes("phone-supporter", supporter)
+    await supporter.at("report-calling").click()
+    await expect(state).to_have_attribute("data-state", "calling")
+    await scene.takes("phone-calling", seeker)
+    await supporter.at("report-answered").click()
+    await expect(state).to_have_attribute("data-state", "talking")
+    await scene.takes("phone-talking", seeker)

@@ -1,0 +1,35 @@
+"""The programmes that the pictures show: an office as it could be, and the same one with times that are soon over."""
+
+from __future__ import annotations
+
+ZONE = "Asia/Tokyo"
+
+_OFFICE = {
+    "length": "30m",
+    "cutoff": "10m",
+    "tolerance": "2m",
+    "grace": "2m",
+    "grace_total": "5m",
+    "hold": "10m",
+    "warnings": '5m", "1m',
+    "hours": 'from = "00:00", to = "24:00"',
+    "title": '{ ja = "しごと相談（オンライン）", en = "Work consultation (online)" }',
+    "office": (
+        '{ ja = "みなとしごと相談センター", en = "Minato Work Centre" }\ntelephone = "048-000-0000"'
+    ),
+    "functions": '["audio", "video", "chat", "screen"]',
+    "extension": '"scheduler"',
+}
+
+PROGRAMMES: dict[str, dict[str, str]] = {
+    "counter": _OFFICE,
+    # The supporter is late at once.
+    "late": {**_OFFICE, "tolerance": "3s"},
+    # Nobody came: judged after seconds.
+    "absent": {**_OFFICE, "cutoff": "8s", "grace": "3s", "hold": "9s"},
+    # Whoever goes is soon given up.
+    "graceless": {**_OFFICE, "grace": "3s", "grace_total": "9s", "hold": "30s"},
+    # The warnings come after a few seconds.
+    "ends_in_5": {**_OFFICE, "length": "5m20s", "cutoff": "2m", "warnings": "5m"},
+    "ends_in_1": {**_OFFICE, "length": "85s", "cutoff": "60s", "grace": "20s", "warnings": "1m"},
+}

@@ -1,0 +1,104 @@
+"""Where a story of the pictures is played: one language, one office, its people, the camera."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext
+
+from tests.browser.office import Booking, Office
+from tests.browser.person import DESK, Person, Stage
+from tests.screens.camera import Camera
+from tests.screens.programmes import ZONE
+
+COUNTERS = {
+    "ja": ["あおぞら", "こもれび", "さざなみ", "せせらぎ", "そよかぜ", "つきかげ", "はまべ"],
+    "en": ["Aozora", "Birch", "Cedar", "Dune", "Ember", "Fern", "Grove"],
+}
+GUESTS = {
+    "ja": ["さくら 14", "けやき 07", "つばき 21", "すみれ 03", "もみじ 18", "あやめ 09", "はぎ 05"],
+    "en": ["Sakura 14", "Keyaki 07", "Tsubaki 21", "Sumire 03", "Momiji 18", "Ayame 09", "Hagi 05"],
+}
+LOCALES = {"ja": "ja-JP", "en": "en-GB"}
+
+
+class People(Stage):
+    """The people of a story; all speak one language."""
+
+    def __init__(self, browser: Browser, office: Office, language: str) -> None:
+        super().__init__(browser, office)
+        self.language = language
+
+    async def device(self, browser: Browser | None = None, **options: Any) -> BrowserContext:
+        """A device of their language, in the office's zone."""
+        own = {"locale": LOCALES[self.language], "timezone_id": ZONE}
+        return await super().device(browser, **{**own, **options})
+
+
+@dataclass
+class Scene:
+    """What a story needs."""
+
+    office: Office
+    people: People
+    camera: Camera
+    numbers: Any = field(default_factory=count)
+
+    @property
+    def language(self) -> str:
+        """Of everybody."""
+        return self.people.language
+
+    def counter(self) -> str:
+        """A supporter whom no other story has: a slot is taken once."""
+        number, names = next(self.numbers), COUNTERS[self.language]
+        round_, which = divmod(number, len(names))
+        return f"{names[which]} {round_ + 1}" if round_ else names[which]
+
+    async def books(self, programme: str = "counter", **more: Any) -> Booking:
+        """A booking of the office in the pictures."""
+        named = {"seeker_name": GUESTS[self.language][0], "supporter": self.counter()}
+        return await self.office.book(programme, **{**named, **more})
+
+    async def takes(self, name: str, person: Person, part: str | None = None) -> None:
+        """Take a state."""
+        await self.camera.takes(name, person, part)
+
+    async def board(self) -> Person:
+        """A scheduler at the board."""
+        link = f"{self.office.base_url}/board#{self.office.token}"
+        return await self.people.person("board", link, viewport=DESK)
+
+    async def visitor(self, path: str, **options: Any) -> Person:
+        """Somebody at any address of the server."""
+        visitor = await self.people.person("visitor", f"{self.office.base_url}{path}", **options)
+        visitor.forgiven.append("404")  # an address that is not there is part of the story
+        return visitor
+
+
+Story = Callable[[Scene], Awaitable[None]]
+
+
+async def hears(person: Person, message: dict[str, Any]) -> None:
+    """A page is told something by its server that the server would say only after hours, or never here."""
+    await person.page.evaluate(
+        "(data) => window.watch.sockets.at(-1).dispatchEvent(new MessageEvent('message', { data }))",
+        json.dumps(message),
+    )
+
+
+@asynccontextmanager
+async def scene(
+    browser: Browser, office: Office, camera: Camera, numbers: Any
+) -> AsyncIterator[Scene]:
+    """A scene for one story."""
+    people = People(browser, office, camera.language)
+    try:
+        yield Scene(office, people, camera, numbers)
+    finally:
+        await people.close()
