@@ -274,5 +274,5 @@ def test_changed_pins_make_setup_look_again(clone):
 def test_setup_says_what_it_does_not_know(clone):
     run = setup(clone, "everything")
     assert run.returncode == 1
-    known = "dev, fuzz, browsers, firefox, benchmarks, constraints"
+    known = "dev, fuzz, browsers, firefox, benchmarks, lighthouse, constraints"
     assert run.stderr == f"\nsetup: what is 'everything'? Known: {known}.\n"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import CDPSession, Page
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Playwright notes its wrappers on the object
 class Scales:
     """Weighs what a page transfers; the WebSocket is not on them."""
 
@@ -17,7 +17,6 @@ class Scales:
     urls: dict[str, str] = field(default_factory=dict)
     loaded: list[tuple[str, int]] = field(default_factory=list)
     """Path and bytes of every request that is over; nothing of what came from the browser's own store."""
-    started: set[str] = field(default_factory=set)
     cached: set[str] = field(default_factory=set)
 
     @classmethod

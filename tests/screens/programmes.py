@@ -26,10 +26,17 @@ PROGRAMMES: dict[str, dict[str, str]] = {
     # The supporter is late at once.
     "late": {**_OFFICE, "tolerance": "3s"},
     # Nobody came: judged after seconds.
-    "absent": {**_OFFICE, "cutoff": "8s", "grace": "3s", "hold": "9s"},
+    "absent": {**_OFFICE, "cutoff": "8s", "tolerance": "3s", "grace": "3s", "hold": "9s"},
     # Whoever goes is soon given up.
     "graceless": {**_OFFICE, "grace": "3s", "grace_total": "9s", "hold": "30s"},
     # The warnings come after a few seconds.
     "ends_in_5": {**_OFFICE, "length": "5m20s", "cutoff": "2m", "warnings": "5m"},
-    "ends_in_1": {**_OFFICE, "length": "85s", "cutoff": "60s", "grace": "20s", "warnings": "1m"},
+    "ends_in_1": {
+        **_OFFICE,
+        "length": "85s",
+        "cutoff": "60s",
+        "tolerance": "9s",
+        "grace": "20s",
+        "warnings": "1m",
+    },
 }
