@@ -46,7 +46,9 @@ async def play(browser: Browser, camera: Camera, only: set[str]) -> list[str]:
                     ):
                         await story(played)
                 except Exception:  # the other stories are worth their pictures all the same
-                    wrong.append(f"{story.__name__} ({camera.language}):\n{traceback.format_exc()}")
+                    wrong.append(
+                        f"{story.__name__} ({camera.language}):\n{traceback.format_exc(limit=-3)}"
+                    )
                 seconds, taken = time.monotonic() - began, len(camera.taken) - before
                 print(
                     f"{camera.language}  {story.__name__:<18}{taken:>3} states {seconds:>6.0f} s",

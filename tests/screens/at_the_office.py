@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from playwright.async_api import expect
 
 from tests.browser.person import DESK
-from tests.screens.scene import COUNTERS, GUESTS, Scene
+from tests.screens.scene import COUNTERS, Scene
 
 
 async def desk(scene: Scene) -> None:
     """A supporter's day."""
     counter = scene.counter()
-    guests = GUESTS[scene.language]
-    soon = await scene.office.book(
-        "counter", starts_in=60, seeker_name=guests[0], supporter=counter
-    )
-    for number, hours in enumerate((1, 2)):
-        starts_at = datetime.now(UTC) + timedelta(hours=hours)
-        await scene.office.book_at("counter", starts_at, counter, seeker_name=guests[number + 1])
+    soon = await scene.books(starts_in=60, supporter=counter)
+    for hours in (1, 2):
+        await scene.books(starts_in=3600 * hours, supporter=counter, guest=hours)
     token = await scene.office.supporter_token(counter)
     supporter = await scene.people.person(
         "desk", f"{scene.office.base_url}/desk#{token}", viewport=DESK
@@ -47,14 +43,12 @@ async def empty_desk(scene: Scene) -> None:
 
 async def busy(scene: Scene) -> None:
     """Bookings of a day; few of them are over, since nobody books into the past."""
-    guests, office = GUESTS[scene.language], scene.office
     now = datetime.now(UTC)
-    grid = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
+    since_grid = now.minute % 5 * 60 + now.second
     for number, counter in enumerate(COUNTERS[scene.language]):
         for round_ in range(3):
-            starts_at = grid + timedelta(minutes=10 + 15 * (number % 4) + 50 * round_)
-            guest = guests[(number + round_) % len(guests)]
-            await office.book_at("counter", starts_at, f"{counter} B", seeker_name=guest)
+            starts_in = 60 * (10 + 15 * (number % 4) + 50 * round_) - since_grid
+            await scene.books(starts_in=starts_in, supporter=f"{counter} 9", guest=number + round_)
 
 
 async def board(scene: Scene) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -60,10 +61,20 @@ class Scene:
         round_, which = divmod(number, len(names))
         return f"{names[which]} {round_ + 1}" if round_ else names[which]
 
-    async def books(self, programme: str = "counter", **more: Any) -> Booking:
-        """A booking of the office in the pictures."""
-        named = {"seeker_name": GUESTS[self.language][0], "supporter": self.counter()}
-        return await self.office.book(programme, **{**named, **more})
+    async def books(
+        self,
+        programme: str = "counter",
+        *,
+        starts_in: float = 1.0,
+        supporter: str | None = None,
+        guest: int = 0,
+        **more: Any,
+    ) -> Booking:
+        """A booking of the office in the pictures, with a counter of its own if none is named."""
+        starts_at = datetime.now(UTC) + timedelta(seconds=starts_in)
+        guests, counter = GUESTS[self.language], supporter or self.counter()
+        name = guests[guest % len(guests)]
+        return await self.office.book_at(programme, starts_at, counter, seeker_name=name, **more)
 
     async def takes(self, name: str, person: Person, part: str | None = None) -> None:
         """Take a state."""

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.person import Person
-from tests.screens.scene import GUESTS, Scene, hears
+from tests.screens.scene import Scene, hears
 from tests.screens.table import ENDS_THE_PAGE, NOTED
 
+DAY = 86_400
 DEVICES = """(failure) => {
   const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   navigator.mediaDevices.getUserMedia = async (wish) => {
@@ -60,10 +61,7 @@ async def connecting(scene: Scene) -> None:
 
 async def door(scene: Scene) -> None:
     """The same page a day before, open, running, by telephone, and the supporter's."""
-    tomorrow = datetime.now(UTC) + timedelta(days=1)
-    early = await scene.office.book_at(
-        "counter", tomorrow, scene.counter(), seeker_name=GUESTS[scene.language][0]
-    )
+    early = await scene.books(starts_in=DAY)
     arrivals = {
         "door-early": early,
         "door-open": await scene.books(starts_in=540),
@@ -95,18 +93,15 @@ async def notice(scene: Scene) -> None:
 
 
 async def upkeep(scene: Scene) -> None:
-    """Maintenance that will cut a session short, three days ahead where nobody else books."""
-    starts_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1, hours=2)
-    booking = await scene.office.book_at(
-        "counter", starts_at, scene.counter(), seeker_name=GUESTS[scene.language][0]
-    )
+    """Maintenance that will cut a session short, where nobody else has booked."""
+    booking = await scene.books(starts_in=DAY + 7200)
     window = await scene.office.call(
         "POST",
         "/api/v1/maintenance",
         201,
         json={
-            "begins_at": (starts_at + timedelta(minutes=20)).isoformat(),
-            "ends_at": (starts_at + timedelta(minutes=80)).isoformat(),
+            "begins_at": (booking.starts_at + timedelta(minutes=20)).isoformat(),
+            "ends_at": (booking.starts_at + timedelta(minutes=80)).isoformat(),
             "reason": "サーバーの更新" if scene.language == "ja" else "An update of the server",
         },
     )
