@@ -19,8 +19,10 @@ LinePoint = tuple[float | None, int | None]
 """Share of packets lost, 0 to 1, and round trip in ms, of the worst line of a room; None: nothing is known."""
 
 UNEVEN_MS = 100.0
-"""From this mean deviation on (RFC 3550 §6.4.1) a buffer that hides it delays speech by three to four times as much,
-which is more than people can talk in turns with (ITU-T G.114); ours."""
+"""From this mean deviation of sound on (RFC 3550 §6.4.1) it excuses who goes; ours. Browsers' buffers lose nothing of
+it, for they keep up to four seconds, but they hold speech back for about the nineteenth of twenty packets, three to
+four times the mean: 300 to 400 ms, and one way 400 ms is the limit of ITU-T G.114 for any planning. Telephony warns at
+30 ms, which a buffer still hides: a seeker who could talk would be excused. One pause of 1.6 s lifts the mean to it."""
 
 
 def uneven(

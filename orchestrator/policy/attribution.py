@@ -64,6 +64,8 @@ _LOSSES = frozenset(
 _NOT_BY_LINE = frozenset({S.STEPPED_OUT, S.PAGE_CLOSED, S.LINK_REVOKED, S.CALL_DROPPED})
 _LEAVES = frozenset({S.STEPPED_OUT, S.PAGE_CLOSED})
 _LINE = frozenset({S.LINE_BAD, S.DELAY_HIGH})
+"""What is known of a seat's own line. `JITTER_HIGH` is not: it may be the other one's. From 100 ms on, where talk falls
+apart (`orchestrator/lines.py` says why), it only keeps a seeker's going from counting against them."""
 _TELLING = frozenset({S.PAGE_OFFLINE, S.PAGE_ASLEEP, S.DEVICE_ENDED, S.DEVICE_SILENCED})
 """What a browser tells of itself that explains a loss."""
 _WAYS = (

@@ -16,7 +16,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from workers.media.rtp import CLOCK_HZ, ReportBlock
+from workers.media.rtp import CLOCK_HZ, OPUS, ReportBlock
 
 WINDOW_S = 10.0
 """What is averaged: long enough for some hundred packets, short enough to be there before a line that dies."""
@@ -140,9 +140,9 @@ class Meter:
                 self._down.setdefault(payload_type, LossShare()).add(
                     now, expected, expected - arrived
                 )
-        hz = CLOCK_HZ.get(payload_type)
-        if hz is not None:
-            self._jitter = (now, 1000 * block.jitter / hz)
+        if payload_type == OPUS:
+            # Of sound alone: the packets of one picture have one timestamp and are sent one after the other.
+            self._jitter = (now, 1000 * block.jitter / CLOCK_HZ[OPUS])
         sent_at = self._passed_on.get(block.last_report)
         if sent_at is not None and block.last_report:
             rtt_s = now - sent_at - block.delay_s

@@ -223,6 +223,12 @@ def test_a_verdict_that_stood_before_the_maintenance_stays():
     told.ends("interrupted", "supporter", at="8:00")
 
 
+def test_maintenance_after_a_goodbye_finds_it_finished():
+    told = live().at("1:00", office.plans_maintenance("12:00"))
+    told.at("11:30", seeker.closes_page()).at("11:40", supporter.closes_page())
+    told.ends("completed", at="12:00", reason="goodbye")
+
+
 def test_maintenance_can_be_called_off():
     told = live().at("1:00", office.plans_maintenance("12:00"))
     told.at("2:00", office.plans_maintenance(None)).ends("completed", at="30:00")

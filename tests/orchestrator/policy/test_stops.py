@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.policy.effects import CloseRoom
-from orchestrator.policy.stops import INCIDENTS, OF_THE_OFFICE
+from orchestrator.policy.stops import INCIDENTS, OF_THE_OFFICE, may_read_why, was_stopped_by_other
 from tests.orchestrator.policy.scenario import (
     Person,
     both_in_lobby,
@@ -124,3 +124,16 @@ def test_what_people_filed_does_not_keep_the_office_from_filing():
     for second in range(OF_THE_OFFICE - INCIDENTS - 1):
         told.jumps_to(f"4:00.{second:03d}", office.files("conduct"))
     told.at("5:00", office.files("conduct")).is_refused("too_many_incidents")
+
+
+def test_of_a_stop_only_who_stopped_reads_why_until_a_scheduler_has_judged():
+    told = live()
+    assert may_read_why(told.session, supporter.seat), "there is nothing to hide"
+    told.at("5:00", seeker.stops_for("conduct", supporter))
+    assert may_read_why(told.session, seeker.seat)
+    assert not may_read_why(told.session, supporter.seat)
+    assert not may_read_why(told.session, None)
+    told.at("6:00", office.overrules("completed"))
+    assert may_read_why(told.session, supporter.seat)
+    assert was_stopped_by_other(told.session, supporter.seat), "its history stays the office's"
+    assert not was_stopped_by_other(told.session, seeker.seat)

@@ -188,6 +188,12 @@ def test_jitter_is_told_in_milliseconds(line):
     assert line.meter.read(line.now + WINDOW_S).jitter_ms is None
 
 
+def test_jitter_is_of_sound_for_the_packets_of_one_picture_are_sent_one_after_the_other(line):
+    line.passes(1)
+    line.meter.heard(line.now, VP8, ReportBlock(SOUND + 1, 0, 500, 90_000, 0, 0.0), 500)
+    assert line.meter.read(line.now).jitter_ms == 20.0
+
+
 def test_reports_that_lie_break_nothing(line):
     for lost, highest in ((-(1 << 23), 0), ((1 << 23) - 1, 0xFFFF_FFFF), (0, 5), (9, 400)):
         block = ReportBlock(SOUND, lost, highest, 2**32 - 1, 1, 65_535.0)
