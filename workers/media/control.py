@@ -241,6 +241,7 @@ class Control:
         if packet is None:
             return False
         self._counters["resent"] += 1
+        leg.repeated_bytes += len(packet)
         self._send(packet, leg.address)
         return True
 

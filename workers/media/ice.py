@@ -7,6 +7,8 @@ Where a leg's media goes:
 
 - USE-CANDIDATE moves the leg. Any authenticated check does too once the old address has been silent for 0.5 s, for
   Firefox checks every 4 to 6 s and mostly without USE-CANDIDATE.
+- A check can be recorded and sent again from anywhere, so it does not divert a leg whose media we have heard: while
+  the old address lives, the new one is probed, and used once it has answered or authentic media came from there.
 - Beyond RFC 8445's lite agent: authentic SRTP from an unknown address makes us send one signed request there (the
   *probe*); only its signed answer moves the leg. It is consent by RFC 7675, and cannot be triggered or answered by
   anybody without the keys. The same probe keeps consent prompt when a browser checks seldom.
@@ -56,7 +58,7 @@ PRIORITY = 1_853_824_767
 class Path(Generic[Owner]):
     """A source address that has proven to be a leg's."""
 
-    __slots__ = ("address", "heard_at", "leg", "media_at")
+    __slots__ = ("address", "answered_at", "heard_at", "leg", "media_at")
 
     def __init__(self, leg: IceLeg[Owner], address: Address, now: float) -> None:
         self.leg = leg
@@ -65,6 +67,12 @@ class Path(Generic[Owner]):
         """When an authentic check last came from here."""
         self.media_at = 0.0
         """When authentic RTP or RTCP last came from here; set by the driver."""
+        self.answered_at = float("-inf")
+        """When it last answered a probe."""
+
+    def is_proven(self, now: float) -> bool:
+        """Whether what nobody can send again has come from here lately."""
+        return now - max(self.media_at or float("-inf"), self.answered_at) < IN_USE_S
 
     @property
     def last_at(self) -> float:
@@ -284,10 +292,24 @@ class IceAgent(Generic[Owner]):
         nominates = "USE-CANDIDATE" in message.attributes
         current = leg.paths.get(leg.address) if leg.address is not None else None
         if nominates or current is None or now - current.last_at > OLD_ADDRESS_SILENT_S:
-            outputs += self._move(leg, address, "use_candidate" if nominates else "check")
+            if current is None or self._may_divert(leg, current, address, now):
+                outputs += self._move(leg, address, "use_candidate" if nominates else "check")
+            else:
+                outputs += self.probe(leg, address, now)
         if nominates and credentials is leg.generations[-1] and len(leg.generations) > 1:
             outputs.append(self._finish_restart(leg))
         return outputs
+
+    def _may_divert(
+        self, leg: IceLeg[Owner], current: Path[Owner], address: Address, now: float
+    ) -> bool:
+        """Whether a check alone may move the leg away from an address that it has."""
+        return (
+            not leg.last_media_at
+            or address == leg.address
+            or leg.paths[address].is_proven(now)
+            or now - current.last_at > IN_USE_S
+        )
 
     def _finish_restart(self, leg: IceLeg[Owner]) -> Restarted[Owner]:
         for old in leg.generations[:-1]:
@@ -362,6 +384,7 @@ class IceAgent(Generic[Owner]):
             return [Discarded("stun_refused")]
         del self._probes[message.transaction_id]
         self._bind(probe.leg, address, now, is_proven=True)
+        probe.leg.paths[address].answered_at = now
         probe.leg.consent_at = now
         return self._move(probe.leg, address, "probe")
 
@@ -369,17 +392,21 @@ class IceAgent(Generic[Owner]):
 
     def tick(self, now: float) -> list[Output[Owner]]:
         """Look at the time: probe who checks seldom, report who is silent, stop sending to who no longer consents."""
-        outputs: list[Output[Owner]] = []
-        for leg in self._legs:
-            if leg.consent_at is not None:
-                outputs += self._look_at(leg, leg.consent_at, now)
+        self.forget_late(now)
+        return [output for leg in self._legs for output in self.look_at(leg, now)]
+
+    def forget_late(self, now: float) -> None:
+        """Forget the probes whose answer would come too late."""
         late = [key for key, probe in self._probes.items() if now - probe.sent_at > PROBE_TIMEOUT_S]
         for transaction in late:
             del self._probes[transaction]
-        return outputs
 
-    def _look_at(self, leg: IceLeg[Owner], consent_at: float, now: float) -> list[Output[Owner]]:
+    def look_at(self, leg: IceLeg[Owner], now: float) -> list[Output[Owner]]:
+        """What `tick` does of one leg."""
         outputs: list[Output[Owner]] = []
+        consent_at = leg.consent_at
+        if consent_at is None:
+            return outputs
         # Kept on the leg, for a path may be dropped while what was heard on it still counts.
         leg.media_at = leg.last_media_at
         leg.heard_at = max(leg.heard_at, *(path.last_at for path in leg.paths.values()), consent_at)

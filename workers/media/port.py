@@ -13,7 +13,7 @@ from __future__ import annotations
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -61,6 +61,7 @@ MEASURE_S = 1.0
 """How often the lines are looked at: as often as receivers report."""
 
 log = structlog.get_logger()
+Each = TypeVar("Each")
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -150,13 +151,13 @@ class MediaPort:
     def tick(self, now: float) -> None:
         """Look at the time, a few times a second."""
         self.turn(now)
-        self._perform(self.ice.tick(now))
+        self.ice.forget_late(now)
+        self._each(self.ice.owners, lambda leg: self._look_at(leg, now))
         legs = [leg for leg in self.ice.owners if leg.srtp is not None]
         rooms = list(dict.fromkeys(leg.room for leg in legs))
         due = [room for room in rooms if now >= room.measured_at + MEASURE_S]
         # Some at a time: what takes long makes packets wait.
-        for room in due[: len(rooms) // 3 + 1]:
-            self._measure(room, now)
+        self._each(due[: len(rooms) // 3 + 1], lambda room: self._measure(room, now))
         if now >= self._told_at + MEASURE_S:
             self._told_at = now
             self._tell()
@@ -165,21 +166,32 @@ class MediaPort:
         """Ask again for what is overdue and forget what nobody can ask for; at least as often as `tick`."""
         if now >= self._turned_at + KEPT_TURN_S:
             self._turned_at = now
-            for leg in self.ice.owners:
-                self.control.turn(leg, now)
+            self._each(self.ice.owners, lambda leg: self.control.turn(leg, now))
+
+    def _each(self, all_of_them: Iterable[Each], do: Callable[[Each], None]) -> None:
+        for one in all_of_them:
+            try:
+                do(one)
+            except Exception as wrong:  # the worker's loop: no leg and no room may stop the others
+                self._failed(wrong)
+
+    def _look_at(self, leg: Leg, now: float) -> None:
+        if leg.ice is not None:
+            self._perform(self.ice.look_at(leg.ice, now))
 
     def _measure(self, room: Room, now: float) -> None:
         """Look at a room's lines; the node is told at once of those that are bad."""
+        since, room.measured_at = room.measured_at, now
         legs = [leg for leg in room.legs.values() if leg.srtp is not None and leg.ice is not None]
         passed = {up: _newly_passed(up) for leg in legs for up in leg.up.tracks.values()}
-        bits = 8 / min(max(now - room.measured_at, MEASURE_S), 2 * MEASURE_S)
-        room.measured_at = now
+        bits = 8 / min(max(now - since, MEASURE_S), 2 * MEASURE_S)
         for leg in legs:
             leg.meter.count(now, leg.counted())
             self.control.look_at(leg, now)
             line = leg.meter.read(now)
             up = sum(passed[up] for up in leg.up.tracks.values())
             down = sum(passed.get(down.up, 0) for down in leg.down.fed() if down.up is not None)
+            down += leg.take_repeated_bytes()
             told = _statistics(leg, line, up_bps=round(bits * up), down_bps=round(bits * down))
             self._untold.append(told)
             if line.is_lossy or line.is_slow:

@@ -139,6 +139,8 @@ class Leg:
         """What it says that it can receive, and when."""
         self.estimate = Estimate()
         self.reports: dict[UpTrack[Leg], OneReport] = {}
+        self.repeated_bytes = 0
+        """What we have sent it again of our own, since it was taken into account."""
         self._report_second = 0
         self._reported_bytes = 0
         self._echo_second = 0
@@ -184,6 +186,11 @@ class Leg:
             self._echo_second, self._echoed_bytes = second, 0
         self._echoed_bytes += size
         return self._echoed_bytes <= ECHOED_BYTES_PER_S
+
+    def take_repeated_bytes(self) -> int:
+        """What was sent again since the last time."""
+        taken, self.repeated_bytes = self.repeated_bytes, 0
+        return taken
 
     def open(self, transport: SrtpTransport) -> None:
         """From now on the leg may send and receive."""

@@ -237,7 +237,7 @@ class Feedback:
     key_frames: set[int] = field(default_factory=set)
     """The down SSRCs of which the leg wants a key frame."""
     estimate_bps: int | None = None
-    """What the leg thinks that it can receive, all tracks together (REMB)."""
+    """What the leg thinks that it can receive, all tracks together (REMB); 0: nothing. None: it does not say."""
     sender_infos: list[tuple[int, bytes]] = field(default_factory=list)
     """What the leg says as a sender: its SSRC, and the 20 bytes that follow (RFC 3550 §6.4.1)."""
     blocks: list[ReportBlock] = field(default_factory=list)
@@ -254,11 +254,12 @@ def rtcp_packets(compound: bytes) -> Iterator[bytes]:
     """
     position = 0
     while position < len(compound):
-        if position + 8 > len(compound):
+        if position + _RTCP_HEADER.size > len(compound):
             raise MalformedRtcp("trailing bytes")
+        # A BYE or SDES of nobody is a header alone (RFC 3550 §6.5, §6.6).
         words = int(_UINT16.unpack_from(compound, position + 2)[0])
-        end = position + 4 + 4 * words
-        if words < 1 or end > len(compound):
+        end = position + _RTCP_HEADER.size + 4 * words
+        if end > len(compound):
             raise MalformedRtcp("length past the end")
         yield compound[position:end]
         position = end
@@ -291,7 +292,9 @@ def read_feedback(
         elif kind == PAYLOAD_FEEDBACK and packet[0] & 31 == PLI and len(packet) >= 12:
             feedback.key_frames |= {_UINT32.unpack_from(packet, 8)[0]} & received.keys()
         elif kind == PAYLOAD_FEEDBACK and packet[0] & 31 == APPLICATION:
-            feedback.estimate_bps = _estimate(packet) or feedback.estimate_bps
+            estimate_bps = _estimate(packet)
+            if estimate_bps is not None:
+                feedback.estimate_bps = estimate_bps
     feedback.relay = bytes(relay)
     return feedback
 
@@ -455,7 +458,7 @@ def _estimate(packet: bytes) -> int | None:
     exponent = packet[17] >> 2
     mantissa = (packet[17] & 3) << 16 | int(_UINT16.unpack_from(packet, 18)[0])
     # Beyond 63 bits it is no bitrate any more; the exponent alone could say 2^63.
-    return min(mantissa << exponent, 1 << 40) or None
+    return min(mantissa << exponent, 1 << 40)
 
 
 def remb(bitrate_bps: int, ssrcs: Sequence[int]) -> bytes:

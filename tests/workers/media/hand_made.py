@@ -109,13 +109,16 @@ class Client:
         return self.leg.ice.generations[-1]
 
     def check(self, *, at: socket.socket | None = None) -> None:
-        """Nominate the address of a socket of ours."""
-        credentials = self.credentials
+        """Nominate the address of a socket of ours, and answer if we are asked whether it is."""
+        credentials, here = self.credentials, at or self.socket
+        if at is not None:
+            self.wired.port.ice.answered(self.leg.ice, "x", self.password)
         self.send_bytes(bytes(check(f"{credentials.ufrag}:x", credentials.password)), at=at)
         self.wired.pump()
-        assert (
-            stun.parse_message((at or self.socket).recv(2048)).message_class == stun.Class.RESPONSE
-        )
+        assert stun.parse_message(here.recv(2048)).message_class == stun.Class.RESPONSE
+        if self.leg.address != here.getsockname():
+            self.send_bytes(reply(stun.parse_message(here.recv(2048)), self.password), at=at)
+            self.wired.pump()
 
     def send_bytes(self, data: bytes, *, at: socket.socket | None = None) -> None:
         (at or self.socket).sendto(data, self.wired.server)

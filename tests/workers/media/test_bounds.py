@@ -120,12 +120,19 @@ def test_who_goes_to_and_fro_between_two_addresses_does_not_cost_a_key_frame_eac
     wired.now += 2.0
     for client in wired.clients:
         client.received(is_control=True)
-    credentials, there = wired.seeker.credentials, udp()
+    there = udp()
+    wired.seeker.check(at=there)
+    wired.now += 0.05
+    wired.seeker.check()
     for step in range(40):
         wired.now += 0.001
+        credentials = wired.seeker.credentials
         nominated = bytes(check(f"{credentials.ufrag}:x", credentials.password))
         wired.seeker.send_bytes(nominated, at=wired.seeker.socket if step % 2 else there)
         wired.take()
+        assert (
+            wired.seeker.leg.address == (wired.seeker.socket if step % 2 else there).getsockname()
+        )
     for client in wired.clients[1:]:
         assert len(client.received(is_control=True)) == 1
     there.close()

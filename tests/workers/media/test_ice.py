@@ -117,6 +117,45 @@ def test_a_nomination_moves_the_leg_at_once(agent, leg):
     assert receive(agent, leg, AWAY, 0.1)[1] == Moved(leg, "use_candidate", False)
 
 
+def talks(agent, leg, address, now):
+    """A leg that is at an address, and whose media came from there just now."""
+    answered(agent, leg)
+    receive(agent, leg, address, now)
+    agent.paths[address].media_at = now
+
+
+@pytest.mark.parametrize("silent_s", [0.1, 2.0])
+def test_a_check_that_somebody_sends_again_from_elsewhere_diverts_no_media(agent, leg, silent_s):
+    talks(agent, leg, HOME, 1.0)
+    sent, probe = receive(agent, leg, AWAY, 1.0 + silent_s)
+    assert (sent.to, probe.to) == (AWAY, AWAY)
+    assert stun.parse_message(probe.data).check_message_integrity(PASSWORD.encode())
+    assert leg.address == HOME
+    receive(agent, leg, AWAY, 1.1 + silent_s)
+    assert leg.address == HOME, "however often"
+
+
+def test_the_answer_to_our_own_check_moves_a_leg_to_where_it_nominates(agent, leg):
+    talks(agent, leg, HOME, 1.0)
+    probe = stun.parse_message(receive(agent, leg, AWAY, 1.1)[1].data)
+    assert agent.receive(reply(probe, PASSWORD), AWAY, 1.2) == [Moved(leg, "probe", False)]
+    agent.paths[HOME].media_at = 1.25
+    assert receive(agent, leg, HOME, 1.3)[1] == Moved(leg, "use_candidate", False)
+    assert receive(agent, leg, AWAY, 1.4)[1] == Moved(leg, "use_candidate", False), "proven lately"
+
+
+def test_authentic_media_from_there_moves_it_with_the_next_check(agent, leg):
+    talks(agent, leg, HOME, 1.0)
+    receive(agent, leg, AWAY, 1.1)
+    agent.paths[AWAY].media_at = 1.2
+    assert receive(agent, leg, AWAY, 1.3)[1] == Moved(leg, "use_candidate", False)
+
+
+def test_a_leg_whose_old_address_is_dead_moves_without_an_answer(agent, leg):
+    talks(agent, leg, HOME, 1.0)
+    assert receive(agent, leg, AWAY, 6.1)[1] == Moved(leg, "use_candidate", False)
+
+
 def test_a_check_alone_does_not_take_over_an_address_in_use(agent, leg):
     other = answered(agent, agent.join("supporter"))
     receive(agent, leg, HOME, 0.0)
@@ -316,7 +355,8 @@ def test_legs_behind_one_relay_share_its_ip_and_a_port_that_it_gives_to_the_next
         agent.paths[at].media_at = 1.0
     assert (leg.address, other.address) == (ours, theirs)
     # The seeker's relayed port changes, and the relay gives the old one away while it still counts as in use.
-    receive(agent, leg, fresh, 1.1)
+    [_, probe] = receive(agent, answered(agent, leg), fresh, 1.1)
+    agent.receive(reply(stun.parse_message(probe.data), PASSWORD), fresh, 1.15)
     [_, probe] = receive(agent, other, ours, 1.2)
     assert other.address == theirs
     agent.receive(reply(stun.parse_message(probe.data), PASSWORD), ours, 1.25)

@@ -165,7 +165,8 @@ def test_a_pli_is_taken_for_a_received_track_only(media_ssrc, wants):
     [
         b"\x80",
         b"\x80\xc9\x00\x05" + bytes(4),  # a length past the end
-        b"\x80\xc9\x00\x00" + bytes(8),  # no sender
+        b"\x80\xc9\x00\x00",  # a receiver report without its sender
+        b"\x81\xcd\x00\x00",  # feedback of nobody
         b"\x9f\xc9\x00\x01" + bytes(4),  # 31 blocks announced, none there
         b"\x80\xc8\x00\x01" + bytes(4),  # a sender report without its sender's part
         b"\x81\xcd\x00\x01" + bytes(4),  # feedback without a media SSRC
@@ -175,6 +176,12 @@ def test_a_pli_is_taken_for_a_received_track_only(media_ssrc, wants):
 def test_lying_lengths_are_malformed(compound):
     with pytest.raises(rtp.MalformedRtcp):
         rtp.read_feedback(compound, PUBLISHED, RECEIVED)
+
+
+@pytest.mark.parametrize("empty", [b"\x80\xcb\x00\x00", b"\x80\xca\x00\x00"], ids=["bye", "sdes"])
+def test_a_header_alone_costs_the_rest_of_the_compound_nothing(empty):
+    feedback = rtp.read_feedback(empty + rtp.pli(800) + empty, PUBLISHED, RECEIVED)
+    assert feedback.key_frames == {800}
 
 
 def test_what_a_receiver_says_of_a_track_is_read_as_well():
@@ -207,7 +214,7 @@ def test_the_sender_reports_that_are_relayed_are_named_by_the_middle_of_their_nt
 # ---- several receivers ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("bitrate_bps", [1, 50_000, 262_143, 1_234_567, 40_000_000])
+@pytest.mark.parametrize("bitrate_bps", [0, 1, 50_000, 262_143, 1_234_567, 40_000_000])
 def test_an_estimate_is_read_as_it_was_written(bitrate_bps):
     packet = rtp.remb(bitrate_bps, [7, 8])
     read = rtp.read_feedback(packet, {}, {}).estimate_bps

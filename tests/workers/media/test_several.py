@@ -9,6 +9,7 @@ from pylibsrtp import Error
 
 from tests.workers.media.hand_made import FUNCTIONS, Wired, drain, rtp
 from workers.media import wire
+from workers.media.feedback import LEAST_PICTURE_BPS
 from workers.media.forwarder import SHARING_PAUSE_S
 from workers.media.rtp import (
     HEADER,
@@ -365,6 +366,13 @@ def test_every_sender_is_told_its_share_of_what_its_worst_receiver_can_take(thre
     assert told_bps(three.seeker) == [share]
     assert told_bps(good) == [share]
     assert told_bps(bad) == [pytest.approx(1_500_000, rel=0.01)]
+
+
+def test_who_can_take_nothing_any_more_says_so(three):
+    pictures(three)
+    three.clients[2].send_rtcp(remb(3_000_000, [1]))
+    three.clients[2].send_rtcp(remb(0, [1]))
+    assert told_bps(three.seeker)[-1] == pytest.approx(LEAST_PICTURE_BPS, rel=0.01)
 
 
 def test_a_camera_that_is_off_takes_no_share(three):
