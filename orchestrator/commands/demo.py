@@ -172,6 +172,8 @@ def _print(
         )
         print("  Android Chrome: «Advanced», then «Proceed».")
         print("  iPhone Safari: «Show Details», then «visit this website», then confirm.")
+        print("  If the iPhone's page says that the connection is blocked, the iPhone has to trust")
+        print("  lan.crt.pem of the data folder first: docs/phones.md has the way.")
         print("  The phone then asks for camera and microphone: allow both.")
     else:
         segno.make(links["seeker_url"], error="m").terminal(out=sys.stdout, compact=True)

@@ -7,7 +7,7 @@ const TONES = [
 
 export function chime() {
   const Context = window.AudioContext;
-  if (!Context) return;
+  if (!Context || navigator.userActivation?.hasBeenActive === false) return;
   const context = new Context();
   for (const { hz, at } of TONES) {
     const tone = context.createOscillator();

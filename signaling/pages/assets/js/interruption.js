@@ -3,6 +3,7 @@
 
 const SETTLED_MS = 1500; // silent for less: a device that only changes hands, or that the system gives back by itself
 const AGAIN_MS = [0, 2000, 6000]; // tries, counted from when a device has ended or from the return to the page
+const RENEWED_MS = 5000; // a device that has just been taken may be silent for a moment, and that is no interruption
 const KINDS = ["audio", "video"];
 
 export class Interruption {
@@ -11,11 +12,13 @@ export class Interruption {
   #wasVisible = true;
   #returnedAt = -Infinity;
   #asking = new Set();
+  #renewedAt = new Map();
 
   // devices: the Devices; retake(kind): promise of the new track or null; isWanted(): whether this person is to be seen and
-  // heard; isVisible(): whether the page is in front; onBack(kinds, isAnother): they are there again, perhaps in other devices
-  constructor({ devices, retake, isWanted, isVisible, onBack }) {
-    Object.assign(this, { devices, retake, isWanted, isVisible, onBack });
+  // heard; isVisible(): whether the page is in front; onBack(kinds, isAnother): they are there again, perhaps in other devices;
+  // isDeafAfterwards: Safari gives back tracks that look alive and carry nothing: only a new one does
+  constructor({ devices, retake, isWanted, isVisible, onBack, isDeafAfterwards = false }) {
+    Object.assign(this, { devices, retake, isWanted, isVisible, onBack, isDeafAfterwards });
   }
 
   // Often, with the page's time in milliseconds.
@@ -50,7 +53,7 @@ export class Interruption {
     const track = this.devices.track(kind);
     if (track) this.#watch(track);
     if (track?.muted && track.readyState === "live") this.#lose(kind, track, { hasEnded: false, isVisible });
-    else if (track && this.#gone.has(kind)) this.#back(kind, track);
+    else if (track && this.#gone.has(kind) && !this.#asking.has(kind)) this.#back(kind, track, isVisible);
     const gone = this.#gone.get(kind);
     if (!gone || !isVisible || !gone.mayTake || this.#asking.has(kind)) return;
     if (gone.tries < AGAIN_MS.length && this.now >= gone.triesFrom + AGAIN_MS[gone.tries]) this.#take(kind);
@@ -59,19 +62,25 @@ export class Interruption {
   #watch(track) {
     if (this.#watched.has(track)) return;
     this.#watched.add(track);
-    track.addEventListener("ended", () => this.isWanted() && this.#lose(track.kind, track, { hasEnded: true }));
+    track.addEventListener("mute", () => this.isDeafAfterwards && this.isWanted() && this.#lose(track.kind, track, { hasEnded: false, isVisible: this.isVisible() }));
+    track.addEventListener("ended", () => this.isWanted() && !this.devices.track(track.kind) && this.#lose(track.kind, track, { hasEnded: true }));
   }
 
   // What was silenced before everybody's eyes is left alone: it may have been the person, with a switch of the browser.
   #lose(kind, track, { hasEnded, isVisible = true }) {
+    if (track !== this.devices.track(kind) && !hasEnded) return;
     const mayTake = hasEnded || !isVisible || this.now - this.#returnedAt < SETTLED_MS;
     const gone = this.#gone.get(kind);
     if (gone && (gone.hasEnded || !hasEnded)) return;
     this.#gone.set(kind, { since: gone?.since ?? this.now, hasEnded, mayTake, tries: 0, triesFrom: this.now + (hasEnded ? 0 : SETTLED_MS), device: track.getSettings().deviceId });
   }
 
-  #back(kind, track) {
+  #back(kind, track, isVisible) {
     const gone = this.#gone.get(kind);
+    if (this.isDeafAfterwards && !gone.hasEnded && this.now - (this.#renewedAt.get(kind) ?? -Infinity) > RENEWED_MS) {
+      if (isVisible) this.#take(kind);
+      return;
+    }
     const wasTold = this.taken.includes(kind);
     const isAnother = gone.hasEnded && track.getSettings().deviceId !== gone.device;
     this.#gone.delete(kind);
@@ -82,6 +91,7 @@ export class Interruption {
     const gone = this.#gone.get(kind);
     if (!gone) return;
     gone.tries += 1;
+    this.#renewedAt.set(kind, this.now);
     this.#asking.add(kind);
     try {
       const track = await this.retake(kind);

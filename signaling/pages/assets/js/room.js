@@ -69,6 +69,7 @@ const interruption = new Interruption({
   retake: (kind) => sendFrom(devices.retake(kind)),
   isWanted: () => Boolean(opening) && !devices.isOpening && ["lobby", "call"].includes(shown.name),
   isVisible: () => document.visibilityState === "visible",
+  isDeafAfterwards: "audioSession" in navigator,
   onBack: (kind, isAnother) => tell(isAnother ? `devices.other_${kind}` : "devices.back"),
 });
 const evidence = new Evidence({

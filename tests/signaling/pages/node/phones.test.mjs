@@ -157,6 +157,25 @@ test("nobody is asked again who has said no", async () => {
   assert.deepEqual(seen.taken, ["video"]);
 });
 
+test("where a device that was given back carries nothing, a new one is taken, once", async () => {
+  const seen = await page();
+  seen.interruption.isDeafAfterwards = true;
+  seen.isVisible = false;
+  seen.tracks.audio.muted = true;
+  seen.tracks.audio.dispatchEvent(new Event("mute"));
+  seen.tracks.audio.muted = false; // before any timer of the page ran again
+  await seen.after(250);
+  assert.deepEqual(seen.asked, []);
+  seen.isVisible = true;
+  await seen.after(500);
+  assert.deepEqual(seen.asked, ["audio"]);
+  seen.tracks.audio.muted = true;
+  seen.tracks.audio.dispatchEvent(new Event("mute"));
+  seen.tracks.audio.muted = false; // as it is when a camera starts
+  await seen.after(20000);
+  assert.deepEqual([seen.asked, seen.taken], [["audio"], []]);
+});
+
 test("who has stepped out or is through is told nothing", async () => {
   const seen = await page();
   seen.tracks.audio.muted = true;

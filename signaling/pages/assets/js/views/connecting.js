@@ -6,7 +6,7 @@ import { t } from "../text.js";
 import { head, sign, telephone } from "../parts.js";
 
 const SLOW_MS = 4000;
-const ASK_MS = 9000; // two tries have failed by then; a server that restarts is back
+const ASK_MS = 6000; // several tries have failed by then; what only stutters is back
 const AGAIN_MS = 10000;
 
 export function create(app) {

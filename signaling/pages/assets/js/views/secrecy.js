@@ -14,7 +14,7 @@ function told({ state, people }) {
   return t(`secrecy.${word}`, { n: people.length });
 }
 
-const spaced = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
+export const spaced = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
 
 export function createSecrecy(app) {
   const { s, encryption } = app;
