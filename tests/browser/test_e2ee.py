@@ -79,6 +79,9 @@ async def test_both_read_the_same_code_and_a_reload_keeps_it(people: Stage, offi
     assert f"{code[:3]} {code[3:]}" in words
     assert "2人の番号です" in words
     assert "復号できません" in words
+    await seeker.at("sheet-back").click()
+    await seeker.at("more").click()
+    await expect(seeker.at("menu-secrecy")).to_contain_text(f"{code[:3]} {code[3:]}")
 
 
 async def test_with_little_to_go_round_the_voice_goes_first(people: Stage, office: Office) -> None:

@@ -25,7 +25,8 @@ export class Devices {
   #off = new Set(); // kinds that this person has switched off: another device in its place stays off
   #wishes = {}; // of each kind: what was asked for when the device was chosen, to ask for the same again
   #cameras = 0;
-  #turn = 0; // counts the closings
+  #closings = 0;
+  #isTurning = false;
   #level = null;
 
   // functions: what the programme allows; onChange() after any change of state or tracks
@@ -65,9 +66,9 @@ export class Devices {
   }
 
   async #ask(constraints) {
-    const turn = this.#turn;
+    const before = this.#closings;
     const stream = await navigator.mediaDevices.getUserMedia(constraints);
-    if (turn === this.#turn) return stream;
+    if (before === this.#closings) return stream;
     for (const track of stream.getTracks()) track.stop(); // closed meanwhile: nobody wants it any more
     throw new DOMException("closed", "AbortError");
   }
@@ -150,6 +151,16 @@ export class Devices {
   }
 
   async flip() {
+    if (this.#isTurning) return null; // two quick presses are one
+    this.#isTurning = true;
+    try {
+      return await this.#turn();
+    } finally {
+      this.#isTurning = false;
+    }
+  }
+
+  async #turn() {
     const facingMode = this.facing === "environment" ? "user" : "environment";
     const before = this.#wishes.video ?? VIDEO;
     return (await this.#take("video", { ...VIDEO, facingMode: { exact: facingMode } })) ?? this.#take("video", before);
@@ -194,7 +205,7 @@ export class Devices {
   }
 
   close() {
-    this.#turn += 1;
+    this.#closings += 1;
     for (const track of this.stream.getTracks()) {
       track.stop();
       this.stream.removeTrack(track);

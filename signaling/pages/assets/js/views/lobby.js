@@ -24,7 +24,8 @@ function createWaitingRoom(app) {
   const self = createSelf(app);
   const level = createLevel(app);
   const switches = createSwitches(app);
-  const connection = h("p", { class: "conn" });
+  const connectionWord = h("span");
+  const connection = h("p", { class: "conn" }, h("i", {}, h("b")), connectionWord);
   const chat = createChatSwitch(app, { isControl: false });
   const host = other(s);
   const another = h("button", { type: "button", class: "btn btn--plain", dataset: { testid: "late" }, onclick: () => app.do.openSheet("late") }, t("menu.late"));
@@ -70,7 +71,8 @@ function createWaitingRoom(app) {
       show(another, can(s, "another_date"));
       setText(noteHead, t("lobby.stay"));
       setText(noteWords, stayWords(s, write));
-      setText(connection, t(s.isOnline ? "lobby.line_ok" : "line.mending"));
+      setText(connectionWord, t(s.isOnline ? "lobby.line_ok" : "line.mending"));
+      connection.className = s.isOnline ? "conn conn-good" : "conn conn-unknown conn--none";
     },
   };
 }
