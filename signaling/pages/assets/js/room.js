@@ -48,7 +48,12 @@ const page = document.getElementById("page");
 let shown = { name: null, view: null };
 let opening = null; // the promise of camera and microphone, while and after it was asked for
 
-const devices = new Devices({ onChange: () => draw() });
+const devices = new Devices({
+  onChange: () => {
+    draw();
+    interruption.tick(s.now); // it looks at new tracks at once
+  },
+});
 const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => {}, onLost, onRefused });
 const encryption = new Encryption({
   send: (text) => socket.send({ type: "key", text }),

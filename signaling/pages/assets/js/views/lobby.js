@@ -26,7 +26,7 @@ function createWaitingRoom(app) {
   const switches = createSwitches(app);
   const connectionWord = h("span");
   const connection = h("p", { class: "conn" }, h("i", {}, h("b")), connectionWord);
-  const chat = createChatSwitch(app, { isControl: false });
+  const chat = createChatSwitch(app);
   const host = other(s);
   const another = h("button", { type: "button", class: "btn btn--plain", dataset: { testid: "late" }, onclick: () => app.do.openSheet("late") }, t("menu.late"));
   const where = h("span", { class: "small presence" });
@@ -47,13 +47,12 @@ function createWaitingRoom(app) {
         { class: "pad-s lobby-who" },
         h("div", { class: "who" }, plate(host.display_name, "plate--l"), h("p", {}, h("b", {}, host.display_name), h("br"), where)),
         h("div", { class: "note" }, icon("bell"), h("p", {}, noteHead, noteWords)),
-        chat.el,
         another,
       ),
       !isObserver(s) && h("section", { class: "preview" }, self.el, h("div", {}, h("p", {}, h("b", {}, t("lobby.you", { name: s.you.display_name }))), h("p", { class: "small quiet" }, t("lobby.unseen")), level.el, connection)),
       h("section", { class: "pad-s" }, telephone(app)),
     ),
-    h("footer", { class: "actbar actbar--row" }, h("div", { class: "ctls" }, switches.el), leaveButtons(app)),
+    h("footer", { class: "actbar actbar--row" }, h("div", { class: "ctls" }, switches.el, chat.el), leaveButtons(app)),
   );
   return {
     el,

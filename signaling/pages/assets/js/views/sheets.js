@@ -4,7 +4,7 @@ import { h, setAttr, setText } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { currentLanguage, sentences, t } from "../text.js";
-import { byRole, can, endsAt, isOnPhone, isSeeker, seatOf } from "../state.js";
+import { byRole, can, endsAt, isOnPhone, isSeeker, seatOf, viewOf } from "../state.js";
 import { sign } from "../parts.js";
 import { createSlots } from "./slots.js";
 import { finishSheet } from "./sheets/finish.js";
@@ -60,6 +60,7 @@ export function createSheets(app) {
         dialog.showModal();
         open.update = sheet.update ?? null;
       }
+      if (kind) dialog.classList.toggle("on-dark", viewOf(s) === "call"); // what lies over the call is as dark as the call
       open.update?.();
     },
   };
