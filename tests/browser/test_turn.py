@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import Office, running, until
 from tests.browser.person import Launch, Person, Stage, see_each_other, stage
+from tests.browser.test_precall import checks, measured
 from tests.relays import TcpRelay, UdpRelay
 from tests.turn_server import RELAYED, TurnServer, running_turn
 
@@ -165,3 +167,19 @@ async def test_a_network_without_udp_to_us_has_a_picture_through_turn_and_again_
             assert private not in log
         await seeker.ends()
         await office.ends(booking.id, "completed", None)
+
+
+async def test_the_line_is_measured_through_turn_where_that_is_the_only_way(
+    people: Stage, premises: Premises
+) -> None:
+    office, network = premises.office, premises.network
+    network.open_only("tcp")
+    booking = await office.book("talk", starts_in=1200)
+    async with UdpRelay(office.media_port, only_from=RELAYED) as firewall:
+        device = await people.device()
+        detour = f"{{ port: {office.media_port}, relay: {firewall.port} }}"
+        await device.add_init_script(f"window.watch.detour = {detour};")
+        seeker = await people.person("seeker", booking.links["seeker"], device)
+        await checks(seeker)
+        assert await measured(seeker) != "none"
+        await expect(seeker.at("check-line")).to_contain_text("中継サーバー経由")

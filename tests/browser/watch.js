@@ -4,15 +4,18 @@
   const peers = [];
   const close = Native.prototype.close;
   const stop = MediaStreamTrack.prototype.stop;
-  const watch = { peers, isStubborn: false, detour: null, sockets: [] };
+  const watch = { peers, probes: [], isStubborn: false, detour: null, sockets: [] };
+
+  // Those of calls: what the check measures with is kept apart, and what is only tried out never gets an offer.
+  const note = (pc) => {
+    const list = document.body.dataset.view === "check" ? watch.probes : peers;
+    if (!list.includes(pc)) list.push(pc);
+  };
 
   window.RTCPeerConnection = class extends Native {
-    constructor(...args) {
-      super(...args);
-      peers.push(this);
-    }
     // The way to the media worker leads through the test's relay, if there is one.
     setRemoteDescription(description) {
+      note(this);
       if (!watch.detour || !description?.sdp) return super.setRemoteDescription(description);
       const { port, relay } = watch.detour;
       return super.setRemoteDescription({ type: description.type, sdp: description.sdp.replaceAll(` ${port} typ host`, ` ${relay} typ host`) });

@@ -5,10 +5,12 @@ const TONES = [
   { hz: 1047, at: 0.22 },
 ];
 
-export function chime() {
+// prepare(context): where it is to come out
+export function chime(prepare) {
   const Context = window.AudioContext;
   if (!Context || navigator.userActivation?.hasBeenActive === false) return;
   const context = new Context();
+  prepare?.(context);
   for (const { hz, at } of TONES) {
     const tone = context.createOscillator();
     const loud = context.createGain();

@@ -3,18 +3,50 @@
 const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 24, max: 30 }, facingMode: "user" };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
-// Why a device is not there: denied, missing, busy, insecure, unsupported.
-function reasonOf(error) {
+const DENIED = new Set(["denied", "denied_os", "dismissed", "policy"]);
+const KEPT = "madoguchi.devices"; // which devices were chosen, on this device alone
+
+// Why a device is not there: denied (denied_os: by the system; dismissed: the question was closed; policy: pages of
+// this kind may not ask), missing, busy, insecure, unsupported.
+export function reasonOf(error, mayAsk = true) {
   switch (error?.name) {
     case "NotAllowedError":
+      if (!mayAsk) return "policy";
+      if (/dismissed/i.test(error.message)) return "dismissed";
+      return /by (?:the )?system|by (?:the )?platform/i.test(error.message) ? "denied_os" : "denied";
     case "SecurityError":
-      return "denied";
+      return "policy";
     case "NotFoundError":
     case "OverconstrainedError":
       return "missing";
     default:
       return "busy";
   }
+}
+
+const mayAsk = (feature) => document.featurePolicy?.allowsFeature(feature) ?? true;
+
+function chosen() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {}; // storage is closed, or holds something else
+  }
+}
+
+function remember(kind, id) {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify({ ...chosen(), [kind]: id }));
+  } catch {
+    // nothing to keep it in: it holds for this page
+  }
+}
+
+// What to ask for: the one that was chosen before, if it is still there.
+function wishFor(kind) {
+  const standard = kind === "audio" ? AUDIO : VIDEO;
+  const id = chosen()[kind];
+  return id ? { ...standard, facingMode: undefined, deviceId: { ideal: id } } : standard;
 }
 
 export class Devices {
@@ -27,11 +59,14 @@ export class Devices {
   #cameras = 0;
   #closings = 0;
   #isTurning = false;
+  #isWatching = false;
+  #changing = new WeakSet();
   #level = null;
 
-  // functions: what the programme allows; onChange() after any change of state or tracks
-  constructor({ onChange }) {
-    this.onChange = onChange;
+  // onChange() after any change of state or tracks; onAllowed(): what was denied is allowed now
+  constructor({ onChange, onAllowed = () => {} }) {
+    Object.assign(this, { onChange, onAllowed });
+    this.speaker = chosen().speaker ?? "";
     navigator.mediaDevices?.addEventListener?.("devicechange", () => {
       this.changes += 1;
       this.#count();
@@ -40,6 +75,7 @@ export class Devices {
 
   async open({ wantsVideo }) {
     this.isOpening = true;
+    this.#watchPermissions();
     this.onChange();
     try {
       await this.#openBoth(wantsVideo);
@@ -57,11 +93,11 @@ export class Devices {
     }
     this.state.camera = wantsVideo ? this.state.camera : "not_used";
     try {
-      this.#adopt(await this.#ask({ audio: AUDIO, video: wantsVideo ? VIDEO : false }));
+      this.#adopt(await this.#ask({ audio: wishFor("audio"), video: wantsVideo ? wishFor("video") : false }));
     } catch {
       // One of the two stops both: ask for each alone, so that one missing camera does not cost the voice.
-      await this.#openAlone("microphone", { audio: AUDIO });
-      if (wantsVideo) await this.#openAlone("camera", { video: VIDEO });
+      await this.#openAlone("microphone", { audio: wishFor("audio") });
+      if (wantsVideo) await this.#openAlone("camera", { video: wishFor("video") });
     }
   }
 
@@ -77,7 +113,17 @@ export class Devices {
     try {
       this.#adopt(await this.#ask(constraints));
     } catch (error) {
-      this.state[device] = reasonOf(error);
+      this.state[device] = reasonOf(error, mayAsk(device));
+    }
+  }
+
+  // Who allows it in the settings of the browser need not press anything more.
+  async #watchPermissions() {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    for (const [name, kind] of [["microphone", "audio"], ["camera", "video"]]) {
+      const status = await navigator.permissions?.query({ name }).catch(() => null); // not every browser knows these
+      status?.addEventListener("change", () => status.state === "granted" && this.isDenied(kind) && this.onAllowed());
     }
   }
 
@@ -119,7 +165,7 @@ export class Devices {
   }
 
   isDenied(kind) {
-    return this.state[kind === "audio" ? "microphone" : "camera"] === "denied";
+    return DENIED.has(this.state[kind === "audio" ? "microphone" : "camera"]);
   }
 
   toggle(kind) {
@@ -138,7 +184,31 @@ export class Devices {
   async choose(kind, deviceId) {
     const wish = { ...(kind === "audio" ? AUDIO : VIDEO), deviceId: { exact: deviceId } };
     delete wish.facingMode;
+    remember(kind, deviceId);
     return this.#take(kind, wish);
+  }
+
+  // Where sound may come out of; none where the browser leaves that to the system.
+  async speakers() {
+    if (!("setSinkId" in HTMLMediaElement.prototype)) return [];
+    const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+    return all.filter((one) => one.kind === "audiooutput" && one.deviceId);
+  }
+
+  chooseSpeaker(id) {
+    this.speaker = id;
+    remember("speaker", id);
+    this.onChange();
+  }
+
+  // Let an element, or a context of sounds, come out where it was chosen; one that is gone falls back to the system's.
+  speakThrough(element) {
+    if (!element.setSinkId || (element.sinkId ?? "") === this.speaker || this.#changing.has(element)) return;
+    this.#changing.add(element); // while it changes
+    element.setSinkId(this.speaker).then(
+      () => this.#changing.delete(element),
+      () => (this.speaker = element.sinkId ?? ""),
+    );
   }
 
   // Which way the camera looks, where the browser says it: telephones do.
@@ -183,7 +253,8 @@ export class Devices {
       track = this.track(kind);
     } catch (error) {
       this.#forget(kind);
-      this.state[kind === "audio" ? "microphone" : "camera"] = reasonOf(error);
+      const device = kind === "audio" ? "microphone" : "camera";
+      this.state[device] = reasonOf(error, mayAsk(device));
     }
     this.onChange();
     return track;

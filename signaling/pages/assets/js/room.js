@@ -1,6 +1,7 @@
 // The room's page: seeker, supporter, companions and an observer. Wires socket, devices, media connection and views.
 
 import { canCall } from "./blocked.js";
+import { thisBrowser } from "./browser.js";
 import { ServerClock, ms, writer } from "./clock.js";
 import { Devices } from "./devices.js";
 import { Encryption } from "./e2ee/encryption.js";
@@ -8,6 +9,7 @@ import { Evidence } from "./evidence.js";
 import { readSecret } from "./link.js";
 import { Interruption } from "./interruption.js";
 import { Peer } from "./peer.js";
+import { Probe, found } from "./probe.js";
 import { Quality } from "./quality.js";
 import { Screen } from "./screen.js";
 import { Socket } from "./socket.js";
@@ -28,16 +30,18 @@ import * as check from "./views/check.js";
 import * as claim from "./views/claim.js";
 import * as connecting from "./views/connecting.js";
 import * as door from "./views/door.js";
+import * as inside from "./views/inside.js";
 import * as lobby from "./views/lobby.js";
 import * as phone from "./views/phone.js";
 import * as refused from "./views/refused.js";
 
-const VIEWS = { after, away, call, check, claim, connecting, door, lobby, phone, refused };
+const VIEWS = { after, away, call, check, claim, connecting, door, inside, lobby, phone, refused };
 const AWAKE = new Set(["call", "check", "connecting", "lobby", "phone"]);
 const TICK_MS = 250;
 const PATIENCE_MS = 6000;
 const DECLINED_MS = 15000;
 const TOLD_MS = 12000;
+const CHECKED_MS = 2000; // the server counts one in so many
 const WATCH_MS = 2000;
 const CLOSED = { 1009: "protocol", 4400: "protocol", 4429: "protocol", 4401: "link_unknown", 4403: "unknown", 4409: "opened_elsewhere", 4410: "link_expired" };
 
@@ -53,6 +57,7 @@ const devices = new Devices({
     draw();
     interruption.tick(s.now); // it looks at new tracks at once
   },
+  onAllowed: () => opening && openDevices(true),
 });
 const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => {}, onLost, onRefused });
 const encryption = new Encryption({
@@ -65,6 +70,8 @@ const encryption = new Encryption({
   onChange: () => draw(),
 });
 const peer = new Peer({ send: (message) => socket.send(message), ready: readyStream, onChange: () => draw(), onUnheard: () => socket.renew(), encryption });
+const probe = new Probe({ send: (message) => s.isOnline && socket.send(message), isVisible: () => document.visibilityState === "visible", onChange: () => draw() });
+const browser = thisBrowser();
 const screen = new Screen({ peer, onChange: () => draw() });
 const quality = new Quality({ peer, isOnline: () => s.isOnline, onChange: () => draw() });
 const announcer = new Announcer();
@@ -86,12 +93,13 @@ const evidence = new Evidence({
 });
 
 const chat = new Chat();
-const app = { s, devices, interruption, peer, encryption, screen, quality, chat, memos: new Memos(Date.now()), write: writer("ja", "Asia/Tokyo"), do: actions() };
+const app = { s, browser, devices, interruption, peer, probe, encryption, screen, quality, chat, memos: new Memos(Date.now()), write: writer("ja", "Asia/Tokyo"), do: actions() };
 const sheets = createSheets(app);
 const drawer = createChat(app);
 app.chatEl = drawer.el;
 const NOTED_CODES = new Set(["data_closed", "too_many_readings"]);
 const CHAT_CODES = new Set(["function_not_allowed", "too_many_messages", "nobody_reads"]);
+const PROBE_CODES = new Set(["probe_full", "probe_not_now"]);
 let written = []; // lines on their way, oldest first; each is answered by itself or by a refusal
 
 function hello() {
@@ -207,9 +215,18 @@ function actions() {
     choose: (kind, id) => sendFrom(devices.choose(kind, id)),
     flip: () => sendFrom(devices.flip()),
     take: () => interruption.take(),
-    chime,
+    chime: ring,
+    stayInside: () => {
+      s.isInside = false;
+      connect();
+      draw();
+    },
     hurry: () => socket.hurry(),
   };
+}
+
+function ring() {
+  chime((context) => devices.speakThrough(context));
 }
 
 function openSheet(kind) {
@@ -300,6 +317,9 @@ const TAKE = {
   offer(message) {
     if (s.steppedOutAt === null && !s.isTimeUp) peer.offer(message);
   },
+  probe_offer(message) {
+    probe.offer(message);
+  },
   media_state({ seat, ...state }) {
     s.mediaOf[seat] = state;
   },
@@ -341,6 +361,7 @@ const TAKE = {
     announcer.say(t("cover.time_up"), true);
   },
   refused({ code, closes }) {
+    if (PROBE_CODES.has(code)) return void probe.refused(code);
     s.isJoining = s.isAnswering = false;
     if (code === "draining") return; // the close that follows brings us to another node
     if (!closes && CHAT_CODES.has(code)) {
@@ -371,7 +392,7 @@ function settle(before) {
   const wasTalking = ["live", "interrupted"].includes(before?.phase);
   const isTalking = isRunning(s);
   if (before && before.phase !== s.session.phase) s.notice = null; // it spoke of what was before
-  if (before && !wasTalking && isTalking && mine?.is_admitted) chime();
+  if (before && !wasTalking && isTalking && mine?.is_admitted) ring();
   for (const seat of s.session.seats) if (isLost(seat)) delete s.mediaOf[seat.seat]; // told anew on the return
   if (before && isSupporter(s)) tellOfGuests(before);
   if (isSupporter(s) && isEndAsked(before) && !isEndAsked(s.session) && s.session.phase === "live") {
@@ -432,7 +453,7 @@ function tellOfGuests(before) {
   const old = new Set(before.seats.filter((seat) => seat.presence === "lobby").map((seat) => seat.seat));
   const guests = waiting(s).filter((seat) => !old.has(seat.seat));
   if (!guests.length) return;
-  chime();
+  ring();
   announcer.say(t("staff.guest", { name: guests.map((seat) => seat.display_name).join(t("list.and")) }));
 }
 
@@ -447,8 +468,20 @@ function tellMedia() {
   if (key !== toldMedia && socket.send({ type: "media_state", ...said })) toldMedia = key;
 }
 
+// What the check found goes to the office, in words: after each change, and anew with each connection.
+let toldCheck = { key: "", at: 0 };
+
+function tellCheck() {
+  if (!s.isOnline || !s.you.seat || isOnPhone(s) || isObserver(s) || !opening || devices.isOpening || s.session.phase === "ended") return;
+  const said = found({ devices, probe, browser });
+  const key = JSON.stringify([s.you.connection, said]);
+  if (key === toldCheck.key || s.now < toldCheck.at + CHECKED_MS) return;
+  if (socket.send({ type: "checked", ...said })) toldCheck = { key, at: s.now };
+}
+
 function onLost() {
   s.isOnline = false;
+  probe.stop();
   s.isJoining = s.isAnswering = false;
   s.lostAt ??= clock.now();
   draw();
@@ -523,6 +556,7 @@ function tick() {
   draw();
   interruption.tick(s.now);
   tellMedia();
+  tellCheck();
   lookAtTheEnd();
   wakeLock.keep(AWAKE.has(shown.name), s.now);
 }
@@ -532,6 +566,7 @@ async function start() {
   retell();
   document.body.append(drawer.el, sheets.el, ...announcer.els);
   s.canCall = canCall();
+  s.isInside = browser.support === "inside";
   if (!link) refuse("link_unknown");
   draw();
   await encryption.prepare();
@@ -541,7 +576,12 @@ async function start() {
   window.addEventListener("pagehide", sayGoodbye);
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   document.addEventListener("visibilitychange", tick);
-  if (link) socket.connect();
+  connect();
+}
+
+// Inside of another program nothing is sent before the person says so: the seat is to be the real browser's.
+function connect() {
+  if (link && !s.isInside) socket.connect();
 }
 
 start();

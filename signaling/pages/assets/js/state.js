@@ -12,10 +12,10 @@ export function initialState() {
     you: null,
     programme: null,
     session: null,
+    isInside: false, // in a page of another program, and not sent on from there
     refusal: null, // {code}: the whole page says so
     around: NOBODY_AROUND, // of the supporter's other sessions: still in an earlier one; to the supporter the one after this
     noted: null, // of the supporter's page: what was noted at the booking, as it was read
-    panelTab: null, // of the supporter's panel: what is open beside the picture
     notice: null, // code of a refusal that the page survives
     step: "door", // before joining: door (invitation, terms, consent), then check (devices)
     isJoining: false,
@@ -94,6 +94,7 @@ export const waiting = (s) =>
 
 export function viewOf(s) {
   if (s.refusal) return "refused";
+  if (s.isInside) return "inside";
   if (!s.session) return "connecting";
   if (s.session.phase === "ended") return "after";
   if (s.you.device === "asked" || !s.you.seat) return "claim";

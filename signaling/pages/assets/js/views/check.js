@@ -1,79 +1,68 @@
-// Camera, microphone, sound, line: each in words, and never a dead end.
+// Camera, microphone, sound, line, browser: each in words, and never a dead end.
 
 import { h, setAttr, setText, show } from "../dom.js";
-import { icon } from "../icons.js";
-import { hasText, t } from "../text.js";
-import { can, isObserver, isOnPhone, isSupporter } from "../state.js";
+import { t, sentences } from "../text.js";
+import { can, isObserver, isOnPhone, isSupporter, offers } from "../state.js";
 import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
-import { createLevel, createSelf } from "./self.js";
+import { createBrowser, createCamera, createLine, createMicrophone, createSpeaker, isBad } from "./checks.js";
 
 export function create(app) {
-  const { s, write, devices } = app;
+  const { s, write, devices, probe } = app;
   const until = createUntil();
   const notices = createNotices(app);
-  const self = createSelf(app);
-  const level = createLevel(app);
   const title = h("h1", { tabindex: "-1" });
-  const microphone = createItem("microphone");
-  const camera = createItem("camera");
-  const line = createItem("line");
+  const lead = h("p", { class: "small quiet" });
+  const [microphone, camera, speaker, line, browser] = [createMicrophone, createCamera, createSpeaker, createLine, createBrowser].map((make) => make(app));
   const join = sign("", { testid: "join", onclick: () => app.do.join() });
   const hint = h("p", { class: "small quiet" });
-  const sound = h("button", { type: "button", class: "linklike", onclick: () => app.do.chime() }, t("check.sound_play"));
-  const again = h("button", { type: "button", class: "btn btn--between", onclick: () => app.do.openDevices() }, t("check.again"), icon("arrow"));
-
-  const lead = h("p", { class: "small quiet" });
-  const speaker = h("div", { class: "check" }, icon("sound", "mk mk--plain"), h("h2", {}, t("check.sound")), h("span", { class: "res" }), h("p", {}, sound));
-  const list = h("section", { class: "sec" }, h("div", { class: "sheet" }, microphone.el, camera.el, speaker, line.el));
-  const preview = h("section", { class: "preview" }, self.el, h("div", {}, h("p", {}, h("b", {}, t("lobby.you", { name: s.you.display_name }))), h("p", { class: "small quiet" }, t("lobby.unseen")), level.el));
+  const list = h("section", { class: "sec" }, h("div", { class: "sheet checks" }, microphone.el, camera.el, speaker.el, line.el, browser.el));
 
   const el = h(
     "div",
     { class: "phone" },
     head(app),
     strip(until),
-    h(
-      "main",
-      {},
-      h("section", { class: "pad pad--top" }, !isOnPhone(s) && h("p", { class: "step" }, t("check.step")), title, lead),
-      notices.el,
-      preview,
-      list,
-    ),
-    h("footer", { class: "actbar" }, again, join, hint, telephone(app)),
+    h("main", {}, h("section", { class: "pad pad--top" }, !isOnPhone(s) && h("p", { class: "step" }, t("check.step")), title, lead), notices.el, list),
+    h("footer", { class: "actbar" }, join, hint, telephone(app)),
   );
 
   return {
     el,
     focus: title,
+    rest: () => probe.stop(),
     update() {
       until.update(s, write);
       notices.update(s);
-      self.update();
-      level.update();
-      setText(lead, t(leadOf(s), { start: write.moment(Date.parse(s.session.starts_at)) }));
-      for (const part of [preview, list]) show(part, !isOnPhone(s) && !isObserver(s));
+      const isMeasured = !isOnPhone(s) && !isObserver(s);
+      const hasPicture = offers(s, "video");
       const { state, isOpening } = devices;
-      microphone.update(isOpening ? "opening" : state.microphone);
-      camera.update(isOpening ? "opening" : state.camera, state.microphone !== "denied");
-      line.update(s.isOnline ? "ok" : "mending");
-      show(again, !isOnPhone(s) && !isObserver(s) && !isOpening && (isBad(state.microphone) || isBad(state.camera)));
-      setText(title, t(isOnPhone(s) ? "check.title_phone" : isObserver(s) ? "check.title_observer" : titleOf(devices)));
-      const mayJoin = can(s, "join") && !isOpening && !s.isJoining;
-      setAttr(join, "disabled", !mayJoin);
+      // One thing after the other: the browser's question about the devices is answered first.
+      if (isMeasured && s.isOnline && !isOpening) probe.want(hasPicture);
+      const found = { microphone: isOpening ? "opening" : state.microphone, camera: isOpening ? "opening" : state.camera };
+      microphone.update(found.microphone);
+      camera.update(found.camera, found.microphone);
+      speaker.update();
+      line.update(s.isOnline, hasPicture);
+      show(list, isMeasured);
+      setText(title, t(titleOf(app)));
+      setText(lead, sentences(isMeasured && isOnlyOneBad(app) && t("check.lead_rest"), t(leadOf(s), { start: write.moment(Date.parse(s.session.starts_at)) })));
+      setAttr(join, "disabled", !(can(s, "join") && !isOpening && !s.isJoining));
       setText(join.label, t(joinWords(devices, s)));
       setText(hint, s.session.phase === "scheduled" ? t("check.doors_hint", { time: write.moment(Date.parse(s.session.opens_at)) }) : "");
     },
   };
 }
 
-const isBad = (state) => !["ok", "not_used", "unknown", "opening"].includes(state);
+const isOnlyOneBad = ({ devices: { state, isOpening }, probe: { result } }) => !isOpening && isBad(state.microphone) !== isBad(state.camera) && result?.word !== "none";
 
-function titleOf({ state, isOpening }) {
+function titleOf({ s, devices: { state, isOpening }, probe }) {
+  if (isOnPhone(s)) return "check.title_phone";
+  if (isObserver(s)) return "check.title_observer";
   if (isOpening) return "check.title_opening";
   if (isBad(state.microphone) && isBad(state.camera)) return "check.title_both";
   if (isBad(state.microphone)) return "check.title_microphone";
-  return isBad(state.camera) ? "check.title_camera" : "check.title_ok";
+  if (isBad(state.camera)) return "check.title_camera";
+  return probe.result?.word === "none" ? "check.title_line" : "check.title_ok";
 }
 
 function leadOf(s) {
@@ -89,31 +78,4 @@ function joinWords({ state }, s) {
   if (isBad(state.microphone) && isBad(state.camera)) return "check.join_listening";
   if (isBad(state.microphone)) return "check.join_silent";
   return isBad(state.camera) ? "check.join_unseen" : "check.join";
-}
-
-// One line of the check: a mark, a word, and where it is bad what to do.
-function createItem(name) {
-  const mark = h("span", { class: "check__mark" });
-  const result = h("span", { class: "res" });
-  const more = h("p");
-  const how = h("ol", { class: "how", hidden: true });
-  const el = h("div", { class: "check", dataset: { testid: `check-${name}` } }, mark, h("h2", {}, t(`check.${name}`)), result, more, how);
-  return {
-    el,
-    // hasHow: whether the steps are shown here; once on the page is enough
-    update(state, hasHow = true) {
-      const key = `${state}|${hasHow}`;
-      if (el.dataset.key === key) return;
-      Object.assign(el.dataset, { key, state });
-      const isWrong = isBad(state) && state !== "mending";
-      el.classList.toggle("check--bad", isWrong);
-      mark.replaceChildren(icon(isWrong ? "cross" : state === "ok" ? "tick" : "clock", "mk"));
-      setText(result, t(`check.state.${state}`));
-      const advice = `check.${name}.${state}`;
-      setText(more, hasText(advice) ? t(advice) : "");
-      const steps = hasHow && state === "denied" ? [1, 2, 3].map((n) => t(`check.how.${n}`)) : [];
-      how.replaceChildren(...steps.map((step) => h("li", {}, step)));
-      show(how, steps.length > 0);
-    },
-  };
 }

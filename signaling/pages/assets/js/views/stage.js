@@ -89,6 +89,7 @@ function createPicture(app, { testid, label }) {
     play: () => (video.srcObject ? video.play() : Promise.resolve()),
     show(stream) {
       if (video.srcObject !== stream) video.srcObject = stream;
+      app.devices.speakThrough(video);
       setAttr(el, "data-fit", isUpright() ? "whole" : null);
       mark?.update(s.you.display_name, write.stamp(s.now), s.now / 1000);
     },
