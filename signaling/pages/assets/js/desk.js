@@ -3,14 +3,16 @@
 import { ServerClock, writer } from "./clock.js";
 import { Socket } from "./socket.js";
 import { Announcer } from "./announcer.js";
-import { h, setText } from "./dom.js";
+import { h, setText, show } from "./dom.js";
 import { icon, logo, plate } from "./icons.js";
 import { keep, kept } from "./kept.js";
-import { chosenLanguage, currentLanguage, hasText, pick, remember, speak, t } from "./text.js";
+import { readSecret } from "./link.js";
+import { chosenLanguage, currentLanguage, pick, remember, speak, t } from "./text.js";
 import { Api } from "./board/api.js";
 import { App } from "./board/app.js";
 import { createDrawer } from "./board/drawer.js";
 import { createForms, createRefusal } from "./board/forms.js";
+import { refusedPage } from "./board/refused.js";
 import { Rows } from "./board/rows.js";
 import { createCalls } from "./desk/calls.js";
 import { byTime, leadOf } from "./desk/day.js";
@@ -19,12 +21,13 @@ import { createMemo, Memos } from "./desk/memo.js";
 import { createMessages } from "./desk/messages.js";
 import { createMiddle } from "./desk/middle.js";
 
+const TOKEN = 26; // characters of a staff token
 const THEME = "madoguchi.theme";
 const ZONE = "Asia/Tokyo"; // until the server has said
 const DESK_MS = 300000; // maintenance and hours change seldom
 const CLOSED = { 4401: "token_unknown", 4403: "token_unknown", 4410: "token_unknown", 4409: "opened_elsewhere" };
 
-const token = decodeURIComponent(location.hash.slice(1));
+const { secret: token } = readSecret(location.hash, TOKEN);
 const clock = new ServerClock();
 const memos = new Memos(Date.now());
 const page = document.getElementById("page");
@@ -129,9 +132,9 @@ function build() {
   const messages = createMessages(app);
   const calls = createCalls(app);
   const who = h("span", { class: "who" });
-  const parts = { office: h("span", { class: "office" }), day: h("span", { class: "date" }), clock: h("span", { class: "clock num", "aria-hidden": "true" }), server: h("span", { class: "server", role: "status" }) };
+  const parts = { office: h("span", { class: "office" }), day: h("span", { class: "date" }), clock: h("span", { class: "clock num", "aria-hidden": "true" }), server: h("span", { class: "server", role: "status" }), zone: h("span", { class: "small quiet", hidden: true, dataset: { testid: "zone" } }) };
   const turn = h("button", { type: "button", class: "btn", onclick: turnTheme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
-  const bar = h("header", { class: "bar" }, logo(t("site.name")), parts.office, parts.day, h("span", { class: "sp" }), parts.server, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), who, parts.clock);
+  const bar = h("header", { class: "bar" }, logo(t("site.name")), parts.office, parts.day, h("span", { class: "sp" }), parts.server, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), who, parts.zone, parts.clock);
   ui = { ...parts, who, memo, messages, calls, line: createLine(app, { choose: pickSession }), middle: createMiddle(app), trouble: createRefusal() };
   const aside = h("aside", { class: "aside", "aria-label": t("today.aside") }, h("h2", {}, t("memo.title")), memo.el, messages.el, calls.allow);
   const columns = h("div", { class: "desk" }, ui.line.el, ui.middle.el, aside);
@@ -170,6 +173,9 @@ function draw() {
   setText(ui.office, pick(state.office));
   setText(ui.day, state.write.day(now));
   setText(ui.clock, state.write.exact(now));
+  const place = state.write.elsewhere(now);
+  show(ui.zone, place !== "");
+  setText(ui.zone, place);
   setText(ui.server, t(state.isOnline ? "board.server_ok" : "board.server_lost"));
   ui.server.classList.toggle("is-lost", !state.isOnline);
   if (state.you && ui.who.dataset.name !== state.you.display_name) {
@@ -197,11 +203,10 @@ function telephoneOf(row) {
 }
 
 function drawRefusal() {
-  const code = hasText(`refusal.${state.refusal}`) ? state.refusal : "unknown";
-  if (page.firstElementChild?.dataset.code === state.refusal) return;
-  page.replaceChildren(
-    h("main", { class: "static", dataset: { testid: "refusal", code: state.refusal } }, h("h1", {}, t(`refusal.${code}`)), h("p", {}, t(`refusal.${code}.next`)), h("p", { class: "small quiet" }, t("refusal.code", { code: state.refusal }))),
-  );
+  const key = `${state.refusal}|${currentLanguage()}`;
+  if (page.dataset.refused === key) return;
+  page.dataset.refused = key;
+  page.replaceChildren(refusedPage(state.refusal, choose));
 }
 
 function turnTheme() {

@@ -14,7 +14,7 @@ const DAY_MS = 86400000;
 
 export function create(app) {
   const { s, write } = app;
-  const band = createBand({ names: true });
+  const band = createBand({ names: true, gap: 0.25 }); // the planned end is a long word
   const notices = createNotices(app);
   const h1 = h("h1", { tabindex: "-1" });
   const why = h("p", { class: "after__why" });
