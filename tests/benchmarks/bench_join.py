@@ -22,6 +22,7 @@ from typing import Any
 
 from playwright.async_api import Browser, async_playwright, expect
 
+from tests.benchmarks import interrupted
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import Office, running
 from tests.browser.person import Person, stage
@@ -76,8 +77,8 @@ async def stamps(person: Person) -> dict[str, float]:
     return {name: float(at) for name, at in noted.items() if isinstance(at, int | float)}
 
 
-async def measure(programme: str, calls: int) -> list[Joined]:
-    """All calls, after one that warms up server and browser."""
+async def measure(programme: str, calls: int, joined: list[Joined]) -> None:
+    """All calls, after one that warms up server and browser and is not among those joined."""
     path = shutil.which("chromium")
     assert path is not None, "chromium is not installed; `make setup-browsers` does it"
     with tempfile.TemporaryDirectory(prefix="mg-") as folder:
@@ -87,14 +88,12 @@ async def measure(programme: str, calls: int) -> list[Joined]:
                 for _ in range(2)
             ]
             say(f"Chromium {browsers[0].version}")
-            joined = []
             for number in range(calls + 1):
                 each = await join(office, browsers, programme)
                 say(f"  {'warm-up' if number == 0 else number}: {each.seeker_sees:.2f} s")
-                joined.append(each)
+                joined += [each] if number else []
             for browser in browsers:
                 await browser.close()
-    return joined[1:]
 
 
 def table(joined: Sequence[Joined]) -> list[str]:
@@ -123,10 +122,11 @@ def main() -> int:
     parser.add_argument("--programme", default="talk", help="of the browser tests")
     given = parser.parse_args()
     before = os.getloadavg()[0]
-    try:
-        joined = asyncio.run(measure(given.programme, given.calls))
-    except KeyboardInterrupt:
-        say("interrupted")
+    joined: list[Joined] = []
+    is_done = interrupted.run(measure(given.programme, given.calls, joined))
+    if not is_done:
+        say(f"interrupted: {len(joined)} of {given.calls} calls")
+    if not joined:
         return 130
     median = statistics.median(each.seeker_sees for each in joined)
     print(f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}; {len(joined)} calls", end="; ")
@@ -137,7 +137,7 @@ def main() -> int:
         for name, limit in (("bar", BAR_S), ("aim", AIM_S))
     )
     print(f"\nclick to first picture: {median:.2f} s; {verdicts}")
-    return 0
+    return 0 if is_done else 130
 
 
 if __name__ == "__main__":

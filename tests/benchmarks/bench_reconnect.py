@@ -31,6 +31,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Playwright, async_playwright
 
+from tests.benchmarks import interrupted
 from tests.benchmarks.moves import Moves, moving
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import Booking, Office, running
@@ -185,7 +186,7 @@ async def repeat(
     *,
     udp: TimedRelay | None = None,
     a_call: int = TROUBLES_A_CALL,
-) -> Row:
+) -> None:
     """One trouble again and again, in several calls."""
     while len(row.seeker) < times:
         people = people_of()
@@ -204,12 +205,10 @@ async def repeat(
         await office.ends(booking.id, "completed", None)
         for person in (seeker, supporter):
             await person.page.context.close()
-    return row
 
 
-async def by_relays(playwright: Playwright, times: int, only: str) -> list[Row]:
+async def by_relays(playwright: Playwright, times: int, only: str, rows: list[Row]) -> None:
     """What a relay can do to a line."""
-    rows: list[Row] = []
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mg-")))
         office = await stack.enter_async_context(running(folder))
@@ -235,21 +234,19 @@ async def by_relays(playwright: Playwright, times: int, only: str) -> list[Row]:
             if only not in name:
                 continue
             is_change = trouble == line.change_port
-            rows.append(
-                await repeat(
-                    Row(name),
-                    times,
-                    trouble,
-                    office,
-                    lambda: Stage(here, office),
-                    meet,
-                    udp=udp if is_change else None,
-                )
+            rows.append(Row(name))
+            await repeat(
+                rows[-1],
+                times,
+                trouble,
+                office,
+                lambda: Stage(here, office),
+                meet,
+                udp=udp if is_change else None,
             )
-    return rows
 
 
-async def by_namespace(playwright: Playwright, times: int) -> Row:
+async def by_namespace(playwright: Playwright, times: int, row: Row) -> None:
     """Another network card with another address."""
     async with AsyncExitStack() as stack:
         moves: Moves = await stack.enter_async_context(moving())
@@ -267,8 +264,8 @@ async def by_namespace(playwright: Playwright, times: int) -> Row:
             device = await people.device(there)
             return await people.person("seeker", booking.links["seeker"], device)
 
-        return await repeat(
-            Row(NEW_ADDRESS),
+        await repeat(
+            row,
             times,
             moves.move,
             office,
@@ -292,16 +289,16 @@ async def chromium(
         await browser.close()
 
 
-async def all_rows(times: int, only: str) -> list[Row]:
+async def all_rows(times: int, only: str, rows: list[Row]) -> None:
     """The whole table."""
     async with async_playwright() as playwright:
-        rows = await by_relays(playwright, times, only)
+        await by_relays(playwright, times, only, rows)
         if only in NEW_ADDRESS:
             if os.geteuid() == 0 and shutil.which("ip"):
-                rows.append(await by_namespace(playwright, times))
+                rows.append(Row(NEW_ADDRESS))
+                await by_namespace(playwright, times, rows[-1])
             else:
                 say("new address: left out, it needs root and iproute2 for a network namespace")
-    return rows
 
 
 def say(words: str) -> None:
@@ -316,7 +313,11 @@ def main() -> int:
     parser.add_argument("--only", default="", help="part of a row's name")
     given = parser.parse_args()
     before = os.getloadavg()[0]
-    rows = asyncio.run(all_rows(given.times, given.only))
+    rows: list[Row] = []
+    is_done = interrupted.run(all_rows(given.times, given.only, rows))
+    if not is_done:
+        say("interrupted")
+        rows = [row for row in rows if row.seeker]
     print(f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}; {os.cpu_count()} cores", end="; ")
     print(f"load before {before:.1f}, after {os.getloadavg()[0]:.1f}\n")
     print("| trouble | n | seeker s | worst | supporter s | worst | path s | worst | renewed |")
@@ -332,7 +333,7 @@ def main() -> int:
             median = statistics.median(row.path)
             verdict = "met" if median <= PATH_BAR_S else "missed"
             print(f"{row.name}: {median:.3f} s to media; bar {PATH_BAR_S:g} s {verdict}")
-    return 0
+    return 0 if is_done else 130
 
 
 if __name__ == "__main__":

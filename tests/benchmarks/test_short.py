@@ -1,12 +1,14 @@
 """Short cuts of what the benchmarks and the soak say: dense joining and leaving, and the arithmetic of the tables."""
 
 import asyncio
+import os
+import signal
 from dataclasses import replace
 
 import pytest
 
 from orchestrator.policy.model import SEEKER, SessionId
-from tests.benchmarks import bench_lines, bench_media, soak
+from tests.benchmarks import bench_lines, bench_media, interrupted, soak
 from tests.benchmarks.bench_forward import Rooms
 from tests.benchmarks.processes import open_files
 from tests.chaos.nodes import until
@@ -180,3 +182,32 @@ def test_the_bar_of_the_lossy_line_is_said_for_each_way():
     assert down == "8 % loss, Firefox, down: 95.0% of the frames; bar 90% met"
     assert up.endswith("85.0% of the frames; bar 90% missed")
     assert "– / –" in row.lines()[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_interrupts_a_benchmark_has_what_was_measured_until_then(number):
+    measured = []
+
+    async def measures():
+        try:
+            measured.append(1)
+            os.kill(os.getpid(), number)
+            await asyncio.Event().wait()
+        finally:
+            # The browser got the same signal, and is gone.
+            raise ConnectionError("closed")
+
+    assert not interrupted.run(measures())
+    assert measured == [1]
+
+
+def test_a_benchmark_that_fails_by_itself_says_so():
+    async def fails():
+        raise ConnectionError("closed")
+
+    async def works():
+        pass
+
+    with pytest.raises(ConnectionError):
+        interrupted.run(fails())
+    assert interrupted.run(works())

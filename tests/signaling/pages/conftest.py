@@ -35,7 +35,12 @@ async def base() -> AsyncIterator[str]:
         response.headers["Content-Security-Policy"] = content_security_policy(request.host)
 
     app = web.Application()
-    app.add_routes(Files(PAGES, lambda _: False).routes())
+    files = Files(PAGES, lambda _: False)
+
+    async def not_found(request: web.Request) -> web.StreamResponse:
+        return files.not_found(request)
+
+    app.add_routes([*files.routes(), web.get("/{path:.+}", not_found)])
     app.on_response_prepare.append(secure)
     async with TestServer(app) as server:
         yield str(server.make_url("/")).rstrip("/")

@@ -5,16 +5,14 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.signaling.pages.test_board_in_a_browser import PLACE, board, session
 from tests.signaling.pages.visits import (
-    DESK,
     NARROW,
     PHONE,
     Visit,
     at,
     changed,
     in_the_call,
-    row,
-    staff,
     visit,
     welcome,
 )
@@ -175,30 +173,20 @@ async def test_of_a_running_session_nothing_is_asked(chromium: Browser, base: st
 async def test_the_board_reads_the_answers_of_a_session_that_is_over(
     chromium: Browser, base: str
 ) -> None:
-    ended = row(1) | {"phase": "ended", "outcome": "completed", "ended_at": at(0)}
-    session = {key: ended[key] for key in ("id", "version", "phase", "medium", "outcome", "cause")}
-    session |= {key: ended[key] for key in ("opens_at", "starts_at", "cutoff_at", "ends_at")}
-    session |= {"ended_at": at(0), "programme": "demo", "tasks": [], "incidents": []}
-    session |= {"verdict": None, "overrulings": [], "reschedule": None, "following": None}
-    session |= {"seeker_notice": None, "supporter_notice": None, "beside": []}
-    session["participants"] = [
-        {"seat": seat, "role": seat, "display_name": name, "person": f"p_{seat}"}
-        for seat, name in (("seeker", "さくら 1"), ("supporter", "あおぞら"))
-    ]
     values = {"helpful": 4, "how": "phone", "wishes": "ありがとう", "gone": "old"}
-    answers = {
-        "GET /sessions/s-1": session,
-        "GET /sessions/s-1/events": {"events": []},
-        "GET /sessions/s-1/notes": {"notes": {}},
-        "GET /sessions/s-1/questionnaire": {
-            "questions": QUESTIONS,
-            "answers": [{"seat": "seeker", "at": at(60), "values": values}],
-        },
-    }
-    board = {"type": "board", "sessions": [ended]}
-    shown = await visit(chromium, f"{base}/board#mdg_x", staff(), board, size=DESK, answers=answers)
-    await shown.page.get_by_test_id("board-row").first.click()
+    said = {"seat": "seeker", "at": at(60), "values": values}
+    read = {f"GET {PLACE}/questionnaire": {"questions": QUESTIONS, "answers": [said]}}
+    shown = await board(chromium, base, session(), more=read)
     part = shown.page.get_by_test_id("answers")
     await expect(part).to_contain_text("4 / 5")
-    for words in ("さくら 1", "お電話", "ありがとう", "old"):
+    for words in ("さくら", "お電話", "ありがとう", "old"):
         await expect(part).to_contain_text(words)
+    assert shown.complaints == []
+
+
+async def test_the_board_says_nothing_of_a_programme_that_asks_nothing(
+    chromium: Browser, base: str
+) -> None:
+    shown = await board(chromium, base, session())
+    await expect(shown.page.get_by_test_id("answers")).to_be_hidden()
+    assert shown.complaints == []

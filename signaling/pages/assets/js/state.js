@@ -16,6 +16,7 @@ export function initialState() {
     refusal: null, // {code}: the whole page says so
     around: NOBODY_AROUND, // of the supporter's other sessions: still in an earlier one; to the supporter the one after this
     noted: null, // of the supporter's page: what was noted at the booking, as it was read
+    panelTab: null, // of the supporter's panel: what is open beside the picture
     notice: null, // code of a refusal that the page survives
     step: "door", // before joining: door (invitation, terms, consent), then check (devices)
     isJoining: false,

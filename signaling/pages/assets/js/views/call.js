@@ -84,9 +84,10 @@ function createControls(app) {
   const stepOut = isSeeker(s) ? null : control("step-out", "door", "leave.step_out", () => app.do.stepOut());
   const end = isSeeker(s) ? control("end", "door", "leave.leave", () => app.do.askEnd(), "ctl--leave") : null;
   end?.setAttribute("aria-haspopup", "dialog");
+  const report = isSupporter(s) ? control("report", "flag", "panel.report", () => app.do.openSheet("stop"), "ctl--roomy ctl--stop") : null;
   const request = isSupporter(s) ? control("request-end", "end", "leave.request", () => app.do.requestEnd()) : null;
   return {
-    el: h("footer", { class: "call__ctl" }, h("div", { class: "ctls" }, switches.el, share, chat.el, more), h("div", { class: "ctls" }, stepOut, end, request)),
+    el: h("footer", { class: "call__ctl" }, h("div", { class: "ctls" }, switches.el, share, chat.el, more), h("div", { class: "ctls" }, report, stepOut, end, request)),
     update() {
       switches.update();
       chat.update();
@@ -97,6 +98,7 @@ function createControls(app) {
       setAttr(more, "disabled", !s.isOnline);
       if (stepOut) setAttr(stepOut, "disabled", !s.isOnline);
       if (end) setAttr(end, "disabled", !s.isOnline);
+      if (report) show(report, can(s, "stop"));
       if (request) setAttr(request, "disabled", !can(s, "request_end"));
     },
   };

@@ -18,7 +18,7 @@ export function createNextNote(app) {
     update() {
       const plan = s.session.following;
       const isBooked = plan?.state === "chosen" && s.chosenAt !== null && s.now - s.chosenAt < SHOWN_MS;
-      const isOpen = isOpenNow(plan, s.now) && plan.options.length > 0;
+      const isOpen = isOpenNow(plan, s.now) && plan.options.length > 0 && s.panelTab !== "next"; // there they are already
       show(el, isBooked || isOpen);
       if (!isBooked && !isOpen) return;
       const at = ms(plan.new_starts_at);

@@ -28,7 +28,7 @@ export function createPanel(app) {
   const after = createAfterThis(app);
   const chatPlace = h("div", { class: "panel__chat" });
   const tabs = [
-    tab("next", "next.title", [nextHead, ...next.parts, ask]),
+    tab("next", "panel.next", [nextHead, ...next.parts, ask]),
     tab("memo", "memo.tab", [h("section", { class: "panel__memo" }, h("h2", {}, t("memo.title")), memo.el), noted.el]),
     tab("chat", "chat.title", [chatPlace]),
     tab("after", "following.title", [after.el, people.el]),
@@ -85,6 +85,7 @@ export function createPanel(app) {
       setAttr(one.button, "aria-selected", String(isChosen));
       setAttr(one.button, "tabindex", isChosen || (state.name === null && one.name === "next") ? "0" : "-1");
     }
+    s.panelTab = state.name;
     el.classList.toggle("is-open", state.name !== null);
     if (app.chatEl.parentElement !== chatPlace) chatPlace.append(app.chatEl);
     people.update();
