@@ -34,9 +34,9 @@ export class Probe {
   }
 
   again() {
-    this.stop();
     this.result = null;
     this.#tries = 0;
+    this.stop();
     this.onChange();
   }
 

@@ -236,6 +236,19 @@ test("who goes on or loses the socket asks for no more, and begins anew later", 
   assert.deepEqual(seen.sent, ["probe", "end_probe", "probe"]);
 });
 
+test("a result stays when the person goes on, and another measurement is there for the asking", () => {
+  const { probe: one, sent } = probe();
+  Object.assign(one, { state: "done", result: { word: "good" } });
+  one.stop();
+  one.want(true);
+  assert.deepEqual([one.state, sent], ["done", []]);
+  one.again();
+  assert.deepEqual([one.state, one.result], ["idle", null]);
+  one.want(true);
+  assert.deepEqual(sent, ["probe"]);
+  one.stop();
+});
+
 test("the office is told words, two figures and the kind of machine", () => {
   const devices = { state: { camera: "denied_os", microphone: "insecure" } };
   const result = { word: "coarse", figures: { rtt_ms: 48, missing: 0.043217, up_bps: 1, down_bps: 1 } };
