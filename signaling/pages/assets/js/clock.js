@@ -51,17 +51,18 @@ export function writer(language, zone) {
     language === "ja"
       ? { month: "long", day: "numeric", weekday: "short" }
       : { weekday: "short", day: "numeric", month: "short" };
+  const dayIn = (where, at) => format(language, where, day).format(at).replace("(", "（").replace(")", "）");
   return {
     time: (at) => format(language, zone, hm).format(at),
     // A policy moment is told to the second when it does not lie on a minute.
     moment: (at) => format(language, zone, at % 60000 ? { ...hm, second: "2-digit" } : hm).format(at),
     exact: (at) => format(language, zone, { ...hm, second: "2-digit" }).format(at),
-    day: (at) => format(language, zone, day).format(at).replace("(", "（").replace(")", "）"),
+    day: (at) => dayIn(zone, at),
     stamp: (at) => format(language, zone, { month: "numeric", day: "numeric", ...hm }).format(at),
     // What the zone is called where the device's clock says another time at that moment; "" where both say the same.
     elsewhere: (at) => (format(language, zone, WHOLE).format(at) === format(language, device, WHOLE).format(at) ? "" : nameOf(language, zone, at)),
     // The moment by the device's own clock: "Tue, 24 Nov, 06:00".
-    here: (at) => `${format(language, device, day).format(at)} ${format(language, device, hm).format(at)}`,
+    here: (at) => `${dayIn(device, at)} ${format(language, device, hm).format(at)}`,
     hour: (at) => Number(format(language, zone, { hour: "2-digit", hourCycle: "h23" }).format(at).replace(/\D/g, "")),
   };
 }

@@ -3,7 +3,7 @@
 import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
-import { t, tFirst } from "../text.js";
+import { sentences, t, tFirst } from "../text.js";
 import { can, isSeeker, isSupporter, other } from "../state.js";
 import { bandWords, createNotices, head, sign, telephone } from "../parts.js";
 import { createBand, planOf } from "../band.js";
@@ -18,8 +18,7 @@ export function create(app) {
   const notices = createNotices(app);
   const h1 = h("h1", { tabindex: "-1" });
   const why = h("p", { class: "after__why" });
-  const sorry = h("p");
-  const outcome = h("div", { dataset: { testid: "outcome" } }, h1, why, sorry);
+  const outcome = h("div", { dataset: { testid: "outcome" } }, h1, why);
   const quota = h("p", { class: "small after__quota" }, icon("tick", "i--s"), h("span"));
   const again = createReschedule(app);
   const objection = createObjection(app);
@@ -54,12 +53,12 @@ export function create(app) {
       outcome.dataset.outcome = session.outcome ?? "";
       outcome.dataset.cause = session.cause ?? "";
       setText(h1, tFirst([`outcome.${session.outcome}.to_${s.you.role}`, `outcome.${session.outcome}`]));
-      setText(why, whyWords(session, s.you.role));
       // Of a stop the cause is who was accused: nobody has judged it yet.
       const isOurs = ["supporter", "platform", "maintenance", "office"].includes(session.cause) && session.outcome !== "stopped";
-      setText(sorry, isOurs && isSeeker(s) ? t("after.sorry") : "");
+      setText(why, sentences(whyWords(session, s.you.role), isOurs && isSeeker(s) && t("after.sorry")));
       band.update(planOf(session, s.now, { words: wordsOf(session), write, from: "start", label: t(`outcome.${session.outcome}`) }));
-      show(quota, !isSupporter(s) && session.is_quota_restored !== null);
+      show(quota, isSeeker(s) && session.is_quota_restored !== null);
+      quota.classList.toggle("is-used", session.is_quota_restored === false);
       setText(quota.lastChild, t(session.is_quota_restored ? "after.quota_restored" : "after.quota_used"));
       notices.update(s);
       again.update();

@@ -80,7 +80,9 @@ function partner({ s }) {
     return h("div", { class: "who" }, h("p", {}, h("span", { class: "small quiet" }, t("role.seeker")), h("br"), h("b", {}, t("name.seeker", { name: byRole(s, "seeker").display_name }))));
   }
   const name = byRole(s, "supporter").display_name;
-  return h("div", { class: "who" }, plate(name, "plate--l"), h("p", {}, h("span", { class: "small quiet" }, t("door.partner")), h("br"), h("b", {}, name)));
+  const counter = h("div", { class: "who" }, plate(name, "plate--l"), h("p", {}, h("span", { class: "small quiet" }, t("door.partner")), h("br"), h("b", {}, name)));
+  // A companion is told whose consultation it is.
+  return isSeeker(s) || isObserver(s) ? counter : [counter, h("p", { class: "companion" }, t("door.companion", { name: byRole(s, "seeker").display_name }))];
 }
 
 function promise(key, s) {
