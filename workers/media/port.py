@@ -19,7 +19,7 @@ import structlog
 
 from workers.media import srtp, wire
 from workers.media.control import Control
-from workers.media.forwarder import DROPPED, KEPT_IN_A_TURN, KEPT_TURN_S, DownTrack, UpTrack
+from workers.media.forwarder import DROPPED, DownTrack, UpTrack
 from workers.media.ice import (
     Address,
     Discarded,
@@ -34,8 +34,9 @@ from workers.media.ice import (
     Sent,
     Silent,
 )
-from workers.media.quality import Reading
-from workers.media.room import KEY_FRAME_INTERVAL_S, Leg, Room
+from workers.media.kept import KEPT_IN_A_TURN, KEPT_TURN_S
+from workers.media.lines import Lines
+from workers.media.room import KEY_FRAME_INTERVAL_S, Leg
 from workers.media.rtp import (
     HEADER,
     HEADER_BYTES,
@@ -57,8 +58,6 @@ AWAY_AFTER_S = 0.5
 """Without sound for so long, which comes every 20 ms from who is muted too, somebody's line was cut."""
 MOVED_WITHIN_S = 2.0
 """Who comes back by another way is found there within a fraction of it."""
-MEASURE_S = 1.0
-"""How often the lines are looked at: as often as receivers report."""
 
 log = structlog.get_logger()
 Each = TypeVar("Each")
@@ -113,12 +112,12 @@ class MediaPort:
         """From this moment on the node counts as gone, and nothing is forwarded (set with each sign of life)."""
         self._report = report
         self._monotonic = monotonic
-        self._turned_at = self._told_at = float("-inf")
-        self._untold: list[wire.LegStatistics] = []
+        self._turned_at = float("-inf")
         self._by_ssrc: dict[int, Leg] = {}
         self._buffer = srtp.PacketBuffer()
         self._rtcp_buffer = srtp.PacketBuffer()
         self.control = Control(self.send, self.counters)
+        self.lines = Lines(self.control, report)
 
     def close(self) -> None:
         """Close the socket."""
@@ -153,14 +152,9 @@ class MediaPort:
         self.turn(now)
         self.ice.forget_late(now)
         self._each(self.ice.owners, lambda leg: self._look_at(leg, now))
-        legs = [leg for leg in self.ice.owners if leg.srtp is not None]
-        rooms = list(dict.fromkeys(leg.room for leg in legs))
-        due = [room for room in rooms if now >= room.measured_at + MEASURE_S]
-        # Some at a time: what takes long makes packets wait.
-        self._each(due[: len(rooms) // 3 + 1], lambda room: self._measure(room, now))
-        if now >= self._told_at + MEASURE_S:
-            self._told_at = now
-            self._tell()
+        rooms = list(dict.fromkeys(leg.room for leg in self.ice.owners if leg.srtp is not None))
+        self._each(self.lines.due(rooms, now), lambda room: self.lines.measure(room, now))
+        self.lines.tell(now)
 
     def turn(self, now: float) -> None:
         """Ask again for what is overdue and forget what nobody can ask for; at least as often as `tick`."""
@@ -178,31 +172,6 @@ class MediaPort:
     def _look_at(self, leg: Leg, now: float) -> None:
         if leg.ice is not None:
             self._perform(self.ice.look_at(leg.ice, now))
-
-    def _measure(self, room: Room, now: float) -> None:
-        """Look at a room's lines; the node is told at once of those that are bad."""
-        since, room.measured_at = room.measured_at, now
-        legs = [leg for leg in room.legs.values() if leg.srtp is not None and leg.ice is not None]
-        passed = {up: _newly_passed(up) for leg in legs for up in leg.up.tracks.values()}
-        bits = 8 / min(max(now - since, MEASURE_S), 2 * MEASURE_S)
-        for leg in legs:
-            leg.meter.count(now, leg.counted())
-            self.control.look_at(leg, now)
-            line = leg.meter.read(now)
-            up = sum(passed[up] for up in leg.up.tracks.values())
-            down = sum(passed.get(down.up, 0) for down in leg.down.fed() if down.up is not None)
-            down += leg.take_repeated_bytes()
-            told = _statistics(leg, line, up_bps=round(bits * up), down_bps=round(bits * down))
-            self._untold.append(told)
-            if line.is_lossy or line.is_slow:
-                self._report(_quality(leg, line))
-
-    def _tell(self) -> None:
-        """Tell the node how the lines were, all at once."""
-        untold, self._untold = self._untold, []
-        for first in range(0, len(untold), wire.MAX_LEGS_A_LINE):
-            part = tuple(untold[first : first + wire.MAX_LEGS_A_LINE])
-            self._report(wire.Statistics(legs=part))
 
     # ---- the way of a packet --------------------------------------------------------------------------------------
 
@@ -520,40 +489,6 @@ class MediaPort:
         self.counters["rtcp_read"] += 1
         if now < min(leg.room.closes_at, self.deaf_at):
             self.control.take(leg, plain, now)
-
-
-def _statistics(leg: Leg, line: Reading, *, up_bps: int, down_bps: int) -> wire.LegStatistics:
-    return wire.LegStatistics(
-        session=leg.room.session,
-        seat=leg.seat,
-        media_epoch=leg.media_epoch,
-        up_bps=up_bps,
-        down_bps=down_bps,
-        loss_up=line.loss_up,
-        loss_down=line.loss_down,
-        rtt_ms=line.rtt_ms,
-        jitter_ms=line.jitter_ms,
-    )
-
-
-def _quality(leg: Leg, line: Reading) -> wire.LegQuality:
-    return wire.LegQuality(
-        session=leg.room.session,
-        seat=leg.seat,
-        media_epoch=leg.media_epoch,
-        loss_up=line.loss_up,
-        loss_down=line.loss_down,
-        rtt_ms=line.rtt_ms,
-        jitter_ms=line.jitter_ms,
-        is_lossy=line.is_lossy,
-        is_slow=line.is_slow,
-    )
-
-
-def _newly_passed(up: UpTrack[Leg]) -> int:
-    """Bytes of a track since the last time."""
-    newly, up.bytes_told = up.bytes - up.bytes_told, up.bytes
-    return newly
 
 
 def _named(leg: Leg) -> dict[str, str | int]:

@@ -19,7 +19,7 @@ import structlog
 
 from workers.media import wire
 from workers.media.commands import Rooms
-from workers.media.forwarder import KEPT_TURN_S
+from workers.media.kept import KEPT_TURN_S
 from workers.media.port import MediaPort, bind
 from workers.media.sdp import Candidate
 

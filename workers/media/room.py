@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from workers.media.dtls import DtlsTransport, Identity
 from workers.media.feedback import Estimate, OneReport
-from workers.media.forwarder import DownTracks, Screen, UpTrack, UpTracks
+from workers.media.forwarder import UpTrack
 from workers.media.ice import Address, IceLeg
 from workers.media.quality import Counted, Meter
 from workers.media.rtp import OPUS, REPEATS, RTX, SCREEN, SCREEN_RTX, VP8
 from workers.media.sdp import Answer, Candidate, OfferedPlace, offer
 from workers.media.srtp import SrtpTransport
+from workers.media.tracks import DownTracks, Screen, UpTracks
 
 MAX_LEGS = 4
 """A seeker, a supporter, and two of companions (KUMAGAYA 12(3)) and an observer."""

@@ -5,11 +5,11 @@ import struct
 import pytest
 
 from tests.workers.media.hand_made import Wired, check, rtp, udp
-from workers.media.forwarder import RESENDS_PER_S
 from workers.media.quality import SAMPLES_KEPT, Meter
 from workers.media.room import REPORTED_BYTES_PER_S
 from workers.media.rtp import HEADER, OPUS, VP8, ReportBlock, is_rtcp, nack, nacked, pli
 from workers.media.srtp import MAX_SSRCS
+from workers.media.tracks import RESENDS_PER_S
 
 CAMERA = 8
 THREE = ("seeker", "supporter", "companion-1")

@@ -6,7 +6,9 @@ from itertools import count, pairwise
 import pytest
 
 from workers.media import forwarder, rtp
-from workers.media.forwarder import DROPPED, DownTracks, Kept, Screen, UpTracks
+from workers.media.forwarder import DROPPED
+from workers.media.kept import KEPT_IN_A_TURN, KEPT_PACKETS, KEPT_TURN_S, Kept
+from workers.media.tracks import RESENDS_PER_S, DownTracks, Screen, UpTracks
 
 BOTH = frozenset({"audio", "video", "chat"})
 
@@ -155,7 +157,7 @@ def test_a_kept_packet_is_found_until_its_time_is_over():
     while kept.get(1) is not None:
         kept.turn(keep_for_s=0.6)
         turns += 1
-    assert 0.6 <= (turns - 1) * forwarder.KEPT_TURN_S <= 0.6 + forwarder.KEPT_TURN_S
+    assert 0.6 <= (turns - 1) * KEPT_TURN_S <= 0.6 + KEPT_TURN_S
     assert len(kept) == 0
 
 
@@ -165,10 +167,10 @@ def test_what_is_kept_is_bounded_whatever_the_round_trip():
         kept.keep(number, b"x")
         if number % 100 == 0:
             kept.turn(keep_for_s=60.0)
-        assert len(kept) <= forwarder.KEPT_PACKETS + forwarder.KEPT_IN_A_TURN
+        assert len(kept) <= KEPT_PACKETS + KEPT_IN_A_TURN
     for number in range(4_000, 5_000):
         kept.keep(number, b"x")
-    assert len(kept.young) == forwarder.KEPT_IN_A_TURN
+    assert len(kept.young) == KEPT_IN_A_TURN
     for _ in range(30):
         kept.turn(keep_for_s=60.0)
     assert len(kept) == 0
@@ -182,8 +184,8 @@ def test_sound_is_not_kept():
 
 def test_what_nacks_may_cost_is_bounded_each_second():
     down = down_tracks()
-    allowed = [down.may_resend(5.5) for _ in range(forwarder.RESENDS_PER_S + 3)]
-    assert sum(allowed) == forwarder.RESENDS_PER_S
+    allowed = [down.may_resend(5.5) for _ in range(RESENDS_PER_S + 3)]
+    assert sum(allowed) == RESENDS_PER_S
     assert down.may_resend(6.0)
 
 

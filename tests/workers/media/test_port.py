@@ -493,11 +493,11 @@ def test_many_rooms_are_looked_at_some_at_a_time(wired):
     looked_at, rooms = [], 12
     for _ in range(24):
         wired.now += 0.26
-        before = len(wired.port._untold)
+        before = len(wired.port.lines.untold)
         told = len(wired.statistics)
         wired.port.tick(wired.now)
         if len(wired.statistics) == told:
-            looked_at.append(len(wired.port._untold) - before)
+            looked_at.append(len(wired.port.lines.untold) - before)
     assert max(looked_at) <= 2 * (rooms // 3 + 1)
     assert {len(each.legs) for each in wired.statistics[1:]} <= {
         2 * rooms - 2,

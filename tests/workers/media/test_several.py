@@ -10,7 +10,6 @@ from pylibsrtp import Error
 from tests.workers.media.hand_made import FUNCTIONS, Wired, drain, rtp
 from workers.media import wire
 from workers.media.feedback import LEAST_PICTURE_BPS
-from workers.media.forwarder import SHARING_PAUSE_S
 from workers.media.rtp import (
     HEADER,
     OPUS,
@@ -25,6 +24,7 @@ from workers.media.rtp import (
     remb,
     sender_report,
 )
+from workers.media.tracks import SHARING_PAUSE_S
 
 SEATS = ("seeker", "supporter", "companion-1", "companion-2")
 SHARING = FUNCTIONS | {"screen"}
