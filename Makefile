@@ -1,7 +1,7 @@
 # One screen. Each target that needs the virtual environment makes it first; the second time that costs nothing.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-browsers demo run test test-faults fuzz screens accessible weight lighthouse check lint format policy docs bench-end bench-media bench-join bench-reconnect bench-lines soak constraints clean
+.PHONY: help setup setup-dev setup-browsers demo run test test-faults fuzz screens accessible weight lighthouse check lint format policy docs bench-board bench-end bench-media bench-join bench-reconnect bench-lines soak constraints clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -74,6 +74,9 @@ docs: setup-dev   ## write the pages of docs/ that come from code, programmes an
 
 bench-end: setup-dev ## 200 sessions that end at one instant: how late is the last packet?
 	@$(BIN)/python -m tests.benchmarks.bench_end $(ARGS)
+
+bench-board: setup-dev setup-browsers ## 1,000 live rooms on one board: from an event to the painted row, and long tasks while scrolling
+	@$(BIN)/python -m tests.benchmarks.bench_board $(ARGS)
 
 bench-media: setup-dev ## our worker and Janus side by side: CPU a packet, latency, memory (CALLS=20 SECONDS=8 REPEATS=3)
 	@deploy/setup benchmarks

@@ -49,6 +49,7 @@ from signaling.auth import (
 )
 from signaling.board import Feed
 from signaling.connection import Connection, Guest
+from signaling.days import DaysApi
 from signaling.door import Door
 from signaling.ends import Close, http_status
 from signaling.files import PAGES, Files
@@ -171,6 +172,7 @@ def make_app(
             *DeskApi(
                 store, host, office, clock, programmes, zone, server.staff_of, server.link_url
             ).routes(),
+            *DaysApi(store, clock, server.staff_of, zone, programmes.values()).routes(),
             *ReassigningApi(Reassigning(store, host), server.staff_of, server.link_url).routes(),
             *QuestionnairesApi(questionnaires, server.staff_of).routes(),
             *OfficeApi(host, office, bookings, server.staff_of).routes(),

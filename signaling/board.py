@@ -1,9 +1,9 @@
 """The schedulers' live feed: a snapshot of the day, then each session as it changes.
 
-One `Feed` a node reads the store for all boards; a `Watcher` is one board's connection. Changes are gathered for a
-tenth of a second, so that a session that changes fast costs one row, and a version never goes backwards: a row that is
-not newer than the one before is dropped. The feed is a hint; now and then the whole day is compared with the store, so
-that a hint that got lost is made good.
+One `Feed` a node reads the store for all boards; a `Watcher` is one board's connection. A first change is shown at
+once, and what follows is gathered for a tenth of a second: a session that changes fast costs few rows. A version never
+goes backwards: a row that is not newer than the one before is dropped. The feed is a hint; now and then the whole day
+is compared with the store, so that a hint that got lost is made good.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ class Feed:
         self._also_hears = also_hears
         self._watchers: set[Watcher] = set()
         self._changed: set[SessionId] = set()
+        self._flushed_at: dict[SessionId, float] = {}
+        """When a session was shown last, in the loop's time; what is older than `board_flush_s` is forgotten."""
         self._entries: dict[SessionId, Entry] = {}
         self._day: tuple[datetime, datetime] | None = None
         self._reading = asyncio.Lock()
@@ -164,9 +166,9 @@ class Feed:
 
     async def _flush_again_and_again(self) -> None:
         while True:
-            await asyncio.sleep(self._limits.board_flush_s)
-            if self._changed:
-                await self._flush()
+            await asyncio.sleep(self._limits.board_gather_s)
+            if ready := self._ready():
+                await self._flush(ready)
 
     async def _reconcile_again_and_again(self) -> None:
         while True:
@@ -199,8 +201,17 @@ class Feed:
         for watcher in list(self._watchers):
             watcher.lines(latest)
 
-    async def _flush(self) -> None:
-        changed, self._changed = self._changed, set()
+    def _ready(self) -> set[SessionId]:
+        """What has changed and was not shown just now: the first change at once, the next ones gathered."""
+        now = asyncio.get_running_loop().time()
+        since = now - self._limits.board_flush_s
+        self._flushed_at = {each: at for each, at in self._flushed_at.items() if at > since}
+        ready = self._changed - self._flushed_at.keys()
+        self._changed -= ready
+        self._flushed_at |= dict.fromkeys(ready, now)
+        return ready
+
+    async def _flush(self, changed: set[SessionId]) -> None:
         try:
             async with self._reading:
                 await self._read(sorted(changed))

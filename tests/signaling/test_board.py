@@ -220,7 +220,7 @@ async def test_midnight_brings_a_new_day():
 
 
 async def test_what_the_feed_missed_is_made_good():
-    async with running_node(Limits(board_flush_s=3600, board_reconcile_s=0.05)) as node:
+    async with running_node(Limits(board_gather_s=3600, board_reconcile_s=0.05)) as node:
         meeting = await node.meet()
         board = await open_board(node, await node.staff())
         await board.receive("board")

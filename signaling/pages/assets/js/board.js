@@ -18,6 +18,7 @@ import { createUpkeep } from "./board/maintenance.js";
 import { Rows } from "./board/rows.js";
 import { Lines } from "./board/spark.js";
 import { refusedPage } from "./board/refused.js";
+import { createNumbers } from "./board/numbers.js";
 import { createTimeline } from "./board/timeline.js";
 import { createTodo } from "./board/todo.js";
 
@@ -129,7 +130,7 @@ const MAKE = { lanes: createTimeline, cards: createCards };
 
 function build() {
   const isScheduler = app.isScheduler();
-  state.view ??= keptView() ?? (NARROW.matches || !isScheduler ? "cards" : "lanes");
+  const usual = NARROW.matches || state.you?.role === "supporter" ? "cards" : "lanes";
   app.forms = createForms(app);
   app.drawer = createDrawer(app);
   app.todo = isScheduler ? createTodo(app) : null;
@@ -138,13 +139,19 @@ function build() {
     filters: createFilters(app, { view: turnView }),
     day: h("main", { class: "day-view", tabindex: "-1" }),
     none: h("p", { class: "rows__none" }),
+    numbers: createNumbers(app),
     trouble: createRefusal(),
     upkeep: createUpkeep(app),
   };
+<<<<<<< HEAD
   const work = h("div", { class: "work" }, ui.upkeep.el, ui.trouble.el, ui.filters.el, ui.day, app.drawer.el);
   ui.behind = [ui.bar.el, app.todo?.el, ui.filters.el, ui.day].filter(Boolean);
+=======
+  const work = h("div", { class: "work" }, ui.desk.el, ui.upkeep.el, ui.trouble.el, ui.filters.el, ui.numbers.el, ui.day, app.drawer.el);
+  ui.behind = [ui.bar.el, app.todo?.el, ui.desk.el, ui.filters.el, ui.numbers.el, ui.day].filter(Boolean);
+>>>>>>> abfa0d0 (The board: another day with numbers and a picture, who was there over the band, a first change at once, a thousand rooms in a story and a benchmark)
   page.replaceChildren(h("div", { class: "board-page" }, ui.bar.el, h("h1", { class: "vh" }, t("board.title")), h("div", { class: `board${isScheduler ? "" : " board--desk"}` }, ...[app.todo?.el, work].filter(Boolean))), app.forms.el);
-  place(state.view);
+  place(keptView() ?? usual);
   app.todo?.hurry();
 }
 
@@ -183,11 +190,12 @@ function draw() {
   if (!ui) build();
   const { rows } = app.shown;
   ui.bar.update(now);
+  ui.numbers.update(now);
   app.view.update(now);
   const count = app.view.count();
   ui.filters.update(rows, count, state.view);
   show(ui.none, count === 0 && state.isOnline);
-  setText(ui.none, t(rows.size ? "board.none_found" : "board.empty"));
+  setText(ui.none, t(rows.size ? "board.none_found" : app.shown.isToday ? "board.empty" : "board.empty_day"));
   ui.upkeep.update();
   app.todo?.update(now);
   app.drawer.draw(now);

@@ -153,3 +153,39 @@ test("who could take over is who has nothing else in that slot; who has is named
   ];
   assert.deepEqual(candidates(session, rows).map((one) => [one.name, one.isFree]), [["early", true], ["free", true], ["gone", true], ["busy", false]]);
 });
+
+const { spansOf } = await import(new URL("presences.js", JS));
+const { dayBeside } = await import(new URL("otherday.js", JS));
+const { hoursOf, kindOf, linesOf } = await import(new URL("numbers.js", JS));
+
+test("who was there when: from coming to going, lost until they are back, and nothing after the end", () => {
+  const line = (time, name, seat) => ({ at: at(time), name, data: { seat } });
+  const events = [line("09:50", "seat.connected", "seeker"), line("09:52", "seat.joined", "seeker"), line("10:00", "seat.connected", "supporter"), line("10:10", "seat.lost", "supporter"), line("10:12", "seat.returned", "supporter"), line("10:20", "seat.lost", "seeker"), { at: at("10:22"), name: "session.ended", data: {} }];
+  const told = (spans) => spans.map((span) => [new Date(span.from).toISOString().slice(11, 16), new Date(span.to).toISOString().slice(11, 16), span.isLost]);
+  const { seeker, supporter } = spansOf(events, Date.parse(at("11:00")));
+  assert.deepEqual(told(seeker), [["09:50", "10:20", false], ["10:20", "10:22", true]]);
+  assert.deepEqual(told(supporter), [["10:00", "10:10", false], ["10:10", "10:12", true], ["10:12", "10:22", false]]);
+});
+
+test("who handed the session over was there until then, and the next one is not there yet", () => {
+  const events = [{ at: at("09:50"), name: "seat.connected", data: { seat: "supporter" } }, { at: at("09:55"), name: "supporter.reassigned", data: { before: "p_a", after: "p_b" } }];
+  assert.deepEqual(spansOf(events, Date.parse(at("10:00"))).supporter, [{ from: Date.parse(at("09:50")), to: Date.parse(at("09:55")), isLost: false }]);
+});
+
+test("days follow each other over the end of a month and a leap day", () => {
+  assert.equal(dayBeside("2026-12-01", -1), "2026-11-30");
+  assert.equal(dayBeside("2028-02-28", 1), "2028-02-29");
+});
+
+test("a day's outcomes stand in one order, with the causes where an outcome has several", () => {
+  const lines = linesOf([{ outcome: "stopped", cause: "seeker", count: 1 }, { outcome: "interrupted", cause: "supporter", count: 2 }, { outcome: "interrupted", cause: "platform", count: 1 }, { outcome: "seeker_no_show", cause: "seeker", count: 3 }]);
+  assert.deepEqual(lines.map((line) => [line.outcome, line.count, line.causes.length]), [["completed", 0, 0], ["seeker_no_show", 3, 0], ["interrupted", 3, 2], ["stopped", 1, 1], ["cancelled", 0, 0]]);
+});
+
+test("the picture has every hour between the first and the last session, and each session once", () => {
+  const over = (id, from, outcome) => row(id, "x", from, from, { phase: "ended", outcome });
+  const hours = hoursOf([over("a", "09:10", "completed"), over("b", "09:40", "seeker_no_show"), over("c", "11:00", "interrupted"), row("d", "x", "12:00", "12:30")]);
+  assert.deepEqual(hours.map(({ held, absent, broken, cancelled }) => [held, absent, broken, cancelled]), [[1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]]);
+  assert.equal(kindOf({ outcome: "cancelled" }), "cancelled");
+  assert.deepEqual(hoursOf([]), []);
+});

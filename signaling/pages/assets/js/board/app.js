@@ -73,6 +73,7 @@ export class App {
   refresh(id) {
     this.drawer.hurry(id);
     this.todo?.hurry();
+    this.dayChoice?.again();
   }
 
   // Back to where the drawer was opened from; what has been scrolled out of the page meanwhile is brought back.

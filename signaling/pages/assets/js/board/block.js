@@ -21,7 +21,7 @@ export function createBlock(app) {
   let drawn = { row: null, scale: null, language: null };
 
   function patch(row, scale) {
-    Object.assign(el.dataset, { sessionId: row.id, phase: row.phase, outcome: row.outcome ?? "", cause: row.cause ?? "" });
+    Object.assign(el.dataset, { sessionId: row.id, version: row.version, phase: row.phase, outcome: row.outcome ?? "", cause: row.cause ?? "" });
     setVar(el, "x", xOf(scale, ms(row.starts_at)).toFixed(1));
     setVar(el, "w", pxOf(scale, ms(row.ends_at) - ms(row.starts_at)).toFixed(1));
     setVar(el, "d", pxOf(scale, ms(row.starts_at) - ms(row.opens_at)).toFixed(1));

@@ -38,7 +38,7 @@ export function createCard(app) {
 
   function patch(row) {
     const { write } = app;
-    Object.assign(el.dataset, { sessionId: row.id, phase: row.phase, outcome: row.outcome ?? "", cause: row.cause ?? "" });
+    Object.assign(el.dataset, { sessionId: row.id, version: row.version, phase: row.phase, outcome: row.outcome ?? "", cause: row.cause ?? "" });
     button.dataset.phase = row.phase;
     keyed(sign, row.supporter, () => plate(row.supporter, "plate--s"));
     setText(guest, seekerIn(row));

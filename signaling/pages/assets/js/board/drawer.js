@@ -15,6 +15,7 @@ import { historyOf } from "./history.js";
 import { linesOf } from "./lines.js";
 import { mattersOf } from "./matters.js";
 import { peopleOf } from "./people.js";
+import { createPresences } from "./presences.js";
 import { verdictOf } from "./verdict.js";
 import { outcomeWords } from "./words.js";
 
@@ -31,13 +32,14 @@ export function createDrawer(app) {
   const told = h("p", { class: "drawer__told", role: "status", dataset: { testid: "told" } });
   const refusal = createRefusal();
   const band = createBand({ size: "s", names: true, gap: 0.11 });
+  const presences = createPresences(band);
   const parts = { matters: h("div"), verdict: h("div"), people: h("div"), lines: h("div"), history: h("div") };
   const answers = createAnswers(app);
   const section = (name) => h("section", { class: `drawer__${name}` }, h("h3", {}, t(`board.part.${name}`)), parts[name]);
   const lines = section("lines");
   show(lines, false);
   const cols = h("div", { class: "drawer__cols" }, h("div", { class: "col" }, section("history")), h("div", { class: "col" }, section("verdict")), h("div", { class: "col" }, section("matters"), section("people"), answers.el, lines));
-  const body = h("div", { class: "drawer__body" }, h("div", { class: "drawer__band" }, band.el), cols);
+  const body = h("div", { class: "drawer__body" }, h("div", { class: "drawer__band" }, presences.el), cols);
   const el = h("section", { class: "drawer", hidden: true, dataset: { testid: "drawer" }, "aria-labelledby": "drawer-title" }, h("div", { class: "drawer__hd" }, sign, title, more, actions, close), told, refusal.el, body);
   const state = { id: null, session: null, events: [], notes: {}, lines: [], isReading: false, wantsAgain: false, timer: 0, opener: null, turn: 0 };
 
@@ -150,7 +152,9 @@ export function createDrawer(app) {
   function drawBand(session, row, now) {
     const notices = { seeker: session.seeker_notice, supporter: session.supporter_notice };
     const label = t("band.label", { start: app.write.moment(ms(session.starts_at)), end: app.write.moment(ms(session.ends_at)) });
-    band.update(planOf({ ...session, notices, maintenance_at: row?.maintenance_at, warnings_s: row?.warnings_s ?? [] }, now, { words: bandWords(), write: app.write, label }));
+    const plan = planOf({ ...session, notices, maintenance_at: row?.maintenance_at, warnings_s: row?.warnings_s ?? [] }, now, { words: bandWords(), write: app.write, label });
+    band.update(plan);
+    presences.update(state.events, session, plan, session.ended_at ? ms(session.ended_at) : now, app.write);
   }
 
   return {

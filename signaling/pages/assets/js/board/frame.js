@@ -3,6 +3,7 @@
 import { h, setAttr, setText, show } from "../dom.js";
 import { icon, logo, phaseShape } from "../icons.js";
 import { currentLanguage, pick, t } from "../text.js";
+import { createDayChoice } from "./otherday.js";
 import { PHASES } from "./rows.js";
 import { openMaintenance } from "./maintenance.js";
 import { showKeys } from "./keys.js";
@@ -12,7 +13,8 @@ export const VIEWS = ["lanes", "cards"];
 // does: {speak(language), theme(), view(name)}; on a change of the filter everything is drawn
 export function createBar(app, does) {
   const office = h("span", { class: "office" });
-  const day = h("span", { class: "date" });
+  const day = app.isScheduler() ? createDayChoice(app) : null;
+  app.dayChoice = day;
   const server = h("span", { class: "server", role: "status" });
   const clock = h("span", { class: "clock num", "aria-hidden": "true" });
   const zone = h("span", { class: "small quiet", hidden: true, dataset: { testid: "zone" } });
@@ -20,12 +22,12 @@ export function createBar(app, does) {
   const turn = h("button", { type: "button", class: "btn", onclick: does.theme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
   const upkeep = app.isScheduler() && h("button", { type: "button", class: "btn", dataset: { testid: "maintenance" }, onclick: () => openMaintenance(app) }, icon("clock", "i--s"), h("span", {}, t("maintenance.open")));
   const keys = h("button", { type: "button", class: "btn", dataset: { testid: "keys" }, onclick: () => showKeys(app) }, icon("keys", "i--s"), h("span", {}, t("board.keys")));
-  const el = h("header", { class: "bar" }, logo(t("site.name")), office, day, h("span", { class: "sp" }), server, upkeep, keys, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), zone, clock);
+  const el = h("header", { class: "bar" }, logo(t("site.name")), office, day?.el, h("span", { class: "sp" }), server, upkeep, keys, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), zone, clock);
   return {
     el,
     update(now) {
       setText(office, pick(app.state.office));
-      setText(day, app.write.day(now));
+      day?.update(now);
       setText(clock, app.write.exact(now));
       const place = app.write.elsewhere(now);
       show(zone, place !== "");

@@ -53,6 +53,7 @@ export function createLane(app) {
       el.style.setProperty("--i", at);
       keyed(sign, lane.name, () => plate(lane.name, "plate--s"));
       setText(name, lane.name);
+      setAttr(track, "aria-label", lane.name);
       phase.dataset.phase = lead.phase;
       keyed(phase, `${lead.phase}|${currentLanguage()}`, () => [phaseShape(lead.phase), t(`phase.${lead.phase}`)]);
       spark.update(lead.phase === "live" || lead.phase === "interrupted" ? app.lines.of(lead.id) : null, lead.phase === "interrupted");

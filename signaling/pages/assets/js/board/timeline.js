@@ -9,7 +9,7 @@ import { inView, pxOf, scaleOf, xOf } from "./scale.js";
 
 const HOUR = 3600000;
 const NOW_AT = 0.62; // where now stands across the width while it is followed
-const NEAR_NOW = 30; // an hour's figure this near to now is not written, in pixels
+const NEAR_NOW = 44; // an hour's figure this near to now is not written, in pixels
 
 export function createTimeline(app) {
   const hours = h("div", { class: "tt__hours", "aria-hidden": "true" });
@@ -18,7 +18,7 @@ export function createTimeline(app) {
   const grid = h("div", { class: "tt__grid", "aria-hidden": "true" });
   const list = h("ol", { class: "tt__lanes", dataset: { testid: "staff-list" }, "aria-label": t("board.title"), onkeydown: (event) => pressed(event), onfocusin: (event) => focused(event) });
   const line = h("i", { class: "tt__now", "aria-hidden": "true" });
-  const inner = h("div", { class: "tt__in" }, axis, grid, list, line);
+  const inner = h("div", { class: "tt__in" }, axis, grid, line, list);
   const el = h("div", { class: "tt", onscroll: () => scrolled() }, inner);
   const back = h("button", { type: "button", class: "btn btn--s tt__back", hidden: true, dataset: { testid: "to-now" }, onclick: () => follow() }, t("board.to_now"));
   const views = new Map(); // of the lanes in the page
@@ -52,7 +52,7 @@ export function createTimeline(app) {
       drawAxis();
     }
     if (state.scale === null) return;
-    setVar(list, "n", state.lanes.length);
+    setVar(inner, "n", state.lanes.length);
     drawNow();
     render();
   }

@@ -1,0 +1,61 @@
+// Another day than today: chosen by date, read once, shown like today without what runs.
+
+import { h, keyed, setAttr, show } from "../dom.js";
+import { icon } from "../icons.js";
+import { t } from "../text.js";
+import { asRefusal } from "./api.js";
+import { Rows } from "./rows.js";
+
+// "2026-12-01", -1 -> "2026-11-30"
+export function dayBeside(date, days) {
+  const at = new Date(`${date}T00:00:00Z`);
+  at.setUTCDate(at.getUTCDate() + days);
+  return at.toISOString().slice(0, 10);
+}
+
+export function createDayChoice(app) {
+  const field = h("input", { type: "date", "aria-label": t("board.day"), dataset: { testid: "day" }, onchange: () => field.value && choose(field.value) });
+  const step = (days, name, shape) => h("button", { type: "button", class: "btn", "aria-label": t(`board.day_${name}`), dataset: { testid: `day-${name}` }, onclick: () => choose(dayBeside(dateOf(), days)) }, icon(shape, "i--s"));
+  const back = h("button", { type: "button", class: "btn", hidden: true, dataset: { testid: "day-today" }, onclick: () => choose(null) }, t("board.day_today"));
+  const words = h("span", { class: "date" });
+  const el = h("div", { class: "daypick", role: "group", "aria-label": t("board.day") }, step(-1, "before", "back"), words, field, step(1, "after", "arrow"), back);
+  const state = { asked: 0 };
+  const today = () => app.today.day?.date ?? new Date(app.now()).toISOString().slice(0, 10);
+  const dateOf = () => (app.shown.isToday ? today() : app.shown.key);
+
+  // date: null for today
+  async function choose(date) {
+    const turn = (state.asked += 1);
+    if (date === null || date === today()) {
+      app.shown = app.today;
+      app.draw();
+      return;
+    }
+    setAttr(el, "aria-busy", "true");
+    try {
+      const { day, numbers, sessions } = await app.api.get(`/days/${date}`);
+      if (turn !== state.asked) return;
+      const rows = new Rows();
+      rows.replace(sessions);
+      app.shown = { key: date, isToday: false, day, numbers, rows };
+      app.announce(t("board.day_shown", { day: app.write.day(Date.parse(day.begins_at)), n: rows.size }));
+    } catch (error) {
+      if (turn === state.asked) app.refused(asRefusal(error));
+    } finally {
+      if (turn === state.asked) setAttr(el, "aria-busy", null);
+    }
+    app.draw();
+  }
+
+  return {
+    el,
+    // Something of that day was changed from here.
+    again: () => !app.shown.isToday && choose(app.shown.key),
+    update(now) {
+      const at = app.shown.isToday ? now : Date.parse(app.shown.day.begins_at);
+      keyed(words, app.write.day(at), () => app.write.day(at));
+      if (document.activeElement !== field && field.value !== dateOf()) field.value = dateOf();
+      show(back, !app.shown.isToday);
+    },
+  };
+}
