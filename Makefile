@@ -72,11 +72,11 @@ docs: setup-dev   ## write the pages of docs/ that come from code, programmes an
 	@$(BIN)/python -m signaling.sentences
 	@$(BIN)/python -m tests.scenarios.clauses
 
-bench-end: setup-dev ## 200 sessions that end at one instant: how late is the last packet?
-	@$(BIN)/python -m tests.benchmarks.bench_end $(ARGS)
-
 bench-board: setup-dev setup-browsers ## 1,000 live rooms on one board: from an event to the painted row, and long tasks while scrolling
 	@$(BIN)/python -m tests.benchmarks.bench_board $(ARGS)
+
+bench-end: setup-dev ## 200 sessions that end at one instant: how late is the last packet?
+	@$(BIN)/python -m tests.benchmarks.bench_end $(ARGS)
 
 bench-media: setup-dev ## our worker and Janus side by side: CPU a packet, latency, memory (CALLS=20 SECONDS=8 REPEATS=3)
 	@deploy/setup benchmarks
