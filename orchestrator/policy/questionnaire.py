@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
@@ -105,6 +105,8 @@ def _fits(question: Question, value: Value) -> bool:
             return value in {option.key for option in question.options}
         case "text":
             return isinstance(value, str) and len(value) <= LONGEST_ANSWER and _is_plain(value)
+        case _:
+            assert_never(question.kind)
 
 
 def _is_plain(text: str) -> bool:

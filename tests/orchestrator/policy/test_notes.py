@@ -34,6 +34,13 @@ def test_each_overruling_and_each_task_has_its_own_words():
     assert key_after(told, office.overrules("interrupted", "seeker", number=1)) == "overruling-2"
 
 
+def test_the_reason_of_each_reassigning_has_a_place_of_its_own():
+    told = story()
+    first = key_after(told, office.reassigns())
+    second = key_after(told, office.reassigns("person-third", "高橋"))
+    assert (first, second) == ("reassigned-1", "reassigned-2")
+
+
 def test_the_words_of_a_later_end_count_once_it_is_confirmed():
     told = live(EXTENSIBLE).at("5:00")
     notes = {"incident-1": "x"}

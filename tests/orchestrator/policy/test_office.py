@@ -6,6 +6,7 @@ from orchestrator.policy.effects import ExtendRoom, Refuse
 from orchestrator.policy.events import Connected
 from orchestrator.policy.ledger import lines
 from orchestrator.policy.model import SUPPORTER, ConnectionId, DeviceId, PersonId
+from orchestrator.policy.office import READINGS
 from tests.orchestrator.policy.scenario import (
     EXTENSIBLE,
     KUMAGAYA,
@@ -334,6 +335,13 @@ def test_what_was_noted_is_closed_more_than_a_day_before_and_after(at):
 
 
 # Another supporter
+
+
+def test_there_is_an_end_to_readings_of_what_was_noted():
+    told = story()
+    told.jumps_to("-5:00", *[office.reads_what_was_noted()] * READINGS)
+    assert told.names().count("data.read") == READINGS
+    told.jumps_to("-4:00", office.reads_what_was_noted()).is_refused("too_many_readings")
 
 
 def test_who_takes_over_sits_on_an_empty_seat_and_who_sat_there_is_sent_away():
