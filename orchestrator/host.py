@@ -103,6 +103,9 @@ DRAIN_S = 3.0
 SLOW_COMMIT_S = 2.0
 """A commit that took longer means that the store was away: a service gap. A healthy one takes milliseconds."""
 
+_COUNTING_DOWN = frozenset({Phase.WAITING, Phase.INTERRUPTED})
+"""While a session is one of these, an absence of ours moves what its people see a countdown to."""
+
 _MEASURED = frozenset({Phase.LIVE, Phase.INTERRUPTED})
 """While a session is one of these, the node that runs it has lines to show."""
 
@@ -237,6 +240,12 @@ class Host:
         self.cut(ids)
         for session_id in ids:
             self._queue(session_id, Woken(), None)
+
+    def look_again(self) -> None:
+        """An absence is over: those who wait for somebody see at once until when, with the minutes that it took."""
+        for actor in list(self._actors.values()):
+            if actor.session is not None and actor.session.phase in _COUNTING_DOWN:
+                self._queue(actor.id, Woken(), None)
 
     def cut(self, sessions: Iterable[SessionId]) -> None:
         """Cut those rooms that are over, and tell their people; twice is once, and nothing waits for it."""

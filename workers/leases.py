@@ -80,6 +80,7 @@ class Leases:
         clock: Clock,
         on_takeover: Takeover,
         *,
+        on_return: Callable[[], None] = lambda: None,
         ttl: timedelta = TTL,
         sole: bool = False,
     ) -> None:
@@ -90,6 +91,7 @@ class Leases:
             node: our id, new for each start of the process.
             clock: for `now` and the monotonic clock.
             on_takeover: told of each session that was taken from a dead node.
+            on_return: told when an absence of the store, or of ours, is over.
             ttl: how long a silent node counts as alive.
             sole: every earlier node is known to be dead, because we hold the lock of the data directory.
         """
@@ -97,6 +99,7 @@ class Leases:
         self._node = node
         self._clock = clock
         self._on_takeover = on_takeover
+        self._on_return = on_return
         self._ttl = ttl
         self._ttl_s = ttl.total_seconds()
         self._is_sole = sole
@@ -273,6 +276,7 @@ class Leases:
         if began_at is not None and self._beats_by_itself and ended_at - began_at > ABSENCE:
             self._absences.append((began_at, ended_at))
             _log.warning("store.was_away", node=self._node, since=began_at.isoformat())
+            self._on_return()
 
     def _is_dead(self, node: str) -> bool:
         peer = self._peers.get(node)

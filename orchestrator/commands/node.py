@@ -203,7 +203,15 @@ async def _run(
         host.adopt(session, fence, gap_began_at or clock.now())
 
     audience = Audience()
-    leases = Leases(store, node_id, clock, take_over, ttl=ttl, sole=is_sole)
+    leases = Leases(
+        store,
+        node_id,
+        clock,
+        take_over,
+        on_return=lambda: host.look_again(),  # noqa: PLW0108 - host comes later
+        ttl=ttl,
+        sole=is_sole,
+    )
     alarm = ApsAlarm(
         lambda sessions: host.wake(sessions),  # noqa: PLW0108 - host comes later
         clock,

@@ -161,7 +161,14 @@ class opened:  # noqa: N801 - reads as a sentence: async with opened(store, "n2"
         async def nothing(session: SessionId, fence: int, since: object) -> None:
             raise AssertionError("no other node dies in these tests")
 
-        leases = Leases(self._store, self._node, self._clock, nothing, sole=self._sole)
+        leases = Leases(
+            self._store,
+            self._node,
+            self._clock,
+            nothing,
+            on_return=lambda: host.look_again(),  # noqa: PLW0108 - host comes later
+            sole=self._sole,
+        )
         await leases.start()
         alarm = ManualAlarm(lambda sessions: host.wake(sessions))  # noqa: PLW0108 - host comes later
         host = Host(

@@ -450,7 +450,12 @@ async def test_an_absence_that_was_over_before_the_cutoff_is_told_once_and_given
     away = before.rules.cutoff / 2
     office.leases._beats_by_itself = True
     await passes(office, cutoff_at - away - timedelta(seconds=2))
+    assert (await office.host.deliver(session_id, Woken())).phase is Phase.WAITING
     office.clock.advance(away)
+    await office.leases._beat()
+    seen = await office.host.until(session_id, lambda it: it.judge_at != cutoff_at, 5.0)
+    assert seen.judge_at is not None
+    assert seen.judge_at >= cutoff_at + away, "whoever waits sees at once until when"
     await passes(office, cutoff_at)
     session = await office.host.deliver(session_id, Woken())
     assert not session.is_over, "nobody could get in for half of the time"
