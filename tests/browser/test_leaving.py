@@ -16,7 +16,7 @@ from tests.browser.office import (
     proposed,
     seat,
 )
-from tests.browser.person import Launch, Stage, see_each_other
+from tests.browser.person import Launch, Person, Stage, see_each_other
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -121,6 +121,25 @@ async def test_a_seeker_steps_out_returns_and_ends(people: Stage, office: Office
     ended = await office.ends(booking.id, "completed", None)
     assert ended["reason"] == "seeker_ended"
     assert ended["reschedule"] is None
+    await says_how_it_was(seeker, office, booking.id)
+    assert await supporter.at("questions").count() == 0
+
+
+async def says_how_it_was(seeker: Person, office: Office, session: str) -> None:
+    """The seeker answers the programme's questions, comes back to a word of thanks, and tells what did not work."""
+    await seeker.page.locator('[name="helpful"][data-value="4"]').check()
+    await seeker.at("questions-send").click()
+    await seeker.sees("questions-done")
+    await seeker.reloads()
+    await seeker.sees("questions-done")
+    read = await office.call("GET", f"/api/v1/sessions/{session}/questionnaire")
+    assert [(one["seat"], one["values"]) for one in read["answers"]] == [("seeker", {"helpful": 4})]
+    await seeker.at("after-problem").click()
+    await seeker.at("note").fill("音が途切れました")
+    await seeker.at("problem-send").click()
+    await seeker.sees("told")
+    notes = await office.call("GET", f"/api/v1/sessions/{session}/notes")
+    assert "音が途切れました" in str(notes)
 
 
 async def test_a_seeker_who_ends_before_it_is_live_cancels(people: Stage, office: Office) -> None:

@@ -21,6 +21,7 @@ from orchestrator.policy.model import (
     Phase,
     Quota,
     Record,
+    SeatId,
     Session,
     SessionId,
     Verdict,
@@ -28,6 +29,7 @@ from orchestrator.policy.model import (
 from orchestrator.policy.standing import Decision, DecisionKind, PersonTask, PersonTaskKind
 from orchestrator.ports import (
     DECIDED,
+    Answers,
     Applied,
     Booking,
     BookingResult,
@@ -41,6 +43,8 @@ from orchestrator.store.valkey import ValkeyStore
 from tests.fakes import NOON, a_booking, a_commit, a_session
 
 S1 = SessionId("s1")
+SEEKER_SEAT = SeatId("seeker")
+COMPANION_SEAT = SeatId("companion-1")
 SEEKER = PersonId("p-seeker")
 SUPPORTER = PersonId("p-supporter")
 SCHEDULER = PersonId("p-scheduler")
@@ -484,3 +488,21 @@ async def test_a_booking_that_is_not_made_tells_nobody(store):
 
     assert await store.events(S1) == []
     assert await store.take("node-a", 10, 0) == []
+
+
+async def test_the_first_answers_of_a_seat_count_and_the_store_forgets_them(
+    store: ValkeyStore, valkey: str
+) -> None:
+    await owned(store)
+    first = Answers(NOON, {"helpful": 4, "wishes": "ありがとう"})
+    until = await store.server_time() + HOUR
+    assert await store.put_answers(S1, SEEKER_SEAT, first, until)
+    assert not await store.put_answers(S1, SEEKER_SEAT, Answers(NOON, {"helpful": 1}), until)
+    assert await store.put_answers(S1, COMPANION_SEAT, Answers(NOON, {"helpful": 5}), until)
+    assert await store.answers(S1) == {
+        SEEKER_SEAT: first,
+        COMPANION_SEAT: Answers(NOON, {"helpful": 5}),
+    }
+    async with Redis.from_url(valkey) as client:
+        assert 3590 < await client.ttl("qs:s1") <= 3600
+    assert await store.answers(SessionId("s2")) == {}

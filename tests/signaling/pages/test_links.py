@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.signaling.pages.test_recovery import NODE
-from tests.signaling.pages.visits import visit, welcome
+from tests.signaling.pages.visits import in_the_call, visit, welcome
 
 TESTS = Path(__file__).parent / "node" / "link.test.mjs"
 SECRET = "aB3_-x0123456789ABCDEF"
@@ -110,3 +110,26 @@ async def test_a_page_whose_words_do_not_come_says_so_and_opens_once_they_do(
     await expect(page.get_by_text("ブラウザーが古いようです")).to_be_hidden()
     is_away = False
     await expect(page.get_by_test_id("connecting")).to_be_visible()
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("tidy")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_language_is_changed_in_the_call_too(chromium: Browser, base: str) -> None:
+    shown = await visit(chromium, f"{base}/room#x", in_the_call())
+    await shown.page.get_by_test_id("more").click()
+    await shown.page.get_by_role("dialog").get_by_role("button", name="English").click()
+    await expect(shown.page.get_by_role("dialog")).to_contain_text("Report")
+    await expect(shown.page.locator(".call")).to_have_count(1)
+    assert await shown.page.locator("html").get_attribute("lang") == "en"
+    assert shown.complaints == []
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("tidy")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_server_that_goes_down_as_one_arrives_says_so(chromium: Browser, base: str) -> None:
+    draining = {"type": "refused", "code": "draining", "closes": True}
+    shown = await visit(chromium, f"{base}/room#{SECRET}", draining)
+    await expect(shown.page.get_by_test_id("connecting")).to_contain_text("切り替えています")
+    assert shown.complaints == []

@@ -59,7 +59,7 @@ const devices = new Devices({
   },
   onAllowed: () => opening && openDevices(true),
 });
-const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => {}, onLost, onRefused });
+const socket = new Socket({ clock, hello, onMessage: take, onOpen: () => (s.hasOpened = true), onLost, onRefused });
 const encryption = new Encryption({
   send: (text) => socket.send({ type: "key", text }),
   renewMedia: () => socket.send({ type: "renew_media" }),
@@ -298,7 +298,7 @@ const TAKE = {
   welcome(message) {
     const isFirst = s.session === null;
     Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
-    Object.assign(s, { isOnline: true, lostAt: null, isJoining: false, notice: null, mediaOf: {}, around: NOBODY_AROUND });
+    Object.assign(s, { isOnline: true, isDraining: false, lostAt: null, isJoining: false, notice: null, mediaOf: {}, around: NOBODY_AROUND });
     if (s.noted === null) s.noted = unread(message.session.id);
     s.noted.isAsking = false; // whether that was heard, nobody can say any more
     written = []; // whether they got there, nobody can say any more
@@ -363,7 +363,10 @@ const TAKE = {
   refused({ code, closes }) {
     if (PROBE_CODES.has(code)) return void probe.refused(code);
     s.isJoining = s.isAnswering = false;
-    if (code === "draining") return; // the close that follows brings us to another node
+    if (code === "draining") {
+      s.isDraining = true; // the close that follows brings us to another node
+      return;
+    }
     if (!closes && CHAT_CODES.has(code)) {
       chat.failed = { code, text: written.shift() ?? null };
       return;
@@ -504,6 +507,7 @@ function retell() {
 }
 
 function redraw() {
+  shown.view?.rest?.();
   shown = { name: null, view: null };
   draw();
 }

@@ -8,6 +8,8 @@ export function initialState() {
   return {
     now: Date.now(),
     isOnline: false, // welcome has come on the socket that is open
+    hasOpened: false, // a socket has opened: nothing on the way blocks it
+    isDraining: false, // the server goes down, and said so
     lostAt: null, // since when the socket is lost
     you: null,
     programme: null,

@@ -23,6 +23,12 @@ export function create(app) {
     why = await whyUnreached();
   }
 
+  // What has been heard of the server weighs more than what was asked beside it.
+  function reason() {
+    if (app.s.isDraining) return "draining";
+    return why === "offline" || (why === "blocked" && app.s.hasOpened) ? null : why;
+  }
+
   return {
     el,
     focus: h1,
@@ -32,7 +38,7 @@ export function create(app) {
         askedAt = now;
         ask();
       }
-      const told = navigator.onLine ? (why === "offline" ? null : why) : "offline";
+      const told = navigator.onLine ? reason() : "offline";
       el.dataset.why = told ?? "";
       setText(h1, t(told ? `connecting.${told}` : "connecting.title"));
       show(words, told !== null || now - began > SLOW_MS);

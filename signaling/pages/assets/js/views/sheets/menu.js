@@ -5,6 +5,7 @@ import { icon } from "../../icons.js";
 import { t } from "../../text.js";
 import { can, isObserver, isOnPhone, isSeeker, listed, offers } from "../../state.js";
 import { spaced } from "../secrecy.js";
+import { languages } from "../../parts.js";
 import { backTo, title } from "./sheet.js";
 
 export function menuSheet(app) {
@@ -27,7 +28,7 @@ export function menuSheet(app) {
   ];
   list.append(...rows.map((one) => one.el));
   return {
-    parts: [title(t("menu.title")), list, backTo(app)],
+    parts: [title(t("menu.title")), list, languages(app), backTo(app)],
     update() {
       setText(code, spaced(app.encryption.code ?? ""));
       for (const one of rows) show(one.el, one.isShown());
