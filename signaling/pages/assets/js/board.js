@@ -143,13 +143,8 @@ function build() {
     trouble: createRefusal(),
     upkeep: createUpkeep(app),
   };
-<<<<<<< HEAD
-  const work = h("div", { class: "work" }, ui.upkeep.el, ui.trouble.el, ui.filters.el, ui.day, app.drawer.el);
-  ui.behind = [ui.bar.el, app.todo?.el, ui.filters.el, ui.day].filter(Boolean);
-=======
-  const work = h("div", { class: "work" }, ui.desk.el, ui.upkeep.el, ui.trouble.el, ui.filters.el, ui.numbers.el, ui.day, app.drawer.el);
-  ui.behind = [ui.bar.el, app.todo?.el, ui.desk.el, ui.filters.el, ui.numbers.el, ui.day].filter(Boolean);
->>>>>>> abfa0d0 (The board: another day with numbers and a picture, who was there over the band, a first change at once, a thousand rooms in a story and a benchmark)
+  const work = h("div", { class: "work" }, ui.upkeep.el, ui.trouble.el, ui.filters.el, ui.numbers.el, ui.day, app.drawer.el);
+  ui.behind = [ui.bar.el, app.todo?.el, ui.filters.el, ui.numbers.el, ui.day].filter(Boolean);
   page.replaceChildren(h("div", { class: "board-page" }, ui.bar.el, h("h1", { class: "vh" }, t("board.title")), h("div", { class: `board${isScheduler ? "" : " board--desk"}` }, ...[app.todo?.el, work].filter(Boolean))), app.forms.el);
   place(keptView() ?? usual);
   app.todo?.hurry();
