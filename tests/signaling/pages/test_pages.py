@@ -1,10 +1,13 @@
 """The pages as files: nothing inline, nothing from elsewhere, and a sentence for browsers that cannot run them."""
 
 import re
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
+from tests.signaling.pages.test_recovery import NODE
 
 PAGES = Path(__file__).parents[3] / "signaling" / "pages"
 HTML = sorted(PAGES.glob("*.html"))
@@ -102,6 +105,26 @@ def test_a_page_sends_no_referrer(page: Path) -> None:
 def test_the_script_for_old_browsers_uses_no_word_that_they_do_not_know() -> None:
     source = (PAGES / "assets" / "old.js").read_text("utf-8")
     assert not re.search(r"=>|\b(let|const|class|async|await|import|export)\b|`", source)
+
+
+PARSE = """
+const { SourceTextModule } = require("node:vm");
+const { readFileSync } = require("node:fs");
+for (const file of process.argv.slice(1)) new SourceTextModule(readFileSync(file, "utf8"), { identifier: file });
+"""
+
+
+def test_every_script_is_a_module_that_can_be_read() -> None:
+    modules = [str(script) for script in SCRIPTS]
+    assert len(modules) > 50
+    run = subprocess.run(
+        [NODE, "--no-warnings", "--experimental-vm-modules", "-e", PARSE, *modules],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_every_fixed_testid_is_on_some_page() -> None:
