@@ -13,7 +13,7 @@ PAGES = Path(__file__).parents[3] / "signaling" / "pages"
 HTML = sorted(PAGES.glob("*.html"))
 SCRIPTS = sorted((PAGES / "assets" / "js").rglob("*.js"))
 STYLES = sorted((PAGES / "assets").glob("*.css"))
-APPS = [PAGES / "room.html", PAGES / "board.html"]
+APPS = [PAGES / f"{name}.html" for name in ("room", "board", "desk")]
 
 FIXED_TESTIDS = [
     "consent",
