@@ -1,7 +1,7 @@
 # One screen. Each target that needs the virtual environment makes it first; the second time that costs nothing.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-browsers demo run test test-faults fuzz screens accessible weight lighthouse check lint format policy docs bench-board bench-end bench-media bench-join bench-reconnect bench-lines soak constraints clean
+.PHONY: help setup setup-dev setup-browsers demo run test test-firefox test-faults fuzz screens accessible weight lighthouse check lint format policy docs bench-board bench-end bench-media bench-join bench-reconnect bench-lines soak constraints clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -16,8 +16,8 @@ setup:            ## make .venv with the program `madoguchi` in it
 setup-dev:        ## the same, with what tests and checks need
 	@deploy/setup dev
 
-setup-browsers:   ## install Chromium, a Japanese font and coturn (Debian packages)
-	@deploy/setup browsers
+setup-browsers:   ## install Chromium, Firefox ESR, a Japanese font and coturn (Debian packages)
+	@deploy/setup browsers firefox
 
 demo: setup       ## start a session that begins in 30 seconds, with its links (ARGS="--lan" for a phone)
 	@$(BIN)/madoguchi demo $(ARGS)
@@ -27,6 +27,9 @@ run: setup        ## start the server (ARGS="--port 8443")
 
 test: setup-dev setup-browsers ## everything: style, types, import rule, all tests (ARGS="-k lobby")
 	@verdict=0; $(MAKE) --no-print-directory lint || verdict=$$?; $(PYTEST) $(ARGS) || verdict=$$?; exit $$verdict
+
+test-firefox: setup-dev setup-browsers ## every story that people play at Chromium and at Firefox ESR (ARGS="-k reload")
+	@$(PYTEST) tests/browser/both -m '' $(ARGS)
 
 test-faults: setup-dev setup-browsers ## every fault in real browsers against tests/faults/expected.toml (RUNS=3 ROOMS=6 ARGS="node_killed")
 	@$(BIN)/python -m tests.faults $(ARGS)
@@ -89,7 +92,6 @@ bench-reconnect: setup-dev setup-browsers ## from the network's return to the ne
 	@$(BIN)/python -m tests.benchmarks.bench_reconnect $(ARGS)
 
 bench-lines: setup-dev setup-browsers ## bad lines in real browsers: frames, freezes, bitrate, sound (SECONDS=15 TIMES=1)
-	@deploy/setup firefox
 	@$(BIN)/python -m tests.benchmarks.bench_lines $(ARGS)
 
 soak: setup-dev   ## half an hour of joining and leaving through node and worker; fails when anything grows (SOAK_MINUTES=30)

@@ -28,7 +28,7 @@ from tests.benchmarks import namespace
 from tests.benchmarks.bench_reconnect import chromium
 from tests.browser.firefox import Firefox, running_firefox
 from tests.browser.office import Office, running, until
-from tests.browser.person import COUNTS, WATCH, Stage
+from tests.browser.person import Stage
 from tests.relays import UdpRelay
 
 ADDRESS = "198.18.1.1"
@@ -217,19 +217,11 @@ class Place:
             await device.add_init_script(f"window.watch.detour = {detour};")
             seeker = await people.person("seeker", booking.links["seeker"], device)
             await seeker.page.add_init_script(STAMPS)
-            asks: list[Ask] = [seeker.page.evaluate]
-            if isinstance(self.there, Firefox):
-                page = await self.there.page([WATCH, COUNTS, STAMPS])
-                stack.push_async_callback(page.closes)
-                asks.append(page.evaluate)
-                await asyncio.gather(seeker.comes(), page.comes(booking.links["supporter"]))
-                await page.presses("admit")
-            else:
-                supporter = await people.supporter(booking, device=await people.device(self.there))
-                await supporter.page.add_init_script(STAMPS)
-                asks.append(supporter.page.evaluate)
-                await asyncio.gather(seeker.comes(), supporter.comes())
-                await supporter.admits()
+            supporter = await people.supporter(booking, device=await people.device(self.there))
+            await supporter.page.add_init_script(STAMPS)
+            asks: list[Ask] = [seeker.page.evaluate, supporter.page.evaluate]
+            await asyncio.gather(seeker.comes(), supporter.comes())
+            await supporter.admits()
             await flow(asks)
             await asyncio.sleep(given.settle)
             own, other = await measure(asks, given.seconds, row.line.delay_s + 0.1)

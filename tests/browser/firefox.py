@@ -1,6 +1,7 @@
-"""Firefox ESR, driven by WebDriver BiDi: Playwright cannot drive Debian's, and there is no geckodriver for it.
+"""Firefox ESR, driven by WebDriver BiDi: Playwright cannot drive Debian's under our content security policy.
 
-It sends no check to a server on 127.0.0.1 that is ICE-lite, so the media of its tests needs another address.
+It has Playwright's words for browser and device, so that a `Stage` takes it in a Chromium's place; firefox_page.py has
+those of the page. It sends no check to a server on 127.0.0.1 that is ICE-lite: its media needs another address.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -21,7 +22,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.browser.office import until
+from tests.browser.firefox_page import FirefoxPage, Unanswered
 
 PREFERENCES = {
     "media.navigator.streams.fake": True,
@@ -46,15 +47,22 @@ PREFERENCES = {
     "services.settings.server": "data:,#remote-settings-dummy/v1",
     "toolkit.telemetry.enabled": False,
 }
+ASKED = {"media.navigator.permission.disabled": False, "permissions.default.microphone": 1}
+REFUSED = {**ASKED, "permissions.default.camera": 2, "permissions.default.microphone": 2}
+"""Who says no to both."""
+CAMERA_REFUSED = {**ASKED, "permissions.default.camera": 2}
+NO_DEVICES = {**ASKED, "media.navigator.streams.fake": False, "permissions.default.camera": 1}
 PATIENCE_S = 40.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Firefox:
-    """A running Firefox."""
+    """A running Firefox, with the words of Playwright's Browser."""
 
     socket: aiohttp.ClientWebSocketResponse
     version: str = ""
+    pages: dict[str, FirefoxPage] = field(default_factory=dict)
+    """By the id of their browsing context."""
     _ids: count[int] = field(default_factory=lambda: count(1))
     _waiting: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
 
@@ -67,90 +75,91 @@ class Firefox:
             return await answer
 
     async def listen(self) -> None:
-        """Hand out the answers until the browser ends."""
+        """Hand out answers and events until the browser ends."""
         async for message in self.socket:
             told = json.loads(message.data)
+            if told["type"] == "event":
+                self._take(told["method"], told["params"])
+                continue
             answer = self._waiting.pop(told.get("id"), None)
             if answer is None or answer.done():
                 continue
             if told["type"] == "error":
-                answer.set_exception(AssertionError(f"{told['error']}: {told['message']}"))
+                answer.set_exception(Unanswered(f"{told['error']}: {told['message']}"))
             else:
                 answer.set_result(told["result"])
 
-    async def page(self, scripts: Sequence[str] = ()) -> FirefoxPage:
-        """A page of a device of its own.
+    def _take(self, method: str, params: Mapping[str, Any]) -> None:
+        if method == "log.entryAdded" and params["level"] == "error":
+            page = self.pages.get(params["source"].get("context", ""))
+            if page is not None:
+                page.hear(params["type"], params["text"] or "")
 
-        Args:
-            scripts: run in it before its own.
-        """
-        device = (await self.call("browser.createUserContext"))["userContext"]
-        made = await self.call("browsingContext.create", type="tab", userContext=device)
-        page = FirefoxPage(self, made["context"])
-        for script in scripts:
-            await self.call(
-                "script.addPreloadScript",
-                functionDeclaration=f"() => {{ {script} }}",
-                contexts=[page.context],
-            )
+    def is_connected(self) -> bool:
+        """Whether it still runs."""
+        return not self.socket.closed
+
+    async def new_context(self, **options: Any) -> FirefoxDevice:
+        """A device of its own: other cookies, other storage. What it may use is said by PREFERENCES alone."""
+        made = await self.call("browser.createUserContext")
+        device = FirefoxDevice(self, made["userContext"])
+        whose: dict[str, Any] = {"userContexts": [device.id]}
+        if viewport := options.get("viewport"):
+            await self.call("browsingContext.setViewport", viewport=viewport, **whose)
+        if locale := options.get("locale"):
+            await self.call("emulation.setLocaleOverride", locale=locale, **whose)
+        if zone := options.get("timezone_id"):
+            await self.call("emulation.setTimezoneOverride", timezone=zone, **whose)
+        return device
+
+
+@dataclass(slots=True, eq=False)
+class FirefoxDevice:
+    """A device with a Firefox, with the words of Playwright's BrowserContext."""
+
+    browser: Firefox
+    id: str
+
+    async def add_init_script(self, script: str) -> None:
+        """Run it in each page before the page's own."""
+        await self.browser.call(
+            "script.addPreloadScript",
+            functionDeclaration=f"() => {{ {script}\n}}",
+            userContexts=[self.id],
+        )
+
+    async def new_page(self) -> FirefoxPage:
+        """A window, so that no page is in the background of another one."""
+        made = await self.browser.call("browsingContext.create", type="window", userContext=self.id)
+        page = self.browser.pages[made["context"]] = FirefoxPage(self, made["context"])
         return page
 
-
-@dataclass(frozen=True, slots=True)
-class FirefoxPage:
-    """Somebody at a page in Firefox: what `Person` can do, as far as it is needed."""
-
-    firefox: Firefox
-    context: str
-
-    async def evaluate(self, function: str) -> Any:
-        """Call a function of JavaScript, and return what it gives, by way of JSON."""
-        told = await self.firefox.call(
-            "script.callFunction",
-            functionDeclaration=f"async () => JSON.stringify(await ({function})())",
-            target={"context": self.context},
-            awaitPromise=True,
+    async def set_offline(self, is_offline: bool) -> None:
+        """Take its network away, or give it back."""
+        await self.browser.call(
+            "emulation.setNetworkConditions",
+            networkConditions={"type": "offline"} if is_offline else None,
+            userContexts=[self.id],
         )
-        assert told["type"] == "success", told["exceptionDetails"]["text"]
-        return json.loads(told["result"].get("value", "null"))
 
-    async def presses(self, testid: str, within_s: float = 25.0) -> None:
-        """Press something as soon as it can be pressed."""
-
-        async def is_pressed() -> bool:
-            return bool(
-                await self.evaluate(
-                    f"""() => {{
-                      const at = document.querySelector("[data-testid='{testid}']:not(:disabled)");
-                      at?.click();
-                      return at !== null;
-                    }}"""
-                )
-            )
-
-        await until(is_pressed, f"Firefox: {testid} can be pressed", within_s)
-
-    async def comes(self, link: str) -> None:
-        """From the link into the lobby."""
-        await self.firefox.call(
-            "browsingContext.navigate", context=self.context, url=link, wait="complete"
-        )
-        for step in ("consent", "continue", "join"):
-            await self.presses(step)
-
-    async def closes(self) -> None:
-        """As with the window's own button."""
-        await self.firefox.call("browsingContext.close", context=self.context)
+    async def close(self) -> None:
+        """All its pages with it."""
+        await self.browser.call("browser.removeUserContext", userContext=self.id)
 
 
 @asynccontextmanager
-async def running_firefox() -> AsyncIterator[Firefox]:
-    """A Firefox with devices that it makes up."""
+async def running_firefox(preferences: Mapping[str, Any] | None = None) -> AsyncIterator[Firefox]:
+    """A Firefox with devices that it makes up, which may be used.
+
+    Args:
+        preferences: others than ours.
+    """
     path = shutil.which("firefox-esr")
     assert path is not None, "firefox-esr is not installed; `deploy/setup firefox` does it"
-    with tempfile.TemporaryDirectory(prefix="mg-") as folder:
-        wishes = (f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in PREFERENCES.items())
-        (Path(folder) / "user.js").write_text("\n".join(wishes), "utf-8")
+    with tempfile.TemporaryDirectory(prefix="mg-", ignore_cleanup_errors=True) as folder:
+        wished = {**PREFERENCES, **(preferences or {})}
+        lines = (f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in wished.items())
+        (Path(folder) / "user.js").write_text("\n".join(lines), "utf-8")
         process = await asyncio.create_subprocess_exec(
             *(path, "--headless", "--no-remote", "--profile", folder),
             *("--remote-debugging-port", "0"),
@@ -159,23 +168,28 @@ async def running_firefox() -> AsyncIterator[Firefox]:
             start_new_session=True,
         )
         assert process.stderr is not None
+        # No TaskGroup: a fixture is left in another task than it was entered in.
+        tasks = []
         try:
             address = await _address(process.stderr)
             async with (
-                asyncio.TaskGroup() as tasks,
                 aiohttp.ClientSession() as http,
                 http.ws_connect(f"{address}/session", max_msg_size=0) as socket,
             ):
                 firefox = Firefox(socket)
-                reading = tasks.create_task(firefox.listen())
-                draining = tasks.create_task(_drain(process.stderr))
+                tasks += [
+                    asyncio.ensure_future(firefox.listen()),
+                    asyncio.ensure_future(_drain(process.stderr)),
+                ]
                 told = await firefox.call("session.new", capabilities={})
                 firefox.version = told["capabilities"]["browserVersion"]
+                await firefox.call("session.subscribe", events=["log.entryAdded"])
                 yield firefox
                 await firefox.call("browser.close")
-                reading.cancel()
-                draining.cancel()
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             # Its helpers too, which may outlive it.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

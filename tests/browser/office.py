@@ -125,6 +125,16 @@ def free_udp_port() -> int:
         return int(one.getsockname()[1])
 
 
+def own_address() -> str:
+    """An address of this machine that is none of loopback's: Firefox's media needs one. Nothing is sent for it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.connect(("198.18.0.1", 9))
+        except OSError as error:
+            raise AssertionError("Firefox sends no media on a machine without a network") from error
+        return str(one.getsockname()[0])
+
+
 def moment(text: str) -> datetime:
     """RFC 3339 as an aware datetime."""
     return datetime.fromisoformat(text)
@@ -153,6 +163,7 @@ class Office:
     api: aiohttp.ClientSession
     data: Path
     """Where its store is."""
+    media_host: str = "127.0.0.1"
     supporters: int = field(default=0)
 
     @property
@@ -335,8 +346,9 @@ async def running(
         headers = {"Authorization": f"Bearer {demo['staff_token']}"}
         async with aiohttp.ClientSession(demo["base_url"], headers=headers) as api:
             yield Office(
-                demo["base_url"], demo["staff_token"], media_port, opening, demo, api, data
-            )
+                demo["base_url"], demo["staff_token"], media_port, opening, demo, api, data,
+                environment.get("MADOGUCHI_MEDIA_HOST", "127.0.0.1"),
+            )  # fmt: skip
     finally:
         if process.returncode is None:
             process.terminate()

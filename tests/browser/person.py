@@ -1,4 +1,4 @@
-"""People at their browsers, whose doings read as sentences."""
+"""People at their browsers, whose doings read as sentences: the same ones at Chromium and at Firefox (firefox.py)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
 from tests.browser.office import Booking, Office, until
 
@@ -72,11 +72,14 @@ class Person:
 
     async def joins(self) -> None:
         """Agree, look at the camera, go into the lobby."""
+        await self.agrees()
+        await self.at("join").click(timeout=15_000)
+        await self.at("lobby").wait_for()
+
+    async def agrees(self) -> None:
+        """To the terms; now camera and microphone are looked at."""
         await self.at("consent").check()
         await self.at("continue").click()
-        await expect(self.at("join")).to_be_enabled(timeout=15_000)
-        await self.at("join").click()
-        await self.at("lobby").wait_for()
 
     async def comes(self) -> None:
         """From the link into the lobby."""
@@ -85,8 +88,7 @@ class Person:
 
     async def admits(self) -> None:
         """Let in who waits, as soon as that is possible."""
-        await expect(self.at("admit")).to_be_enabled(timeout=25_000)
-        await self.at("admit").click()
+        await self.at("admit").click(timeout=25_000)
 
     async def steps_out(self) -> None:
         """Leave for a moment; a seeker finds that behind the way out."""
@@ -130,6 +132,28 @@ class Person:
     async def reloads(self) -> None:
         """The same page once more."""
         await self.page.reload()
+
+    async def leaves_and_comes_back(self) -> None:
+        """With the browser's own buttons: to the page before this one, and forward again."""
+        await self.page.go_back()
+        await until(self._is_elsewhere, f"{self.name} is at the page before", 15)
+        await self.page.go_forward()
+
+    async def _is_elsewhere(self) -> bool:
+        return bool(await self.page.evaluate("() => location.pathname !== '/room'"))
+
+    async def presses(self, testid: str) -> None:
+        """One click, as soon as that is possible."""
+        await self.at(testid).first.click()
+
+    async def writes(self, text: str) -> None:
+        """A line to the others."""
+        await self.at("chat-field").fill(text)
+        await self.at("chat-send").click()
+
+    async def turns(self, size: dict[str, int]) -> None:
+        """Hold the phone the other way."""
+        await self.page.set_viewport_size(size)
 
     async def chooses(self, index: int = 0) -> str:
         """Choose a slot that is offered, and book it; its id."""
@@ -185,12 +209,35 @@ class Person:
         """An element is not visible (any more)."""
         await self.at(testid).first.wait_for(state="hidden", timeout=within_s * 1000)
 
+    async def is_marked(self, testid: str, within_s: float = 15.0, **marks: str) -> None:
+        """An element is visible and has these data attributes."""
+        wanted = "".join(f'[data-{name}="{value}"]' for name, value in marks.items())
+        element = self.page.locator(f'[data-testid="{testid}"]{wanted}').first
+        await element.wait_for(timeout=within_s * 1000)
+
+    async def reads(self, testid: str, words: str, within_s: float = 15.0) -> None:
+        """An element says so, among other things."""
+
+        async def is_there() -> bool:
+            return words in await self.at(testid).first.inner_text()
+
+        await until(is_there, f"{self.name} reads {words} in {testid}", within_s)
+
+    async def is_at(self, view: str, within_s: float = 15.0) -> None:
+        """Which page of the room is shown: door, check, lobby, call, away, after."""
+        shown = self.page.locator(f'body[data-view="{view}"]')
+        await shown.wait_for(timeout=within_s * 1000)
+
+    async def code(self, within_s: float = 15.0) -> str:
+        """The number to compare, once the page says that the call is encrypted from end to end."""
+        await self.is_marked("e2ee", within_s, state="on")
+        return (await self.at("e2ee-code").inner_text()).replace(" ", "")
+
     async def is_told(self, outcome: str, cause: str | None, within_s: float = 30.0) -> None:
         """The page says how it ended."""
         told = self.at("outcome")
         await told.wait_for(timeout=within_s * 1000)
-        await expect(told).to_have_attribute("data-outcome", outcome)
-        await expect(told).to_have_attribute("data-cause", cause or "")
+        await self.is_marked("outcome", outcome=outcome, cause=cause or "")
         assert len((await told.inner_text()).strip()) > 5
 
     async def is_refused(self, code: str, within_s: float = 15.0) -> str:
@@ -225,10 +272,19 @@ class Person:
 
 
 class Stage:
-    """Where the people of one story meet."""
+    """Where the people of one story meet.
 
-    def __init__(self, browser: Browser, office: Office) -> None:
+    Args:
+        browser: of everybody who has no other one.
+        office: the server.
+        browsers: of these people, by what they are called.
+    """
+
+    def __init__(
+        self, browser: Browser, office: Office, browsers: Mapping[str, Any] | None = None
+    ) -> None:
         self.browser = browser
+        self.browsers = browsers or {}
         self.office = office
         self.people: list[Person] = []
         self._devices: list[BrowserContext] = []
@@ -251,7 +307,8 @@ class Stage:
         self, name: str, link: str, device: BrowserContext | None = None, **options: Any
     ) -> Person:
         """Somebody with a link, on a device of their own or a given one."""
-        device = device or await self.device(**options)
+        if device is None:
+            device = await self.device(**{"browser": self.browsers.get(name), **options})
         person = Person(name, await device.new_page(), link)
         self.people.append(person)
         return person
@@ -288,15 +345,30 @@ class Stage:
         assert not complaints, "\n".join(complaints)
 
 
+async def same_code(*people: Person) -> str:
+    """Everybody is shown the same six digits; it may take a new epoch."""
+
+    async def is_same() -> str | None:
+        codes = set(await asyncio.gather(*(each.code() for each in people)))
+        return codes.pop() if len(codes) == 1 else None
+
+    code: str = await until(is_same, "one code for all")
+    assert len(code) == 6
+    assert code.isdigit()
+    return code
+
+
 async def see_each_other(*people: Person, within_s: float = 20.0) -> None:
     """Everybody has a moving picture."""
     await asyncio.gather(*(person.sees_picture(within_s) for person in people))
 
 
 @asynccontextmanager
-async def stage(browser: Browser, office: Office) -> AsyncIterator[Stage]:
+async def stage(
+    browser: Browser, office: Office, browsers: Mapping[str, Any] | None = None
+) -> AsyncIterator[Stage]:
     """A stage for one story."""
-    opened = Stage(browser, office)
+    opened = Stage(browser, office, browsers)
     try:
         yield opened
     finally:

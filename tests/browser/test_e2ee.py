@@ -19,7 +19,7 @@ from playwright.async_api import Browser, WebSocketRoute, expect
 
 from tests.browser.dishonest_server import packets
 from tests.browser.office import Booking, Office, running, until
-from tests.browser.person import Person, Stage, see_each_other, stage
+from tests.browser.person import Person, Stage, same_code, see_each_other, stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -37,26 +37,6 @@ FORGET_THE_FIRST = """() => {
   });
 }"""
 """A browser that forgets what is to open the media of its first connection."""
-
-
-async def code_of(person: Person, within_s: float = 15.0) -> str:
-    """The number to compare, once the page says that the call is encrypted from end to end."""
-    line = person.page.locator('[data-testid="e2ee"][data-state="on"]')
-    await line.wait_for(timeout=within_s * 1000)
-    return (await person.at("e2ee-code").inner_text()).replace(" ", "")
-
-
-async def same_code(*people: Person) -> str:
-    """Everybody is shown the same six digits; it may take a new epoch."""
-
-    async def is_same() -> str | None:
-        codes = set(await asyncio.gather(*(code_of(each) for each in people)))
-        return codes.pop() if len(codes) == 1 else None
-
-    code: str = await until(is_same, "one code for all")
-    assert len(code) == 6
-    assert code.isdigit()
-    return code
 
 
 async def epoch_of(person: Person) -> int:

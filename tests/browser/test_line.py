@@ -39,13 +39,14 @@ class Line:
 
 @asynccontextmanager
 async def line(office: Office) -> AsyncIterator[Line]:
-    async with TcpRelay(office.port) as tcp, UdpRelay(office.media_port) as udp:
+    relay = UdpRelay(office.media_port, host=office.media_host)
+    async with TcpRelay(office.port) as tcp, relay as udp:
         yield Line(tcp, udp)
 
 
 async def seeker_behind(line: Line, people: Stage, office: Office, booking: Booking) -> Person:
     """A seeker whose every packet goes through the line."""
-    device = await people.device()
+    device = await people.device(people.browsers.get("seeker"))
     detour = f"{{ port: {office.media_port}, relay: {line.udp.port} }}"
     await device.add_init_script(f"window.watch.detour = {detour};")
     link = through(booking.links["seeker"], line.tcp.port)

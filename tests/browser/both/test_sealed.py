@@ -1,0 +1,80 @@
+"""Encryption from end to end between Chromium and Firefox, and between two Firefoxes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.browser.both.pairs import pairs
+from tests.browser.office import Booking, Office, until
+from tests.browser.person import Person, Stage, same_code, see_each_other
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+EVERYBODY = ("Chromium Firefox", "Firefox Chromium", "Firefox Firefox")
+OTHERS = """(videos) => videos.map((one) =>
+  one.paused || !one.videoWidth ? 0 : one.getVideoPlaybackQuality().totalVideoFrames)"""
+
+
+async def moves(person: Person, others: int) -> None:
+    """That many others are seen moving, and heard."""
+    videos = person.at("remote-video")
+    began: list[int] = []
+
+    async def is_so() -> bool:
+        now: list[int] = await videos.evaluate_all(OTHERS)
+        if len(began) != len(now) or any(new < old for new, old in zip(now, began, strict=True)):
+            began[:] = now
+        is_moving = all(new > old + 3 for new, old in zip(now, began, strict=True))
+        return len(now) == others and is_moving and (await person.counted())["voices"] >= others
+
+    await until(is_so, f"{person.name} sees and hears {others} others", 40)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("programme", ["sealed", "talk"], ids=["required", "preferred"])
+@pairs(long=EVERYBODY)
+async def test_both_see_and_hear_under_one_code_which_a_reload_keeps(
+    people: Stage, office: Office, programme: str
+) -> None:
+    booking = await office.book(programme)
+    both = await people.call(booking)
+    await asyncio.gather(*(each.hears() for each in both))
+    code = await same_code(*both)
+    for each in both:
+        await each.reloads()
+        await see_each_other(*both)
+        await asyncio.gather(*(one.hears() for one in both))
+        assert await same_code(*both) == code, f"{each.name} reloads"
+    await both[0].ends()
+    await office.ends(booking.id, "completed", None)
+
+
+async def third(people: Stage, office: Office) -> tuple[Booking, Person, Person, Person]:
+    """A call to which an interpreter comes."""
+    booking = await office.book("sealed", companions=["通訳"])
+    seeker, supporter = await people.call(booking)
+    companion = await people.person("companion", booking.links["companion-1"])
+    return booking, seeker, supporter, companion
+
+
+@pytest.mark.timeout(180)
+@pairs(long=("Chromium Chromium Firefox", "Firefox Chromium Firefox", "Firefox Firefox Chromium"))
+async def test_a_third_one_comes_reloads_and_goes(people: Stage, office: Office) -> None:
+    booking, seeker, supporter, companion = await third(people, office)
+    of_two = await same_code(seeker, supporter)
+    await companion.comes()
+    await supporter.admits()
+    everybody = (seeker, supporter, companion)
+    await asyncio.gather(*(moves(each, 2) for each in everybody))
+    of_three = await same_code(*everybody)
+    assert of_three != of_two
+    await companion.reloads()
+    await asyncio.gather(*(moves(each, 2) for each in everybody))
+    assert await same_code(*everybody) == of_three
+    await companion.presses("step-out")
+    await asyncio.gather(*(moves(each, 1) for each in (seeker, supporter)))
+    assert await same_code(seeker, supporter) == of_two
+    await seeker.ends()
+    await office.ends(booking.id, "completed", None)
