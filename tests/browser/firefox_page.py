@@ -1,4 +1,4 @@
-"""A page of Firefox and what is on it, with Playwright's words as far as `Person` needs them; clicks and keys are real."""
+"""A page of Firefox and what is on it, with Playwright's words as far as `Person` needs them; clicks are real."""
 
 from __future__ import annotations
 
@@ -83,10 +83,25 @@ class FirefoxPage:
         await self.call("browsingContext.reload", wait="complete")
 
     async def go_back(self) -> None:
-        await self.call("browsingContext.traverseHistory", delta=-1)
+        await self._go(-1)
 
     async def go_forward(self) -> None:
-        await self.call("browsingContext.traverseHistory", delta=1)
+        await self._go(1)
+
+    async def _go(self, delta: int) -> None:
+        """The command itself does not wait until the other document is there."""
+        begun = "() => [performance.timeOrigin, document.readyState]"
+        before, _ = await self.evaluate(begun)
+        await self.call("browsingContext.traverseHistory", delta=delta)
+
+        async def is_there() -> bool:
+            try:
+                now, state = await self.evaluate(begun)
+            except Unanswered:
+                return False
+            return bool(now != before and state == "complete")
+
+        await until(is_there, "Firefox: another page of its history is there")
 
     async def close(self) -> None:
         self.context.browser.pages.pop(self.id, None)

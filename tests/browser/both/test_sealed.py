@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
 from tests.browser.both.pairs import pairs
 from tests.browser.office import Booking, Office, until
 from tests.browser.person import Person, Stage, same_code, see_each_other
+from tests.browser.test_line import Line, meet, seeker_behind
+from tests.relays import TcpRelay, UdpRelay
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+AEAD_AES_256_GCM = 0x0008
+"""Its number in DTLS (RFC 7714 §14.2)."""
 EVERYBODY = ("Chromium Firefox", "Firefox Chromium", "Firefox Firefox")
 OTHERS = """(videos) => videos.map((one) =>
   one.paused || !one.videoWidth ? 0 : one.getVideoPlaybackQuality().totalVideoFrames)"""
@@ -78,3 +83,49 @@ async def test_a_third_one_comes_reloads_and_goes(people: Stage, office: Office)
     assert await same_code(seeker, supporter) == of_two
     await seeker.ends()
     await office.ends(booking.id, "completed", None)
+
+
+# ---- what packets are protected with -------------------------------------------------------------
+
+
+class Listening(UdpRelay):
+    """Keeps what comes down, as long as it is the handshake."""
+
+    def __init__(self, target_port: int, host: str) -> None:
+        super().__init__(target_port, host=host)
+        self.heard: list[bytes] = []
+
+    def answer(self, data: bytes, client: tuple[str, int]) -> None:
+        if 20 <= data[0] <= 63:
+            self.heard.append(data)
+        super().answer(data, client)
+
+
+def protections(datagrams: list[bytes]) -> Iterator[int]:
+    """The SRTP profile that each ServerHello has chosen: in DTLS 1.2 it is not encrypted (RFC 5764 §4.1.1)."""
+    for data in datagrams:
+        if data[0] != 22 or data[13] != 2:
+            continue
+        at = 25 + 2 + 32  # headers of record and handshake, version, random
+        at += (
+            1 + data[at] + 2 + 1 + 2
+        )  # session, cipher suite, compression, length of the extensions
+        while at + 4 <= len(data):
+            kind, length = (int.from_bytes(data[at + i : at + i + 2], "big") for i in (0, 2))
+            if kind == 14:
+                yield int.from_bytes(data[at + 6 : at + 8], "big")
+            at += 4 + length
+
+
+@pairs(long=("Firefox Chromium", "Chromium Chromium"))
+async def test_packets_are_under_aes_256_gcm(people: Stage, office: Office) -> None:
+    booking = await office.book("plain")
+    async with (
+        TcpRelay(office.port) as tcp,
+        Listening(office.media_port, office.media_host) as udp,
+    ):
+        seeker = await seeker_behind(Line(tcp, udp), people, office, booking)
+        await meet(seeker, await people.supporter(booking))
+        assert set(protections(udp.heard)) == {AEAD_AES_256_GCM}
+        await seeker.ends()
+        await office.ends(booking.id, "completed", None)
