@@ -51,7 +51,12 @@ ASKED = {"media.navigator.permission.disabled": False, "permissions.default.micr
 REFUSED = {**ASKED, "permissions.default.camera": 2, "permissions.default.microphone": 2}
 """Who says no to both."""
 CAMERA_REFUSED = {**ASKED, "permissions.default.camera": 2}
-NO_DEVICES = {**ASKED, "media.navigator.streams.fake": False, "permissions.default.camera": 1}
+NO_DEVICES = {
+    "media.navigator.streams.fake": False,
+    # Of this machine's devices only those that are called so.
+    "media.audio_loopback_dev": "none",
+    "media.video_loopback_dev": "none",
+}
 PATIENCE_S = 40.0
 
 

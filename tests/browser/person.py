@@ -336,6 +336,12 @@ class Stage:
         await see_each_other(seeker, supporter)
         return seeker, supporter
 
+    async def sends_home(self, person: Person) -> None:
+        """Before the others: their browser is about to be closed."""
+        device = person.page.context
+        self._devices.remove(device)
+        await device.close()
+
     async def close(self) -> None:
         """Everybody goes home; nobody's console may have complained."""
         for device in self._devices:
