@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.both.pairs import pairs
 from tests.browser.office import Office, seat
-from tests.browser.person import Stage, same_code, see_each_other
+from tests.browser.person import Launch, Stage, same_code, see_each_other
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -203,3 +203,26 @@ async def test_two_tabs_in_the_waiting_room(people: Stage, office: Office) -> No
     await tab.is_refused("opened_elsewhere")
     await seeker.is_at("lobby")
     assert await office.events(booking.id, "device.asked") == []
+
+
+NAVIGATION = "() => performance.getEntriesByType('navigation')[0].type"
+
+
+@pairs("Chromium")
+async def test_a_page_out_of_the_browsers_memory_is_loaded_anew(
+    people: Stage, office: Office, launch: Launch
+) -> None:
+    booking = await office.book("talk", starts_in=60)
+    remembering = await launch(ignore_default_args=["--disable-back-forward-cache"])
+    seeker = await people.seeker(booking, browser=remembering)
+    await seeker.page.goto(office.base_url)
+    await seeker.comes()
+    tab = await people.person("seeker", seeker.link, seeker.page.context)
+    await tab.page.goto(tab.link)
+    await seeker.is_refused("opened_elsewhere")  # it holds no line any more, so it may be kept
+    await seeker.leaves_and_comes_back()
+    await seeker.is_at("lobby")
+    assert await seeker.page.evaluate(NAVIGATION) == "reload", "it was out of the memory"
+    await tab.is_refused("opened_elsewhere")
+    await people.sends_home(seeker)
+    await remembering.close()
