@@ -78,7 +78,7 @@ async def test_a_third_one_comes_reloads_and_goes(people: Stage, office: Office)
     await companion.reloads()
     await asyncio.gather(*(moves(each, 2) for each in everybody))
     assert await same_code(*everybody) == of_three
-    await companion.presses("step-out")
+    await companion.steps_out()
     await asyncio.gather(*(moves(each, 1) for each in (seeker, supporter)))
     assert await same_code(seeker, supporter) == of_two
     await seeker.ends()

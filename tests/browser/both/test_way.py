@@ -103,7 +103,7 @@ async def test_a_reload_at_every_step_costs_nothing(people: Stage, office: Offic
     await seeker.presses("refuse-end")  # the question is still open
     await see_each_other(*both)
 
-    await seeker.presses("step-out")
+    await seeker.steps_out()
     await seeker.is_at("away")
     await office.phase(booking.id, "interrupted")
     await seeker.reloads()
