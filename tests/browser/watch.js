@@ -68,11 +68,22 @@
     return sum;
   };
 
-  // What the person sees: frames that the element has shown, 0 while it is paused or absent.
-  watch.shown = () => {
-    const video = document.querySelector("[data-testid=remote-video]");
-    return video && !video.paused && video.videoWidth > 0 ? video.getVideoPlaybackQuality().totalVideoFrames : 0;
+  // What the person sees: frames that an element has shown since this was first asked, 0 while it is paused or absent.
+  // Counted here: of a stream without a screen Firefox's getVideoPlaybackQuality() says 0.
+  const framesOf = new WeakMap();
+  watch.frames = (video) => {
+    if (!video || video.paused || video.videoWidth === 0) return 0;
+    if (!framesOf.has(video)) {
+      const count = () => {
+        framesOf.set(video, framesOf.get(video) + 1);
+        video.requestVideoFrameCallback(count);
+      };
+      framesOf.set(video, -1);
+      count();
+    }
+    return framesOf.get(video);
   };
+  watch.shown = () => watch.frames(document.querySelector("[data-testid=remote-video]"));
 
   window.watch = watch;
 })();

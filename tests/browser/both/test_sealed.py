@@ -18,8 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 AEAD_AES_256_GCM = 0x0008
 """Its number in DTLS (RFC 7714 §14.2)."""
 EVERYBODY = ("Chromium Firefox", "Firefox Chromium", "Firefox Firefox")
-OTHERS = """(videos) => videos.map((one) =>
-  one.paused || !one.videoWidth ? 0 : one.getVideoPlaybackQuality().totalVideoFrames)"""
+OTHERS = "(videos) => videos.map((one) => window.watch.frames(one))"
 
 
 async def moves(person: Person, others: int) -> None:
