@@ -82,10 +82,10 @@ class FirefoxPage:
     async def reload(self) -> None:
         await self.call("browsingContext.reload", wait="complete")
 
-    async def go_back(self) -> None:
+    async def go_back(self, **_: str) -> None:
         await self._go(-1)
 
-    async def go_forward(self) -> None:
+    async def go_forward(self, **_: str) -> None:
         await self._go(1)
 
     async def _go(self, delta: int) -> None:

@@ -135,9 +135,9 @@ class Person:
 
     async def leaves_and_comes_back(self) -> None:
         """With the browser's own buttons: to the page before this one, and forward again."""
-        await self.page.go_back()
+        await self.page.go_back(wait_until="commit")  # out of the memory nothing is loaded
         await until(self._is_elsewhere, f"{self.name} is at the page before", 15)
-        await self.page.go_forward()
+        await self.page.go_forward(wait_until="commit")
 
     async def _is_elsewhere(self) -> bool:
         return bool(await self.page.evaluate("() => location.pathname !== '/room'"))
