@@ -122,3 +122,23 @@ async def test_who_has_no_camera_is_told_so_and_comes_in(
         await seeker.presses("join")
         await seeker.is_at("lobby")
         await people.sends_home(seeker)
+
+
+@pairs("Chromium")
+async def test_what_is_allowed_after_all_is_taken_without_a_reload(
+    people: Stage, office: Office, launch: Launch
+) -> None:
+    booking = await office.book("talk", starts_in=60)
+    async with shy(CHROMIUM, launch, ASKING, None) as browser:
+        seeker = await people.seeker(booking, browser=browser, permissions=[])
+        await seeker.arrives()
+        life = await seeker.life()
+        await seeker.agrees()
+        await check(seeker, "denied", "denied")
+        await seeker.page.context.grant_permissions(["camera", "microphone"])
+        await seeker.at("check-again").locator("visible=true").first.click()
+        await check(seeker, "ok", "ok")
+        await seeker.presses("join")
+        await seeker.sees("local-video")
+        assert await seeker.life() == life
+        await people.sends_home(seeker)
