@@ -68,8 +68,8 @@
     return sum;
   };
 
-  // What the person sees: frames that an element has shown since this was first asked, 0 while it is paused or absent.
-  // Counted here: of a stream without a screen Firefox's getVideoPlaybackQuality() says 0.
+  // What the person sees: frames that an element has shown, 0 while it is paused or absent. Counted here too, since this
+  // was first asked: a Firefox without a screen says 0 of a stream.
   const framesOf = new WeakMap();
   watch.frames = (video) => {
     if (!video || video.paused || video.videoWidth === 0) return 0;
@@ -81,7 +81,7 @@
       framesOf.set(video, -1);
       count();
     }
-    return framesOf.get(video);
+    return Math.max(framesOf.get(video), video.getVideoPlaybackQuality().totalVideoFrames);
   };
   watch.shown = () => watch.frames(document.querySelector("[data-testid=remote-video]"));
 
