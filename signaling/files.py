@@ -11,7 +11,8 @@ from aiohttp import web
 
 from orchestrator.credentials import new_secret
 from signaling.auth import DEVICE_COOKIE, is_secret_shaped
-from signaling.shelf import VERSIONED, Held, Shelf, takes_gzip
+from signaling.shelf import VERSIONED, WHOLE, Held, Shelf, takes_gzip
+from signaling.whole import Unjoinable
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -120,15 +121,20 @@ class Files:
         versioned = VERSIONED.fullmatch(path)
         file = self.root / "assets" / (versioned["path"] if versioned else path)
         kind = TYPES.get(file.suffix)
-        try:
-            held = self.shelf.asset(file) if kind is not None and file.is_file() else None
-        except OSError:  # what the file system does not take for a name names nothing
-            held = None
+        held = self._held(file) if kind is not None else None
         if kind is None or held is None:
             raise web.HTTPNotFound
         # A page of another version, while nodes are upgraded, gets what is here, and must not keep it.
         is_now = versioned and self.shelf.is_of(versioned["version"], file, held)
         return _answer(request, held, kind, FOR_GOOD if is_now else REVALIDATED)
+
+    def _held(self, file: Path) -> Held | None:
+        try:
+            if file.name.endswith(WHOLE):
+                return self.shelf.whole(file.with_name(file.name.removesuffix(WHOLE) + ".js"))
+            return self.shelf.asset(file) if file.is_file() else None
+        except (OSError, Unjoinable):  # what the file system does not take for a name names nothing
+            return None
 
     def _page(self, request: web.Request, name: str, *, status: int = 200) -> web.Response:
         held = self.shelf.page(self.root / f"{name}.html")

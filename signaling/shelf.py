@@ -1,9 +1,8 @@
 """The files of the pages in memory: each as it is and compressed, under a version that names what all of them hold.
 
 A page names its assets by that version, `/assets/v.0123456789ab/…`, so a browser keeps them for good and asks for
-nothing on a reload but the page; relative imports stay inside the version by themselves. Before its script a page
-names every module that the script will import. Nothing is made beforehand: a file that changes on disk is read again
-at its next use.
+nothing on a reload but the page; relative imports stay inside the version by themselves. A page's script comes with
+all its modules as one. Nothing is made beforehand: a file that changes on disk is read again at its next use.
 """
 
 from __future__ import annotations
@@ -16,14 +15,17 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
+from signaling.whole import Unjoinable, joined
+
 SMALLEST = 256
 """Bytes from which compressing is worth its header."""
+
+WHOLE = ".whole.js"
+"""How the name of a script ends that is asked for with all its modules."""
 
 VERSIONED = re.compile(r"v\.(?P<version>[0-9a-f]{12})/(?P<path>.+)")
 
 _MODULE = re.compile(r'<script type="module" src="(?P<path>/assets/[^"]+)"></script>')
-_IMPORT = re.compile(r'^(?:import|export)\b(?:[^;"]*\bfrom)?\s*"(\.[^"]+)"', re.MULTILINE)
-"""Static ones, as our modules write them; what is loaded later, by `import()` or as a worker, comes later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Shelf:
     root: Path
     _held: dict[Path, Held] = field(default_factory=dict)
     _pages: dict[Path, Held] = field(default_factory=dict)
+    _wholes: dict[Path, Held] = field(default_factory=dict)
     _latest: Edition | None = None
 
     def asset(self, path: Path) -> Held:
@@ -109,30 +112,44 @@ class Shelf:
         stamp = f"{file.plain.etag}-{edition.version}"
         held = self._pages.get(path)
         if held is None or held.stamp != stamp:
-            text = _MODULE.sub(self._preloading, file.plain.body.decode())
+            text = _MODULE.sub(self._joining, file.plain.body.decode())
             text = text.replace('"/assets/', f'"/assets/v.{edition.version}/')
             held = self._pages[path] = Held(stamp, copy_of(text.encode()))
         return held
 
-    def _preloading(self, script: re.Match[str]) -> str:
-        """What a module imports, and what that imports, named before it: asked for together, not in turn."""
-        wanted = self.imports(self.root / script["path"].removeprefix("/"))
-        names = [f"/{path.relative_to(self.root).as_posix()}" for path in wanted]
-        return "".join(f'<link rel="modulepreload" href="{name}">\n' for name in names) + script[0]
+    def whole(self, script: Path) -> Held:
+        """A page's script with all that it imports, as one.
 
-    def imports(self, script: Path) -> list[Path]:
-        """Every module that is loaded with this one, without itself; those it names first come first."""
-        found = [script]
-        for path in found:
-            text = self.asset(path).plain.body.decode()
-            named = [(path.parent / name).resolve() for name in _IMPORT.findall(text)]
-            found += [each for each in dict.fromkeys(named) if each not in found and each.is_file()]
-        return found[1:]
+        Raises:
+            OSError: there is none, or a module that it names is not there.
+            Unjoinable: it is to be had as it is alone.
+        """
+        edition = self._look()
+        held = self._wholes.get(script)
+        if held is None or held.stamp != edition.version:
+            assets = self.root / "assets"
+            text = joined(
+                script.relative_to(assets).as_posix(),
+                lambda path: self.asset(assets / path).plain.body.decode(),
+            )
+            held = self._wholes[script] = Held(edition.version, copy_of(text.encode()))
+        return held
+
+    def _joining(self, found: re.Match[str]) -> str:
+        """The tag of a page's script: that of the whole, where that can be had."""
+        path = found["path"]
+        try:
+            self.whole(self.root / path.removeprefix("/"))
+        except (OSError, Unjoinable):
+            return found[0]
+        return found[0].replace(path, path.removesuffix(".js") + WHOLE)
 
     def is_of(self, version: str, path: Path, held: Held) -> bool:
         """Whether a file is the one of that version, so that it may be kept under it for good."""
         edition = self._latest or self._look()  # just started, and somebody's page is from before
-        return version == edition.version and edition.etags.get(path) == held.plain.etag
+        if version != edition.version:
+            return False
+        return held.stamp == version or edition.etags.get(path) == held.plain.etag
 
     def _look(self) -> Edition:
         """All assets of now; the same version on every node that has the same files."""

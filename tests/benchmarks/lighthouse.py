@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,9 @@ class Verdict:
 
 async def subjects(office: Office) -> list[Subject]:
     """The pages, each with something to show."""
-    door = await office.book("counter", starts_in=1200, supporter="あおぞら 2")
-    await office.book("counter", starts_in=1200, supporter="こもれび")
+    soon = datetime.now(UTC) + timedelta(minutes=20)
+    door = await office.book_at("counter", soon, "さざなみ")
+    await office.book_at("counter", soon, "こもれび")
     desk = await office.supporter_token("こもれび")
     return [
         Subject("index", f"{office.base_url}/"),

@@ -34,7 +34,7 @@ async def play(browser: Browser, camera: Camera, only: set[str]) -> list[str]:
     wrong: list[str] = []
     with tempfile.TemporaryDirectory(prefix="mg-") as folder:
         async with running(Path(folder), own_programmes=PROGRAMMES) as office:
-            numbers = count()
+            numbers = count(1)  # the demo's own session has the first counter
             for story in STORIES:
                 if only and story.__name__ not in only:
                     continue
@@ -49,6 +49,7 @@ async def play(browser: Browser, camera: Camera, only: set[str]) -> list[str]:
                     wrong.append(
                         f"{story.__name__} ({camera.language}):\n{traceback.format_exc(limit=-3)}"
                     )
+                    print(wrong[-1], flush=True)
                 seconds, taken = time.monotonic() - began, len(camera.taken) - before
                 print(
                     f"{camera.language}  {story.__name__:<18}{taken:>3} states {seconds:>6.0f} s",
@@ -79,7 +80,7 @@ async def tour(arguments: argparse.Namespace) -> int:
         await browser.close()
     if folder is not None:
         album.write()
-    print("\n".join(wrong) or "axe-core has found nothing.")
+    print("\n".join(["", *wrong]) if wrong else "axe-core has found nothing.")
     return 1 if wrong else 0
 
 

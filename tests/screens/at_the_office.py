@@ -10,11 +10,17 @@ from playwright.async_api import expect
 from tests.browser.person import DESK
 from tests.screens.scene import COUNTERS, Scene
 
+NOTED = {
+    "ja": "職務経歴書の下書きをお持ちです。前回は志望動機まで。",
+    "en": "Brings a draft of the CV. Last time: reasons for applying.",
+}
+
 
 async def desk(scene: Scene) -> None:
     """A supporter's day."""
     counter = scene.counter()
-    soon = await scene.books(starts_in=60, supporter=counter)
+    noted = {"seeker_reference": "M-2026-0417", "seeker_note": NOTED[scene.language]}
+    soon = await scene.books(starts_in=60, supporter=counter, **noted)
     for hours in (1, 2):
         await scene.books(starts_in=3600 * hours, supporter=counter, guest=hours)
     token = await scene.office.supporter_token(counter)
@@ -22,11 +28,16 @@ async def desk(scene: Scene) -> None:
         "desk", f"{scene.office.base_url}/desk#{token}", viewport=DESK
     )
     await supporter.page.goto(supporter.link)
-    await supporter.page.locator(f'[data-session-id="{soon.id}"]').first.wait_for()
+    await supporter.at("day-session").first.wait_for()
     await scene.takes("desk-morning", supporter)
+    await supporter.at("noted-open").click()
+    await supporter.sees("noted-close")
+    await scene.takes("desk-noted", supporter)
     seeker = await scene.people.seeker(soon)
     await seeker.comes()
-    await supporter.page.get_by_test_id("waits").first.wait_for(timeout=15_000)
+    await scene.office.until(
+        soon.id, lambda s: any(each["present"] for each in s["participants"]), "the seeker is there"
+    )
     await scene.takes("desk-waits", supporter)
 
 
@@ -63,15 +74,25 @@ async def board(scene: Scene) -> None:
     ahead = await scene.books(starts_in=1200)
     scheduler = await scene.board()
     await scheduler.page.goto(scheduler.link)
-    await expect(scheduler.page.locator(f'[data-session-id="{live.id}"]').first).to_be_visible()
+    await scheduler.page.locator("[data-session-id]").first.wait_for()
     await scene.takes("board", scheduler)
     await scene.takes("board-dark", scheduler)
+    await scheduler.at("view-cards").click()
+    await scene.takes("board-cards", scheduler)
+    await scheduler.at("view-lanes").click()
+    await scheduler.at("keys").click()
+    await scheduler.sees("form")
+    await scene.takes("board-keys", scheduler)
+    await scheduler.page.keyboard.press("Escape")
     for name, session in (
         ("board-live", live),
         ("board-scheduled", ahead),
         ("board-ended", broken),
     ):
-        await scheduler.page.locator(f'[data-session-id="{session.id}"]').first.click()
+        find = scheduler.page.locator("input[type=search]")
+        await find.fill(session.id)  # whatever is out of sight is not in the page
+        await scheduler.page.locator(f'[data-session-id="{session.id}"]').click()
+        await find.fill("")
         history = scheduler.at("drawer").get_by_test_id("history").get_by_role("listitem")
         await expect(history).not_to_have_count(0)
         await scene.takes(name, scheduler)

@@ -84,11 +84,14 @@ async def settle(page: Page, theme: Theme) -> None:
 
 
 def small(shot: bytes) -> bytes:
-    """The same picture with a palette."""
+    """The same picture with a palette: the colours that it has most of stay, the others go to the nearest."""
     with Image.open(io.BytesIO(shot)) as opened:
-        drawn = opened.convert("RGB").quantize(
-            COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        )
+        drawn = opened.convert("RGB")
+    counted = sorted(drawn.getcolors(drawn.width * drawn.height) or [], reverse=True)
+    flat = [colour for _, colour in counted[: COLOURS // 2]]
+    rest = drawn.quantize(COLOURS - len(flat)).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in flat for part in colour] + rest)
     kept = io.BytesIO()
-    drawn.save(kept, "PNG", optimize=True)
+    drawn.quantize(palette=palette, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)
     return kept.getvalue()

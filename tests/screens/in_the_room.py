@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from playwright.async_api import expect
 
@@ -24,17 +25,17 @@ async def backs_out(person: Person) -> None:
 
 
 async def talking(
-    scene: Scene, programme: str = "counter", **more: object
+    scene: Scene, programme: str = "counter", **more: Any
 ) -> tuple[str, Person, Person]:
     """Two people in a call."""
-    booking = await scene.books(programme, starts_in=2, **more)
+    booking = await scene.books(programme, **{"starts_in": 2, **more})
     seeker, supporter = await scene.people.call(booking)
     return booking.id, seeker, supporter
 
 
 async def call(scene: Scene) -> None:
     """Everything that can be opened in a call."""
-    _, seeker, supporter = await talking(scene)
+    _, seeker, supporter = await talking(scene, on_minute=True)
     await expect(seeker.page.locator('[data-testid="e2ee"][data-state="on"]')).to_be_visible(
         timeout=20_000
     )

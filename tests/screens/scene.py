@@ -25,6 +25,7 @@ GUESTS = {
     "ja": ["さくら 14", "けやき 07", "つばき 21", "すみれ 03", "もみじ 18", "あやめ 09", "はぎ 05"],
     "en": ["Sakura 14", "Keyaki 07", "Tsubaki 21", "Sumire 03", "Momiji 18", "Ayame 09", "Hagi 05"],
 }
+WHOLE_S = 60
 LOCALES = {"ja": "ja-JP", "en": "en-GB"}
 
 
@@ -68,10 +69,22 @@ class Scene:
         starts_in: float = 1.0,
         supporter: str | None = None,
         guest: int = 0,
+        on_minute: bool = False,
         **more: Any,
     ) -> Booking:
-        """A booking of the office in the pictures, with a counter of its own if none is named."""
+        """A booking of the office in the pictures, with a counter of its own if none is named.
+
+        Args:
+            programme: one of the pictures'.
+            starts_in: seconds; what is some minutes ahead starts with a minute, as bookings do.
+            supporter: whose counter.
+            guest: which name of the office's list.
+            on_minute: begin with the next full minute, however soon; the picture has its time.
+            more: of the booking.
+        """
         starts_at = datetime.now(UTC) + timedelta(seconds=starts_in)
+        if starts_in >= WHOLE_S or on_minute:
+            starts_at = starts_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
         guests, counter = GUESTS[self.language], supporter or self.counter()
         name = guests[guest % len(guests)]
         return await self.office.book_at(programme, starts_at, counter, seeker_name=name, **more)

@@ -61,7 +61,8 @@ ENDS_THE_PAGE = (
 
 _SILENT = {"token_unknown", "origin_refused", "other_device", "draining", "conflict", "fenced"}
 _SILENT |= {"unavailable", "probe_not_now", "probe_full"}
-"""No page of a room says these: it mends them, or they are another's."""
+_SILENT |= {"too_many_messages", "function_not_allowed", "nobody_reads"}
+"""No page of a room says these over all: it mends them, or they stand beside what was refused."""
 
 NOTED = tuple(
     code
@@ -197,6 +198,7 @@ CHAPTERS = (
         (
             State("desk-empty", "Nothing today", BOTH),
             State("desk-morning", "Before the first session", BOTH),
+            State("desk-noted", "What the office noted, read on record", DESK),
             State("desk-waits", "The seeker waits", BOTH),
         ),
     ),
@@ -205,6 +207,8 @@ CHAPTERS = (
         (
             State("board", "A day", BOTH),
             State("board-dark", "The same in the dark theme", DESK, "dark"),
+            State("board-cards", "The same as cards", BOTH),
+            State("board-keys", "The keys", DESK),
             State("board-live", "A call, opened up", DESK),
             State("board-scheduled", "A booking, opened up", DESK),
             State("board-ended", "A broken call, opened up", DESK),

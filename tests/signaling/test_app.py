@@ -169,21 +169,36 @@ async def test_a_page_names_its_assets_by_their_version_and_only_that_one_is_kep
         assert await answer.text() == script.read_text()
 
 
-async def test_a_page_names_what_its_script_imports_once_and_nothing_else(site, pages):
+async def test_a_pages_script_comes_with_its_modules_as_one_and_alone_where_that_cannot_be(
+    site, pages
+):
     scripts = pages / "assets" / "js"
-    (scripts / "views").mkdir()
-    (scripts / "room.js").write_text(
-        'import { a } from "./a.js";\nimport * as b from "./views/b.js";\nimport("./later.js");\n'
-    )
-    (scripts / "a.js").write_text('export { c } from "./views/c.js";\n')
-    (scripts / "views" / "b.js").write_text('import {\n  a,\n} from "../a.js";\nimport "./c.js";\n')
-    for name in ("views/c.js", "later.js", "other.js"):
-        (scripts / name).write_text('import "./none.js";\n')
+    (scripts / "room.js").write_text('import { a } from "./a.js";\nconsole.log(a);\n')
+    (scripts / "a.js").write_text("export const a = 1;\n")
     (pages / "room.html").write_text('<script type="module" src="/assets/js/room.js"></script>')
-    text = await (await site.http.get(site.url("/room"))).text()
-    named = re.findall(r'<link rel="modulepreload" href="/assets/v\.\w+/js/(.*?)">', text)
-    assert named == ["a.js", "views/b.js", "views/c.js"]
-    assert text.endswith('/js/room.js"></script>')
+
+    async def script():
+        text = await (await site.http.get(site.url("/room"))).text()
+        name = re.search(r'src="(/assets/v\.[0-9a-f]{12}/js/.*?)"', text)[1]
+        return name, await site.http.get(site.url(name))
+
+    name, whole = await script()
+    assert name.endswith("/js/room.whole.js")
+    assert "immutable" in whole.headers["Cache-Control"]
+    assert whole.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert "const a = 1;" in await whole.text()
+    (scripts / "a.js").write_text("export const a = 2;\n")
+    changed = await site.http.get(site.url(name))
+    assert "const a = 2;" in await changed.text()
+    assert changed.headers["Cache-Control"] == "no-cache"
+    assert (await script())[0] != name
+
+    (scripts / "a.js").write_text("export let a = 1;\n")
+    alone, apart = await script()
+    assert alone.endswith("/js/room.js")
+    assert await apart.text() == (scripts / "room.js").read_text()
+    gone = await site.http.get(site.url("/assets/js/room.whole.js"))
+    assert gone.status == 404
 
 
 async def test_a_page_that_is_not_there_stays_404_whatever_a_browser_holds(site):
@@ -197,6 +212,8 @@ async def test_a_page_that_is_not_there_stays_404_whatever_a_browser_holds(site)
     "path",
     [
         "/assets/js/none.js",
+        "/assets/js/none.whole.js",
+        "/assets/js/.secret.whole.js",
         "/assets/v.0123456789ab/js/none.js",
         "/assets/v.0123456789ab/../secret.html",
         "/assets/js/.secret.js",
@@ -379,7 +396,7 @@ async def test_a_browser_is_told_in_both_languages_that_a_page_is_not_there(site
     answer = await site.http.get(url, headers={"Accept": BROWSER})
     assert answer.status == 404
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    text = re.sub(r"/v\.[0-9a-f]{12}/", "/", await answer.text())
+    text = re.sub(r"/v\.[0-9a-f]{12}/", "/", await answer.text()).replace(".whole.js", ".js")
     assert text == (PAGES / "not_found.html").read_text("utf-8")
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert not answer.cookies

@@ -66,14 +66,16 @@ export function createChat(app) {
   for (const change of ["resize", "scroll"]) viewport?.addEventListener(change, () => setVar(el, "keyboard", `${viewport.scale > 1 ? 0 : Math.max(0, Math.round(window.innerHeight - viewport.height - viewport.offsetTop))}px`));
 
   function build() {
-    const list = h("ol", { class: "chat__lines", role: "log", "aria-live": "polite", "aria-label": t("chat.title"), tabindex: "0" });
+    const list = h("ol");
+    const log = h("div", { class: "chat__lines", role: "log", "aria-live": "polite", "aria-label": t("chat.title"), tabindex: "0" }, list);
     const field = h("textarea", { class: "chat__field", rows: "2", maxlength: String(LINE_CHARS), "aria-label": t("chat.field"), placeholder: t("chat.field"), dataset: { testid: "chat-field" }, onkeydown: onKey });
     const send = h("button", { type: "submit", class: "btn btn--go", dataset: { testid: "chat-send" } }, t("chat.send"));
     const failed = h("p", { class: "small chat__failed", role: "alert", hidden: true, dataset: { testid: "chat-failed" } });
     const form = h("form", { class: "chat__form", hidden: isObserver(s), onsubmit: onSubmit }, field, send);
     const close = h("button", { type: "button", class: "btn btn--plain chat__close", "aria-label": t("chat.close"), onclick: () => app.do.openChat(false) }, icon("cross"));
-    el.replaceChildren(h("header", { class: "chat__head" }, h("h2", { tabindex: "-1" }, t("chat.title")), close), h("p", { class: "small quiet chat__kept" }, t("chat.kept")), list, failed, form);
-    built = { language: currentLanguage(), list, field, send, failed };
+    el.replaceChildren(h("header", { class: "chat__head" }, h("h2", { tabindex: "-1" }, t("chat.title")), close), h("p", { class: "small quiet chat__kept" }, t("chat.kept")), log, failed, form);
+    setAttr(el, "aria-label", t("chat.title"));
+    built = { language: currentLanguage(), list, log, field, send, failed };
   }
 
   // Enter sends on a keyboard; on a phone it makes a new line, and the button sends. Not while kana are being turned into kanji.
@@ -113,7 +115,7 @@ export function createChat(app) {
       const key = last ? `${chat.lines.length}|${last.at}|${last.text}` : "";
       const isNew = built.list.dataset.key !== key;
       keyed(built.list, key, () => (chat.lines.length ? chat.lines.map(line) : h("li", { class: "quiet small" }, t("chat.none"))));
-      if (isNew) built.list.scrollTop = built.list.scrollHeight;
+      if (isNew) built.log.scrollTop = built.log.scrollHeight;
       setAttr(built.send, "disabled", !can(s, "chat"));
       show(built.failed, chat.failed !== null);
       if (chat.failed === null) return;
