@@ -14,12 +14,20 @@ export function dayBeside(date, days) {
 }
 
 export function createDayChoice(app) {
-  const field = h("input", { type: "date", "aria-label": t("board.day"), dataset: { testid: "day" }, onchange: () => field.value && choose(field.value) });
+  const field = h("input", { type: "date", "aria-label": t("board.day"), dataset: { testid: "day" }, onclick: () => pick(), onchange: () => field.value && choose(field.value) });
   const step = (days, name, shape) => h("button", { type: "button", class: "btn", "aria-label": t(`board.day_${name}`), dataset: { testid: `day-${name}` }, onclick: () => choose(dayBeside(dateOf(), days)) }, icon(shape, "i--s"));
   const back = h("button", { type: "button", class: "btn", hidden: true, dataset: { testid: "day-today" }, onclick: () => choose(null) }, t("board.day_today"));
   const words = h("span", { class: "date" });
-  const el = h("div", { class: "daypick", role: "group", "aria-label": t("board.day") }, step(-1, "before", "back"), words, field, step(1, "after", "arrow"), back);
+  const el = h("div", { class: "daypick", role: "group", "aria-label": t("board.day") }, step(-1, "before", "back"), words, h("span", { class: "btn daypick__date" }, icon("calendar", "i--s"), field), step(1, "after", "arrow"), back);
   const state = { asked: 0 };
+  // Where a browser can: its calendar opens at a press anywhere on the field.
+  const pick = () => {
+    try {
+      field.showPicker?.();
+    } catch {
+      // the date is written by hand then
+    }
+  };
   const today = () => app.today.day?.date ?? new Date(app.now()).toISOString().slice(0, 10);
   const dateOf = () => (app.shown.isToday ? today() : app.shown.key);
 

@@ -95,7 +95,8 @@ export function createTimeline(app) {
 
   function render() {
     const [from, to] = inView({ top: el.scrollTop, height: state.height, size: state.laneH, count: state.lanes.length });
-    const kept = state.lanes.findIndex((lane) => lane.rows.some((row) => row.id === focusInside()));
+    const inside = focusInside();
+    const kept = inside ? state.lanes.findIndex((lane) => lane.rows.some((row) => row.id === inside)) : -1;
     const wanted = new Map();
     if (kept >= 0 && kept < from) wanted.set(state.lanes[kept].key, kept);
     for (let at = from; at < to; at += 1) wanted.set(state.lanes[at].key, at);
