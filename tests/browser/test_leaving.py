@@ -122,7 +122,7 @@ async def test_a_seeker_steps_out_returns_and_ends(people: Stage, office: Office
     assert ended["reason"] == "seeker_ended"
     assert ended["reschedule"] is None
     await says_how_it_was(seeker, office, booking.id)
-    assert await supporter.at("questions").count() == 0
+    await expect(supporter.at("questions")).to_be_hidden()
 
 
 async def says_how_it_was(seeker: Person, office: Office, session: str) -> None:
