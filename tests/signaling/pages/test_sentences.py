@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -249,6 +249,32 @@ def test_a_seeker_loads_no_sentence_about_what_only_the_office_is_refused() -> N
     of_room = {code for code, known in refusals.catalogue().items() if "room" in known.seen}
     codes = {key.split(".")[1] for key in read("ja") if key.startswith("refusal.")}
     assert {code for code in codes if code in refusals.catalogue()} == of_room
+
+
+def calls(text: str) -> Iterator[str]:
+    """What stands between the brackets of each `t(…)` and `tFirst(…)`."""
+    for call in re.finditer(r"\bt(?:First)?\(", text):
+        depth, at = 1, call.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[at], 0)
+            at += 1
+        yield text[call.end() : at - 1]
+
+
+def test_what_a_sentence_is_to_be_filled_with_is_given_where_it_is_said() -> None:
+    """Of the keys that are named in full; a value that nobody gives would be read as `{name}`."""
+    ja = CATALOGUES["ja"]
+    missing = [
+        (script.name, key, name)
+        for script in SCRIPTS
+        for call in calls(script.read_text("utf-8"))
+        for key in re.findall(r"\"([a-z_]+\.[a-z0-9_.]+)\"", call)
+        for name in re.findall(r"\{(\w+)\}", ja[key])
+        if not re.search(
+            rf"(?<!\.)\b{name}\s*[:,}}]|\.\.\.|,\s*\w+(?:$|\()", call.partition(f'"{key}"')[2]
+        )
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("language", CATALOGUES)
