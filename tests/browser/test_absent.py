@@ -62,8 +62,6 @@ async def no_supporter(people: Stage, office: Office) -> None:
     await becomes_a_booking(office, booking, next(o for o in options if o["id"] == chosen))
     await seeker.at("follow").click()  # and from here to there
     await seeker.sees("continue")
-    await seeker.at("follow").click()  # and from here to there
-    await seeker.sees("continue")
 
 
 async def judged_at_cutoff(
