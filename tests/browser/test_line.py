@@ -179,6 +179,9 @@ async def test_a_bad_line_is_seen_before_it_dies_and_the_browser_says_so_on_the_
         bad, *_ = await until(lambda: observed("line_bad"), "the worker sees the loss", 30)
         assert bad["seat"] == "seeker", "the supporter's line is good, whatever it reports"
         assert 0.1 <= bad["value"] <= 0.7
+        await supporter.sees(
+            "other-line"
+        )  # what the seeker's browser counts, in a word beside their name
 
         seeker.forgiven.append("ERR_INTERNET_DISCONNECTED")
         await seeker.page.context.set_offline(True)

@@ -1,5 +1,6 @@
 """The seeker's page on telephones, in a real browser: narrow, on its side, devices that come and go, blockers."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -357,6 +358,7 @@ async def test_a_seeker_chooses_between_two_ways_out(chromium: Browser, base: st
     await press(seen, "end")
     dialog = seen.page.get_by_role("dialog")
     await expect(dialog).to_contain_text("2分以内にお戻りください")
+    await expect(dialog).to_have_class(re.compile("on-dark"))  # as the call under it
     await expect(seen.page.get_by_test_id("confirm-end")).to_be_visible()
     await press(seen, "step-out")
     await seen.said("step_out")

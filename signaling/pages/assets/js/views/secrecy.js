@@ -30,7 +30,7 @@ export function createSecrecy(app) {
       const isShown = state === "on" || state === "plain" || (state === "agreeing" && s.now - since.at > PATIENCE_MS);
       show(el, isShown);
       setAttr(el, "data-state", state);
-      if (isShown) setText(word, told(encryption));
+      if (isShown) setText(word, state === "on" ? t("secrecy.on_short", { n: encryption.people.length }) : told(encryption));
       show(code, state === "on");
       if (state === "on") setText(code, spaced(encryption.code));
     },
