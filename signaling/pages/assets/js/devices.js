@@ -232,14 +232,14 @@ export class Devices {
 
   async #turn() {
     const facingMode = this.facing === "environment" ? "user" : "environment";
-    const before = this.#wishes.video ?? VIDEO;
+    const before = this.#wishes.video ?? wishFor("video");
     return (await this.#take("video", { ...VIDEO, facingMode: { exact: facingMode } })) ?? this.#take("video", before);
   }
 
   // The same one once more, after the system took it away; where it is gone, whichever there is.
   async retake(kind) {
     const standard = kind === "audio" ? AUDIO : VIDEO;
-    const wish = this.#wishes[kind] ?? standard;
+    const wish = this.#wishes[kind] ?? wishFor(kind);
     return (await this.#take(kind, wish)) ?? (wish === standard ? null : this.#take(kind, standard));
   }
 
