@@ -85,9 +85,9 @@ export function createNotices(app) {
   const earlyMore = h("span");
   const upkeep = h("div", { class: "note note--upkeep", role: "status", hidden: true, dataset: { testid: "upkeep" } }, icon("clock"), h("p", {}, early, earlyMore));
   const taken = createTaken(app);
-  const blocked = h("div", { class: "note note--bad", role: "alert", hidden: true, dataset: { testid: "blocked" } }, icon("cross"), h("p", {}, h("b", {}, t("blocked.title")), t("blocked.more")));
+  const blocked = h("div", { class: "note note--bad note--in", role: "alert", hidden: true, dataset: { testid: "blocked" } }, icon("cross"), h("p", {}, h("b", {}, t("blocked.title")), t("blocked.more")));
   const skew = h("b");
-  const clock = h("div", { class: "note", hidden: true, dataset: { testid: "skew" } }, icon("clock"), h("p", {}, skew, t("clock.more")));
+  const clock = h("div", { class: "note note--in", hidden: true, dataset: { testid: "skew" } }, icon("clock"), h("p", {}, skew, t("clock.more")));
   const observer = h("div", { class: "note", role: "status", hidden: true, dataset: { testid: "observer" } }, icon("bell"), h("p"));
   const zone = h("p", { class: "zone small", hidden: true, dataset: { testid: "zone" } });
   return {
