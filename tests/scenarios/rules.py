@@ -37,6 +37,8 @@ NOT_LIVE: Mapping[str, str] = {
     "quota": "counted over sessions; what one of them does to it is in its consequence",
     "validity": "counted over sessions, before there is one",
     "observer": "decides what can be booked",
+    "questionnaire": "asked after the end; nothing that a session does depends on it",
+    "questionnaire_kept_for": "says how long answers are kept, after the end",
     "terms.url": "text of the pages",
     "terms.text": "text of the pages",
 }
