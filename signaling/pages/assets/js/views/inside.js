@@ -11,8 +11,9 @@ export function create(app) {
   const { browser } = app;
   const values = { app: browser.inside === "other" ? t("inside.this_app") : browser.inside, browser: browserFor(browser) };
   const title = h("h1", { tabindex: "-1" }, t("inside.title", values));
+  const isLine = browser.inside === "LINE";
   const copied = h("p", { class: "small quiet", role: "status" });
-  const copy = sign(t("inside.copy"), { testid: "copy-link", shape: "devices", onclick: copyLink });
+  const copy = sign(t("inside.copy"), { testid: "copy-link", kind: isLine ? "" : "btn--go", shape: "devices", onclick: copyLink });
   const steps = wayOut(browser, hasText).map((key) => h("li", {}, t(key, values)));
 
   async function copyLink() {
@@ -25,7 +26,7 @@ export function create(app) {
 
   // LINE itself opens the address in the browser when it is asked like this.
   const line = h("a", { class: "btn btn--wide btn--go", href: `?openExternalBrowser=1${location.hash}`, dataset: { testid: "open-outside" } }, h("span", {}, t("inside.open")), icon("arrow"));
-  show(line, browser.inside === "LINE");
+  show(line, isLine);
   return {
     el: h(
       "div",
