@@ -102,6 +102,10 @@ async def test_who_refuses_both_is_told_how_and_comes_to_listen(
         await supporter.joins()
         await supporter.admits()
         await asyncio.gather(sees_moving(seeker), seeker.hears())
+        # The supporter gets nothing and is offered other ways; the picture that is there is not covered for it.
+        await supporter.sees("media-phone", 40)
+        await sees_moving(seeker)
+        assert not await seeker.at("media-phone").is_visible()
         await seeker.ends()
         await office.phase(booking.id, "ended")
         await people.sends_home(seeker)

@@ -85,7 +85,7 @@ function createWays(app) {
 }
 
 // Say only what the device knows: while offline, nothing about the other person.
-function stateOf({ s, peer, quality }) {
+function stateOf({ s, peer, quality, devices }) {
   if (s.isTimeUp) return { name: "time_up", until: 0 };
   if (!s.isOnline && (!peer.isAlive || quality.word === "lost")) return { name: "offline", until: keptUntil(s, s.lostAt ?? s.now) };
   if (!s.isOnline) return null;
@@ -93,7 +93,9 @@ function stateOf({ s, peer, quality }) {
   if (isLost(them)) return { name: them.presence === "at_door" ? "other_back" : "other_lost", until: ms(them.grace_ends_at) ?? 0 };
   if (me(s)?.is_lost) return { name: "picture_lost", until: ms(me(s).grace_ends_at) ?? 0 };
   if (!s.canCall) return { name: "blocked", until: 0 };
-  if (s.session.is_media_missing) return { name: "missing", until: 0 };
+  // Who has nothing to send still sees and hears; what is missing the other one is told.
+  const isListening = peer.isAlive && !devices.hasAny && peer.remote.get(them.seat)?.getTracks().some((track) => !track.muted);
+  if (s.session.is_media_missing && !isListening) return { name: "missing", until: 0 };
   if (!peer.isAlive) return { name: "connecting", until: 0 };
   return null;
 }
