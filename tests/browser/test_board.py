@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.office import Office, proposed, seat
-from tests.browser.person import DESK, Person, Stage
+from tests.browser.person import Person, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -127,35 +127,6 @@ async def test_a_stop_is_a_task_until_it_is_resolved_and_who_is_suspended_is_not
     await expect(refused).to_have_attribute("data-code", "suspended")
     await expect(refused).to_contain_text("利用は止められています")
     assert (await office.session(booking.id))["reschedule"]["state"] == "open"
-
-
-async def test_a_supporter_is_called_at_the_board_and_goes_in_from_there(
-    people: Stage, office: Office
-) -> None:
-    booking = await office.book("talk", starts_in=30)
-    token = await office.supporter_token(f"相談員{office.supporters}")
-    desk = await people.person("desk", f"{office.base_url}/board#{token}", viewport=DESK)
-    await desk.page.goto(desk.link)
-    await expect(desk.at("board-row")).to_have_count(1)
-    seeker = await people.seeker(booking)
-    await seeker.comes()
-    waits = desk.at("waits")
-    await expect(waits).to_contain_text("さくら14 さんがお待ちです")
-    async with desk.page.context.expect_page() as opened:
-        await waits.get_by_test_id("open-room").click()
-    supporter = Person("supporter", await opened.value, desk.link)
-    people.people.append(supporter)
-    await supporter.sees("consent")
-    await expect(waits).to_have_count(0)
-    await supporter.joins()
-    await office.phase(booking.id, "waiting", 35)
-    await supporter.admits()
-    await office.until(booking.id, lambda s: s["has_media_flowed"], "they see each other", 30)
-    await expect(desk.at("board-row")).to_have_attribute("data-phase", "live")
-    await desk.at("row-open").click()
-    await expect(desk.at("drawer").get_by_test_id("history")).to_contain_text("相談中になりました")
-    await seeker.ends()
-    await expect(desk.at("drawer").get_by_test_id("verdict")).to_contain_text("実施")
 
 
 async def test_how_the_lines_of_a_call_are_stands_in_the_drawer_while_it_goes_on(
