@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from argparse import Namespace
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +30,18 @@ SUPPORTERS = (
 
 SEEKER_NAME = "さくら14"
 SCHEDULER = "demo-scheduler"
+
+
+NOTED = "履歴書の二枚目から。声は大きめに。"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """Of the office's people in a demonstration."""
+
+    scheduler: str
+    supporter: str
+    """A new one at each start."""
 
 
 def programme_of(arguments: Namespace, programmes: dict[str, Programme]) -> Programme:
@@ -86,7 +98,9 @@ async def demo(arguments: Namespace, settings: Settings, programmes: dict[str, P
             node.clock.now() - timedelta(days=1), node.clock.now() + timedelta(days=1)
         )
         booked = await _book(node, starts_in, arguments)
-        _print(arguments, node, booked, token, len(earlier), programme)
+        supporter = booked.session.supporter.display_name
+        desk = await node.bookings.add_staff(supporter, Role.SUPPORTER)
+        _print(arguments, node, booked, _Tokens(token, desk), len(earlier), programme)
 
     await run_node(settings, {**programmes, "demo": programme}, on_ready=book)
 
@@ -119,7 +133,9 @@ def _keep(file: Path, token: str) -> None:
 async def _book(node: Node, starts_in: timedelta, arguments: Namespace) -> Booked:
     starts_at = (node.clock.now() + starts_in).replace(microsecond=0) + timedelta(seconds=1)
     for supporter in SUPPORTERS:
-        wish = Wish("demo", starts_at, SEEKER_NAME, supporter)
+        wish = Wish(
+            "demo", starts_at, SEEKER_NAME, supporter, seeker_reference="0014", seeker_note=NOTED
+        )
         try:
             return await node.bookings.create(wish, PersonId("demo"))
         except Refused as refusal:
@@ -134,7 +150,7 @@ def _print(
     arguments: Namespace,
     node: Node,
     booked: Booked,
-    token: str,
+    tokens: _Tokens,
     earlier: int,
     programme: Programme,
 ) -> None:
@@ -147,8 +163,9 @@ def _print(
         "ends_at": session.ends_at.isoformat(),
         "seeker_url": room + booked.links[SEEKER],
         "supporter_url": room + booked.links[SUPPORTER],
-        "board_url": f"{node.base_url}/board#{token}",
-        "staff_token": token,
+        "desk_url": f"{node.base_url}/desk#{tokens.supporter}",
+        "board_url": f"{node.base_url}/board#{tokens.scheduler}",
+        "staff_token": tokens.scheduler,
     }
     if arguments.json:
         print(json.dumps(links, ensure_ascii=False), flush=True)
@@ -163,6 +180,7 @@ def _print(
     print()
     print(f"  Seeker     {links['seeker_url']}")
     print(f"  Supporter  {links['supporter_url']}")
+    print(f"  Desk       {links['desk_url']}")
     print(f"  Board      {links['board_url']}")
     print()
     if arguments.lan:

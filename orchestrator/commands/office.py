@@ -187,9 +187,12 @@ async def add_staff(
                 f"{known.name!r} is a {known.role.value}; add a {role.value} under another name",
             )
         token = await office.bookings.add_staff(name, role, display_name, mail, language)
+    base = settings.public_url or office.left_url or node.base_url(settings, settings.port)
     if known is not None:
         print(f"madoguchi: {known.name!r} was known; an earlier token is void now", file=sys.stderr)
     if arguments.json:
         print(json.dumps({"name": name, "role": arguments.role, "token": token}))
     else:
         print(token)
+        page = "desk" if role is Role.SUPPORTER else "board"
+        print(f"madoguchi: it opens {base}/{page}#{token}", file=sys.stderr)

@@ -82,7 +82,8 @@ def asks(info: dict[str, str], path: str) -> dict[str, object]:
 def test_the_demo_says_everything_in_its_first_line_and_ends_by_sigterm(tmp_path: Path) -> None:
     with demo(tmp_path, "--starts-in", "20s", "--slot", "3m") as info:
         assert set(info) == {
-            "base_url", "session_id", "starts_at", "ends_at", "seeker_url", "supporter_url", "board_url", "staff_token",
+            "base_url", "session_id", "starts_at", "ends_at", "seeker_url", "supporter_url", "desk_url",
+            "board_url", "staff_token",
         }  # fmt: skip
         starts_at = datetime.fromisoformat(info["starts_at"])
         ends_at = datetime.fromisoformat(info["ends_at"])
@@ -164,6 +165,7 @@ def test_a_staff_token_opens_the_api_at_once(tmp_path: Path) -> None:
         added = run("staff", "add", "yamada", "--role", "scheduler", "--data", str(tmp_path))
         assert added.returncode == 0, added.stderr
         token = added.stdout.strip()
+        assert f"madoguchi: it opens {info['base_url']}/board#{token}" in added.stderr
         assert asks({**info, "staff_token": token}, "/api/v1/sessions")["sessions"]
 
 
