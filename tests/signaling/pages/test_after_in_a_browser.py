@@ -126,7 +126,7 @@ async def test_the_questions_are_answered_once_and_thanked_for(
     said = await shown.said("answer_questionnaire")
     assert said["answers"] == {"helpful": 4, "how": "phone", "wishes": "ありがとう"}
     shown.say(ASKED | {"is_answered": True})
-    await expect(page.get_by_test_id("questions-done")).to_be_visible()
+    await expect(page.get_by_test_id("questions-done")).to_be_focused()
     await expect(page.get_by_test_id("questions")).to_be_hidden()
     assert shown.complaints == []
 

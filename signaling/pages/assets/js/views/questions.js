@@ -12,9 +12,11 @@ export function createQuestions(app) {
   const form = h("form", { class: "sheet questions", novalidate: true, onsubmit: send, dataset: { testid: "questions" } });
   const missing = h("p", { class: "small hot", role: "alert", hidden: true }, t("questions.missing"));
   const button = h("button", { type: "submit", class: "btn", dataset: { testid: "questions-send" } }, t("questions.send"));
-  const thanks = h("div", { class: "note note--done", role: "status", hidden: true, dataset: { testid: "questions-done" } }, icon("tick"), h("p", {}, t("questions.done")));
+  const thanks = h("div", { class: "note note--done", role: "status", tabindex: "-1", hidden: true, dataset: { testid: "questions-done" } }, icon("tick"), h("p", {}, t("questions.done")));
   const lead = h("p", { class: "pad-s small quiet" }, t("questions.lead"));
   const el = h("section", { class: "sec", hidden: true }, h("h2", {}, t("questions.title")), lead, form, thanks);
+
+  let wasSent = false;
 
   function send(event) {
     event.preventDefault();
@@ -27,7 +29,10 @@ export function createQuestions(app) {
     const isMissing = Boolean(needed) || Object.keys(answers).length === 0;
     show(missing, isMissing);
     if (isMissing) form.querySelector(needed ? `[name="${needed.key}"]` : "input, textarea")?.focus();
-    else app.do.answerQuestions(answers);
+    else {
+      wasSent = true;
+      app.do.answerQuestions(answers);
+    }
   }
 
   return {
@@ -39,6 +44,8 @@ export function createQuestions(app) {
       show(form, !asked.is_answered);
       show(lead, !asked.is_answered);
       show(thanks, asked.is_answered);
+      if (wasSent && asked.is_answered) thanks.focus({ preventScroll: true }); // where the form had it
+      if (asked.is_answered) wasSent = false;
       keyed(form, asked.questions.map((one) => one.key).join(), () => [...asked.questions.map((one) => question(one, s, () => show(missing, false))), missing, button]);
       setAttr(button, "disabled", !s.isOnline || s.isAnswering);
     },
