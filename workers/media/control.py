@@ -160,11 +160,23 @@ class Control:
                 self._send_rtcp(down.owner, sender_report(info, down))
                 down.owner.meter.passed_on(now, report_time(info))
 
-    def look_at(self, leg: Leg, now: float) -> None:
-        """Look at who receives a leg; to be called once a second.
+    def look_at(self, leg: Leg, now: float, loss_up: float | None, picture_bps: int) -> None:
+        """Look at a leg and at who receives it; to be called once a second.
 
         Where several do, it is told how they fare; between two people they say so themselves.
+
+        Args:
+            leg: who.
+            now: monotonic seconds.
+            loss_up: share of its packets that did not come to us, of late.
+            picture_bps: what came of its pictures since the last time.
         """
+        rtt_ms = leg.meter.rtt_ms()
+        rtt_s = None if rtt_ms is None else rtt_ms / 1000
+        allowed = leg.brake.look_at(now, loss_up, rtt_s, picture_bps)
+        if allowed is not None:
+            self._counters["braked"] += leg.brake.bps is not None
+            self._send_rtcp(leg, remb(allowed, [up.ssrc for up in _pictures(leg)]))
         for up in leg.up.routes.values():
             up.keep_for_s = max(_keep_for_s(down.owner) for down in up.fed)
         if not leg.is_pair:
@@ -191,7 +203,7 @@ class Control:
             self._tell_estimate(sender, now)
 
     def _tell_estimate(self, sender: Leg, now: float) -> None:
-        pictures = [up for up in sender.up.routes.values() if up.payload_type in PICTURES]
+        pictures = _pictures(sender)
         receivers = {down.owner: None for up in pictures for down in up.fed}
         allowed = allowed_bps(
             [
@@ -200,6 +212,8 @@ class Control:
                 if now - leg.estimated_at < ESTIMATE_COUNTS_S
             ]
         )
+        if allowed is not None and sender.brake.bps is not None:
+            allowed = min(allowed, sender.brake.bps)
         if allowed is not None and sender.estimate.is_news(allowed, now):
             self._send_rtcp(sender, remb(allowed, [up.ssrc for up in pictures]))
 
@@ -255,6 +269,11 @@ def _may_go(relay: bytes, leg: Leg, to: Leg) -> bool:
 def _keep_for_s(receiver: Leg) -> float:
     """One round trip until a NACK comes, a second one should the first be lost."""
     return 2 * receiver.rtt_s
+
+
+def _pictures(sender: Leg) -> list[UpTrack[Leg]]:
+    """Of what somebody gets, screens included."""
+    return [up for up in sender.up.routes.values() if up.payload_type in PICTURES]
 
 
 def _receiving(leg: Leg, sender: Leg, now: float) -> Receiving:

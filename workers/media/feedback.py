@@ -21,6 +21,16 @@ ESTIMATE_COUNTS_S = 10.0
 TELL_AGAIN_S = 1.0
 NEWS = 0.03
 """A share by which an estimate must have fallen to be told at once."""
+FULL_LOSS, FULL_DELAY_S = 0.03, 0.1
+"""Share lost on the way to us, and by how much the round trip is longer than it was at best, from which on a way up
+counts as full: a line that only loses, or is only long, is not."""
+BRAKE_TO = 0.85
+"""Of what came through: room for the queue to empty, as browsers leave it (draft-ietf-rmcat-gcc-02 §5.5)."""
+BRAKE_AGAIN_S = 3.0
+"""Until what was told shows in the next reports."""
+BRAKED_S = 20.0
+FREE_BPS = 20_000_000
+"""What a sender is told that is held back no more: far above what any page sends."""
 
 
 class OneReport:
@@ -128,3 +138,50 @@ class Estimate:
             return False
         self._told_at, self._told_bps = now, bitrate_bps
         return True
+
+
+class Brake:
+    """Holds a sender's pictures back while its way up is full, so that its sound comes through.
+
+    A browser that finds a short queue full from the start sees no growing delay, and bears with up to a tenth lost
+    (draft-ietf-rmcat-gcc-02 §6): what is lost of pictures is repeated, what is lost of sound is not.
+    """
+
+    __slots__ = ("_at", "_best_rtt_s", "_bps")
+
+    def __init__(self) -> None:
+        self._best_rtt_s = float("inf")
+        self._bps: int | None = None
+        self._at = float("-inf")
+
+    def look_at(
+        self, now: float, loss_up: float | None, rtt_s: float | None, picture_bps: int
+    ) -> int | None:
+        """Judge the way up, about once a second.
+
+        Args:
+            now: monotonic seconds.
+            loss_up: share of its packets that did not come, of late.
+            rtt_s: the newest round trip.
+            picture_bps: what came of its pictures in the last second.
+
+        Returns:
+            What its pictures may take from now on; None: as before.
+        """
+        if rtt_s is None:
+            return None
+        self._best_rtt_s = min(self._best_rtt_s, rtt_s)
+        is_full = (loss_up or 0.0) >= FULL_LOSS and rtt_s >= self._best_rtt_s + FULL_DELAY_S
+        if is_full and picture_bps and now >= self._at + BRAKE_AGAIN_S:
+            came = min(picture_bps, self._bps or picture_bps)
+            self._at, self._bps = now, max(int(BRAKE_TO * came), LEAST_PICTURE_BPS)
+            return self._bps
+        if self._bps is not None and now >= self._at + BRAKED_S:
+            self._bps = None
+            return FREE_BPS
+        return None
+
+    @property
+    def bps(self) -> int | None:
+        """What its pictures may take; None: as much as their receivers can."""
+        return self._bps

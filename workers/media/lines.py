@@ -9,6 +9,7 @@ from workers.media.control import Control
 from workers.media.forwarder import UpTrack
 from workers.media.quality import Reading
 from workers.media.room import Leg, Room
+from workers.media.rtp import PICTURES
 
 MEASURE_S = 1.0
 """How often the lines are looked at: as often as receivers report."""
@@ -41,9 +42,12 @@ class Lines:
         bits = 8 / min(max(now - since, MEASURE_S), 2 * MEASURE_S)
         for leg in legs:
             leg.meter.count(now, leg.counted())
-            self._control.look_at(leg, now)
             line = leg.meter.read(now)
             up = sum(passed[up] for up in leg.up.tracks.values())
+            of_pictures = sum(
+                passed[up] for up in leg.up.tracks.values() if up.payload_type in PICTURES
+            )
+            self._control.look_at(leg, now, line.loss_up, round(bits * of_pictures))
             down = sum(passed.get(down.up, 0) for down in leg.down.fed() if down.up is not None)
             down += leg.take_repeated_bytes()
             told = _statistics(leg, line, up_bps=round(bits * up), down_bps=round(bits * down))

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 
 from workers.media.dtls import DtlsTransport, Identity
-from workers.media.feedback import Estimate, OneReport
+from workers.media.feedback import Brake, Estimate, OneReport
 from workers.media.forwarder import UpTrack
 from workers.media.ice import Address, IceLeg
 from workers.media.quality import Counted, Meter
@@ -139,6 +139,7 @@ class Leg:
         self.estimated_at = float("-inf")
         """What it says that it can receive, and when."""
         self.estimate = Estimate()
+        self.brake = Brake()
         self.reports: dict[UpTrack[Leg], OneReport] = {}
         self.repeated_bytes = 0
         """What we have sent it again of our own, since it was taken into account."""
