@@ -5,7 +5,7 @@ import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { sentences, t, tFirst } from "../text.js";
 import { can, isSeeker, isSupporter, other } from "../state.js";
-import { bandWords, createNotices, head, sign, telephone } from "../parts.js";
+import { bandWords, createNotices, head, nameOf, sign, telephone } from "../parts.js";
 import { createBand, planOf } from "../band.js";
 import { createQuestions } from "./questions.js";
 import { createSlots } from "./slots.js";
@@ -34,7 +34,7 @@ export function create(app) {
     h(
       "main",
       {},
-      h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, `${write.day(start)}　${write.moment(start)}–${write.moment(ms(s.session.ends_at))}　${other(s).display_name}`), outcome, h("div", { class: "after__band" }, band.el), quota),
+      h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, `${write.day(start)}　${write.moment(start)}–${write.moment(ms(s.session.ends_at))}　${withWhom(s)}`), outcome, h("div", { class: "after__band" }, band.el), quota),
       notices.el,
       objection.el,
       next,
@@ -73,6 +73,9 @@ export function create(app) {
     },
   };
 }
+
+// The counsellor's name stands with what they are, the visitor's with «さん».
+const withWhom = (s) => (isSupporter(s) ? nameOf(other(s)) : `${t("role.supporter")} ${other(s).display_name}`);
 
 // An end before its time has a word of its own, and the booked one is what was planned.
 function wordsOf({ outcome, ended_at: ended, ends_at: planned }) {
