@@ -20,6 +20,7 @@ from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import running
 from tests.screens import album
 from tests.screens.camera import Camera
+from tests.screens.faces import camera_of
 from tests.screens.programmes import PROGRAMMES
 from tests.screens.scene import scene
 from tests.screens.stories import STORIES
@@ -65,19 +66,20 @@ async def tour(arguments: argparse.Namespace) -> int:
         folder.mkdir(exist_ok=True)
     wrong: list[str] = []
     only = set(filter(None, arguments.only.split(",")))
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=ARGUMENTS
-        )
-        for language in arguments.languages.split(","):
-            camera = Camera(
-                language, folder, themes=() if arguments.pictures else ("light", "dark")
-            )
-            wrong += await play(browser, camera, only)
-            wrong += camera.problems
-            left = [] if only else [name for name in STATES if name not in camera.taken]
-            wrong += [f"{name} ({language}) was not taken" for name in left]
-        await browser.close()
+    with tempfile.TemporaryDirectory(prefix="mg-") as films:
+        async with async_playwright() as playwright:
+            launch = playwright.chromium.launch
+            seeing = [*ARGUMENTS, *camera_of(Path(films))]
+            browser = await launch(executable_path="/usr/bin/chromium", args=seeing)
+            for language in arguments.languages.split(","):
+                camera = Camera(
+                    language, folder, themes=() if arguments.pictures else ("light", "dark")
+                )
+                wrong += await play(browser, camera, only)
+                wrong += camera.problems
+                left = [] if only else [name for name in STATES if name not in camera.taken]
+                wrong += [f"{name} ({language}) was not taken" for name in left]
+            await browser.close()
     if folder is not None:
         album.write()
     print("\n".join(["", *wrong]) if wrong else "axe-core has found nothing.")

@@ -29,7 +29,14 @@ async def talking(
 ) -> tuple[str, Person, Person]:
     """Two people in a call."""
     booking = await scene.books(programme, **{"starts_in": 2, **more})
-    seeker, supporter = await scene.people.call(booking)
+    seeker, supporter = [
+        await scene.people.seeker(booking),
+        await scene.people.supporter(booking),
+    ]
+    await asyncio.gather(seeker.comes(), supporter.comes())
+    await scene.office.phase(booking.id, "waiting", 90)  # it may begin with the next minute
+    await supporter.admits()
+    await see_each_other(seeker, supporter, within_s=40)
     return booking.id, seeker, supporter
 
 

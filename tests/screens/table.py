@@ -61,7 +61,13 @@ ENDS_THE_PAGE = (
 
 _SILENT = {"token_unknown", "origin_refused", "other_device", "draining", "conflict", "fenced"}
 _SILENT |= {"unavailable", "probe_not_now", "probe_full"}
-_SILENT |= {"too_many_messages", "function_not_allowed", "nobody_reads"}
+_SILENT |= {
+    "too_many_messages",
+    "function_not_allowed",
+    "nobody_reads",
+    "data_closed",
+    "too_many_readings",
+}
 """No page of a room says these over all: it mends them, or they stand beside what was refused."""
 
 NOTED = tuple(

@@ -145,7 +145,7 @@ function build() {
   };
   const work = h("div", { class: "work" }, ui.upkeep.el, ui.trouble.el, ui.filters.el, ui.numbers.el, ui.day, app.drawer.el);
   ui.behind = [ui.bar.el, app.todo?.el, ui.filters.el, ui.numbers.el, ui.day].filter(Boolean);
-  page.replaceChildren(h("div", { class: "board-page" }, ui.bar.el, h("h1", { class: "vh" }, t("board.title")), h("div", { class: `board${isScheduler ? "" : " board--desk"}` }, ...[app.todo?.el, work].filter(Boolean))), app.forms.el);
+  page.replaceChildren(h("div", { class: "board-page" }, ui.bar.el, h("div", { class: `board${isScheduler ? "" : " board--desk"}` }, ...[app.todo?.el, work].filter(Boolean))), app.forms.el);
   place(keptView() ?? usual);
   app.todo?.hurry();
 }

@@ -133,7 +133,7 @@ function build() {
   const calls = createCalls(app);
   const who = h("span", { class: "who" });
   const parts = { office: h("span", { class: "office" }), day: h("span", { class: "date" }), clock: h("span", { class: "clock num", "aria-hidden": "true" }), server: h("span", { class: "server", role: "status" }), zone: h("span", { class: "small quiet", hidden: true, dataset: { testid: "zone" } }) };
-  const turn = h("button", { type: "button", class: "btn", onclick: turnTheme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
+  const turn = h("button", { type: "button", class: "btn", "aria-label": t("board.theme"), onclick: turnTheme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
   const bar = h("header", { class: "bar" }, logo(t("site.name")), parts.office, parts.day, h("span", { class: "sp" }), parts.server, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), who, parts.zone, parts.clock);
   ui = { ...parts, who, memo, messages, calls, line: createLine(app, { choose: pickSession }), middle: createMiddle(app), trouble: createRefusal() };
   const aside = h("aside", { class: "aside", "aria-label": t("today.aside") }, h("h2", {}, t("memo.title")), memo.el, messages.el, calls.allow);

@@ -38,7 +38,7 @@ export function createDrawer(app) {
   const section = (name) => h("section", { class: `drawer__${name}` }, h("h3", {}, t(`board.part.${name}`)), parts[name]);
   const lines = section("lines");
   show(lines, false);
-  const cols = h("div", { class: "drawer__cols" }, h("div", { class: "col" }, section("history")), h("div", { class: "col" }, section("verdict")), h("div", { class: "col" }, section("matters"), section("people"), answers.el, lines));
+  const cols = h("div", { class: "drawer__cols" }, h("div", { class: "col", tabindex: "0" }, section("history")), h("div", { class: "col", tabindex: "0" }, section("verdict")), h("div", { class: "col", tabindex: "0" }, section("matters"), section("people"), answers.el, lines));
   const body = h("div", { class: "drawer__body" }, h("div", { class: "drawer__band" }, presences.el), cols);
   const el = h("section", { class: "drawer", hidden: true, dataset: { testid: "drawer" }, "aria-labelledby": "drawer-title" }, h("div", { class: "drawer__hd" }, sign, title, more, actions, close), told, refusal.el, body);
   const state = { id: null, session: null, events: [], notes: {}, lines: [], isReading: false, wantsAgain: false, timer: 0, opener: null, turn: 0 };

@@ -19,10 +19,10 @@ export function createBar(app, does) {
   const clock = h("span", { class: "clock num", "aria-hidden": "true" });
   const zone = h("span", { class: "small quiet", hidden: true, dataset: { testid: "zone" } });
   const choice = (tag, word) => h("button", { type: "button", lang: tag, "aria-current": currentLanguage() === tag ? "true" : null, onclick: () => does.speak(tag) }, word);
-  const turn = h("button", { type: "button", class: "btn", onclick: does.theme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
+  const turn = h("button", { type: "button", class: "btn", "aria-label": t("board.theme"), onclick: does.theme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
   const upkeep = app.isScheduler() && h("button", { type: "button", class: "btn", dataset: { testid: "maintenance" }, onclick: () => openMaintenance(app) }, icon("clock", "i--s"), h("span", {}, t("maintenance.open")));
   const keys = h("button", { type: "button", class: "btn", dataset: { testid: "keys" }, onclick: () => showKeys(app) }, icon("keys", "i--s"), h("span", {}, t("board.keys")));
-  const el = h("header", { class: "bar" }, logo(t("site.name")), office, day?.el, h("span", { class: "sp" }), server, upkeep, keys, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), zone, clock);
+  const el = h("header", { class: "bar" }, h("h1", { class: "vh" }, t("board.title")), logo(t("site.name")), office, day?.el, h("span", { class: "sp" }), server, upkeep, keys, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), zone, clock);
   return {
     el,
     update(now) {
@@ -53,8 +53,8 @@ export function createFilters(app, does) {
   const views = VIEWS.map((name) => ({ name, button: h("button", { type: "button", dataset: { testid: `view-${name}` }, onclick: () => does.view(name) }, icon(name, "i--s"), h("span", {}, t(`board.view.${name}`))) }));
   const el = h(
     "div",
-    { class: "filters", role: "toolbar", "aria-label": t("board.column.phase") },
-    filters.map((one) => one.button),
+    { class: "filters", role: "search", "aria-label": t("board.find") },
+    h("div", { class: "filters__phases", role: "toolbar", "aria-label": t("board.column.phase") }, filters.map((one) => one.button)),
     shown,
     h("div", { class: "filters__views", role: "group", "aria-label": t("board.views") }, views.map((one) => one.button)),
     h("label", { class: "find" }, icon("find", "i--s"), find, h("kbd", { "aria-hidden": "true" }, "/")),

@@ -68,6 +68,7 @@ function valuesOf(data, app) {
   if (data.by) words.by = nameOfPerson(data.by, app);
   for (const key of ["before", "after"]) if (typeof data[key] === "string") words[key] = app.names.get(data[key]) ?? t("who.supporter");
   if (data.channel) words.channel = tFirst([`channel.${data.channel.replace("-","")}`, "channel.other"]);
+  if (data.cause) words.cause = t(`cause.${data.cause}`);
   if (data.outcome) words.outcome = outcomeWords(data.outcome, data.cause);
   if (data.confidence) words.confidence = t(`confidence.${data.confidence}`);
   if (data.kind) words.kind = t(`board.incident.${data.kind}`);
