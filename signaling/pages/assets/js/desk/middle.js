@@ -26,7 +26,7 @@ export function createMiddle(app) {
   const ruleHead = h("h2");
   const ruleWords = h("p");
   const rule = h("section", { class: "desk__rule", dataset: { testid: "desk-rule" } }, ruleHead, ruleWords);
-  const none = h("p", { class: "desk__none", hidden: true }, t("today.none"));
+  const none = h("h1", { class: "desk__none", hidden: true }, t("today.none"));
   const body = h("div", { class: "desk__body" }, step, h("div", { class: "hd" }, name, until.el[0]), outcome, until.el[1], h("div", { class: "desk__go" }, enter, record, ring), due, h("div", { class: "two" }, waiting.el, noted.el), rule);
   let shown = null;
   let held = null; // of one session: what was read stands here, and nowhere else
