@@ -313,7 +313,7 @@ async def test_a_seeker_objects_from_the_page_of_the_end_once(node):
 
     await until(is_over, "the grace is over")
     seeker = await node.enter(meeting, "seeker")
-    assert seeker.welcome["session"]["can"] == ["object"]
+    assert seeker.welcome["session"]["can"] == ["report_problem", "object"]
     await seeker.send(type="object")
     await seeker.state(lambda s: "object" not in s["can"])
     assert (await node.session(meeting)).objected_at is not None
