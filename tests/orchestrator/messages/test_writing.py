@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orchestrator.messages.occasions import Topic
+from orchestrator.messages.sending import WITHOUT_LINK
 from orchestrator.messages.writing import facts_of, moment, slot, write
 from orchestrator.policy.model import (
     OBSERVER,
@@ -89,6 +90,8 @@ READERS = {
     Topic.RESCHEDULE_OPENED: ("seeker",),
     Topic.SEEKER_RUNG: ("seeker",),
     Topic.SUPPORTER_RUNG: ("supporter",),
+    Topic.SESSION_REASSIGNED: ("seeker",),
+    Topic.SESSION_HANDED_OVER: ("supporter",),
 }
 EVERY = [
     (topic, to, language)
@@ -142,7 +145,7 @@ def is_whole(topic, session, to, language, programme):
 
 @pytest.mark.parametrize(
     ("topic", "to", "language"),
-    [each for each in EVERY if each[0] not in {Topic.SESSION_CANCELLED}],
+    [each for each in EVERY if each[0] not in WITHOUT_LINK],
 )
 def test_a_link_stands_on_a_line_of_its_own(topic, to, language):
     _, text = written(topic, SITUATIONS["offered"], to=to, language=language)
