@@ -150,6 +150,20 @@ async def test_misconduct_is_reported_from_beside_the_picture(chromium: Browser,
     await expect(seen.page.get_by_test_id("stop-yes")).to_be_visible()
 
 
+async def test_by_telephone_too_the_supporter_has_notes_and_what_was_noted_at_hand(
+    chromium: Browser, base: str
+) -> None:
+    message = calling()
+    message["session"] |= {"medium": "phone", "functions": ["chat"]}
+    seen = await visit(chromium, f"{base}/room#x", message, after(), size=DESK)
+    await expect(seen.page.get_by_test_id("phone-state")).to_be_visible()
+    await seen.page.get_by_test_id("noted-open").click()
+    await seen.said("read_noted")
+    await seen.page.get_by_test_id("memo").fill("折り返し、夕方に。")
+    await expect(seen.page.get_by_test_id("after-this")).to_contain_text("もみじ 04 さん")
+    assert seen.complaints == []
+
+
 async def test_before_the_call_notes_and_what_comes_after_are_at_the_desk(
     chromium: Browser, base: str
 ) -> None:

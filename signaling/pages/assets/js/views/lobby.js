@@ -6,9 +6,7 @@ import { ms } from "../clock.js";
 import { pick, sentences, t } from "../text.js";
 import { awayAs, can, cutoffAhead, isLost, isObserver, isSeeker, isSupporter, other } from "../state.js";
 import { createNotices, createUntil, head, languages, telephone } from "../parts.js";
-import { createMemo } from "../desk/memo.js";
-import { createNoted } from "../desk/noted.js";
-import { createAfterThis } from "./after_this.js";
+import { createAtHand } from "./at_hand.js";
 import { createChatSwitch } from "./chat.js";
 import { createLevel, createSelf, createSwitches } from "./self.js";
 import { createAdmit, createStaffList, shownPresence, whereWords } from "./staff.js";
@@ -122,9 +120,7 @@ function createDesk(app) {
   const switches = createSwitches(app);
   const admit = createAdmit(app);
   const people = createStaffList(app);
-  const memo = createMemo(app.memos);
-  const noted = createNoted(() => app.do.readNoted());
-  const after = createAfterThis(app);
+  const atHand = createAtHand(app);
   const chat = createChatSwitch(app, { isControl: false });
   const byPhone = h("button", { type: "button", class: "btn", dataset: { testid: "to-phone" }, onclick: () => app.do.switchMedium("phone") }, icon("phone"), t("desk.by_phone"));
   const clock = h("span", { class: "clock num", "aria-hidden": "true" });
@@ -157,9 +153,7 @@ function createDesk(app) {
         "aside",
         { class: "aside" },
         people.el,
-        noted.el,
-        h("section", {}, h("h2", {}, t("memo.title")), memo.el),
-        after.el,
+        ...atHand.el,
         h("h2", {}, t("desk.you")),
         h("div", { class: "preview preview--aside" }, self.el, h("div", {}, level.el)),
         h("div", { class: "ctls" }, switches.el),
@@ -178,9 +172,7 @@ function createDesk(app) {
       switches.update();
       admit.update();
       people.update();
-      memo.update(s.session);
-      noted.update(s.noted);
-      after.update();
+      atHand.update();
       chat.update();
       show(byPhone, can(s, "switch_medium"));
       setText(clock, write.exact(s.now));

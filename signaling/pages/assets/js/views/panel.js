@@ -105,6 +105,9 @@ export function createPanel(app) {
   return {
     el,
     update,
-    rest: () => document.body.append(app.chatEl), // it goes on where the panel is not
+    rest() {
+      s.panelTab = null;
+      document.body.append(app.chatEl); // it goes on where the panel is not
+    },
   };
 }

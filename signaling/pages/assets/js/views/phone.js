@@ -8,6 +8,7 @@ import { can, endsAt, isLost, isRunning, isSeeker, isSupporter, other, warningOf
 import { createNotices, createUntil, head, languages, nameOf, sign, telephone } from "../parts.js";
 import { createChatSwitch } from "./chat.js";
 import { createNextNote } from "./nextnote.js";
+import { createAtHand } from "./at_hand.js";
 import { createStaffList } from "./staff.js";
 
 export function create(app) {
@@ -93,6 +94,7 @@ function createDesk(app) {
   const warning = createWarning(app);
   const next = createNextNote(app);
   const people = createStaffList(app);
+  const atHand = createAtHand(app);
   const chat = createChatSwitch(app, { isControl: false });
   const clock = h("span", { class: "clock num", "aria-hidden": "true" });
   const h1 = h("h1", { tabindex: "-1" }, t("name.seeker", { name: seeker.display_name }));
@@ -109,7 +111,7 @@ function createDesk(app) {
       "div",
       { class: "full desk-page", dataset: { testid: "phone" } },
       h("header", { class: "bar" }, logo(t("site.name")), h("span", { class: "office" }, pick(s.programme.office)), h("span", { class: "sp" }), languages(app), h("span", { class: "who" }, plate(s.you.display_name), s.you.display_name), clock),
-      h("div", { class: "desk desk--two" }, main, h("aside", { class: "aside" }, people.el, h("div", { class: "desk__more" }, chat.el, more), telephone(app))),
+      h("div", { class: "desk desk--two" }, main, h("aside", { class: "aside" }, people.el, ...atHand.el, h("div", { class: "desk__more" }, chat.el, more), telephone(app))),
     ),
     focus: h1,
     update() {
@@ -118,6 +120,7 @@ function createDesk(app) {
       notices.update(s);
       next.update();
       people.update();
+      atHand.update();
       chat.update();
       setText(clock, write.exact(s.now));
       const state = stateOf(s);
