@@ -21,7 +21,7 @@ from playwright.async_api import Page, async_playwright
 
 from orchestrator.policy.events import Admitted, Connected, Disconnected, Joined
 from orchestrator.policy.model import SEEKER, SUPPORTER, ConnectionId, DeviceId, SeatId
-from tests.signaling.node import MINUTE, Meeting, Node, running_node
+from tests.signaling.node import Meeting, Node, running_node
 
 AT_ONCE = 20
 TARGET_MS = 100.0
@@ -101,7 +101,7 @@ async def live_rooms(node: Node, count: int) -> list[Meeting]:
     for begin in range(0, count, AT_ONCE):
         numbers = range(begin, min(count, begin + AT_ONCE))
         meetings += await asyncio.gather(
-            *(node.meet(starts_in=-5 * MINUTE, supporter=f"s{number:04}") for number in numbers)
+            *(node.meet(supporter=f"s{number:04}") for number in numbers)
         )
     for begin in range(0, count, AT_ONCE):
         await asyncio.gather(*(_begin(node, each) for each in meetings[begin : begin + AT_ONCE]))

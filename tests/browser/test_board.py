@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.office import Office, proposed, seat
-from tests.browser.person import Person, Stage
+from tests.browser.person import DESK, Person, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -147,3 +147,36 @@ async def test_how_the_lines_of_a_call_are_stands_in_the_drawer_while_it_goes_on
     await seeker.ends()
     await office.ends(booking.id, "completed", None)
     await expect(lines).to_be_hidden(timeout=30_000)
+
+
+async def test_a_scheduler_gives_the_session_to_another_supporter_who_holds_it(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("talk", starts_in=40)
+    other = f"相談員{office.supporters}の代わり"
+    await office.supporter_token(other)
+    board = await people.board(office)
+    seeker, ill = await people.seeker(booking), await people.supporter(booking)
+    await asyncio.gather(seeker.comes(), ill.comes())
+    drawer = await opens(board, booking.id)
+    await drawer.get_by_test_id("act-reassign").click()
+    form = board.at("form")
+    await form.get_by_label("新しい担当").select_option("")
+    await form.get_by_label("登録名").fill(other)
+    await form.get_by_label("理由").fill("体調不良のため。")
+    await form.get_by_test_id("form-submit").click()
+    link = await form.get_by_test_id("new-link").input_value()
+    await form.get_by_test_id("form-back").click()
+    await ill.is_refused("link_revoked")
+    await expect(drawer.get_by_test_id("history")).to_contain_text(f"{other}に代えました")
+    lane = board.page.get_by_test_id("lane").filter(has_text=other)
+    await expect(lane.locator(f'[data-session-id="{booking.id}"]')).to_be_visible()
+
+    new = await people.person("supporter", link, viewport=DESK)
+    await new.comes()
+    await office.phase(booking.id, "waiting", 60)
+    await new.admits()
+    await office.until(booking.id, lambda s: s["has_media_flowed"], "they see each other", 30)
+    assert seat(await office.session(booking.id), "supporter")["display_name"] == other
+    await seeker.ends()
+    await office.ends(booking.id, "completed", None)
