@@ -21,7 +21,7 @@ CONFLICT = "status of 409"
 async def opens(board: Person, session: str) -> Locator:
     """The scheduler looks at the board and chooses a session."""
     await board.page.goto(board.link)
-    await board.page.get_by_label("表示名・窓口").fill(session)
+    await board.page.get_by_role("searchbox").fill(session)
     await board.page.locator(f'[data-session-id="{session}"]').click()
     drawer = board.at("drawer")
     await expect(drawer.get_by_test_id("history").get_by_role("listitem")).not_to_have_count(0)
