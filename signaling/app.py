@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 from aiohttp.typedefs import Middleware
 
 from orchestrator.api.desk import DeskApi
@@ -365,6 +365,8 @@ def _answer_errors(limits: Limits, files: Files) -> Middleware:
             return _error(400, "bad_body", "the body is not encoded as its headers say")
         except web.HTTPException as error:
             return _answer_to_http(request, error, files)
+        except ClientConnectionResetError:  # the browser has gone meanwhile: nobody reads this
+            return web.Response(status=400)
         except Exception:  # the request's boundary: a bug is ours, and its text is not for the peer
             path = request.path[:LOGGED_PATH]
             _log.exception("request.failed", path=path, method=request.method)

@@ -30,9 +30,15 @@ PATIENCE_S = 240
 """For one story; the longest waits for two warnings."""
 
 
-async def play(browser: Browser, camera: Camera, only: set[str]) -> list[str]:
-    """Play the stories in one language; what went wrong."""
-    wrong: list[str] = []
+async def play(browser: Browser, camera: Camera, only: set[str], wrong: list[str]) -> None:
+    """Play the stories in one language.
+
+    Args:
+        browser: of everybody.
+        camera: takes the states.
+        only: names of stories; empty: all.
+        wrong: gets what went wrong.
+    """
     with tempfile.TemporaryDirectory(prefix="mg-") as folder:
         async with running(Path(folder), own_programmes=PROGRAMMES) as office:
             numbers = count(1)  # the demo's own session has the first counter
@@ -56,7 +62,6 @@ async def play(browser: Browser, camera: Camera, only: set[str]) -> list[str]:
                     f"{camera.language}  {story.__name__:<18}{taken:>3} states {seconds:>6.0f} s",
                     flush=True,
                 )
-    return wrong
 
 
 async def tour(arguments: argparse.Namespace) -> int:
@@ -75,7 +80,10 @@ async def tour(arguments: argparse.Namespace) -> int:
                 camera = Camera(
                     language, folder, themes=() if arguments.pictures else ("light", "dark")
                 )
-                wrong += await play(browser, camera, only)
+                try:
+                    await play(browser, camera, only, wrong)
+                except AssertionError as error:  # the server's log holds an error
+                    wrong.append(str(error))
                 wrong += camera.problems
                 left = [] if only else [name for name in STATES if name not in camera.taken]
                 wrong += [f"{name} ({language}) was not taken" for name in left]

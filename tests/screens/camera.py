@@ -15,7 +15,7 @@ from tests.screens import axe
 from tests.screens.table import STATES, Size, State, Theme
 
 VIEWPORTS: dict[Size, dict[str, int]] = {"phone": PHONE, "desk": DESK}
-COLOURS = (64, 48, 32, 24)
+COLOURS = (48, 32, 24)
 """Of a picture's palette: enough for smooth letters on our grounds, and a fifth of the bytes."""
 ENOUGH_BYTES = 40_000
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 import structlog
+from aiohttp import ClientConnectionResetError
 from structlog.testing import capture_logs
 from yarl import URL
 
@@ -314,6 +315,18 @@ def test_the_settings_stand_by_themselves():
 async def test_a_name_that_no_file_can_have_is_not_found(site, name):
     answer = await site.http.get(site.url(f"/assets/{name}.js"))
     assert answer.status == 404
+
+
+async def test_a_browser_that_has_gone_before_its_answer_is_no_error(site, monkeypatch):
+    async def gone(_):
+        raise ClientConnectionResetError("Cannot write to closing transport")
+
+    monkeypatch.setattr(site.store, "staff_by_token", gone)
+    token = {"Authorization": f"Bearer {STAFF_PREFIX}{'a' * 22}"}
+    with capture_logs() as lines:
+        answer = await site.http.get(site.url("/api/v1/sessions"), headers=token)
+    assert answer.status == 400
+    assert [line for line in lines if line["log_level"] == "error"] == []
 
 
 async def test_a_long_path_does_not_fill_the_log(site, monkeypatch):

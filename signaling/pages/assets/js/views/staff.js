@@ -61,12 +61,18 @@ export function createAdmit(app) {
   const label = h("span");
   const button = h("button", { type: "button", class: "btn btn--go btn--wide admit", dataset: { testid: "admit" }, onclick: () => app.do.admit() }, label, icon("arrow"));
   const hint = h("p", { class: "small quiet" });
+  let hadFocus = false; // who waits with the finger on it finds it again when the guest is back from a reload
   return {
     el: [button, hint],
     update() {
       const guests = waiting(s);
       const mayAdmit = can(s, "admit") && guests.length > 0;
+      if (!mayAdmit && document.activeElement === button) hadFocus = true;
       setAttr(button, "disabled", !mayAdmit);
+      if (mayAdmit && hadFocus) {
+        hadFocus = false;
+        if (document.activeElement === document.body) button.focus();
+      }
       setText(label, guests.length ? t("staff.admit", { name: guests.map((seat) => seat.display_name).join(t("list.and")) }) : t("staff.admit_nobody"));
       if (!mayAdmit && s.session.phase === "waiting" && s.session.late !== null && guests.length) setText(hint, t("staff.admit_asking"));
       else setText(hint, mayAdmit ? "" : t(s.session.phase === "open" || s.session.phase === "scheduled" ? "staff.admit_early" : guests.length ? "staff.admit_soon" : "staff.admit_hint"));
