@@ -42,11 +42,11 @@ function remember(kind, id) {
   }
 }
 
-// What to ask for: the one that was chosen before, if it is still there.
+// What to ask for: the one that was chosen before. Chromium takes its own choice where ours is only wished for.
 function wishFor(kind) {
   const standard = kind === "audio" ? AUDIO : VIDEO;
   const id = chosen()[kind];
-  return id ? { ...standard, facingMode: undefined, deviceId: { ideal: id } } : standard;
+  return id ? { ...standard, facingMode: undefined, deviceId: { exact: id } } : standard;
 }
 
 export class Devices {
@@ -96,8 +96,8 @@ export class Devices {
       this.#adopt(await this.#ask({ audio: wishFor("audio"), video: wantsVideo ? wishFor("video") : false }));
     } catch {
       // One of the two stops both: ask for each alone, so that one missing camera does not cost the voice.
-      await this.#openAlone("microphone", { audio: wishFor("audio") });
-      if (wantsVideo) await this.#openAlone("camera", { video: wishFor("video") });
+      await this.#openAlone("microphone", "audio");
+      if (wantsVideo) await this.#openAlone("camera", "video");
     }
   }
 
@@ -109,12 +109,19 @@ export class Devices {
     throw new DOMException("closed", "AbortError");
   }
 
-  async #openAlone(device, constraints) {
-    try {
-      this.#adopt(await this.#ask(constraints));
-    } catch (error) {
-      this.state[device] = reasonOf(error, mayAsk(device));
+  // Where the one that was chosen is gone, whichever there is.
+  async #openAlone(device, kind) {
+    const standard = kind === "audio" ? AUDIO : VIDEO;
+    const wishes = chosen()[kind] ? [wishFor(kind), standard] : [standard];
+    for (const wish of wishes) {
+      try {
+        return this.#adopt(await this.#ask({ [kind]: wish }));
+      } catch (error) {
+        this.state[device] = reasonOf(error, mayAsk(device));
+        if (this.state[device] !== "missing") return undefined;
+      }
     }
+    return undefined;
   }
 
   // Who allows it in the settings of the browser need not press anything more.

@@ -42,7 +42,8 @@ export class Line {
   // report: of getStats(); now: ms
   take(report, now) {
     const sum = { now, sent: 0, came: 0, received: 0, lost: 0, rtt: null, isRelayed: false };
-    for (const stat of report.values()) add(stat, sum, report);
+    for (const stat of report.values()) add(stat, sum);
+    addWay(report, sum);
     this.#samples.push(sum);
   }
 
@@ -74,19 +75,24 @@ export class Line {
   }
 }
 
-function add(stat, sum, report) {
+function add(stat, sum) {
   if (stat.type === "outbound-rtp") sum.sent += (stat.bytesSent ?? 0) + (stat.headerBytesSent ?? 0);
   if (stat.type === "inbound-rtp") {
     sum.came += (stat.bytesReceived ?? 0) + (stat.headerBytesReceived ?? 0);
     sum.received += stat.packetsReceived ?? 0;
     sum.lost += stat.packetsLost ?? 0;
   }
-  // Firefox does not say how long its checks take; a report on what came back has gone there and back twice.
-  if (stat.type === "remote-inbound-rtp" && !sum.hasMean && stat.roundTripTime !== undefined) sum.rtt = stat.roundTripTime / 2;
-  if (stat.type === "candidate-pair" && stat.nominated) {
-    const mean = stat.responsesReceived ? stat.totalRoundTripTime / stat.responsesReceived : null;
-    sum.rtt = mean ?? stat.currentRoundTripTime ?? sum.rtt;
-    sum.hasMean = mean !== null || stat.currentRoundTripTime !== undefined;
-    sum.isRelayed = report.get(stat.localCandidateId)?.candidateType === "relay";
-  }
+  // For browsers that do not say how long their checks take: a report on what came back has gone there and back twice.
+  if (stat.type === "remote-inbound-rtp" && stat.roundTripTime !== undefined) sum.rtt = stat.roundTripTime / 2;
+}
+
+// The way that is used now; several may have been nominated.
+function addWay(report, sum) {
+  const all = [...report.values()];
+  const selected = all.find((stat) => stat.type === "transport" && stat.selectedCandidatePairId)?.selectedCandidatePairId;
+  const way = report.get(selected) ?? all.find((stat) => stat.type === "candidate-pair" && stat.nominated && stat.state === "succeeded");
+  if (!way) return;
+  const mean = way.responsesReceived ? way.totalRoundTripTime / way.responsesReceived : undefined;
+  sum.rtt = mean ?? way.currentRoundTripTime ?? sum.rtt;
+  sum.isRelayed = report.get(way.localCandidateId)?.candidateType === "relay";
 }

@@ -138,7 +138,10 @@ function counted(ms, { bps = ASKED_BPS, lost = 0, rtt = 0.05, type = "host" }) {
   return new Map([
     ["out", { type: "outbound-rtp", bytesSent: (bps * ms) / 8000, headerBytesSent: 0 }],
     ["in", { type: "inbound-rtp", bytesReceived: ((1 - lost) * bps * ms) / 8000, packetsReceived: Math.round((1 - lost) * packets), packetsLost: Math.round(lost * packets) }],
-    ["way", { type: "candidate-pair", nominated: true, totalRoundTripTime: 4 * rtt, responsesReceived: 4, localCandidateId: "here" }],
+    ["transport", { type: "transport", selectedCandidatePairId: "way" }],
+    ["old", { type: "candidate-pair", nominated: true, state: "succeeded", currentRoundTripTime: 9, localCandidateId: "there" }],
+    ["there", { type: "local-candidate", candidateType: "srflx" }],
+    ["way", { type: "candidate-pair", nominated: true, state: "succeeded", totalRoundTripTime: 4 * rtt, responsesReceived: 4, localCandidateId: "here" }],
     ["here", { type: "local-candidate", candidateType: type }],
   ]);
 }
@@ -166,6 +169,13 @@ test("what is measured is the last seconds, not the search before them", () => {
   const figures = measured((ms) => ({ bps: ms < 1500 ? 100_000 : ASKED_BPS }));
   assert.ok(figures.up_bps > ASKED_BPS);
   assert.equal(measured(() => ({ type: "relay" })).isRelayed, true);
+});
+
+test("where a browser does not say how long its checks take, a report of what came back does", () => {
+  const report = (ms) => new Map([...counted(ms, {}), ["transport", { type: "transport" }], ["old", {}], ["way", {}], ["back", { type: "remote-inbound-rtp", roundTripTime: 0.2 }]]);
+  const seen = new Line();
+  for (const ms of [0, 500]) seen.take(report(ms), ms);
+  assert.equal(seen.figures.rtt_ms, 100);
 });
 
 test("every end of the measurement has its words", () => {
