@@ -94,5 +94,6 @@ function addWay(report, sum) {
   if (!way) return;
   const mean = way.responsesReceived ? way.totalRoundTripTime / way.responsesReceived : undefined;
   sum.rtt = mean ?? way.currentRoundTripTime ?? sum.rtt;
-  sum.isRelayed = report.get(way.localCandidateId)?.candidateType === "relay";
+  const here = report.get(way.localCandidateId);
+  sum.isRelayed = here?.candidateType === "relay" || Boolean(here?.relayProtocol); // behind a NAT of the relay's it has another type
 }
