@@ -103,7 +103,9 @@ async def test_a_day_at_the_desk_from_the_first_session_to_the_second(
     assert [line["data"] for line in readings] == [{"by": supporters["supporter"]}] * 2
     board = await people.board(office)
     await board.page.goto(board.link)
-    await board.page.locator(f'[data-session-id="{first.id}"]').first.click()
+    await board.at("view-cards").click()
+    await board.page.get_by_role("searchbox").fill(first.id)
+    await board.page.locator(f'[data-session-id="{first.id}"]').click()
     history = board.at("drawer").get_by_test_id("history")
     await expect(history.locator('[data-event="data.read"]')).to_have_count(2)
     await expect(history).to_contain_text("予約時の情報を開きました")
