@@ -32,7 +32,7 @@ FORGET_THE_FIRST = """() => {
   const { set } = Object.getOwnPropertyDescriptor(RTCRtpReceiver.prototype, "transform");
   Object.defineProperty(RTCRtpReceiver.prototype, "transform", {
     set(transform) {
-      if (window.watch.peers.length > 1) set.call(this, transform);
+      if (window.watch.peers.length > 0) set.call(this, transform); // one is noted once it has its offer
     },
   });
 }"""
