@@ -21,6 +21,11 @@ TAKE_CAMERA = """() => {
   return track.id;
 }"""
 CAMERA = """() => document.querySelector('[data-testid="local-video"]').srcObject.getVideoTracks()[0]?.id"""
+UPRIGHT = """() => {
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  const upright = { width: { exact: 360 }, height: { exact: 480 } };
+  navigator.mediaDevices.getUserMedia = (wish) => real({ ...wish, video: wish.video && upright });
+}"""
 SEVEN_MINUTES_FAST = """() => {
   const Real = Date;
   const fast = () => Real.now() + 7 * 60 * 1000;
@@ -96,6 +101,27 @@ async def test_a_camera_that_ends_is_taken_again_without_a_press(
     await until(has_another, "another camera is in its place", 15)
     await see_each_other(seeker, supporter)
     assert (await supporter.carried())["peers"] == peers, "nothing was built anew"
+    await seeker.ends()
+    await office.ends(booking.id, "completed", None)
+
+
+async def test_an_upright_picture_is_seen_whole_in_a_wide_window(
+    people: Stage, office: Office
+) -> None:
+    """A telephone held upright sends a picture that a desk's window would cut to a forehead."""
+    booking = await office.book("talk")
+    device = await people.device()
+    await device.add_init_script(f"({UPRIGHT})()")
+    seeker = await people.seeker(booking, device=device)
+    supporter = await people.supporter(booking)
+    await asyncio.gather(seeker.comes(), supporter.comes())
+    await supporter.admits()
+    await see_each_other(seeker, supporter)
+    tile = supporter.page.locator(".tiles .video").first
+    await expect(tile).to_have_attribute("data-fit", "whole")
+    await expect(seeker.page.locator(".tiles .video").first).not_to_have_attribute(
+        "data-fit", "whole"
+    )
     await seeker.ends()
     await office.ends(booking.id, "completed", None)
 

@@ -78,6 +78,15 @@ SEVEN_MINUTES_FAST = """() => {
     }
   };
 }"""
+KEYBOARD = """() => {
+  const viewport = new EventTarget();
+  Object.assign(viewport, { height: window.innerHeight, offsetTop: 0, scale: 1 });
+  Object.defineProperty(window, "visualViewport", { value: viewport });
+  window.layKeyboard = (height) => {
+    viewport.height = window.innerHeight - height;
+    viewport.dispatchEvent(new Event("resize"));
+  };
+}"""
 NO_SOCKETS = """() => {
   window.WebSocket = class {
     constructor() {
@@ -174,6 +183,20 @@ async def test_who_writes_still_sees_the_time_and_whom_they_write_to(
     is_beside = stage["x"] + stage["width"] <= drawer["x"] + 1
     assert is_beside or stage["y"] + stage["height"] <= drawer["y"] + 1
     await expect(seen.page.locator(".call__row .left")).to_be_in_viewport()
+
+
+async def test_the_chat_stands_on_the_keyboard_that_a_telephone_lays_over_the_page(
+    chromium: Browser, base: str
+) -> None:
+    seen = await opened(chromium, f"{base}/room#x", KEYBOARD, call())
+    await press(seen, "chat")
+    drawer = seen.page.get_by_test_id("chat-drawer")
+    for keyboard in (300, 0):
+        await seen.page.evaluate("(height) => window.layKeyboard(height)", keyboard)
+        box = await drawer.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] == pytest.approx(PHONE["height"] - keyboard, abs=1)
+        assert box["y"] > 60, "the time stays in sight"
 
 
 async def test_ones_own_picture_goes_from_corner_to_corner_by_keys(

@@ -7,6 +7,7 @@ const JS = new URL("../../../../signaling/pages/assets/js/", import.meta.url);
 const { Interruption } = await import(new URL("interruption.js", JS));
 const { WakeLock } = await import(new URL("wake.js", JS));
 const { nearest, next, towards } = await import(new URL("corner.js", JS));
+const { chime } = await import(new URL("chime.js", JS));
 const { canCall, whyUnreached } = await import(new URL("blocked.js", JS));
 
 class Track extends EventTarget {
@@ -249,6 +250,25 @@ test("a blocker that takes the calls away is noticed", () => {
   assert.equal(canCall(), true);
   delete globalThis.RTCPeerConnection;
   assert.equal(canCall(), false);
+});
+
+test("nothing sounds before somebody has touched the page", () => {
+  let made = 0;
+  globalThis.window = {
+    AudioContext: class {
+      constructor() {
+        made += 1;
+        throw new Error("no loudspeaker here");
+      }
+    },
+  };
+  sight(undefined);
+  navigator.userActivation = { hasBeenActive: false };
+  chime();
+  assert.equal(made, 0);
+  navigator.userActivation.hasBeenActive = true;
+  assert.throws(() => chime());
+  delete globalThis.window;
 });
 
 test("why the server is not heard: no network, no answer, or sockets alone are blocked", async () => {
