@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Route, WebSocketRoute, expect
 
+from tests.browser.office import until
 from tests.browser.person import Person
 from tests.screens.scene import Scene, hears
 from tests.screens.table import ENDS_THE_PAGE, NOTED
@@ -208,17 +208,24 @@ async def supporter_alone(scene: Scene) -> None:
 
 async def late(scene: Scene) -> None:
     """The supporter is late: the seeker waits, and is asked when the supporter comes."""
-    booking = await scene.books("late", starts_in=1)
+    booking = await scene.books("late", starts_in=15)  # the seeker is there in time
     seeker, supporter = [
         await scene.people.seeker(booking),
         await scene.people.supporter(booking),
     ]
     await seeker.comes()
     await scene.office.until(
-        booking.id, lambda s: s["phase"] == "waiting", "it has begun without the supporter"
+        booking.id,
+        lambda s: s["phase"] == "waiting",
+        "it has begun without the supporter",
+        30,
     )
     tolerated = booking.starts_at + timedelta(seconds=4)
-    await asyncio.sleep(max(0.0, (tolerated - datetime.now(UTC)).total_seconds()))
+
+    async def is_late() -> bool:
+        return datetime.now(UTC) > tolerated
+
+    await until(is_late, "the supporter is late")
     await scene.takes("lobby-late", seeker)
     await supporter.comes()
     await seeker.sees("begin")
