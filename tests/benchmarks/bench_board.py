@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import random
 import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
 from playwright.async_api import Page, async_playwright
 
 from orchestrator.policy.events import Admitted, Connected, Disconnected, Joined
@@ -72,6 +74,9 @@ IN_VIEW = """() => [...document.querySelectorAll("[data-testid=lane] [data-sessi
   const { top, bottom } = cell.getBoundingClientRect();
   return top >= 0 && bottom <= innerHeight;
 }).map((cell) => cell.dataset.sessionId)"""
+
+
+LIVE = '.filters button:has([data-phase="live"]) .num'
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,8 @@ async def measure(page: Page, node: Node, rooms: Sequence[Meeting], seconds: flo
 
 async def main(rooms: int, seconds: float) -> None:
     """Print the table."""
+    warnings = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=warnings)  # ten thousand lines of history are not the table
     path = shutil.which("chromium")
     assert path is not None, "chromium is not installed; `make setup-browsers` does it"
     async with running_node() as node, async_playwright() as playwright:
@@ -180,7 +187,7 @@ async def main(rooms: int, seconds: float) -> None:
         page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="ja")
         await page.goto(node.url(f"/board#{await node.staff()}"))
         await page.get_by_test_id("lane").first.wait_for()
-        await page.locator('[data-phase="live"] .num', has_text=str(rooms)).first.wait_for()
+        await page.locator(LIVE, has_text=str(rooms)).wait_for()
         lanes = await page.get_by_test_id("lane").count()
         rows = await measure(page, node, meetings, seconds)
         await browser.close()
