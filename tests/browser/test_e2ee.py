@@ -281,7 +281,13 @@ async def record_of(browser: Browser, folder: Path, programme: str) -> Path:
         running(folder, variables=where, program=program) as office,
         stage(browser, office) as people,
     ):
-        seeker, supporter = await people.call(await office.book(programme))
+        booking = await office.book(programme)
+        seeker, supporter = await people.seeker(booking), await people.supporter(booking)
+        for each in (seeker, supporter):
+            await each.page.add_init_script("window.watch.isUnmeasured = true;")
+        await asyncio.gather(seeker.comes(), supporter.comes())
+        await supporter.admits()
+        await see_each_other(seeker, supporter)
         if programme == "sealed":
             await same_code(seeker, supporter)
             await supporter.at("share-screen").click()
