@@ -17,10 +17,19 @@ async def opens(people: Stage, link: str) -> Person:
     return person
 
 
-@pytest.mark.parametrize("secret", ["AAAAAAAAAAAAAAAAAAAAAA", "short", "%E7%AA%93%E5%8F%A3"])
-async def test_a_wrong_link_says_so(people: Stage, office: Office, secret: str) -> None:
+@pytest.mark.parametrize(
+    ("secret", "code"),
+    [
+        ("AAAAAAAAAAAAAAAAAAAAAA", "link_unknown"),
+        ("short", "link_cut"),
+        ("%E7%AA%93%E5%8F%A3", "link_long"),
+    ],
+)
+async def test_a_wrong_link_says_what_probably_happened(
+    people: Stage, office: Office, secret: str, code: str
+) -> None:
     visitor = await opens(people, f"{office.base_url}/room#{secret}")
-    await visitor.is_refused("link_unknown")
+    await visitor.is_refused(code)
 
 
 async def test_a_link_without_its_secret_says_so(people: Stage, office: Office) -> None:
