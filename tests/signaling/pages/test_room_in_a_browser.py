@@ -182,6 +182,18 @@ async def test_the_late_start_is_a_question_that_cannot_be_waved_away(
     await expect(seen.page.get_by_test_id("begin")).to_have_count(0)
 
 
+async def test_nothing_lies_over_the_consent_and_the_late_start_is_asked_of_who_is_ready(
+    chromium: Browser, base: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", welcome(**LATE))
+    await expect(seen.page.get_by_test_id("consent")).to_be_visible()
+    await expect(seen.page.get_by_test_id("begin")).to_have_count(0)
+    await seen.page.get_by_test_id("consent").check()
+    seats = in_the_lobby(**LATE)["session"]["seats"]
+    seen.say(changed(welcome(**LATE), seats=seats))
+    await expect(seen.page.get_by_test_id("begin")).to_be_visible()
+
+
 async def test_another_date_stays_in_sight_after_the_question(chromium: Browser, base: str) -> None:
     unanswered = {**LATE, "question": None, "can": ["another_date", "end"]}
     seen = await visit(chromium, f"{base}/room#x", in_the_lobby(**unanswered))
