@@ -1,7 +1,7 @@
 """The seeker's page on telephones, in a real browser: narrow, on its side, devices that come and go, blockers."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -294,9 +294,13 @@ async def test_a_camera_that_another_app_takes_is_told_and_one_press_brings_it_b
 async def test_a_clock_that_is_seven_minutes_fast_moves_no_appointment(
     chromium: Browser, base: str
 ) -> None:
-    message, now = in_the_lobby(), datetime.now(UTC)
+    message, now, starts_in = in_the_lobby(), datetime.now(UTC), 600
     message["server_time"] = now.isoformat(timespec="milliseconds")
-    starts_in = (datetime.fromisoformat(message["session"]["starts_at"]) - now).total_seconds()
+    moments = {"opens_at": 0, "starts_at": starts_in, "cutoff_at": 1_200, "ends_at": 2_400}
+    message["session"] |= {
+        name: (now + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+        for name, seconds in moments.items()
+    }
     seen = await opened(chromium, f"{base}/room#x", SEVEN_MINUTES_FAST, message)
     await expect(seen.page.get_by_test_id("skew")).to_contain_text("約7分進んでいます")
     left = await seen.page.get_by_test_id("countdown").inner_text()
