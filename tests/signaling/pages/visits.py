@@ -171,6 +171,8 @@ class Visit:
         self.asked: list[tuple[str, Any]] = []
         """What it was asked, with the bodies; reads are left out."""
         self.socket: WebSocketRoute | None = None
+        self.unsaid: list[dict[str, Any]] | None = []
+        """What the test said before the page's hello; None once it has greeted."""
         self.news = asyncio.Event()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._hear)
@@ -180,14 +182,15 @@ class Visit:
             self.complaints.append(line.text)
 
     def connect(self, socket: WebSocketRoute) -> None:
-        self.socket = socket
+        self.socket, self.unsaid = socket, self.unsaid or []
         socket.on_message(self._take)
 
     def _take(self, text: str | bytes) -> None:
         self.heard.append(json.loads(text))
         self.news.set()
         if self.heard[-1]["type"] == "hello":
-            for message in self.messages:
+            unsaid, self.unsaid = self.unsaid or [], None
+            for message in self.messages + unsaid:
                 self.say(message)
 
     async def answer(self, route: Route) -> None:
@@ -216,7 +219,11 @@ class Visit:
                 await self.news.wait()
 
     def say(self, message: dict[str, Any]) -> None:
-        assert self.socket is not None, "the page has connected"
+        """Send it to the page: at once, or when it greets, as a server would."""
+        if self.unsaid is not None:
+            self.unsaid.append(message)
+            return
+        assert self.socket is not None, "who has greeted is connected"
         self.socket.send(json.dumps(message))
 
 
