@@ -14,11 +14,17 @@ export class Chat {
   unread = 0;
   isOpen = false;
   failed = null; // {text, code}: what the server did not pass on
+  onTheWay = []; // texts of own lines, oldest first; each is answered by itself or by a refusal
 
   take(line, isMine) {
+    if (isMine) this.onTheWay.shift();
     this.lines = [...this.lines, { ...line, isMine }].slice(-KEPT);
     if (isMine) this.failed = null;
     if (!this.isOpen && !isMine) this.unread += 1;
+  }
+
+  refused(code) {
+    this.failed = { code, text: this.onTheWay.shift() ?? null };
   }
 
   open(isOpen) {

@@ -1,0 +1,134 @@
+// What the server says to the room's page, message by message (docs/protocol.md), and what a line says that it cuts.
+
+import { ms } from "../clock.js";
+import { t } from "../text.js";
+import { unread } from "../desk/noted.js";
+import { waitsAfter } from "../views/after_this.js";
+import { NOBODY_AROUND, nameOfSeat } from "../state.js";
+
+const CLOSED = { 1009: "protocol", 4400: "protocol", 4429: "protocol", 4401: "link_unknown", 4403: "unknown", 4409: "opened_elsewhere", 4410: "link_expired" };
+const NOTED_CODES = new Set(["data_closed", "too_many_readings"]);
+const CHAT_CODES = new Set(["function_not_allowed", "too_many_messages", "nobody_reads"]);
+const PROBE_CODES = new Set(["probe_full", "probe_not_now"]);
+
+export function createMessages(app) {
+  const { s, clock, peer, probe, encryption, announcer, chat, own, shown, settling } = app;
+
+  const TAKE = {
+    welcome(message) {
+      const isFirst = s.session === null;
+      Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
+      Object.assign(s, { isOnline: true, isDraining: false, lostAt: null, isJoining: false, notice: null, mediaOf: {}, around: NOBODY_AROUND });
+      if (s.noted === null) s.noted = unread(message.session.id);
+      s.noted.isAsking = false; // whether that was heard, nobody can say any more
+      chat.onTheWay = []; // whether they got there, nobody can say any more
+      shown.retell();
+      if (isFirst) shown.redraw();
+      settling.settle(null);
+      if (!isFirst) encryption.resume();
+      peer.restart();
+    },
+    session({ session }) {
+      const before = s.session;
+      if (!before || session.version < before.version) return;
+      s.session = session;
+      settling.settle(before);
+    },
+    offer(message) {
+      if (s.steppedOutAt === null && !s.isTimeUp) peer.offer(message);
+    },
+    probe_offer(message) {
+      probe.offer(message);
+    },
+    media_state({ seat, ...state }) {
+      s.mediaOf[seat] = state;
+    },
+    encryption({ seat, is_able: isAble }) {
+      s.canEncrypt[seat] = isAble;
+      settling.encrypt();
+    },
+    key({ seat, text }) {
+      encryption.take(seat, text);
+    },
+    noted({ reference, note }) {
+      Object.assign(s.noted, { isAsking: false, noted: { reference, note } });
+    },
+    around({ is_engaged: isEngaged, after }) {
+      const wasWaiting = waitsAfter(s);
+      s.around = { isEngaged, after };
+      const next = waitsAfter(s);
+      if (next && !wasWaiting) announcer.say(t("following.waits", { name: next.seeker_name, time: app.write.moment(ms(next.starts_at)) }));
+    },
+    chat(line) {
+      const isMine = line.seat === s.you.seat;
+      chat.take(line, isMine);
+      if (!isMine && !chat.isOpen) announcer.say(t("chat.said", { name: nameOfSeat(s, line.seat), text: line.text }));
+    },
+    warning({ left_s: left }) {
+      s.warnedS = left;
+    },
+    way({ link: onward }) {
+      location.hash = onward; // and the page opens anew
+    },
+    questionnaire({ questions, is_answered: isAnswered }) {
+      if (isAnswered && s.isAnswering) announcer.say(t("questions.done"));
+      Object.assign(s, { questionnaire: { questions, is_answered: isAnswered }, isAnswering: false });
+    },
+    time_is_up: timeIsUp,
+    refused({ code, closes }) {
+      if (PROBE_CODES.has(code)) return void probe.refused(code);
+      s.isJoining = s.isAnswering = false;
+      if (code === "draining") {
+        s.isDraining = true; // the close that follows brings us to another node
+        return;
+      }
+      if (!closes && CHAT_CODES.has(code)) {
+        chat.refused(code);
+        return;
+      }
+      if (!closes && NOTED_CODES.has(code)) {
+        Object.assign(s.noted, { isAsking: false, refusal: { sentence: t(`refusal.${code}`), next: t(`refusal.${code}.next`) } });
+        return;
+      }
+      if (closes) refuse(code);
+      else s.notice = code;
+    },
+    error({ code, detail }) {
+      console.warn("the server did not understand", code, detail);
+    },
+  };
+
+  function timeIsUp() {
+    s.isTimeUp = true;
+    own.rest();
+    announcer.say(t("cover.time_up"), true);
+  }
+
+  // The whole page says so from now on.
+  function refuse(code) {
+    // Of a link that nobody knows, its shape may tell what happened to it.
+    s.refusal ??= { code: code === "link_unknown" && app.flaw ? `link_${app.flaw}` : code };
+    own.rest();
+  }
+
+  return {
+    refuse,
+    timeIsUp,
+    take(message) {
+      TAKE[message.type]?.(message);
+      shown.draw();
+    },
+    lost() {
+      s.isOnline = false;
+      probe.stop();
+      s.isJoining = s.isAnswering = false;
+      s.lostAt ??= clock.now();
+      shown.draw();
+    },
+    closed(code) {
+      s.isOnline = false;
+      if (code !== 1000) refuse(CLOSED[code] ?? "unknown");
+      shown.draw();
+    },
+  };
+}
