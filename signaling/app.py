@@ -49,13 +49,13 @@ from signaling.auth import (
 )
 from signaling.board import Feed
 from signaling.connection import Connection, Guest
+from signaling.counter import Counter
 from signaling.days import DaysApi
 from signaling.door import Door
 from signaling.ends import Close, http_status
 from signaling.files import PAGES, Files
 from signaling.headers import ASSET, FIXED, content_security_policy, permissions_policy
 from signaling.limits import Limits
-from signaling.participant import Counter
 from signaling.protocol import Hello
 from signaling.turn import Turn
 from signaling.views import Bilingual

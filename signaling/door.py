@@ -11,7 +11,8 @@ from orchestrator.ports import Staff, Store
 from signaling.auth import check_link, is_secret_shaped, is_token_shaped
 from signaling.board import Feed, Watcher
 from signaling.connection import Connection, Guest
-from signaling.participant import Counter, Participant
+from signaling.counter import Counter
+from signaling.participant import Participant
 from signaling.protocol import Hello
 from signaling.views import Bilingual
 
