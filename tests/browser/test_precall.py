@@ -83,6 +83,29 @@ async def test_a_line_is_measured_before_the_doors_open_and_the_office_is_told(
     ]
 
 
+async def test_a_reload_in_the_waiting_room_forgets_nothing_of_the_check(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("talk", starts_in=300)
+    seeker, supporter = await people.seeker(booking), await people.supporter(booking)
+    await supporter.arrives()
+    await checks(seeker)
+    word = await measured(seeker)
+    await seeker.at("join").click()
+    await seeker.sees("lobby")
+
+    async def is_told_after(at: str) -> bool:
+        found = await told(supporter)
+        return found is not None and found["line"] == word and found["at"] > at
+
+    await until(lambda: is_told_after(""), "the supporter's page knows")
+    before = await told(supporter)
+    assert before is not None
+    await seeker.reloads()
+    await seeker.sees("lobby")
+    await until(lambda: is_told_after(before["at"]), "the page that came back has said it again")
+
+
 async def test_a_lossy_line_has_another_word(people: Stage, office: Office) -> None:
     booking = await office.book("talk", starts_in=1200)
     async with line(office) as network:

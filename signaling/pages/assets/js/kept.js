@@ -1,17 +1,29 @@
-// What this browser remembers, where it lets us: storage is closed in some private windows, then it holds for this page.
+// What this browser remembers, or this tab of it, where it lets us: storage is closed in some private windows, then it holds
+// for this page.
 
-export function kept(key) {
+const storage = (isOfTab) => (isOfTab ? sessionStorage : localStorage);
+
+export function kept(key, isOfTab = false) {
   try {
-    return localStorage.getItem(key);
+    return storage(isOfTab).getItem(key);
   } catch {
     return null;
   }
 }
 
-export function keep(key, value) {
+// What was kept as JSON; null for what is not there or is none.
+export function keptObject(key, isOfTab = false) {
   try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, value);
+    return JSON.parse(kept(key, isOfTab));
+  } catch {
+    return null;
+  }
+}
+
+export function keep(key, value, isOfTab = false) {
+  try {
+    if (value === null) storage(isOfTab).removeItem(key);
+    else storage(isOfTab).setItem(key, value);
   } catch {
     // it holds for this page
   }

@@ -13,6 +13,7 @@ const { stepsFor, wayOut, wordsOfLine } = await load("advice.js");
 const { ASKED_BPS, Line, judge } = await load("line.js");
 const { reasonOf } = await load("devices.js");
 const { Probe, found } = await load("probe.js");
+const { createTelling } = await load("room/telling.js");
 const words = JSON.parse(readFileSync(new URL("locales/ja.json", ASSETS), "utf-8"));
 const hasText = (key) => key in words;
 
@@ -265,4 +266,25 @@ test("the office is told words, two figures and the kind of machine", () => {
   const browser = readBrowser({ ua: `${IPHONE} Version/26.0 Mobile/15E148 Safari/604.1` });
   assert.deepEqual(found({ devices, probe: { result }, browser }), { camera: "denied", microphone: "unavailable", line: "coarse", rtt_ms: 48, missing: 0.043, device: "phone" });
   assert.equal(found({ devices, probe: { result: null }, browser }).line, null);
+});
+
+test("what the tab has measured is told after a reload too, for an hour, and a new measurement counts more", () => {
+  const kept = new Map();
+  globalThis.sessionStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
+  const told = [];
+  const socket = { send: (message) => told.push(message) };
+  const opened = (now, result = null) => {
+    const s = { isOnline: true, you: { seat: "seeker", role: "seeker", connection: now }, session: { id: "s-1", phase: "open" }, now };
+    const devices = { state: { camera: "ok", microphone: "ok" }, isOn: () => true };
+    const page = { s, socket, devices, probe: { result }, own: { isReady: true }, browser: { kind: "phone" }, interruption: { taken: [] }, screen: {}, encryption: {}, quality: {} };
+    createTelling(page).tick();
+    return told.filter((message) => message.type === "checked").at(-1);
+  };
+  assert.equal(opened(10_000).line, null);
+  assert.equal(opened(20_000, { word: "coarse", figures: { rtt_ms: 48, missing: 0.04 } }).line, "coarse");
+  const { line, rtt_ms: rtt, missing } = opened(30_000);
+  assert.deepEqual([line, rtt, missing], ["coarse", 48, 0.04]);
+  assert.equal(opened(40_000, { word: "good", figures: null }).line, "good");
+  assert.equal(opened(50_000).line, "good");
+  assert.equal(opened(40_000 + 3_600_000).line, null);
 });

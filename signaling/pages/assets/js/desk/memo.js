@@ -1,7 +1,7 @@
 // Notes to oneself: in this browser alone, per session, gone some days after it. Nothing of them is ever sent.
 
 import { h, show } from "../dom.js";
-import { keep, kept, keptKeys } from "../kept.js";
+import { keep, keptKeys, keptObject } from "../kept.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
 
@@ -11,22 +11,14 @@ const LONGEST = 4000;
 
 export class Memos {
   constructor(now) {
-    for (const key of keptKeys(PREFIX)) if (!(readAt(key)?.until > now)) keep(key, null);
+    for (const key of keptKeys(PREFIX)) if (!(keptObject(key)?.until > now)) keep(key, null);
   }
 
-  read = (id) => readAt(PREFIX + id)?.text ?? "";
+  read = (id) => keptObject(PREFIX + id)?.text ?? "";
 
   // An empty one is no longer kept.
   write(session, text) {
     keep(PREFIX + session.id, text ? JSON.stringify({ text: text.slice(0, LONGEST), until: ms(session.ends_at) + KEPT_MS }) : null);
-  }
-}
-
-function readAt(key) {
-  try {
-    return JSON.parse(kept(key));
-  } catch {
-    return null;
   }
 }
 
