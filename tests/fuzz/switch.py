@@ -191,7 +191,7 @@ class World:
         self._epoch = 0
         self._checked_at = 0.0
         self._turns = 0
-        self._readable = self.port.reader()
+        self._readable = self.port.reader(lambda _: None)
         for session, seats in SEATS.items():
             self.rooms.carry_out(wire.OpenRoom(session=session, closes_at=self.now + 1e9))
             for name in seats:

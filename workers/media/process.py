@@ -219,7 +219,7 @@ class MediaProcess(asyncio.Protocol):
         self._port = port
         self._rooms = Rooms(port, at, self._report, tasks.create_task, time.monotonic)
         self._hear()
-        self._loop.add_reader(udp.fileno(), port.reader())
+        self._loop.add_reader(udp.fileno(), port.reader(time.sleep))
         self._report(wire.Ready(port=port.number))
         log.info("worker.ready", port=port.number)
         waiting, self._waiting = self._waiting, []

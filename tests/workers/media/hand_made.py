@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import struct
+from collections.abc import Callable
 
 from aioice import stun
 from pylibsrtp import Policy, Session
@@ -170,7 +171,10 @@ class Wired:
         self.statistics: list[wire.Statistics] = []
         self.port = MediaPort(bind("127.0.0.1", 0), self._hear, lambda: self.now)
         self.server = ("127.0.0.1", self.port.number)
-        self._on_readable = self.port.reader()
+        self.meanwhile: list[Callable[[], None]] = []
+        """What happens while the port rests, one after the other; then nothing."""
+        self.rested_s: list[float] = []
+        self._on_readable = self.port.reader(self._rest)
         self.room = Room("s", closes_at=self.now + 3_600)
         self.clients: list[Client] = []
         for seat in seats:
@@ -182,6 +186,11 @@ class Wired:
             self.statistics.append(report)
         else:
             self.reports.append(report)
+
+    def _rest(self, seconds: float) -> None:
+        self.rested_s.append(seconds)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
 
     def add(self, seat: str, functions: frozenset[str] = FUNCTIONS, epoch: int = 1) -> Client:
         """A new leg for a seat; an older one is cut, as the commands do it."""

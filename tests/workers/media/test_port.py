@@ -11,7 +11,7 @@ from pylibsrtp import Error
 from tests.workers.media.hand_made import Wired, drain, reply, rtp, udp
 from workers.media import wire
 from workers.media.forwarder import MAX_ASKED
-from workers.media.port import BURST, bind
+from workers.media.port import BURST, DENSE_S, REST_S, RESTS, bind
 from workers.media.room import Room
 from workers.media.rtp import HEADER, OPUS, RTX, VP8, nack, nacked, pli
 from workers.media.srtp import MAX_SSRCS
@@ -161,6 +161,41 @@ def test_a_wake_takes_a_bounded_burst_and_between_its_packets_nothing_else_runs(
     wired.take()
     assert len(wired.supporter.received()) == 50
     assert passed == []
+
+
+def test_where_packets_come_densely_the_port_lets_some_gather(wired):
+    """What comes during a rest is taken in the same wake; a rest in which nothing came is the last."""
+    packets = iter([wired.seeker.sending.protect(rtp(number)) for number in range(20)])
+
+    def comes():
+        wired.seeker.send_bytes(next(packets))
+
+    comes()
+    wired.take()
+    wired.supporter.received()
+    wired.rested_s.clear()
+    wired.now += DENSE_S * 0.9
+    wired.meanwhile = [comes]
+    comes()
+    wired.take()
+    assert wired.rested_s == [REST_S] * 2
+    assert len(wired.supporter.received()) == 2
+    wired.meanwhile = [comes] * (RESTS + 2)
+    wired.rested_s.clear()
+    comes()
+    wired.take()
+    assert wired.rested_s == [REST_S] * RESTS, "then commands and timers have their turn"
+    assert len(wired.supporter.received()) == 1 + RESTS
+
+
+def test_where_packets_come_seldom_nothing_waits(wired):
+    wired.rested_s.clear()
+    for number in range(5):
+        wired.now += DENSE_S * 1.1
+        wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
+        wired.take()
+    assert wired.rested_s == []
+    assert len(wired.supporter.received()) == 5
 
 
 # ---- roaming --------------------------------------------------------------------------------------------------------
