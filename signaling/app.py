@@ -58,7 +58,7 @@ from signaling.headers import ASSET, FIXED, content_security_policy, permissions
 from signaling.limits import Limits
 from signaling.protocol import Hello
 from signaling.turn import Turn
-from signaling.views import Bilingual
+from signaling.views.shape import Bilingual
 
 _log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
 from orchestrator.ports import OfferMade, ProbeOffered
 from signaling.ends import Close
 from signaling.protocol import ChatLine, Encryption, KeyOf, MediaStateOf, TimeIsUp, TimeLeft
-from signaling.views import CheckedView, Checks
+from signaling.views.seats import CheckedView, Checks
 
 _REMEMBERED = 2_000
 """Goodbyes that may come later than the line's end: a few seconds of a busy node."""

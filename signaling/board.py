@@ -28,7 +28,9 @@ from signaling.desk import DeskRow, supporters_row
 from signaling.ends import Close
 from signaling.limits import Limits
 from signaling.protocol import Board, BoardLines, BoardRowChanged, LineOf, Up, Welcome, You
-from signaling.views import Bilingual, BoardRow, Checks, board_row, with_checks
+from signaling.views.board import BoardRow, board_row, with_checks
+from signaling.views.seats import Checks
+from signaling.views.shape import Bilingual
 
 _log = structlog.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from orchestrator.policy.daybook import Daybook
 from orchestrator.policy.model import Cause, Outcome
 from orchestrator.policy.programme import Programme
 from orchestrator.ports import Clock, Store
-from signaling.views import board_row
+from signaling.views.board import board_row
 
 FARTHEST = timedelta(days=3_660)
 """Ten years in either direction: what lies beyond is a typing mistake."""

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from orchestrator.api.moments import Moment
 from orchestrator.policy.model import SUPPORTER, Presence, Role, Session
 from orchestrator.policy.stops import may_read_why
-from signaling.views import BoardRow, Shape, since_of
+from signaling.views.board import BoardRow
+from signaling.views.seats import since_of
+from signaling.views.shape import Shape
 
 
 class ConsentView(Shape):

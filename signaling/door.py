@@ -14,7 +14,7 @@ from signaling.connection import Connection, Guest
 from signaling.counter import Counter
 from signaling.participant import Participant
 from signaling.protocol import Hello
-from signaling.views import Bilingual
+from signaling.views.shape import Bilingual
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,9 @@ from signaling.place import Place
 from signaling.precall import Precall
 from signaling.receiving import Receiver
 from signaling.requests import Requests
-from signaling.views import CheckedView, SessionView, programme_view, session_view
+from signaling.views.programme import programme_view
+from signaling.views.seats import CheckedView
+from signaling.views.session import SessionView, session_view
 
 _log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from orchestrator.host import Host
 from orchestrator.policy.model import ConnectionId
 from signaling.limits import Limits, TokenBucket
 from signaling.protocol import Checked
-from signaling.views import CheckedView
+from signaling.views.seats import CheckedView
 
 
 class Precall:

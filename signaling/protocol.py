@@ -30,15 +30,11 @@ from orchestrator.policy.model import CallState, Medium, Purpose, Role
 from orchestrator.policy.questionnaire import ASKED_OF, MOST_QUESTIONS, SCALE
 from orchestrator.policy.writing import legible
 from signaling.desk import AfterView
-from signaling.views import (
-    Bilingual,
-    BoardRow,
-    DeviceKind,
-    Found,
-    LineWord,
-    ProgrammeView,
-    SessionView,
-)
+from signaling.views.board import BoardRow
+from signaling.views.programme import ProgrammeView
+from signaling.views.seats import DeviceKind, Found, LineWord
+from signaling.views.session import SessionView
+from signaling.views.shape import Bilingual
 
 VERSION = 1
 FRAME_BYTES = 65_536

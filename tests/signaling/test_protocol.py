@@ -11,11 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.api.moments import NextMoment
 from orchestrator.errors import Malformed
 from orchestrator.policy.effects import REFUSALS
 from orchestrator.policy.model import CallState, Medium, Purpose, Role
-from signaling import protocol, views
+from signaling import protocol
 from signaling.ends import Close
+from signaling.views.outline import NoticesView, NoticeView
+from signaling.views.programme import ProgrammeView
+from signaling.views.seats import SeatView
+from signaling.views.session import SessionView
+from signaling.views.shape import Bilingual
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 
@@ -92,7 +98,7 @@ def test_the_document_lists_exactly_the_close_codes():
     ("title", "model"),
     [
         ("`you`", protocol.You),
-        ("`programme`", views.ProgrammeView),
+        ("`programme`", ProgrammeView),
     ],
 )
 def test_the_document_lists_exactly_the_fields_of(title, model):
@@ -106,8 +112,8 @@ def test_the_document_lists_exactly_the_fields_of_a_session():
     block = re.search(r"```jsonc\n(.*?)```", section("`session`"), re.S).group(1)
     code = "\n".join(line.split("//")[0].split("/*")[0] for line in block.splitlines())
     named = set(re.findall(r'"(\w+)":', re.sub(r"//.*|/\*.*?\*/", "", block)))
-    expected = set(views.SessionView.model_fields) | set(views.SeatView.model_fields)
-    for model in (views.NextMoment, views.NoticesView, views.NoticeView):
+    expected = set(SessionView.model_fields) | set(SeatView.model_fields)
+    for model in (NextMoment, NoticesView, NoticeView):
         expected |= set(model.model_fields)
     assert code
     assert expected <= named
@@ -287,7 +293,7 @@ def test_a_welcome_leaves_out_what_is_not_the_receivers_kind():
         connection="c", seat=None, role=Role.SCHEDULER, display_name="y", device="bound", name="y"
     )
     at = datetime(2026, 12, 1, tzinfo=UTC)
-    office = views.Bilingual(ja="窓口", en="desk")
+    office = Bilingual(ja="窓口", en="desk")
     text = protocol.encode(protocol.Welcome(server_time=at, you=you, office=office))
     assert set(json.loads(text)) == {"type", "version", "server_time", "you", "office"}
 

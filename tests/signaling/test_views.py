@@ -36,7 +36,9 @@ from orchestrator.policy.model import (
 from orchestrator.policy.session import step
 from signaling import protocol
 from signaling.intents import event_of
-from signaling.views import board_row, programme_view, session_view
+from signaling.views.board import board_row
+from signaling.views.programme import programme_view
+from signaling.views.session import session_view
 from tests.signaling.sessions import KUMAGAYA, SLOT, STARTS, a_session, with_seat
 
 MINUTE = timedelta(minutes=1)

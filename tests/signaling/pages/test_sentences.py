@@ -14,7 +14,7 @@ from orchestrator.policy.effects import REFUSALS
 from orchestrator.policy.model import Cause, Outcome, Phase, Presence, RescheduleState, Role
 from orchestrator.policy.sentences import PLAIN, WORDS
 from orchestrator.programmes import load_all
-from signaling.views import AwayAs
+from signaling.views.seats import AwayAs
 
 AWAY = get_args(AwayAs)
 ROOT = Path(__file__).parents[3]

@@ -1,0 +1,62 @@
+"""What the pages of a session need to know of its programme. PURE."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from orchestrator.policy.model import Session
+from orchestrator.policy.programme import Programme, Text
+from signaling.views.shape import Bilingual, Shape
+
+
+class ProgrammeView(Shape):
+    """What a page needs to know of the programme."""
+
+    name: str
+    title: Bilingual
+    office: Bilingual
+    telephone: str | None
+    terms_version: str
+    terms_url: str | None
+    terms_text: Bilingual | None
+    """The short text over the consent box."""
+    attestations: tuple[str, ...]
+    functions: tuple[str, ...]
+    e2ee: Literal["required", "preferred", "off"]
+    watermark: bool
+    time_zone: str
+    grace_s: float
+    doors_s: float
+    cutoff_s: float
+
+
+def programme_view(session: Session, programme: Programme | None) -> ProgrammeView:
+    """What the pages of a session need to know of its programme.
+
+    Args:
+        session: its rules count, they are those it was booked under.
+        programme: texts and wishes of the present file; None when it is not there any more.
+    """
+    rules = session.rules
+    name = Bilingual(ja=rules.programme, en=rules.programme)
+    return ProgrammeView(
+        name=rules.programme,
+        title=_bilingual(programme.title) if programme else name,
+        office=_bilingual(programme.office) if programme else name,
+        telephone=programme.telephone if programme else None,
+        terms_version=rules.terms_version,
+        terms_url=programme.terms.url if programme else None,
+        terms_text=_bilingual(programme.terms.text) if programme else None,
+        attestations=rules.attestations,
+        functions=tuple(sorted(rules.functions)),
+        e2ee=programme.e2ee if programme else "preferred",
+        watermark=programme.watermark if programme else True,
+        time_zone=session.time_zone,
+        grace_s=rules.grace.total_seconds(),
+        doors_s=rules.doors.total_seconds(),
+        cutoff_s=rules.cutoff.total_seconds(),
+    )
+
+
+def _bilingual(text: Text) -> Bilingual:
+    return Bilingual(ja=text.ja, en=text.en)
