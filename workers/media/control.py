@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from workers.media import srtp
-from workers.media.feedback import ESTIMATE_COUNTS_S, OneReport, Receiving, allowed_bps
+from workers.media.feedback import START_BPS, OneReport, Receiving, allowed_bps
 from workers.media.forwarder import DownTrack, UpTrack
 from workers.media.ice import Address
 from workers.media.room import KEY_FRAME_INTERVAL_S, Leg
@@ -119,12 +119,16 @@ class Control:
         except MalformedRtcp:
             self._counters["rtcp_malformed"] += 1
             return
+        was_free = leg.line_down.is_free
         self._meter(leg, received, feedback, now)
         if leg.is_pair:
             self._pass_on(leg, feedback, now)
         else:
             self._spread_reports(leg, feedback, now)
-            self._note_estimate(leg, feedback, now)
+            if feedback.estimate_bps is not None:
+                leg.line_down.estimated(feedback.estimate_bps, now)
+            if feedback.estimate_bps is not None or leg.line_down.is_free is not was_free:
+                self._tell_senders(leg, now)
         for ssrc, lost in feedback.lost:
             self._resend(leg, received[ssrc], lost, now)
         for ssrc in feedback.key_frames:
@@ -146,7 +150,8 @@ class Control:
         """What a leg reports speaks of its line; where several receive, the sender is told of it later."""
         for block in feedback.blocks:
             track = received[block.ssrc]
-            leg.meter.heard(now, track.payload_type, block, track.packets)
+            lost = leg.meter.heard(now, track.payload_type, block, track.packets)
+            leg.line_down.reported(lost, _measured_rtt_s(leg), now)
             up = track.up
             if not leg.is_pair and up is not None and track.payload_type not in REPEATS:
                 report = up.owner.reports.setdefault(up, OneReport())
@@ -171,9 +176,7 @@ class Control:
             loss_up: share of its packets that did not come to us, of late.
             picture_bps: what came of its pictures since the last time.
         """
-        rtt_ms = leg.meter.rtt_ms()
-        rtt_s = None if rtt_ms is None else rtt_ms / 1000
-        allowed = leg.brake.look_at(now, loss_up, rtt_s, picture_bps)
+        allowed = leg.brake.look_at(now, loss_up, _measured_rtt_s(leg), picture_bps)
         if allowed is not None:
             self._counters["braked"] += leg.brake.bps is not None
             self._send_rtcp(leg, remb(allowed, [up.ssrc for up in _pictures(leg)]))
@@ -194,23 +197,19 @@ class Control:
         if told:
             self._send_rtcp(leg, receiver_report(told))
 
-    def _note_estimate(self, leg: Leg, feedback: Feedback, now: float) -> None:
-        """A receiver says what it can take: all whom it receives may have to send less."""
-        if feedback.estimate_bps is None:
-            return
-        leg.estimate_bps, leg.estimated_at = feedback.estimate_bps, now
+    def _tell_senders(self, leg: Leg, now: float) -> None:
+        """A receiver has said what it can take: all whom it receives may have to send less."""
         for sender in {down.up.owner: None for down in leg.down.fed() if down.up is not None}:
             self._tell_estimate(sender, now)
 
     def _tell_estimate(self, sender: Leg, now: float) -> None:
         pictures = _pictures(sender)
         receivers = {down.owner: None for up in pictures for down in up.fed}
+        # Its own way up is judged by how much longer the round trip grows, so that has to be known before it grows.
+        is_measured = sender.meter.rtt_ms() is not None
         allowed = allowed_bps(
-            [
-                _receiving(leg, sender, now)
-                for leg in receivers
-                if now - leg.estimated_at < ESTIMATE_COUNTS_S
-            ]
+            [_receiving(leg, sender, now) for leg in receivers if leg.line_down.has_say(now)],
+            sender.estimate.free_bps if is_measured else START_BPS,
         )
         if allowed is not None and sender.brake.bps is not None:
             allowed = min(allowed, sender.brake.bps)
@@ -271,6 +270,11 @@ def _keep_for_s(receiver: Leg) -> float:
     return 2 * receiver.rtt_s
 
 
+def _measured_rtt_s(leg: Leg) -> float | None:
+    rtt_ms = leg.meter.rtt_ms()
+    return None if rtt_ms is None else rtt_ms / 1000
+
+
 def _pictures(sender: Leg) -> list[UpTrack[Leg]]:
     """Of what somebody gets, screens included."""
     return [up for up in sender.up.routes.values() if up.payload_type in PICTURES]
@@ -283,7 +287,8 @@ def _receiving(leg: Leg, sender: Leg, now: float) -> Receiving:
     ]
     pictures = [up for up in ups if up.payload_type in PICTURES]
     return Receiving(
-        estimate_bps=leg.estimate_bps,
+        estimate_bps=leg.line_down.estimate_bps,
         pictures=len(pictures),
         pictures_of_sender=sum(up.owner is sender for up in pictures),
+        is_free=leg.line_down.is_free,
     )

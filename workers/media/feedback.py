@@ -14,13 +14,18 @@ from dataclasses import dataclass, replace
 from workers.media.rtp import ReportBlock
 
 LEAST_PICTURE_BPS = 100_000
-"""A face can still be read at it, and two of them with their sound go through 300 kbit/s. Browsers' estimates begin low
-and climb by a twelfth a second: without it everybody would be a blur for the first half minute."""
+"""A face can still be read at it, and two of them with their sound go through 300 kbit/s."""
+BEGIN_BPS = 300_000
+"""What browsers begin with."""
+START_BPS = 2 * BEGIN_BPS
+"""What a sender is told first while no line has shown an end: a good face. Each second it is told twice as much."""
 ESTIMATE_COUNTS_S = 10.0
 """A browser that receives pictures says about once a second what it can take; one this old is over."""
 TELL_AGAIN_S = 1.0
 NEWS = 0.03
 """A share by which an estimate must have fallen to be told at once."""
+END_LOSS = 0.1
+"""Share lost on the way to a receiver, of one report, from which on its line has shown an end: what browsers bear."""
 FULL_LOSS, FULL_DELAY_S = 0.03, 0.1
 """Share lost on the way to us, and by how much the round trip is longer than it was at best, from which on a way up
 counts as full: a line that only loses, or is only long, is not."""
@@ -96,6 +101,65 @@ class OneReport:
         self._pending.pop(ssrc, None)
 
 
+class LineDown:
+    """What a receiver says that it can take, and whether that is a limit: only once its line has shown an end.
+
+    A browser's estimate begins near 300 kbit/s on a line of any width, climbs by a twelfth a second, and no further
+    than to half as much again as comes: it says what was tried. When more comes than the line takes it speaks of the
+    line: it falls, or packets are lost, or the round trip grows. From then on it follows the line well.
+    """
+
+    __slots__ = (
+        "_best_rtt_s",
+        "_estimated_at",
+        "_highest_bps",
+        "estimate_bps",
+        "is_free",
+        "is_known",
+    )
+
+    def __init__(self) -> None:
+        self.estimate_bps = 0
+        self.is_known = False
+        """The receiver has said something."""
+        self.is_free = True
+        """It has shown no end so far."""
+        self._estimated_at = float("-inf")
+        self._highest_bps = 0
+        self._best_rtt_s = float("inf")
+
+    def estimated(self, bitrate_bps: int, now: float) -> None:
+        """The receiver says what it can take."""
+        self.is_known = True
+        self.estimate_bps, self._estimated_at = bitrate_bps, now
+        self._highest_bps = max(self._highest_bps, bitrate_bps)
+        if bitrate_bps < self._highest_bps * (1 - NEWS):
+            self.is_free = False
+
+    def reported(self, lost: float, rtt_s: float | None, now: float) -> None:
+        """The receiver reports on a track.
+
+        Args:
+            lost: share that went missing on the way to it since the report before.
+            rtt_s: the newest round trip; None: not measured yet.
+            now: monotonic seconds.
+        """
+        self.is_known = True
+        self._best_rtt_s = min(self._best_rtt_s, rtt_s or self._best_rtt_s)
+        is_longer = rtt_s is not None and rtt_s >= self._best_rtt_s + FULL_DELAY_S
+        if self.is_free and (lost >= END_LOSS or is_longer):
+            self.is_free = False
+            if not self._is_estimated(now):  # browsers take up to five seconds for the first one
+                self.estimate_bps, self._estimated_at = BEGIN_BPS, now
+
+    def has_say(self, now: float) -> bool:
+        """Whether its senders are to mind it."""
+        return self.is_known and (self.is_free or self._is_estimated(now))
+
+    def _is_estimated(self, now: float) -> bool:
+        return now - self._estimated_at < ESTIMATE_COUNTS_S
+
+
 @dataclass(frozen=True, slots=True)
 class Receiving:
     """What one receiver can take of pictures, and what it gets."""
@@ -105,16 +169,26 @@ class Receiving:
     """Pictures that come to it now, screens included."""
     pictures_of_sender: int
     """How many of them are the sender's."""
+    is_free: bool = False
+    """Its line has shown no end: the estimate is no limit."""
 
 
-def allowed_bps(receivers: Sequence[Receiving]) -> int | None:
-    """What a sender may take for its pictures so that its worst receiver can; None: nobody has an estimate.
+def allowed_bps(receivers: Sequence[Receiving], free_bps: int = 0) -> int | None:
+    """What a sender may take for its pictures so that its worst receiver can; None: of no receiver anything is known.
 
     Browsers estimate and obey for pictures alone; sound is in neither, and so is never squeezed.
+
+    Args:
+        receivers: all that have said something.
+        free_bps: what the sender may take at least, as far as those go whose lines have shown no end.
     """
     return min(
         (
-            max(each.estimate_bps // each.pictures, LEAST_PICTURE_BPS) * each.pictures_of_sender
+            max(
+                max(each.estimate_bps // each.pictures, LEAST_PICTURE_BPS)
+                * each.pictures_of_sender,
+                free_bps if each.is_free else 0,
+            )
             for each in receivers
             if each.pictures_of_sender
         ),
@@ -130,6 +204,11 @@ class Estimate:
     def __init__(self) -> None:
         self._told_at = float("-inf")
         self._told_bps = 0
+
+    @property
+    def free_bps(self) -> int:
+        """What it may take next while no line shows an end: it doubles, so that a line is overtaken once at most."""
+        return min(max(START_BPS, 2 * self._told_bps), FREE_BPS)
 
     def is_news(self, bitrate_bps: int, now: float) -> bool:
         """Whether the sender is to be told; it counts as told."""

@@ -25,6 +25,8 @@ AGAIN_S = 20.0
 often enough to be in them."""
 ENOUGH_PACKETS = 100
 """Two seconds of sound; of fewer, one burst would be a bad line."""
+ENOUGH_REPORTED = 20
+"""Packets of one report; of fewer, a lost one is no share."""
 LOSSY, NOT_LOSSY = 0.10, 0.05
 """Share lost from which on a line is bad, and below which it is good again: speech with Opus's concealment bears about
 ten percent; above it words go missing (the page warns from 3 % on). The gap keeps a line at the edge from flapping."""
@@ -121,7 +123,7 @@ class Meter:
         if len(self._passed_on) > REPORTS_KEPT:
             self._passed_on.popitem(last=False)
 
-    def heard(self, now: float, payload_type: int, block: ReportBlock, sent: int) -> None:
+    def heard(self, now: float, payload_type: int, block: ReportBlock, sent: int) -> float:
         """The leg reports on a track that it receives.
 
         Args:
@@ -129,7 +131,12 @@ class Meter:
             payload_type: of the track.
             block: what it says.
             sent: packets of the track that we have sent to it so far.
+
+        Returns:
+            The share that went missing on the way to it since the report before, from 0 to 1. What it calls lost may
+            have been lost on the way to us, and what has not come may be under way: so it is the less of both.
         """
+        share = 0.0
         got = block.highest - block.lost
         before = self._reported.get(block.ssrc)
         self._reported[block.ssrc] = (got, sent)
@@ -137,9 +144,10 @@ class Meter:
             arrived = (got - before[0]) & 0xFFFF_FFFF
             if arrived < 0x8000:
                 expected = sent - before[1]
-                self._down.setdefault(payload_type, LossShare()).add(
-                    now, expected, expected - arrived
-                )
+                missing = expected - arrived
+                self._down.setdefault(payload_type, LossShare()).add(now, expected, missing)
+                if expected >= ENOUGH_REPORTED:
+                    share = max(0.0, min(missing / expected, block.share / 256))
         if payload_type == OPUS:
             # Of sound alone: the packets of one picture have one timestamp and are sent one after the other.
             self._jitter = (now, 1000 * block.jitter / CLOCK_HZ[OPUS])
@@ -150,6 +158,7 @@ class Meter:
                 self._rtts.append((now, 1000 * rtt_s))
         while len(self._rtts) > 1 and self._rtts[0][0] <= now - WINDOW_S:
             self._rtts.popleft()
+        return share
 
     def rtt_ms(self) -> float | None:
         """The newest round trip, however old; None: none was measured yet."""

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 
 from workers.media.dtls import DtlsTransport, Identity
-from workers.media.feedback import Brake, Estimate, OneReport
+from workers.media.feedback import Brake, Estimate, LineDown, OneReport
 from workers.media.forwarder import UpTrack
 from workers.media.ice import Address, IceLeg
 from workers.media.quality import Counted, Meter
@@ -135,9 +135,7 @@ class Leg:
         self.has_forwarded = False
         """RTP of it was sent to its first other one."""
         self.is_answered = False
-        self.estimate_bps = 0
-        self.estimated_at = float("-inf")
-        """What it says that it can receive, and when."""
+        self.line_down = LineDown()
         self.estimate = Estimate()
         self.brake = Brake()
         self.reports: dict[UpTrack[Leg], OneReport] = {}

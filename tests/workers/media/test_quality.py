@@ -95,6 +95,25 @@ def test_what_was_lost_before_it_came_to_us_is_not_held_against_the_receiver(lin
     assert clean.read.loss_down == 0.0
 
 
+def shares(*reports):
+    """What comes of reports, each of: sent so far, lost so far, the highest number, lost of 256 since the last one."""
+    meter = Meter()
+    return [
+        meter.heard(float(at), VP8, ReportBlock(9, lost, highest, 0, 0, 0.0, share), sent)
+        for at, (sent, lost, highest, share) in enumerate(reports)
+    ]
+
+
+def test_a_report_says_what_went_missing_since_the_one_before():
+    assert shares((100, 0, 100, 0), (200, 50, 200, 128), (300, 50, 300, 0)) == [0.0, 0.5, 0.0]
+
+
+def test_what_is_under_way_or_was_lost_before_it_came_to_us_or_is_little_is_not_in_it():
+    assert shares((100, 0, 100, 0), (200, 0, 150, 0)) == [0.0, 0.0]
+    assert shares((100, 0, 100, 0), (150, 50, 200, 128)) == [0.0, 0.0]
+    assert shares((100, 0, 100, 0), (110, 9, 110, 230)) == [0.0, 0.0]
+
+
 def test_a_sender_that_falls_silent_leaves_no_loss_with_the_receiver(line):
     line.passes(8, before=0.4)
     for _ in range(20):

@@ -9,7 +9,7 @@ from pylibsrtp import Error
 
 from tests.workers.media.hand_made import FUNCTIONS, Wired, drain, rtp
 from workers.media import wire
-from workers.media.feedback import LEAST_PICTURE_BPS
+from workers.media.feedback import LEAST_PICTURE_BPS, START_BPS
 from workers.media.rtp import (
     HEADER,
     OPUS,
@@ -352,6 +352,12 @@ def told_bps(client):
     ]
 
 
+def reaches_its_end(client, bps):
+    """What it says that it can take falls to this."""
+    client.send_rtcp(remb(2 * bps, [1]))
+    client.send_rtcp(remb(bps, [1]))
+
+
 def test_every_sender_is_told_its_share_of_what_its_worst_receiver_can_take(three):
     for index, client in enumerate(three.clients):
         client.send(rtp(1, ssrc=50 + index, payload_type=VP8))
@@ -361,10 +367,10 @@ def test_every_sender_is_told_its_share_of_what_its_worst_receiver_can_take(thre
     good, bad = three.clients[1:]
     good.send_rtcp(remb(3_000_000, [1]))
     assert told_bps(three.seeker) == [pytest.approx(1_500_000, rel=0.01)]
-    bad.send_rtcp(remb(400_000, [1]))
+    reaches_its_end(bad, 400_000)
     share = pytest.approx(200_000, rel=0.01)
-    assert told_bps(three.seeker) == [share]
-    assert told_bps(good) == [share]
+    assert told_bps(three.seeker)[-1] == share
+    assert told_bps(good)[-1] == share
     assert told_bps(bad) == [pytest.approx(1_500_000, rel=0.01)]
 
 
@@ -387,7 +393,7 @@ def test_a_camera_that_is_off_takes_no_share(three):
 
 def test_an_estimate_of_who_has_left_or_is_silent_counts_no_more(three):
     pictures(three)
-    three.supporter.send_rtcp(remb(200_000, [1]))
+    reaches_its_end(three.supporter, 200_000)
     three.clients[2].send_rtcp(remb(2_000_000, [1]))
     low = told_bps(three.seeker)
     three.port.remove(three.supporter.leg)
@@ -397,6 +403,75 @@ def test_an_estimate_of_who_has_left_or_is_silent_counts_no_more(three):
     pictures(three, [21])
     three.port.tick(three.now)
     assert told_bps(three.seeker)[-1] > low[-1]
+
+
+def measure_round_trip(wired, client):
+    """A sender report reaches it, and it answers."""
+    info = struct.pack("!LLLLL", 0, 7 << 16, 0, 0, 0)
+    sender = wired.clients[-1]
+    sender.send(rtp(1, ssrc=99))
+    sender.send_rtcp(struct.pack("!BBHL", 0x80, 200, 6, 99) + info)
+    ssrc = client.down(OPUS, sender.leg.seat).ssrc
+    block = struct.pack(
+        "!LLLLLL", ssrc, 0, client.down(OPUS, sender.leg.seat).latest_sequence, 0, 7, 0
+    )
+    client.send_rtcp(struct.pack("!BBHL", 0x81, 201, 7, 55) + block)
+    for each in wired.clients:
+        each.received()
+
+
+def told_after_a_second(wired, number, *, lost_by_last=0):
+    """What the seeker is told when its next twenty-five pictures are reported on; the last one misses so many."""
+    pictures(wired, range(number, number + 25))
+    for client in wired.clients[1:]:
+        lost = lost_by_last if client is wired.clients[-1] else 0
+        track = client.down(VP8, "seeker")
+        highest = number + 24 + track.sequence_offset & 0xFFFF
+        block = (track.ssrc, 256 * lost // 25 << 24 | lost, highest, 0, 0, 0)
+        client.send_rtcp(struct.pack("!BBHL6L", 0x81, 201, 7, 55, *block))
+    return told_bps(wired.seeker)
+
+
+def told_each_second(wired, seconds):
+    """What the seeker is told while its pictures are reported on, and nothing is lost."""
+    told = []
+    for second in range(seconds):
+        told += told_after_a_second(wired, 100 + 25 * second)
+        wired.now += 1.0
+        wired.port.tick(wired.now)
+        told += told_bps(wired.seeker)
+    return told
+
+
+def test_while_no_line_shows_an_end_senders_are_told_twice_as_much_each_second(three):
+    measure_round_trip(three, three.seeker)
+    told = told_each_second(three, 4)
+    assert told == [pytest.approx(START_BPS * factor, rel=0.01) for factor in (1, 2, 4, 8)]
+
+
+def test_a_sender_whose_round_trip_is_unknown_is_told_what_it_begins_with(three):
+    assert told_each_second(three, 4) == [pytest.approx(START_BPS, rel=0.01)] * 4
+
+
+def test_estimates_that_have_met_no_end_make_nobody_small_who_was_there_before(three):
+    measure_round_trip(three, three.seeker)
+    before = told_each_second(three, 3)[-1]
+    late = three.add("companion-1", epoch=2)
+    late.check()
+    pictures(three, [900])
+    late.send_rtcp(remb(150_000, [1]))
+    three.now += 1.0
+    three.port.tick(three.now)
+    assert told_bps(three.seeker)[-1] >= before
+
+
+def test_a_line_that_loses_much_holds_its_senders_with_that_report(three):
+    measure_round_trip(three, three.seeker)
+    pictures(three)
+    three.clients[-1].send_rtcp(remb(250_000, [1]))
+    assert told_each_second(three, 2)[-1] > START_BPS
+    told = told_after_a_second(three, 150, lost_by_last=8)
+    assert told == [pytest.approx(250_000, rel=0.01)]
 
 
 # ---- garbage --------------------------------------------------------------------------------------------------------
