@@ -8,7 +8,7 @@ so whichever node runs the other session; a hint of a change leads to a new look
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -49,6 +49,7 @@ class Around:
         self._of: dict[Neighbour, PersonId] = {}
         self._whose: dict[SessionId, PersonId] = {}
         self._stale: set[PersonId] = set()
+        self._has_stale = asyncio.Event()
 
     def add(self, page: Neighbour, supporter: PersonId) -> None:
         """Keep a page up to date about this supporter; one that was of another supporter is of this one now."""
@@ -56,7 +57,7 @@ class Around:
             self.remove(page)
             self._of[page] = supporter
             self._pages.setdefault(supporter, set()).add(page)
-        self._stale.add(supporter)
+        self._look_soon({supporter})
 
     def remove(self, page: Neighbour) -> None:
         """A page is gone; twice is once."""
@@ -73,7 +74,11 @@ class Around:
         """Some session has changed somewhere."""
         supporter = self._whose.get(change.session)
         if supporter is not None:
-            self._stale.add(supporter)
+            self._look_soon({supporter})
+
+    def _look_soon(self, supporters: Iterable[PersonId]) -> None:
+        self._stale.update(supporters)
+        self._has_stale.set()
 
     async def run(self) -> None:
         """Look again at what changed, until cancelled."""
@@ -83,13 +88,15 @@ class Around:
 
     async def _look_again(self) -> None:
         while True:
+            await self._has_stale.wait()
             await asyncio.sleep(self._limits.board_flush_s)
+            self._has_stale.clear()
             stale, self._stale = self._stale, set()
             for supporter in stale:
                 try:
                     await self._look(supporter)
                 except Unavailable:
-                    self._stale.add(supporter)
+                    self._look_soon({supporter})
                 except (
                     Exception
                 ):  # the worker's boundary: what cannot be shown must not end the others' pages
@@ -99,7 +106,7 @@ class Around:
         """What was booked meanwhile is in no hint that we listen to."""
         while True:
             await asyncio.sleep(self._limits.board_reconcile_s)
-            self._stale |= self._pages.keys()
+            self._look_soon(self._pages)
 
     async def _look(self, supporter: PersonId) -> None:
         now = self._clock.now()

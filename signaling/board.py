@@ -104,6 +104,7 @@ class Feed:
         self._also_hears = also_hears
         self._watchers: set[Watcher] = set()
         self._changed: set[SessionId] = set()
+        self._has_changed = asyncio.Event()
         self._flushed_at: dict[SessionId, float] = {}
         """When a session was shown last, in the loop's time; what is older than `board_flush_s` is forgotten."""
         self._entries: dict[SessionId, Entry] = {}
@@ -152,6 +153,7 @@ class Feed:
         self._also_hears(change)
         if self._watchers:
             self._changed.add(change.session)
+            self._has_changed.set()
 
     async def _follow(self) -> None:
         while True:
@@ -168,8 +170,12 @@ class Feed:
 
     async def _flush_again_and_again(self) -> None:
         while True:
+            await self._has_changed.wait()
             await asyncio.sleep(self._limits.board_gather_s)
-            if ready := self._ready():
+            ready = self._ready()
+            if not self._changed:
+                self._has_changed.clear()  # what was shown just now comes up again until its time
+            if ready:
                 await self._flush(ready)
 
     async def _reconcile_again_and_again(self) -> None:
@@ -219,6 +225,7 @@ class Feed:
                 await self._read(sorted(changed))
         except Unavailable:
             self._changed |= changed
+            self._has_changed.set()
             await asyncio.sleep(_BACK_OFF_S)
         except (
             Exception
