@@ -154,6 +154,11 @@ class Page:
         assert self.socket.close_code is not None
         return self.socket.close_code
 
+    async def hear_out(self) -> None:
+        """Read until the server has hung up, as a browser does: it waits for the answer to its goodbye."""
+        while not self.socket.closed:
+            await self.socket.receive()
+
     async def refusal(self) -> tuple[str, int]:
         """The code of the last refusal, and the close code after it."""
         code = await self.closed()
@@ -366,7 +371,12 @@ async def _node(
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        node = Node(store, clock, alarm, media, audience, host, bookings, base_url, http, data)
         try:
-            yield Node(store, clock, alarm, media, audience, host, bookings, base_url, http, data)
+            yield node
         finally:
-            await runner.cleanup()
+            async with asyncio.TaskGroup() as listening:
+                pages = [listening.create_task(page.hear_out()) for page in node.pages]
+                await runner.cleanup()
+                for page in pages:  # one that a test has made deaf hears no goodbye
+                    page.cancel()
