@@ -1,4 +1,4 @@
-"""What the office does to a session once it is booked: overrule, tasks, incidents, calls, a later end.
+"""What the office does to a session once it is booked: overrule, tasks, incidents, calls, an end now or later.
 
 The policy decides what may be; here is what it needs around it: free text goes into the session's erasable notes and
 nowhere else, and a later end is reserved in the calendars before the policy is asked and answered only once the media
@@ -20,6 +20,7 @@ from orchestrator.errors import Conflict, Refused
 from orchestrator.policy.events import (
     CallReported,
     DataRead,
+    EndedByOffice,
     Event,
     ExtensionAsked,
     FinishAnswered,
@@ -266,6 +267,22 @@ class Office:
             Refused: whatever the policy refuses.
         """
         return await self._sessions.deliver(session, FinishAnswered(finished, None, by))
+
+    async def end(self, session: SessionId, by: PersonId, reason: str, *, held: bool) -> Session:
+        """End a session that people are in, or waiting for: its media is cut, and its people are told.
+
+        Args:
+            session: which.
+            by: person id of the scheduler.
+            reason: for the office alone; kept among the session's notes.
+            held: the scheduler states that it was held all the same, so that it counts.
+
+        Raises:
+            NotFound: no such session.
+            Refused: `too_early`: the doors are closed, so it can be cancelled; `not_live`: what was never live was not
+                held; `session_over`, `note_refused`.
+        """
+        return await self._noted(session, EndedByOffice(by, held), reason)
 
     async def extend(
         self, session: SessionId, ends_at: datetime, by: PersonId, reason: str

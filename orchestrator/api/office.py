@@ -1,4 +1,4 @@
-"""What the office does to a session, over HTTP: overrule, incidents, tasks, calls, a later end, another date.
+"""What the office does to a session, over HTTP: overrule, incidents, tasks, calls, an end now or later, another date.
 
 Schedulers may do everything here. A supporter may report calls, say whether it was finished, and see to another date,
 for the own sessions only; those of others are 404.
@@ -85,6 +85,13 @@ class TaskFinished(Body):
     note: Note | None = None
 
 
+class Ending(Body):
+    """The end of a session, now."""
+
+    held: bool = Field(default=False, description="It was held all the same, so that it counts")
+    reason: Note = Field(description="Kept among the notes")
+
+
 class NewEnd(Body):
     """A later end, where the programme allows it."""
 
@@ -145,6 +152,7 @@ class OfficeApi:
             web.post(one + "/incidents", self.file_incident),
             web.post(one + "/incidents/{incident}/resolve", self.resolve_incident),
             web.post(one + "/tasks/{task}/done", self.finish_task),
+            web.post(one + "/end", self.end),
             web.post(one + "/extend", self.extend),
             web.post(one + "/call", self.report_call),
             web.post(one + "/finish", self.finish),
@@ -204,6 +212,15 @@ class OfficeApi:
             ),
             staff,
         )
+
+    async def end(self, request: web.Request) -> web.Response:
+        """End it now."""
+        staff = await scheduler(request, self.staff_of)
+        body = await body_of(request, Ending)
+        ended = await self.office.end(
+            session_id_of(request), staff.person, body.reason, held=body.held
+        )
+        return _shown(ended, staff)
 
     async def extend(self, request: web.Request) -> web.Response:
         """Move the end."""

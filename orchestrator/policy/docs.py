@@ -126,9 +126,9 @@ OUTCOMES: Mapping[Outcome, str] = {
         "or took another date instead of the late start."
     ),
     Outcome.NOT_HELD: "Somebody was there, and yet it never really took place.",
-    Outcome.INTERRUPTED: "It was live and broke off.",
+    Outcome.INTERRUPTED: "It was live and broke off, or the office ended it.",
     Outcome.STOPPED: "Stopped for conduct or recording.",
-    Outcome.CANCELLED: "Cancelled before it was live.",
+    Outcome.CANCELLED: "Cancelled before it was live, or ended by the office until then.",
 }
 
 REFUSED: Mapping[str, str] = {
@@ -180,6 +180,7 @@ RECORDS: Mapping[str, str] = {
     "cutoff.passed": "Both were there at the cutoff.",
     "cutoff.unreported": "On the telephone, and nobody reported a call: nothing is decided by itself.",
     "supporter.reassigned": "Another supporter holds the seat: who did before, who does now, who decided it.",
+    "office.ended": "A scheduler ended it: who, and whether it was held all the same.",
     "data.read": "Somebody of the office read what was noted about the seeker at the booking.",
     "device.answered": "Another device may have the seat, or may not.",
     "device.asked": "Another device asks for a seat.",
@@ -273,7 +274,8 @@ _CONSEQUENCES = """## Consequences
 
 What follows from an outcome (`quota`, `reschedule`, `strike`, `confirm`) is data of the programme. Its table
 `[consequences]` knows these keys; where both an outcome and `outcome/cause` are given, the longer key wins. A notice
-that was given, or our having turned the person away, takes the strike away, whatever the table says."""
+that was given, or our having turned the person away, takes the strike away, whatever the table says. What the office
+ends while it runs costs what its cancelling costs, if the table has no `interrupted/office`."""
 
 
 def consequence_keys() -> Sequence[str]:

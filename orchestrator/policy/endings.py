@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from orchestrator.policy.attribution import Attribution, attribute, attribute_missing_media
 from orchestrator.policy.effects import CloseRoom
 from orchestrator.policy.model import (
+    ENDED_BY_OFFICE,
     SEEKER,
     TAIL_LIVE_SHARE,
     Asked,
@@ -143,6 +144,8 @@ def _row_of(rules: Rules, verdict: Verdict) -> Consequence:
     keys = [verdict.outcome.value]
     if verdict.cause is not None:
         keys.insert(0, f"{verdict.outcome.value}/{verdict.cause.value}")
+    if keys[0] == ENDED_BY_OFFICE:
+        keys[1:] = [f"{Outcome.CANCELLED.value}/{Cause.OFFICE.value}", Outcome.CANCELLED.value]
     for key in keys:
         if key in rules.consequences:
             return rules.consequences[key]

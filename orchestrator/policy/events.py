@@ -384,6 +384,15 @@ class Reassigned:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedByOffice:
+    """A scheduler ended it while people were there, or were expected every moment; ours."""
+
+    by: PersonId
+    held: bool
+    """The scheduler states that it was held all the same, so that it counts."""
+
+
+@dataclass(frozen=True, slots=True)
 class DataRead:
     """Somebody of the office wants to read what was noted about the seeker at the booking."""
 
@@ -456,6 +465,7 @@ Event = (
     | Overruled
     | TaskDone
     | Reassigned
+    | EndedByOffice
     | DataRead
     | MaintenancePlanned
     | ExtensionAsked

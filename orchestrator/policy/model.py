@@ -130,12 +130,18 @@ CAUSES: Mapping[Outcome, tuple[Cause, ...]] = MappingProxyType(
         Outcome.SUPPORTER_NO_SHOW: (Cause.SUPPORTER,),
         Outcome.SUPPORTER_LATE: (Cause.SUPPORTER,),
         Outcome.NOT_HELD: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
-        Outcome.INTERRUPTED: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
+        Outcome.INTERRUPTED: (
+            Cause.SEEKER,
+            Cause.SUPPORTER,
+            Cause.PLATFORM,
+            Cause.UNKNOWN,
+            Cause.OFFICE,
+        ),
         Outcome.STOPPED: (Cause.SEEKER, Cause.SUPPORTER),
         Outcome.CANCELLED: (Cause.SEEKER, Cause.SUPPORTER, Cause.OFFICE, Cause.MAINTENANCE),
     }
 )
-"""The rows of product.md's table of outcomes: which causes each outcome can have."""
+"""The rows of product.md's table of outcomes, which causes each can have; that the office interrupts is ours."""
 
 
 class Confidence(StrEnum):
@@ -211,6 +217,9 @@ class Rules:
     consequences: Mapping[str, Consequence]
     """Outcome, or `outcome/cause`, to what follows; the longer key wins."""
 
+
+ENDED_BY_OFFICE = "interrupted/office"
+"""The row that a table of consequences may leave out: then it costs what cancelling by the office costs; ours."""
 
 TAIL_LIVE_SHARE = 0.25
 """A drop in the tail counts as completed only if this share of the slot was live; ours (product.md, Tail)."""

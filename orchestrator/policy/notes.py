@@ -27,6 +27,8 @@ def key_of_note(session: Session, records: Iterable[Record]) -> str | None:
                 return f"task-{record.data['task']}"
             case "supporter.reassigned":
                 return f"reassigned-{session.version}"
+            case "office.ended":
+                return "ended"
             case "extension.asked":
                 pending = session.extending is not None
                 return f"{_EXTENSION}{session.ends_moved + pending}"

@@ -1,4 +1,4 @@
-"""What the office does to a session: overrule, tick off tasks, reassign it, read what was noted, move its end."""
+"""What the office does to a session: overrule, tick off tasks, reassign, end it, read what was noted, move its end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from orchestrator.policy import endings
 from orchestrator.policy.effects import ExtendRoom
 from orchestrator.policy.events import (
     DataRead,
+    EndedByOffice,
     ExtensionAsked,
     ExtensionConfirmed,
     MaintenancePlanned,
@@ -41,7 +42,6 @@ from orchestrator.policy.turn import Turn
 NOT_IN_THE_LAST = timedelta(seconds=60)
 """An end is not moved any more when people are already saying goodbye; ours (product.md, The end is fixed)."""
 
-
 LONGEST_EXTENSION = timedelta(hours=2)
 """Further than this is a typing mistake, and it cannot be taken back; ours."""
 
@@ -51,6 +51,8 @@ READABLE_AROUND = timedelta(hours=24)
 
 READINGS = 200
 """Of one session: more than anybody's work needs, and a bound for its history; ours."""
+
+_RUNNING = frozenset({Phase.LIVE, Phase.INTERRUPTED})
 
 
 def overruled(turn: Turn, event: Overruled) -> None:
@@ -139,7 +141,7 @@ def reassigned(turn: Turn, event: Reassigned) -> None:
     if session.is_over:
         turn.refuse(None, "session_over")
         return
-    if session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+    if session.phase in _RUNNING:
         turn.refuse(None, "already_live")
         return
     claimed = before.claim.connection if before.claim else None
@@ -155,6 +157,34 @@ def reassigned(turn: Turn, event: Reassigned) -> None:
     turn.publish("session.reassigned", session.seeker.id)
     turn.publish("session.booked", SUPPORTER)
     turn.publish("session.handed_over", before.person)
+
+
+def ended_by_office(turn: Turn, event: EndedByOffice) -> None:
+    """A scheduler ends it, here and now. Before the doors open there is nothing to end: it is cancelled; ours."""
+    session = turn.session
+    if session.is_over:
+        turn.refuse(None, "session_over")
+    elif session.phase is Phase.SCHEDULED:
+        turn.refuse(None, "too_early")
+    elif event.held and session.phase not in _RUNNING:
+        turn.refuse(None, "not_live")
+    else:
+        turn.record("office.ended", by=event.by, held=event.held)
+        endings.end(turn, _verdict_of_office(turn, held=event.held))
+
+
+def _verdict_of_office(turn: Turn, *, held: bool) -> Verdict:
+    """What was decided before stays so; else the seeker does not pay for what the office did, unless it was held."""
+    session = turn.session
+    standing = endings.standing_verdict(session)
+    if endings.is_said_to_be_over(session):
+        return endings.finished(turn, "goodbye")
+    if standing is not None:
+        return standing
+    if held:
+        return endings.finished(turn, "office_ended")
+    outcome = Outcome.INTERRUPTED if session.phase in _RUNNING else Outcome.CANCELLED
+    return endings.sure(turn, outcome, Cause.OFFICE, "office_ended")
 
 
 def maintenance_planned(turn: Turn, event: MaintenancePlanned) -> None:
@@ -173,7 +203,7 @@ def maintenance_begins(turn: Turn) -> None:
     turn.set(maintenance_at=None)
     if endings.is_said_to_be_over(session):
         endings.end(turn, endings.finished(turn, "goodbye"))
-    elif session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+    elif session.phase in _RUNNING:
         ours = endings.sure(turn, Outcome.INTERRUPTED, Cause.PLATFORM, "maintenance")
         endings.end(turn, endings.standing_verdict(session) or ours)
     else:

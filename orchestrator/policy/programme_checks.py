@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.policy.model import CAUSES, Cause, Outcome
+from orchestrator.policy.model import CAUSES, ENDED_BY_OFFICE, Cause, Outcome
 from orchestrator.policy.programme_mistakes import CrossCheck, Found
 from orchestrator.policy.questionnaire import MOST_OPTIONS, MOST_QUESTIONS
 from orchestrator.policy.span import write_span
@@ -164,8 +164,11 @@ def _consequences_are_known(written: Mapping[str, object]) -> Iterator[Found]:
 
 def _consequences_are_complete(written: Mapping[str, object]) -> Iterator[Found]:
     keys = _consequence_keys(written)
+    given = keys | {ENDED_BY_OFFICE}
     for outcome, causes in CAUSES.items():
-        missing = [key for cause in causes if (key := f"{outcome.value}/{cause.value}") not in keys]
+        missing = [
+            key for cause in causes if (key := f"{outcome.value}/{cause.value}") not in given
+        ]
         if not keys or outcome.value in keys or (causes and not missing):
             continue
         for key in missing if len(causes) > 1 else [outcome.value]:

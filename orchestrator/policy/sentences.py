@@ -260,6 +260,7 @@ PLAIN: Mapping[str, Sentence] = {
     "maintenance": _T(
         "保守作業のため {at} に終わりました", "it ended at {at} because of maintenance"
     ),
+    "office_ended": _T("{at} に窓口の担当者が終了しました", "a scheduler ended it at {at}"),
     "conduct_reported": _T(
         "{at} に{who}の言動について報告があり、中止しました",
         "it was stopped at {at} because the conduct of {who} was reported",

@@ -58,6 +58,7 @@ from orchestrator.policy.events import (
     DataRead,
     Disconnected,
     EndAnswered,
+    EndedByOffice,
     EndPressed,
     EndRequested,
     Event,
@@ -401,6 +402,8 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
             office.task_done(turn, event)
         case Reassigned():
             office.reassigned(turn, event)
+        case EndedByOffice():
+            office.ended_by_office(turn, event)
         case DataRead():
             office.data_read(turn, event)
         case MaintenancePlanned():

@@ -129,6 +129,30 @@ async def test_a_stop_is_a_task_until_it_is_resolved_and_who_is_suspended_is_not
     assert (await office.session(booking.id))["reschedule"]["state"] == "open"
 
 
+async def test_the_office_ends_a_call_and_both_read_that_it_was_the_office(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("talk")
+    board = await people.board(office)
+    seeker, supporter = await people.call(booking)
+    drawer = await opens(board, booking.id)
+    await drawer.get_by_test_id("act-end").click()
+    form = board.at("form")
+    await form.get_by_label("理由").fill("相談員が急病のため。")
+    await form.get_by_test_id("form-submit").click()
+    for person in (seeker, supporter):
+        told = person.at("outcome")
+        await expect(told).to_contain_text("相談は途中で終わりました")
+        await expect(told).to_contain_text("窓口の都合で終了しました")
+        await expect(person.page.get_by_text("急病")).to_have_count(0)
+    ended = await office.ends(booking.id, "interrupted", "office")
+    assert ended["quota"] == "restored"
+    await office.until(booking.id, proposed, "other dates are proposed")
+    await expect(seeker.page.get_by_test_id("slot-option").first).to_be_visible()
+    await expect(drawer.get_by_test_id("why-ended")).to_contain_text("急病のため")
+    await expect(drawer.get_by_test_id("history")).to_contain_text("調整担当が相談を終了しました")
+
+
 async def test_how_the_lines_of_a_call_are_stands_in_the_drawer_while_it_goes_on(
     people: Stage, office: Office
 ) -> None:

@@ -451,6 +451,14 @@ def _reassigns(_: Walk, __: Words) -> tuple[Action, ...]:
     return (lambda told: Reassigned(PersonId("person-other"), "鈴木", PersonId("person-clerk")),)
 
 
+def _ends(_: Walk, __: Words) -> tuple[Action, ...]:
+    return (office.ends(),)
+
+
+def _ends_as_held(_: Walk, __: Words) -> tuple[Action, ...]:
+    return (office.ends(held=True),)
+
+
 def _reads_data(_: Walk, words: Words) -> tuple[Action, ...]:
     often = int(words["number"]) if "number" in words else 1
     return (lambda told: DataRead(PersonId("person-supporter")),) * often
@@ -526,6 +534,12 @@ OFFICE = (
         "the office gives the session to another supporter",
         "reassigned: somebody else holds the supporter's seat",
         _reassigns,
+    ),
+    happens("the office ends the session", "ended from the board", _ends),
+    happens(
+        "the office ends the session and states that it was held",
+        "the same, and it counts",
+        _ends_as_held,
     ),
     happens(
         "the office reads what was noted[ {number} times]",

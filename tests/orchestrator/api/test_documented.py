@@ -40,7 +40,7 @@ NOT_OVER_HTTP = {("Refused", "seat_unknown"), ("Refused", "note_refused")}
 OF_THE_POLICY = {
     "accused_unknown", "extension_never", "extension_not_later", "extension_too_late", "incident_resolved",
     "incident_unknown", "not_over", "not_on_the_phone", "outcome_impossible", "overruled_meanwhile", "task_unknown",
-    "too_many_incidents", "data_closed", "too_many_readings",
+    "too_many_incidents", "data_closed", "too_many_readings", "not_live",
 }  # fmt: skip
 """What the policy refuses the office, beside codes that others raise too."""
 
@@ -134,6 +134,7 @@ def test_the_page_has_every_route_of_the_app_and_no_other():
         ("Overruling", orchestrator.api.office.NewOverruling),
         ("Another supporter", orchestrator.api.reassigning.NewSupporter),
         ("Incident", orchestrator.api.office.NewIncident),
+        ("End", orchestrator.api.office.Ending),
         ("Later end", orchestrator.api.office.NewEnd),
         ("Choice", orchestrator.api.office.Choice),
         ("Any slot", orchestrator.api.office.AnySlot),

@@ -26,6 +26,7 @@ WAYS = [
     ("POST", "/sessions/{id}/incidents/incident-1/resolve", {"note": "x"}),
     ("POST", "/sessions/{id}/tasks/no_slot/done", {}),
     ("POST", "/sessions/{id}/extend", {"ends_at": "2026-12-01T13:00:00Z", "reason": "x"}),
+    ("POST", "/sessions/{id}/end", {"reason": "x"}),
     ("GET", "/sessions/{id}/notes", None),
     ("POST", "/sessions/{id}/reassign", {"supporter": "x", "reason": "x"}),
 ]
@@ -38,21 +39,6 @@ OWN = [
     ("POST", "/sessions/{id}/reschedule/book", {"starts_at": "2026-12-08T01:00:00Z"}),
 ]
 """What a supporter may do for the own sessions."""
-
-
-@pytest.fixture
-async def call(node):
-    """Calls the API as a scheduler; status and JSON."""
-    token = await node.staff()
-
-    async def call(method, path, body=None, *, token=token, headers=None):
-        sent = {"Authorization": f"Bearer {token}"} if token else {}
-        answer = await node.http.request(
-            method, node.url("/api/v1" + path), json=body, headers=sent | (headers or {})
-        )
-        return answer.status, await answer.json()
-
-    return call
 
 
 async def a_supporter(node, person):
@@ -120,6 +106,10 @@ async def test_what_supporters_may_for_their_own_sessions_only(node, call, metho
         ("incidents", {"kind": "technical", "colour": "red"}),
         ("incidents/incident-1/resolve", {}),
         ("tasks/no_slot/done", {"note": 5}),
+        ("end", {}),
+        ("end", {"reason": " "}),
+        ("end", {"reason": "x", "held": "yes"}),
+        ("end", {"reason": "x", "cause": "office"}),
         ("extend", {"ends_at": "later", "reason": "x"}),
         ("extend", {"ends_at": "2026-12-01T13:00:00", "reason": "x"}),
         ("extend", {"ends_at": "9999-12-31T23:59:59Z", "reason": "x"}),

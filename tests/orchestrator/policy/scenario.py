@@ -27,6 +27,7 @@ from orchestrator.policy.events import (
     DataRead,
     Disconnected,
     EndAnswered,
+    EndedByOffice,
     EndPressed,
     EndRequested,
     Event,
@@ -339,6 +340,11 @@ class office:  # noqa: N801 - reads as a person
     @staticmethod
     def reassigns(person: str = "person-other", name: str = "鈴木") -> Action:
         return lambda _: Reassigned(PersonId(person), name, PersonId("person-clerk"))
+
+    @staticmethod
+    def ends(*, held: bool = False) -> Action:
+        """Ends it from the board; `held`: and states that it was held."""
+        return lambda _: EndedByOffice(PersonId("person-clerk"), held)
 
     @staticmethod
     def reads_what_was_noted(by: str = "person-supporter") -> Action:

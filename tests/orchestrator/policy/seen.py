@@ -68,7 +68,7 @@ AFTER_THE_END: Mapping[str, object] = {
 }
 """What may still change when a session is over: other dates, incidents, tasks, and what a scheduler overrules."""
 
-OF_NOBODYS_LOSS = {"maintenance", "call_unreported"}
+OF_NOBODYS_LOSS = {"maintenance", "call_unreported", "office_ended"}
 """Reasons for which a session is interrupted though nobody was lost."""
 
 walked: Counter[str] = Counter()

@@ -251,6 +251,8 @@ OFFICE = [
     office.ticks_off("confirm_cause"),
     office.reads_what_was_noted(),
     office.reassigns(),
+    office.ends(),
+    office.ends(held=True),
     office.plans_maintenance("12:00"),
     office.plans_maintenance(None),
     office.moves_the_end("40:00"),

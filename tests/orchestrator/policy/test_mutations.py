@@ -214,7 +214,7 @@ MUTANTS = [
     Mutant(
         "maintenance lets a live session go on",
         "office.py",
-        """    elif session.phase in {Phase.LIVE, Phase.INTERRUPTED}:
+        """    elif session.phase in _RUNNING:
         ours""",
         """    elif session.phase is Phase.LIVE:
         return

@@ -41,6 +41,10 @@ def test_the_reason_of_each_reassigning_has_a_place_of_its_own():
     assert (first, second) == ("reassigned-1", "reassigned-2")
 
 
+def test_the_reason_of_an_end_has_its_place():
+    assert key_after(live(), office.ends()) == "ended"
+
+
 def test_the_words_of_a_later_end_count_once_it_is_confirmed():
     told = live(EXTENSIBLE).at("5:00")
     notes = {"incident-1": "x"}
@@ -67,6 +71,7 @@ def test_the_words_of_an_end_that_moves_at_once_count_at_once():
         (office.overrules("completed"), "not_over"),
         (office.resolves("incident-1"), "incident_unknown"),
         (office.ticks_off("objection"), "task_unknown"),
+        (office.ends(held=True), "not_live"),
     ],
 )
 def test_the_words_of_what_is_refused_are_kept_nowhere(action, code):

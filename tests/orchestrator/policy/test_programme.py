@@ -287,6 +287,13 @@ def test_a_mistake_is_told_with_its_key_and_a_reason(old, new, key, words):
     assert words in mistakes_of(changed((old, new)))[key]
 
 
+def test_what_the_office_ends_may_have_a_row_of_its_own_and_need_not():
+    own = '"interrupted/office" = { quota = "used", reschedule = false } # ours'
+    text = changed(("[consequences] #", f"[consequences] # ours\n{own}\n#"))
+    assert parse(text, "demo.toml").consequences["interrupted/office"].quota is USED
+    assert "interrupted/office" not in PROGRAMMES["demo"].consequences
+
+
 def test_windows_that_overlap_or_are_out_of_order_are_a_mistake():
     overlapping = changed(('to = "12:00"', 'to = "14:01"'), name="sakai")
     assert "before an earlier window has ended" in mistakes_of(overlapping)["windows.1"]

@@ -89,6 +89,26 @@ async def test_a_date_is_chosen_and_then_booked(chromium: Browser, base: str) ->
     assert shown.complaints == []
 
 
+@pytest.mark.parametrize(
+    ("language", "words", "sorry"),
+    [
+        ("日本語", "窓口の都合で終了しました。", "申し訳ありません"),
+        ("English", "The office ended it.", "We are sorry"),
+    ],
+)
+async def test_what_the_office_ended_is_said_to_be_the_offices(
+    chromium: Browser, base: str, language: str, words: str, sorry: str
+) -> None:
+    ended = {"outcome": "interrupted", "cause": "office", "reason": "office_ended"}
+    shown = await after(chromium, base, **ended, is_quota_restored=True, reschedule=OPEN)
+    if language == "English":
+        await shown.page.get_by_role("button", name=language).click()
+    told = shown.page.get_by_test_id("outcome")
+    await expect(told).to_contain_text(words)
+    await expect(told).to_contain_text(sorry)
+    assert shown.complaints == []
+
+
 async def test_the_choice_survives_a_new_state_and_not_the_loss_of_its_slot(
     chromium: Browser, base: str
 ) -> None:

@@ -39,11 +39,17 @@ CATALOGUES = {
 }
 CAUSES = {
     Outcome.NOT_HELD: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
-    Outcome.INTERRUPTED: (Cause.SEEKER, Cause.SUPPORTER, Cause.PLATFORM, Cause.UNKNOWN),
+    Outcome.INTERRUPTED: (
+        Cause.SEEKER,
+        Cause.SUPPORTER,
+        Cause.PLATFORM,
+        Cause.UNKNOWN,
+        Cause.OFFICE,
+    ),
     Outcome.STOPPED: (Cause.SEEKER, Cause.SUPPORTER),
     Outcome.CANCELLED: (Cause.SEEKER, Cause.SUPPORTER, Cause.OFFICE, Cause.MAINTENANCE),
 }
-"""The causes that product.md's table of outcomes knows; the others have one cause, or none."""
+"""The causes that product.md's table of outcomes knows, and the office's ending; the others have one, or none."""
 
 
 def page_names() -> list[str]:

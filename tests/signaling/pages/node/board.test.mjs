@@ -154,6 +154,25 @@ test("who could take over is who has nothing else in that slot; who has is named
   assert.deepEqual(candidates(session, rows).map((one) => [one.name, one.isFree]), [["early", true], ["free", true], ["gone", true], ["busy", false]]);
 });
 
+const { end } = await import(new URL("ending.js", JS));
+
+test("how it counts is asked only where that is still open: what a grace has decided stays, and what never flowed was never held", async () => {
+  const asked = (changes) => {
+    const seen = {};
+    const app = { forms: { ask: (form) => Object.assign(seen, form) }, change: (id, path, body) => ({ id, path, body }) };
+    end({ id: "s/1", medium: "video", verdict: null, has_media_flowed: true, participants: [], ...changes }, app);
+    return { fields: seen.fields.map((field) => field.name), lead: seen.lead[1], value: seen.fields[0].value, send: seen.send };
+  };
+  const open = asked({});
+  assert.deepEqual([open.fields, open.lead, open.value], [["held", "reason"], "board.end_told", "no"]);
+  assert.deepEqual(await open.send({ held: "yes", reason: "x" }), { id: "s/1", path: "/sessions/s%2F1/end", body: { held: true, reason: "x" } });
+  assert.deepEqual(asked({ medium: "phone", has_media_flowed: false }).fields, ["held", "reason"]);
+  assert.deepEqual(asked({ has_media_flowed: false }).fields, ["reason"]);
+  const decided = asked({ verdict: { outcome: "interrupted", cause: "seeker" } });
+  assert.deepEqual([decided.fields, decided.lead], [["reason"], "board.end_decided"]);
+  assert.deepEqual((await decided.send({ reason: "x" })).body, { held: false, reason: "x" });
+});
+
 const { spansOf } = await import(new URL("presences.js", JS));
 const { dayBeside } = await import(new URL("otherday.js", JS));
 const { hoursOf, kindOf, linesOf } = await import(new URL("numbers.js", JS));

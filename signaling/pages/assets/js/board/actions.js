@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
+import { end } from "./ending.js";
 import { roleOf } from "./history.js";
 import { reassign } from "./reassign.js";
 import { CAUSES, outcomeWords } from "./words.js";
@@ -14,6 +15,7 @@ const EXTENDS_BY_MS = 600000;
 
 const path = (session, rest = "") => `/sessions/${encodeURIComponent(session.id)}${rest}`;
 const isBefore = (session) => BEFORE.includes(session.phase);
+const isRunning = (session) => ["live", "interrupted"].includes(session.phase);
 const isOver = (session) => session.phase === "ended";
 
 const channelField = () => ({ name: "channel", kind: "select", label: t("board.field.channel"), value: "telephone", options: CHANNELS.map((one) => ({ value: one, word: t(`channel.${one.replace("-","")}`) })) });
@@ -25,6 +27,7 @@ export const ACTIONS = [
   { key: "notice", isFor: (session, app) => app.isScheduler() && isBefore(session), ask: notice },
   { key: "reassign", isFor: (session, app) => app.isScheduler() && isBefore(session), ask: reassign },
   { key: "cancel", isGrave: true, isFor: (session, app) => app.isScheduler() && isBefore(session), ask: cancel },
+  { key: "end", isGrave: true, isFor: (session, app) => app.isScheduler() && isRunning(session), ask: end },
   { key: "extend", isFor: (session, app) => app.isScheduler() && !isOver(session) && Boolean(app.row(session.id)?.extension), ask: extend },
   { key: "incident", isFor: (session, app) => app.isScheduler(), ask: incident },
 ];

@@ -53,6 +53,8 @@ function variantOf({ name, data }) {
       return data.until ? "until" : null;
     case "maintenance.planned":
       return data.begins_at ? null : "off";
+    case "office.ended":
+      return data.held ? "held" : null;
     case "session.ended":
       return data.outcome === "completed" || data.outcome === "cancelled" ? null : `${data.quota}${data.strike ? "_strike" : ""}`;
     default:

@@ -21,6 +21,7 @@ export function verdictOf(session, app) {
     !isOver && h("p", { class: "small quiet" }, t("board.verdict_open")),
     verdict.reason !== "overruled" && h("p", { class: "verdict", dataset: { testid: "sentence" } }, sentenceOf(verdict)), // who overruled it stands below
     overrulings.length > 0 && lastReason(session, app),
+    whyEnded(session, app),
     isOver && consequenceOf(session),
     verdict.evidence && evidenceOf(verdict.evidence, app),
     overrulings.map((one, at) => before(one, at, app)),
@@ -39,6 +40,12 @@ function lastReason(session, app) {
   const last = session.overrulings.at(-1);
   const reason = app.noteOf(session.id, `overruling-${number}`);
   return h("p", { class: "small", dataset: { testid: "overruled" } }, t("board.overruled_by", { by: nameOfPerson(last.by, app), time: app.write.stamp(ms(last.at)) }), reason && h("q", {}, reason));
+}
+
+// Why a scheduler ended it: the note that was kept with it.
+function whyEnded(session, app) {
+  const reason = app.noteOf(session.id, "ended");
+  return reason && h("p", { class: "small", dataset: { testid: "why-ended" } }, `${t("board.ended_why")} `, h("q", {}, reason));
 }
 
 // «used», «restored», a strike, another date: in words, as in the mock-up's one line.

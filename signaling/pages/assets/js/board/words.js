@@ -17,14 +17,14 @@ export function nameOfPerson(by, app) {
   return app.names.get(by) ?? t("who.scheduler");
 }
 
-// Which causes an outcome can have (product.md, Outcomes); none where it names its side itself.
+// Which causes an outcome can have (docs/session.md, Outcomes); none where it names its side itself.
 export const CAUSES = {
   completed: [],
   seeker_no_show: ["seeker"],
   supporter_no_show: ["supporter"],
   supporter_late: ["supporter"],
   not_held: ["seeker", "supporter", "platform", "unknown"],
-  interrupted: ["seeker", "supporter", "platform", "unknown"],
+  interrupted: ["seeker", "supporter", "platform", "unknown", "office"],
   stopped: ["seeker", "supporter"],
   cancelled: ["seeker", "supporter", "office", "maintenance"],
 };
