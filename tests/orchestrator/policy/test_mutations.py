@@ -212,6 +212,22 @@ MUTANTS = [
         "test_medium.py",
     ),
     Mutant(
+        "the office undoes what a grace has decided",
+        "office.py",
+        """    if standing is not None:
+        return standing
+    if held""",
+        "    if held",
+        "test_ended_by_office.py",
+    ),
+    Mutant(
+        "the seeker pays for what the office ends",
+        "endings.py",
+        "if keys[0] == ENDED_BY_OFFICE:",
+        "if False:",
+        "test_ended_by_office.py",
+    ),
+    Mutant(
         "maintenance lets a live session go on",
         "office.py",
         """    elif session.phase in _RUNNING:
