@@ -56,7 +56,7 @@ from signaling.ends import Close, http_status
 from signaling.files import PAGES, Files
 from signaling.headers import ASSET, FIXED, content_security_policy, permissions_policy
 from signaling.limits import Limits
-from signaling.protocol import Hello
+from signaling.protocol.up import Hello
 from signaling.turn import Turn
 from signaling.views.shape import Bilingual
 

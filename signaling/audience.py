@@ -14,7 +14,7 @@ from orchestrator.policy.effects import Refuse, Warn
 from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
 from orchestrator.ports import OfferMade, ProbeOffered
 from signaling.ends import Close
-from signaling.protocol import ChatLine, Encryption, KeyOf, MediaStateOf, TimeIsUp, TimeLeft
+from signaling.protocol.down import ChatLine, Encryption, KeyOf, MediaStateOf, TimeIsUp, TimeLeft
 from signaling.views.seats import CheckedView, Checks
 
 _REMEMBERED = 2_000

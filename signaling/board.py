@@ -27,7 +27,8 @@ from signaling.connection import Connection
 from signaling.desk import DeskRow, supporters_row
 from signaling.ends import Close
 from signaling.limits import Limits
-from signaling.protocol import Board, BoardLines, BoardRowChanged, LineOf, Up, Welcome, You
+from signaling.protocol.down import Board, BoardLines, BoardRowChanged, LineOf, Welcome, You
+from signaling.protocol.up import Up
 from signaling.views.board import BoardRow, board_row, with_checks
 from signaling.views.seats import Checks
 from signaling.views.shape import Bilingual

@@ -21,8 +21,10 @@ from orchestrator.ports import Clock
 from signaling.ends import Close, close_code
 from signaling.limits import Limits, TokenBucket
 from signaling.outbox import Make, Outbox
-from signaling.protocol import Down, Error, Hello, Leaving, Ping, Pong, Up, encode, parse
-from signaling.protocol import Refused as RefusedMessage
+from signaling.protocol.down import Down, Error, Ping
+from signaling.protocol.down import Refused as RefusedMessage
+from signaling.protocol.frames import encode, parse
+from signaling.protocol.up import Hello, Leaving, Pong, Up
 
 _log = structlog.get_logger(__name__)
 

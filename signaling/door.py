@@ -13,7 +13,7 @@ from signaling.board import Feed, Watcher
 from signaling.connection import Connection, Guest
 from signaling.counter import Counter
 from signaling.participant import Participant
-from signaling.protocol import Hello
+from signaling.protocol.up import Hello
 from signaling.views.shape import Bilingual
 
 

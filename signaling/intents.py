@@ -25,31 +25,31 @@ from orchestrator.policy.events import (
     WaitChosen,
 )
 from orchestrator.policy.model import ConnectionId, SeatId
-from signaling import protocol
+from signaling.protocol import up
 
 _Make = Callable[[Any, SeatId, ConnectionId], Event]
 
 _EVENTS: Mapping[type[object], _Make] = {
-    protocol.Join: lambda m, seat, line: Joined(seat, line, m.terms_version, m.attestations),
-    protocol.Admit: lambda m, _, line: Admitted(line, SeatId(m.seat)),
-    protocol.StepOut: lambda _, seat, line: SteppedOut(seat, line),
-    protocol.RenewMedia: lambda _, seat, line: MediaRenewed(seat, line),
-    protocol.End: lambda m, _, line: EndPressed(line, m.works),
-    protocol.RequestEnd: lambda _, __, line: EndRequested(line),
-    protocol.AnswerEnd: lambda m, _, line: EndAnswered(line, m.agrees),
-    protocol.ReleaseSeat: lambda _, __, line: SeatReleased(line),
-    protocol.Wait: lambda _, __, line: WaitChosen(line),
-    protocol.Begin: lambda _, __, line: BeginChosen(line),
-    protocol.AnotherDate: lambda _, __, line: AnotherDateChosen(line),
-    protocol.BookNext: lambda _, __, line: NextAsked(line),
-    protocol.SwitchMedium: lambda m, _, line: MediumSwitched(line, m.medium),
-    protocol.ReportCall: lambda m, seat, line: CallReported(m.state, line, seat),
-    protocol.AnswerFinish: lambda m, seat, line: FinishAnswered(m.finished, line, seat),
-    protocol.AnswerClaim: lambda m, _, line: ClaimAnswered(SeatId(m.seat), m.agrees, line),
+    up.Join: lambda m, seat, line: Joined(seat, line, m.terms_version, m.attestations),
+    up.Admit: lambda m, _, line: Admitted(line, SeatId(m.seat)),
+    up.StepOut: lambda _, seat, line: SteppedOut(seat, line),
+    up.RenewMedia: lambda _, seat, line: MediaRenewed(seat, line),
+    up.End: lambda m, _, line: EndPressed(line, m.works),
+    up.RequestEnd: lambda _, __, line: EndRequested(line),
+    up.AnswerEnd: lambda m, _, line: EndAnswered(line, m.agrees),
+    up.ReleaseSeat: lambda _, __, line: SeatReleased(line),
+    up.Wait: lambda _, __, line: WaitChosen(line),
+    up.Begin: lambda _, __, line: BeginChosen(line),
+    up.AnotherDate: lambda _, __, line: AnotherDateChosen(line),
+    up.BookNext: lambda _, __, line: NextAsked(line),
+    up.SwitchMedium: lambda m, _, line: MediumSwitched(line, m.medium),
+    up.ReportCall: lambda m, seat, line: CallReported(m.state, line, seat),
+    up.AnswerFinish: lambda m, seat, line: FinishAnswered(m.finished, line, seat),
+    up.AnswerClaim: lambda m, _, line: ClaimAnswered(SeatId(m.seat), m.agrees, line),
 }
 
 
-def event_of(message: protocol.Up, seat: SeatId, connection: ConnectionId) -> Event | None:
+def event_of(message: up.Up, seat: SeatId, connection: ConnectionId) -> Event | None:
     """The policy event that a message is; None for the messages that are something else.
 
     Args:

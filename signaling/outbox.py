@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from signaling.protocol import Down
+from signaling.protocol.down import Down
 
 Make = Callable[[], Down]
 

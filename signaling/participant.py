@@ -25,7 +25,6 @@ from orchestrator.policy.model import (
     SessionId,
 )
 from orchestrator.ports import OfferMade, ProbeOffered
-from signaling import protocol
 from signaling.auth import check_ended
 from signaling.connection import Connection
 from signaling.counter import Counter
@@ -33,6 +32,7 @@ from signaling.desk import AroundView, around_of
 from signaling.ends import Close, close_code
 from signaling.place import Place
 from signaling.precall import Precall
+from signaling.protocol import down, up
 from signaling.receiving import Receiver
 from signaling.requests import Requests
 from signaling.views.programme import programme_view
@@ -96,16 +96,16 @@ class Participant:
         return self._connection.id
 
     @property
-    def media_state(self) -> protocol.MediaStateOf | None:
+    def media_state(self) -> down.MediaStateOf | None:
         """What the page said of its microphone and camera, while it holds the seat."""
         return self._receiver.media_state if self._place.is_held else None
 
     @property
-    def encryption(self) -> protocol.Encryption | None:
+    def encryption(self) -> down.Encryption | None:
         """Whether the page can encrypt from end to end, while it holds the seat."""
         if not self._place.is_held:
             return None
-        return protocol.Encryption(seat=self.seat_id, is_able=self._can_encrypt)
+        return down.Encryption(seat=self.seat_id, is_able=self._can_encrypt)
 
     @property
     def checked(self) -> CheckedView | None:
@@ -187,16 +187,14 @@ class Participant:
         self._counter.audience.catch_up(self)
         self._look_around(session)
 
-    def _welcome_message(
-        self, session: Session, device: Literal["bound", "new"]
-    ) -> protocol.Welcome:
+    def _welcome_message(self, session: Session, device: Literal["bound", "new"]) -> down.Welcome:
         seat = session.seat(self.seat_id)
         assert seat is not None, "greet has looked"
         now = self._counter.clock.now()
         is_seated = self._place.was_seated or session.is_over
-        return protocol.Welcome(
+        return down.Welcome(
             server_time=now,
-            you=protocol.You(
+            you=down.You(
                 connection=self.connection_id,
                 seat=seat.id if is_seated else None,
                 role=seat.role,
@@ -248,7 +246,7 @@ class Participant:
         around = around_of(session, self._place.role, sessions)
         if around != self._around:
             self._around = around
-            message = protocol.AroundMe(is_engaged=around.is_engaged, after=around.after)
+            message = down.AroundMe(is_engaged=around.is_engaged, after=around.after)
             self._connection.tell_latest("around", lambda: message)
 
     def _note(self, session: Session) -> None:
@@ -256,9 +254,9 @@ class Participant:
         if not self._place.may_probe:
             self._precall.end()
 
-    def _state(self) -> protocol.State:
+    def _state(self) -> down.State:
         assert self._place.session is not None, "a state is told after it was noted"
-        return protocol.State(session=self._view(self._place.session, self._counter.clock.now()))
+        return down.State(session=self._view(self._place.session, self._counter.clock.now()))
 
     def offer(self, offer: OfferMade) -> None:
         """Pass an offer on, with credentials that are new, however old the welcome's are."""
@@ -268,7 +266,7 @@ class Participant:
             return
         servers = self._counter.turn.servers(self._counter.clock.now(), self._place.session.ends_at)
         self._connection.tell(
-            protocol.Offer(media_epoch=offer.media_epoch, sdp=offer.sdp, ice_servers=servers)
+            down.Offer(media_epoch=offer.media_epoch, sdp=offer.sdp, ice_servers=servers)
         )
 
     def show_again(self) -> None:
@@ -282,25 +280,25 @@ class Participant:
             servers = self._counter.turn.servers(
                 self._counter.clock.now(), self._place.session.ends_at
             )
-            self._connection.tell(protocol.ProbeOffer(sdp=offer.sdp, ice_servers=servers))
+            self._connection.tell(down.ProbeOffer(sdp=offer.sdp, ice_servers=servers))
 
-    def tell(self, message: protocol.TimeIsUp | protocol.TimeLeft) -> None:
+    def tell(self, message: down.TimeIsUp | down.TimeLeft) -> None:
         """Pass a message on."""
         self._connection.tell(message)
 
-    def read(self, line: protocol.ChatLine) -> bool:
+    def read(self, line: down.ChatLine) -> bool:
         """Show a line that somebody wrote; False: nobody is there in the lobby or in who could read it."""
         if not (self._is_welcome and self._place.is_talking):
             return False
         self._connection.tell(line)
         return True
 
-    def hear_of(self, state: protocol.MediaStateOf | protocol.Encryption) -> None:
+    def hear_of(self, state: down.MediaStateOf | down.Encryption) -> None:
         """Tell of somebody else's page; a device that only asks for the seat hears nothing."""
         if self._is_welcome and self._place.is_held:
             self._connection.tell_latest(f"{state.type}:{state.seat}", lambda: state)
 
-    def take_key(self, key: protocol.KeyOf) -> None:
+    def take_key(self, key: down.KeyOf) -> None:
         """Pass a step of the agreement on keys on to a page that is in."""
         if self._is_welcome and self._place.is_in:
             self._connection.tell(key)
@@ -319,7 +317,7 @@ class Participant:
 
     # ---- up ----------------------------------------------------------------------------------
 
-    def receive(self, message: protocol.Up) -> None:
+    def receive(self, message: up.Up) -> None:
         """Take a message of the page."""
         self._receiver.receive(message)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from orchestrator.host import Host
 from orchestrator.policy.model import ConnectionId
 from signaling.limits import Limits, TokenBucket
-from signaling.protocol import Checked
+from signaling.protocol.up import Checked
 from signaling.views.seats import CheckedView
 
 

@@ -5,7 +5,6 @@ Whether it may come now is the policy's question.
 
 from __future__ import annotations
 
-from signaling import protocol
 from signaling.audience import Listener
 from signaling.connection import Connection
 from signaling.counter import Counter
@@ -13,10 +12,11 @@ from signaling.intents import event_of
 from signaling.limits import TokenBucket
 from signaling.place import Place
 from signaling.precall import Precall
+from signaling.protocol import down, up
 from signaling.reports import Reports
 from signaling.requests import Requests
 
-_PRECALL = (protocol.Probe, protocol.AnswerProbe, protocol.EndProbe, protocol.Checked)
+_PRECALL = (up.Probe, up.AnswerProbe, up.EndProbe, up.Checked)
 
 
 class Receiver:
@@ -46,7 +46,7 @@ class Receiver:
         self._precall = precall
         self._requests = requests
         self._listener = listener
-        self.media_state: protocol.MediaStateOf | None = None
+        self.media_state: down.MediaStateOf | None = None
         """What the page said last of its microphone and camera."""
         limits, now_s = counter.limits, counter.clock.monotonic()
         self._chat = TokenBucket(limits.chat_per_s, limits.chat_burst, now_s)
@@ -55,7 +55,7 @@ class Receiver:
         self._restarts = TokenBucket(limits.restarts_per_s, limits.restarts_burst, now_s)
         self._renewals = TokenBucket(limits.renewals_per_s, limits.renewals_burst, now_s)
 
-    def receive(self, message: protocol.Up) -> None:
+    def receive(self, message: up.Up) -> None:
         """Take a message of the page."""
         if self._place.role not in message.senders:
             self._connection.refuse("not_your_seat")
@@ -65,29 +65,29 @@ class Receiver:
         event = event_of(message, self._place.seat_id, self._place.connection_id)
         if event is not None:
             self._counter.host.post(self._place.session_id, event)
-        elif isinstance(message, protocol.Answer | protocol.RestartMedia):
+        elif isinstance(message, up.Answer | up.RestartMedia):
             self._pass_to_media(message)
-        elif isinstance(message, protocol.MediaState):
+        elif isinstance(message, up.MediaState):
             said = message.model_dump(exclude={"type"})
-            self.media_state = protocol.MediaStateOf(seat=self._place.seat_id, **said)
+            self.media_state = down.MediaStateOf(seat=self._place.seat_id, **said)
             self._counter.audience.share(self._listener)
-        elif isinstance(message, protocol.Key):
+        elif isinstance(message, up.Key):
             self._pass_key(message.text)
-        elif isinstance(message, protocol.Chat):
+        elif isinstance(message, up.Chat):
             self._write(message.text)
-        elif isinstance(message, protocol.Report | protocol.Observed):
+        elif isinstance(message, up.Report | up.Observed):
             self._observe(message)
         elif isinstance(message, _PRECALL):
             self._check(message)
         else:
             self._requests.take(message)
 
-    def _may_trouble_media(self, message: protocol.Up) -> bool:
+    def _may_trouble_media(self, message: up.Up) -> bool:
         """False for a wish about the media connection that comes too soon after others; a page wishes again."""
         now_s = self._counter.clock.monotonic()
-        if isinstance(message, protocol.RestartMedia):
+        if isinstance(message, up.RestartMedia):
             return self._restarts.take(now_s)
-        return not isinstance(message, protocol.RenewMedia) or self._renewals.take(now_s)
+        return not isinstance(message, up.RenewMedia) or self._renewals.take(now_s)
 
     def _write(self, text: str) -> None:
         """Pass a line on, in memory only: what people write to each other is nobody else's (SAKAI 5-4)."""
@@ -100,7 +100,7 @@ class Receiver:
             self._connection.refuse("too_many_messages")
         elif not counter.audience.pass_on(
             self._listener,
-            line := protocol.ChatLine(seat=self._place.seat_id, text=text, at=counter.clock.now()),
+            line := down.ChatLine(seat=self._place.seat_id, text=text, at=counter.clock.now()),
         ):
             self._connection.refuse("nobody_reads")
         else:
@@ -108,19 +108,19 @@ class Receiver:
 
     def _check(
         self,
-        message: protocol.Probe | protocol.AnswerProbe | protocol.EndProbe | protocol.Checked,
+        message: up.Probe | up.AnswerProbe | up.EndProbe | up.Checked,
     ) -> None:
         """The pre-call check: before one is let in, a line may be measured; what was found goes to the office."""
         clock = self._counter.clock
-        if isinstance(message, protocol.Checked):
+        if isinstance(message, up.Checked):
             if self._place.is_held and self._precall.note(message, clock.now(), clock.monotonic()):
                 self._counter.audience.share_check(self._place.session_id)
-        elif isinstance(message, protocol.EndProbe):
+        elif isinstance(message, up.EndProbe):
             self._precall.end()
         elif not self._place.may_probe:
-            if isinstance(message, protocol.Probe):
+            if isinstance(message, up.Probe):
                 self._connection.refuse("probe_not_now")
-        elif isinstance(message, protocol.AnswerProbe):
+        elif isinstance(message, up.AnswerProbe):
             self._precall.answer(message.sdp)
         elif not self._precall.begin(clock.monotonic()):
             self._connection.refuse("probe_full")
@@ -130,15 +130,15 @@ class Receiver:
         counter = self._counter
         if self._place.is_in and self._keys.take(counter.clock.monotonic()):
             counter.audience.pass_key(
-                self._listener, protocol.KeyOf(seat=self._place.seat_id, text=text)
+                self._listener, down.KeyOf(seat=self._place.seat_id, text=text)
             )
 
-    def _observe(self, message: protocol.Report | protocol.Observed) -> None:
+    def _observe(self, message: up.Report | up.Observed) -> None:
         """Evidence of who holds the seat; anybody else's, and what is too much, is dropped without a word."""
         if not self._place.is_held:
             return
         clock, reports = self._counter.clock, self._reports
-        if isinstance(message, protocol.Report):
+        if isinstance(message, up.Report):
             sample = reports.sample(message, clock.now(), clock.monotonic())
             if sample is None:
                 return
@@ -149,14 +149,14 @@ class Receiver:
         if observed is not None:
             self._counter.host.post(self._place.session_id, observed)
 
-    def _pass_to_media(self, message: protocol.Answer | protocol.RestartMedia) -> None:
+    def _pass_to_media(self, message: up.Answer | up.RestartMedia) -> None:
         """Only the connection that holds the seat speaks for its media, and only of its present epoch."""
         place, seat = self._place, self._place.seat
         if seat is None or not place.is_held:
             self._connection.refuse("not_connected")
         elif seat.media_epoch != message.media_epoch or message.media_epoch == 0:
             return  # of an epoch that is over: the next offer is on its way
-        elif isinstance(message, protocol.Answer):
+        elif isinstance(message, up.Answer):
             self._counter.host.answer(
                 place.session_id, place.seat_id, message.media_epoch, message.sdp
             )

@@ -13,8 +13,8 @@ from orchestrator.policy.events import Observed
 from orchestrator.policy.model import SeatId, Signal
 from orchestrator.ports import PageSample
 from signaling.limits import Limits, TokenBucket
-from signaling.protocol import Observed as Told
-from signaling.protocol import Report
+from signaling.protocol.up import Observed as Told
+from signaling.protocol.up import Report
 
 SLOW_MS, NOT_SLOW_MS = 1000.0, 700.0
 """From which round trip on a line is slow, and below which it no longer is: the media worker's numbers."""

@@ -9,11 +9,11 @@ from orchestrator.api.questionnaires import asked
 from orchestrator.errors import MadoguchiError, Refused
 from orchestrator.policy.events import Objected
 from orchestrator.policy.model import IncidentKind, Purpose, Role, SeatId
-from signaling import protocol
 from signaling.connection import Connection
 from signaling.counter import Counter
 from signaling.ends import Close, close_code
 from signaling.place import Place
+from signaling.protocol import down, up
 
 
 class Requests:
@@ -30,9 +30,9 @@ class Requests:
         self._connection = connection
         self._place = place
         self._ways: dict[Purpose, str] = {}
-        self._waiting: asyncio.Queue[protocol.Up] = asyncio.Queue(counter.limits.requests)
+        self._waiting: asyncio.Queue[up.Up] = asyncio.Queue(counter.limits.requests)
 
-    def take(self, message: protocol.Up) -> None:
+    def take(self, message: up.Up) -> None:
         """Queue one; a page that has no seat asks for nothing."""
         if not self._place.was_seated:
             self._connection.refuse("not_connected")
@@ -58,36 +58,36 @@ class Requests:
         with contextlib.suppress(MadoguchiError):  # without the store there is no questionnaire
             await self._ask()
 
-    async def _use_case(self, message: protocol.Up) -> None:
+    async def _use_case(self, message: up.Up) -> None:
         bookings = self._counter.bookings
         session, seat = self._place.session_id, self._place.seat_id
         match message:
-            case protocol.ChooseSlot():
+            case up.ChooseSlot():
                 self._check_purpose(message.purpose)
                 await bookings.rescheduling.choose(session, message.option, seat, message.purpose)
-            case protocol.DeclineReschedule():
+            case up.DeclineReschedule():
                 self._check_purpose(message.purpose)
                 await bookings.rescheduling.decline(session, seat, message.purpose)
-            case protocol.Follow():
+            case up.Follow():
                 await self._show_way(message.purpose)
-            case protocol.GiveNotice():
+            case up.GiveNotice():
                 await bookings.give_notice(session, seat, seat, None, "page")
-            case protocol.Object():
+            case up.Object():
                 await self._counter.host.deliver(session, Objected(seat))
-            case protocol.Stop():
+            case up.Stop():
                 kind, accused = IncidentKind(message.kind), SeatId(message.accused)
                 line = self._place.connection_id
                 await self._counter.office.stop(session, kind, accused, seat, message.note, line)
-            case protocol.ReadNoted():
+            case up.ReadNoted():
                 await self._read_noted()
-            case protocol.ReportProblem():
+            case up.ReportProblem():
                 await self._report_problem(message)
-            case protocol.AnswerQuestionnaire():
+            case up.AnswerQuestionnaire():
                 await self._answer(message)
             case _:
                 raise AssertionError(f"nobody takes {message.type}")
 
-    async def _report_problem(self, message: protocol.ReportProblem) -> None:
+    async def _report_problem(self, message: up.ReportProblem) -> None:
         """Also after the end: then no seat is held, and who came with its link speaks for it."""
         is_over = self._place.session is not None and self._place.session.is_over
         line = None if is_over else self._place.connection_id
@@ -106,9 +106,9 @@ class Requests:
         if purpose not in self._ways:
             session, seat = self._place.session_id, self._place.seat_id
             self._ways[purpose] = await self._counter.following.link(session, seat, purpose)
-        self._connection.tell(protocol.Way(purpose=purpose, link=self._ways[purpose]))
+        self._connection.tell(down.Way(purpose=purpose, link=self._ways[purpose]))
 
-    async def _answer(self, message: protocol.AnswerQuestionnaire) -> None:
+    async def _answer(self, message: up.AnswerQuestionnaire) -> None:
         session = await self._counter.host.view(self._place.session_id)
         await self._counter.questionnaires.answer(session, self._place.seat_id, message.answers)
         await self._ask()
@@ -123,7 +123,7 @@ class Requests:
             return
         is_answered = await questionnaires.is_answered(self._place.session_id, self._place.seat_id)
         self._connection.tell(
-            protocol.Questionnaire(questions=asked(questions), is_answered=is_answered)
+            down.Questionnaire(questions=asked(questions), is_answered=is_answered)
         )
 
     async def _read_noted(self) -> None:
@@ -132,7 +132,7 @@ class Requests:
         if session is None or not self._place.is_held:
             raise Refused("not_connected")
         noted = await self._counter.office.read_noted(session.id, session.supporter.person)
-        self._connection.tell(protocol.Noted(reference=noted.reference, note=noted.note))
+        self._connection.tell(down.Noted(reference=noted.reference, note=noted.note))
 
     def _check_purpose(self, purpose: Purpose) -> None:
         """Another date for this session is the seeker's alone; the next one is both people's (KUMAGAYA 6(2))."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from orchestrator.settings import Secret
-from signaling.protocol import IceServer
+from signaling.protocol.down import IceServer
 
 OUTLIVES = timedelta(hours=3)
 """Beyond the session's end: a scheduler moves it by two hours at most, and the clocks of two machines differ."""

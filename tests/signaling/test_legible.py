@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import orchestrator.api
-from signaling import protocol
+from signaling.protocol import fields, up
 
 HIDDEN = "\u202e\u200b\ufeff\u2066"
 EXACT = {"link", "token", "sdp", "seat", "option", "accused", "terms_version", "attestations"}
@@ -34,12 +34,12 @@ def _bodies() -> list[type[BaseModel]]:
 
 
 def _fields() -> list[Any]:
-    messages, _ = get_args(protocol.Up)
+    messages, _ = get_args(up.Up)
     return [
         pytest.param(key, TypeAdapter(Annotated[field.annotation, field]), id=key)
         for model in (*_bodies(), *get_args(messages))
         for name, field in model.model_fields.items()
-        if not (issubclass(model, protocol._Message) and name in EXACT)
+        if not (issubclass(model, fields.Message) and name in EXACT)
         and (key := f"{model.__name__}.{name}") not in UNREAD
     ]
 

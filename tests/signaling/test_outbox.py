@@ -1,7 +1,7 @@
 import asyncio
 
 from signaling.outbox import Outbox
-from signaling.protocol import Offer, Refused, TimeIsUp, TimeLeft
+from signaling.protocol.down import Offer, Refused, TimeIsUp, TimeLeft
 
 FIRST, SECOND, LAST = TimeLeft(left_s=1), TimeLeft(left_s=2), TimeLeft(left_s=3)
 

@@ -15,8 +15,8 @@ from orchestrator.api.moments import NextMoment
 from orchestrator.errors import Malformed
 from orchestrator.policy.effects import REFUSALS
 from orchestrator.policy.model import CallState, Medium, Purpose, Role
-from signaling import protocol
 from signaling.ends import Close
+from signaling.protocol import down, frames, up
 from signaling.views.outline import NoticesView, NoticeView
 from signaling.views.programme import ProgrammeView
 from signaling.views.seats import SeatView
@@ -47,7 +47,7 @@ def members(union):
     return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}
 
 
-UP, DOWN = members(protocol.Up), members(protocol.Down)
+UP, DOWN = members(up.Up), members(down.Down)
 
 
 def test_the_document_lists_exactly_the_types_up():
@@ -97,7 +97,7 @@ def test_the_document_lists_exactly_the_close_codes():
 @pytest.mark.parametrize(
     ("title", "model"),
     [
-        ("`you`", protocol.You),
+        ("`you`", down.You),
         ("`programme`", ProgrammeView),
     ],
 )
@@ -124,50 +124,50 @@ HELLO = {"type": "hello", "version": 1, "link": "x" * 22}
 
 
 def parsed(**message):
-    return protocol.parse(json.dumps(message))
+    return frames.parse(json.dumps(message))
 
 
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        (HELLO, protocol.Hello(type="hello", version=1, link="x" * 22)),
+        (HELLO, up.Hello(type="hello", version=1, link="x" * 22)),
         (
             {"type": "join", "terms_version": "1", "attestations": ["private_room"]},
-            protocol.Join(type="join", terms_version="1", attestations=("private_room",)),
+            up.Join(type="join", terms_version="1", attestations=("private_room",)),
         ),
-        ({"type": "end", "works": False}, protocol.End(type="end", works=False)),
-        ({"type": "wait"}, protocol.Wait(type="wait")),
+        ({"type": "end", "works": False}, up.End(type="end", works=False)),
+        ({"type": "wait"}, up.Wait(type="wait")),
         (
             {"type": "choose_slot", "option": "1"},
-            protocol.ChooseSlot(type="choose_slot", option="1", purpose=Purpose.RESCHEDULE),
+            up.ChooseSlot(type="choose_slot", option="1", purpose=Purpose.RESCHEDULE),
         ),
         (
             {"type": "choose_slot", "option": "1", "purpose": "next"},
-            protocol.ChooseSlot(type="choose_slot", option="1", purpose=Purpose.NEXT),
+            up.ChooseSlot(type="choose_slot", option="1", purpose=Purpose.NEXT),
         ),
         (
             {"type": "switch_medium", "medium": "audio"},
-            protocol.SwitchMedium(type="switch_medium", medium=Medium.AUDIO),
+            up.SwitchMedium(type="switch_medium", medium=Medium.AUDIO),
         ),
         (
             {"type": "report_call", "state": "no_answer"},
-            protocol.ReportCall(type="report_call", state=CallState.NO_ANSWER),
+            up.ReportCall(type="report_call", state=CallState.NO_ANSWER),
         ),
         (
             {"type": "stop", "kind": "conduct", "accused": "supporter", "note": None},
-            protocol.Stop(type="stop", kind="conduct", accused="supporter", note=None),
+            up.Stop(type="stop", kind="conduct", accused="supporter", note=None),
         ),
         (
             {"type": "chat", "text": "  一行目\n二行目 "},
-            protocol.Chat(type="chat", text="一行目\n二行目"),
+            up.Chat(type="chat", text="一行目\n二行目"),
         ),
         (
             {"type": "chat", "text": "\u202e4321\u200b 👩\u200d👧"},
-            protocol.Chat(type="chat", text="4321 👩\u200d👧"),
+            up.Chat(type="chat", text="4321 👩\u200d👧"),
         ),
         (
             {"type": "report_problem", "note": "x" * 500 + "\u200b"},
-            protocol.ReportProblem(type="report_problem", note="x" * 500),
+            up.ReportProblem(type="report_problem", note="x" * 500),
         ),
     ],
 )
@@ -234,7 +234,7 @@ def test_a_message_is_parsed(message, expected):
 )
 def test_what_is_not_a_message_has_a_code(text, code):
     with pytest.raises(Malformed) as malformed:
-        protocol.parse(text)
+        frames.parse(text)
     assert malformed.value.code == code
 
 
@@ -246,7 +246,7 @@ def test_the_largest_sdp_is_allowed(size):
 @given(st.text())
 def test_no_text_makes_it_raise_anything_else(text):
     with pytest.raises(Malformed):
-        protocol.parse(text)
+        frames.parse(text)
 
 
 JSON = st.recursive(
@@ -282,19 +282,19 @@ def test_nothing_of_what_was_sent_is_echoed(secret):
 
 def test_a_time_is_written_in_utc_with_milliseconds():
     at = datetime(2026, 12, 1, 1, 2, 3, 456_789, UTC)
-    assert json.loads(protocol.encode(protocol.Ping(server_time=at))) == {
+    assert json.loads(frames.encode(down.Ping(server_time=at))) == {
         "type": "ping",
         "server_time": "2026-12-01T01:02:03.456Z",
     }
 
 
 def test_a_welcome_leaves_out_what_is_not_the_receivers_kind():
-    you = protocol.You(
+    you = down.You(
         connection="c", seat=None, role=Role.SCHEDULER, display_name="y", device="bound", name="y"
     )
     at = datetime(2026, 12, 1, tzinfo=UTC)
     office = Bilingual(ja="窓口", en="desk")
-    text = protocol.encode(protocol.Welcome(server_time=at, you=you, office=office))
+    text = frames.encode(down.Welcome(server_time=at, you=you, office=office))
     assert set(json.loads(text)) == {"type", "version", "server_time", "you", "office"}
 
 

@@ -7,8 +7,8 @@ import pytest
 from orchestrator.policy.events import Observed
 from orchestrator.policy.model import SEEKER, Signal
 from orchestrator.ports import PageSample
-from signaling import protocol
 from signaling.limits import Limits
+from signaling.protocol import up
 from signaling.reports import AGAIN_S, NOT_SLOW_MS, SLOW_MS, Reports
 
 NOW = datetime(2026, 12, 1, 1, 10, tzinfo=UTC)
@@ -16,7 +16,7 @@ NOW = datetime(2026, 12, 1, 1, 10, tzinfo=UTC)
 
 def report(rtt_ms=None, **more):
     fields = {"missing": None, "frozen_s": None, **more}
-    return protocol.Report(type="report", rtt_ms=rtt_ms, **fields)
+    return up.Report(type="report", rtt_ms=rtt_ms, **fields)
 
 
 def line(reports, now_s, rtt_ms=None, **more):
@@ -26,7 +26,7 @@ def line(reports, now_s, rtt_ms=None, **more):
 
 
 def observed(signal="page_offline", value=12.0, ago_s=20.0):
-    return protocol.Observed(type="observed", signal=signal, value=value, ago_s=ago_s)
+    return up.Observed(type="observed", signal=signal, value=value, ago_s=ago_s)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_page_that_tells_too_much_is_not_listened_to(reports):
 
 
 def test_every_signal_of_the_protocol_is_one_that_pages_may_tell(reports):
-    signals = protocol.Observed.model_fields["signal"].annotation.__args__
+    signals = up.Observed.model_fields["signal"].annotation.__args__
     for number, signal in enumerate(signals):
         seen = reports.of_page(observed(signal), SEEKER, NOW, 10.0 * number)
         assert seen is not None

@@ -15,7 +15,7 @@ from aioice import stun, turn
 from orchestrator.clock import SystemClock
 from orchestrator.settings import Secret
 from signaling import turn as ours
-from signaling.protocol import IceServer
+from signaling.protocol.down import IceServer
 from signaling.turn import Turn
 from tests.signaling.node import until
 from tests.turn_server import HOST, RELAYED, TurnServer, running_turn

@@ -34,8 +34,8 @@ from orchestrator.policy.model import (
     Verdict,
 )
 from orchestrator.policy.session import step
-from signaling import protocol
 from signaling.intents import event_of
+from signaling.protocol import up
 from signaling.views.board import board_row
 from signaling.views.programme import programme_view
 from signaling.views.session import session_view
@@ -308,39 +308,39 @@ def test_a_programme_that_is_gone_leaves_the_numbers():
 # ---- `can` ---------------------------------------------------------------------------------------
 
 WAYS = {
-    "join": protocol.Join(
+    "join": up.Join(
         type="join",
         terms_version=KUMAGAYA.rules().terms_version,
         attestations=KUMAGAYA.rules().attestations,
     ),
-    "renew_media": protocol.RenewMedia(type="renew_media"),
-    "step_out": protocol.StepOut(type="step_out"),
-    "end": protocol.End(type="end", works=True),
-    "request_end": protocol.RequestEnd(type="request_end"),
-    "answer_end": protocol.AnswerEnd(type="answer_end", agrees=False),
-    "release_seat": protocol.ReleaseSeat(type="release_seat"),
-    "wait": protocol.Wait(type="wait"),
-    "another_date": protocol.AnotherDate(type="another_date"),
-    "begin": protocol.Begin(type="begin"),
-    "book_next": protocol.BookNext(type="book_next"),
-    "answer_finish": protocol.AnswerFinish(type="answer_finish", finished=False),
+    "renew_media": up.RenewMedia(type="renew_media"),
+    "step_out": up.StepOut(type="step_out"),
+    "end": up.End(type="end", works=True),
+    "request_end": up.RequestEnd(type="request_end"),
+    "answer_end": up.AnswerEnd(type="answer_end", agrees=False),
+    "release_seat": up.ReleaseSeat(type="release_seat"),
+    "wait": up.Wait(type="wait"),
+    "another_date": up.AnotherDate(type="another_date"),
+    "begin": up.Begin(type="begin"),
+    "book_next": up.BookNext(type="book_next"),
+    "answer_finish": up.AnswerFinish(type="answer_finish", finished=False),
 }
 
 
 def messages_of(way, session):
     """The messages that a way of `can` means; of `admit` at least one must be right."""
     if way == "admit":
-        return [protocol.Admit(type="admit", seat=seat.id) for seat in session.seats]
+        return [up.Admit(type="admit", seat=seat.id) for seat in session.seats]
     if way == "answer_claim":
         return [
-            protocol.AnswerClaim(type="answer_claim", seat=seat.id, agrees=False)
+            up.AnswerClaim(type="answer_claim", seat=seat.id, agrees=False)
             for seat in session.seats
             if seat.claim
         ]
     if way == "switch_medium":
-        return [protocol.SwitchMedium(type=way, medium=medium) for medium in Medium]
+        return [up.SwitchMedium(type=way, medium=medium) for medium in Medium]
     if way == "report_call":
-        return [protocol.ReportCall(type=way, state=state) for state in CallState]
+        return [up.ReportCall(type=way, state=state) for state in CallState]
     return [WAYS[way]] if way in WAYS else []
 
 
