@@ -1,9 +1,8 @@
-"""One actor per session: load, step, commit, carry out the effects, re-arm the alarm. Nothing else is in this file.
+"""The sessions that this node runs, with one actor each (`actor`): what drives them, and what is asked of them.
 
-Events are queued per session and stamped when they arrive. The actor steps the session, commits it with its history,
-its outbox entries and its deadline in one transaction, and only then does what touches this node: media, people, the
-alarm. The one exception is the hard end: whoever wakes a session that is over cuts its media first, at once, whatever
-the actor is waiting for, and the record follows (architecture.md, How data flows, 2).
+Events are stamped when they arrive and queued per session. An actor lives while something of its session is near, and
+dies alone. Whoever wakes a session that is over cuts its media first, at once, whatever its actor is waiting for; the
+record follows (architecture.md, How data flows, 2).
 """
 
 from __future__ import annotations
@@ -11,35 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
 from typing import assert_never
 
 import structlog
 
-from orchestrator.errors import (
-    Conflict,
-    Fenced,
-    MadoguchiError,
-    NotFound,
-    Refused,
-    Unavailable,
-)
+from orchestrator.actor import Actor, Item, Ports
+from orchestrator.errors import MadoguchiError, NotFound, Unavailable
 from orchestrator.lines import uneven
 from orchestrator.nearby import Nearby
-from orchestrator.policy import ledger
-from orchestrator.policy.effects import (
-    CloseRoom,
-    ConnectMedia,
-    DisconnectMedia,
-    Effect,
-    ExtendRoom,
-    OpenRoom,
-    Publish,
-    Refuse,
-    Warn,
-)
 from orchestrator.policy.events import (
     Event,
     ExtensionConfirmed,
@@ -47,21 +26,15 @@ from orchestrator.policy.events import (
     MediaReturned,
     MediaSilent,
     Observed,
-    ServiceGap,
     Woken,
     WorkerLost,
 )
 from orchestrator.policy.model import ConnectionId, Phase, SeatId, Session, SessionId, Signal
-from orchestrator.policy.notes import key_of_note
-from orchestrator.policy.session import next_deadline, step
-from orchestrator.policy.tasks import open_tasks
-from orchestrator.policy.turn import Step
+from orchestrator.policy.session import next_deadline
 from orchestrator.ports import (
     Alarm,
-    Applied,
     Audience,
     Clock,
-    Commit,
     Leases,
     LegQuality,
     LegReturned,
@@ -70,7 +43,6 @@ from orchestrator.ports import (
     Line,
     Media,
     MediaEvent,
-    Note,
     OfferMade,
     PageSample,
     ProbeOffered,
@@ -82,73 +54,20 @@ from orchestrator.ports import (
 
 log = structlog.get_logger()
 
-QUEUE_LIMIT = 500
-"""Events that may wait for one session; a healthy one has none waiting. Beyond it the caller is told to come back."""
-
-CONFLICT_LIMIT = 5
-"""How often a step is repeated on a newer version before it is given up; two owners cannot race longer than a claim."""
-
 IDLE_S = 60.0
 """After this long without an event a session that has nothing to do soon leaves the memory."""
 
 SOON = timedelta(minutes=5)
 """A session with a deadline this near stays in memory."""
 
-LATE = timedelta(seconds=5)
-"""A deadline of a session that nobody ran, overdue by more than this, is a gap; the sweeper looks each second."""
-
 DRAIN_S = 3.0
 """How long a node that stops waits for its last transitions; healthy ones take milliseconds."""
-
-SLOW_COMMIT_S = 2.0
-"""A commit that took longer means that the store was away: a service gap. A healthy one takes milliseconds."""
 
 _COUNTING_DOWN = frozenset({Phase.WAITING, Phase.INTERRUPTED})
 """While a session is one of these, an absence of ours moves what its people see a countdown to."""
 
 _MEASURED = frozenset({Phase.LIVE, Phase.INTERRUPTED})
 """While a session is one of these, the node that runs it has lines to show."""
-
-
-@dataclass(slots=True)
-class _Item:
-    """An event on its way to a session."""
-
-    event: Event
-    at: datetime
-    command: str
-    done: asyncio.Future[Session] | None = None
-    words: str | None = field(default=None, repr=False)
-    """What somebody wrote with it."""
-
-
-@dataclass(slots=True)
-class _Actor:
-    """A session in the memory of this node."""
-
-    id: SessionId
-    queue: asyncio.Queue[_Item] = field(default_factory=lambda: asyncio.Queue(QUEUE_LIMIT))
-    session: Session | None = None
-    """None until it was loaded."""
-    fence: int = 0
-    gap_began_at: datetime | None = None
-    """Told at a takeover: accounted for when the session is loaded, before anything that is due."""
-    waited_s: float = 0.0
-    """How long the last commit waited for the store."""
-    is_cut: bool = False
-    """Media was cut at the hard end; people have been told that time is up."""
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set by the next committed change; each change leaves a new one."""
-
-
-def _judges(before: Session, done: Step) -> bool:
-    """Somebody's absence decides: before the hard end, which waits for nothing."""
-    after = done.session
-    if before.is_over:
-        return False
-    if after.is_over:
-        return after.ended_at is not None and after.ended_at < after.ends_at
-    return after.verdict is not None and before.verdict is None
 
 
 class Host:
@@ -168,17 +87,15 @@ class Host:
         media: Media,
         audience: Audience,
     ) -> None:
-        self._node = node
+        self._ports = Ports(node, store, clock, leases, alarm, media, audience)
         self._store = store
         self._clock = clock
-        self._leases = leases
         self._alarm = alarm
         self._media = media
         self._audience = audience
-        self._actors: dict[SessionId, _Actor] = {}
+        self._actors: dict[SessionId, Actor] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._running: set[asyncio.Task[None]] = set()
-        self._commands = count(1)
         self._nearby = Nearby()
 
     @asynccontextmanager
@@ -251,7 +168,9 @@ class Host:
         """Cut those rooms that are over, and tell their people; twice is once, and nothing waits for it."""
         now = self._clock.now()
         for session_id in sessions:
-            self._cut_if_over(session_id, now)
+            actor = self._actors.get(session_id)
+            if actor is not None:
+                actor.cut_if_over(now)
 
     def adopt(self, session: SessionId, fence: int, gap_began_at: datetime) -> None:
         """Run a session that was taken over from a dead node."""
@@ -386,7 +305,7 @@ class Host:
         seat = actor.session.seat(seat_id) if actor and actor.session else None
         return seat is not None and seat.is_admitted and seat.media_epoch == media_epoch
 
-    # ---- the actor --------------------------------------------------------------------------------------------------
+    # ---- its actors -------------------------------------------------------------------------------------------------
 
     def _queue(
         self,
@@ -395,28 +314,23 @@ class Host:
         done: asyncio.Future[Session] | None,
         words: str | None = None,
     ) -> None:
+        item = self._ports.item(event, done, words)
         if self._tasks is None:
-            self._give_up(done, Unavailable("node", "it is shutting down"))
+            item.fail(Unavailable("node", "it is shutting down"))
             return
         actor = self._actors.get(session_id)
         if actor is None:
-            actor = self._actors[session_id] = _Actor(session_id)
+            actor = self._actors[session_id] = Actor(session_id, self._ports, self._note_losses)
             task = self._tasks.create_task(self._run(actor))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        command = f"{self._node}:{next(self._commands)}"
         try:
-            actor.queue.put_nowait(_Item(event, self._clock.now(), command, done, words))
+            actor.queue.put_nowait(item)
         except asyncio.QueueFull:
             log.warning("session.overflowed", session=session_id)
-            self._give_up(done, Unavailable("node", "too much waits for this session"))
+            item.fail(Unavailable("node", "too much waits for this session"))
 
-    @staticmethod
-    def _give_up(done: asyncio.Future[Session] | None, error: Exception) -> None:
-        if done is not None and not done.done():
-            done.set_exception(error)
-
-    async def _run(self, actor: _Actor) -> None:
+    async def _run(self, actor: Actor) -> None:
         while True:
             try:
                 async with asyncio.timeout(IDLE_S):
@@ -427,9 +341,9 @@ class Host:
                     return
                 continue
             try:
-                await self._handle(actor, item)
+                await actor.handle(item)
             except MadoguchiError as error:
-                self._give_up(item.done, error)
+                item.fail(error)
                 if not isinstance(error, Unavailable):
                     self._abandon(actor, error)
                     return
@@ -442,7 +356,7 @@ class Host:
             finally:
                 actor.queue.task_done()
 
-    def _may_forget(self, actor: _Actor) -> bool:
+    def _may_forget(self, actor: Actor) -> bool:
         if not actor.queue.empty():
             return False
         if actor.session is None:
@@ -451,11 +365,11 @@ class Host:
         is_quiet = due is None or due.at > self._clock.now() + SOON
         return is_quiet and not any(seat.connection for seat in actor.session.seats)
 
-    def _forget(self, actor: _Actor) -> None:
+    def _forget(self, actor: Actor) -> None:
         self._actors.pop(actor.id, None)
         self._alarm.arm(actor.id, None)
 
-    def _abandon(self, actor: _Actor, error: Exception, item: _Item | None = None) -> None:
+    def _abandon(self, actor: Actor, error: Exception, item: Item | None = None) -> None:
         """This node no longer runs the session; whoever waits is told, and the pages connect again."""
         self._forget(actor)
         waiting = [item] if item is not None else []
@@ -463,211 +377,9 @@ class Host:
             waiting.append(actor.queue.get_nowait())
             actor.queue.task_done()
         for left in waiting:
-            self._give_up(left.done, error)
+            left.fail(error)
         if isinstance(error, NotFound) or actor.session is None:
             return  # it was never ours: there is no room to close and nobody to send away
         log.warning("session.abandoned", session=actor.id, error=str(error))
         self._media.close_room(actor.id)
         self._audience.dismiss(actor.id, getattr(error, "code", "unavailable"))
-
-    async def _handle(self, actor: _Actor, item: _Item) -> None:
-        if actor.session is None:
-            await self._load(actor)
-        if not isinstance(item.event, ServiceGap):
-            await self._tell_absences(actor)
-            await self._hold_judgement(actor, item.at)
-        for _ in range(CONFLICT_LIMIT):
-            assert actor.session is not None, "_load has filled it or raised"
-            done = step(actor.session, item.event, item.at)
-            if done.session is actor.session or await self._commit(actor, item, done):
-                self._finish(actor, item, done)
-                await self._account_for_waiting(actor)
-                return
-            await self._load(actor)
-        raise Conflict
-
-    async def _hold_judgement(self, actor: _Actor, at: datetime) -> None:
-        """Nobody is judged for what fell into an absence of the store: the absence comes first, then the judgement.
-
-        Only time judges absences; what people do is taken as they did it, however late it is recorded. A commit would
-        ask too late: once it is on its way, it is applied as soon as the store is back.
-        """
-        assert actor.session is not None, "_load has filled it or raised"
-        if not _judges(actor.session, step(actor.session, Woken(), at)):
-            return
-        since = await self._leases.absence_at(at)
-        is_told = await self._tell_absences(actor)
-        if since is not None and not is_told:
-            log.warning("judgement.held", session=actor.id, since=since.isoformat())
-            await self._gap(actor, since, is_new_node=False)
-
-    async def _tell_absences(self, actor: _Actor) -> bool:
-        """Tell the session, before anything else, of the absences that are over and that it does not know of.
-
-        Also of those that were over before its cutoff: nobody could get in during them. What it was told of, its own
-        clock has passed.
-
-        Returns:
-            Whether there was one.
-        """
-        session = actor.session
-        assert session is not None, "_load has filled it or raised"
-        opens_at = session.starts_at - session.rules.doors
-        known = self._leases.absences_since(max(session.clock or opens_at, opens_at))
-        for began_at, ended_at in known if not session.is_over else ():
-            await self._gap(actor, began_at, ended_at, is_new_node=False)
-        return bool(known)
-
-    async def _account_for_waiting(self, actor: _Actor) -> None:
-        """The store was away while the last commit waited; before anything that is queued."""
-        waited_s, actor.waited_s = actor.waited_s, 0.0
-        if waited_s <= SLOW_COMMIT_S or actor.session is None or actor.session.is_over:
-            return
-        since = self._clock.now() - timedelta(seconds=waited_s)
-        await self._leases.absence_at(self._clock.now())  # it has heard of the whole absence now
-        if not await self._tell_absences(actor):
-            await self._gap(actor, since, is_new_node=False)
-
-    async def _gap(
-        self,
-        actor: _Actor,
-        began_at: datetime,
-        ended_at: datetime | None = None,
-        *,
-        is_new_node: bool,
-    ) -> None:
-        now = self._clock.now()
-        gap = ServiceGap(began_at, ended_at or now, is_new_node)
-        await self._handle(actor, _Item(gap, now, f"{self._node}:{next(self._commands)}"))
-
-    async def _load(self, actor: _Actor) -> None:
-        """Become the owner, read the session, and account for the time in which nobody ran it."""
-        actor.fence, gap_began_at = await self._leases.acquire(actor.id)
-        stored = await self._store.load(actor.id)
-        if stored is None:
-            raise NotFound("session_unknown")
-        actor.session = stored.session
-        told, actor.gap_began_at = actor.gap_began_at, None
-        gap_began_at = gap_began_at or told
-        now = self._clock.now()
-        due = next_deadline(stored.session)
-        since = max(due.at, stored.session.clock or due.at) if due is not None else now
-        if gap_began_at is None and since < now - LATE:
-            gap_began_at = since  # it was booked, and no node was there at its first moment
-        if gap_began_at is not None and not stored.session.is_over:
-            await self._gap(actor, gap_began_at, is_new_node=True)
-        self._arm(actor)
-
-    async def _commit(self, actor: _Actor, item: _Item, done: Step) -> bool:
-        """Record a step; False: the stored session is another one than was stepped."""
-        self._cut_if_over(actor.id, item.at)
-        due = next_deadline(done.session)
-        held_by = actor.session.supporter.person if actor.session is not None else None
-        tasks = open_tasks(done.session)
-        key = key_of_note(done.session, done.records) if item.words is not None else None
-        began = self._clock.monotonic()
-        applied = await self._store.commit(
-            Commit(
-                session=done.session,
-                fence=actor.fence,
-                command=item.command,
-                records=done.records,
-                publishes=done.publishes,
-                deadline=due.at if due else None,
-                ledger=ledger.lines(done.session),
-                tasks_due=tasks[0].due_at if tasks else None,
-                note=Note(key, item.words) if key is not None and item.words is not None else None,
-                released=held_by if held_by != done.session.supporter.person else None,
-            )
-        )
-        if applied is Applied.FENCED:
-            raise Fenced
-        if applied is Applied.CONFLICT:
-            return False
-        actor.waited_s = self._clock.monotonic() - began
-        return True
-
-    def _finish(self, actor: _Actor, item: _Item, done: Step) -> None:
-        before = actor.session
-        actor.session = done.session
-        for effect in done.effects:
-            self._carry_out(actor, effect)
-        if done.session is not before:
-            self._log(done, item)
-            self._audience.show(done.session)
-            actor.changed.set()
-            actor.changed = asyncio.Event()
-            self._arm(actor)
-            self._note_losses(before, done.session)
-        self._answer(item, done)
-
-    def _answer(self, item: _Item, done: Step) -> None:
-        """Whoever waits learns what became of it; the office, which has no connection, of a refusal too."""
-        refused = next(
-            (e for e in done.effects if isinstance(e, Refuse) and e.connection is None), None
-        )
-        if refused is not None:
-            self._give_up(item.done, Refused(refused.code))
-        elif item.done is not None and not item.done.done():
-            item.done.set_result(done.session)
-
-    def _log(self, done: Step, item: _Item) -> None:
-        for record in done.records:
-            log.info(
-                record.name,
-                session=done.session.id,
-                version=done.session.version,
-                on=type(item.event).__name__,
-                **{key: value for key, value in record.data.items() if key != "session"},
-            )
-
-    def _arm(self, actor: _Actor) -> None:
-        assert actor.session is not None, "only a loaded session has deadlines"
-        due = next_deadline(actor.session)
-        self._alarm.arm(actor.id, due.at if due else None)
-
-    def _cut_if_over(self, session_id: SessionId, now: datetime) -> None:
-        """The cut waits for nothing: `ends_at` is fixed, so no conflict can undo it."""
-        actor = self._actors.get(session_id)
-        if actor is None or actor.session is None or actor.is_cut or actor.session.is_over:
-            return
-        if now >= actor.session.ends_at:
-            actor.is_cut = True
-            self._media.close_room(session_id)
-            self._audience.time_is_up(actor.session)
-
-    def _carry_out(self, actor: _Actor, effect: Effect) -> None:
-        assert actor.session is not None, "effects come from a step of a loaded session"
-        match effect:
-            case OpenRoom():
-                left_s = (effect.closes_at - self._clock.now()).total_seconds()
-                self._media.open_room(actor.id, left_s)
-            case ExtendRoom():
-                left_s = (effect.closes_at - self._clock.now()).total_seconds()
-                self._media.extend_room(actor.id, effect.closes_at, left_s)
-            case ConnectMedia():
-                functions = actor.session.functions
-                others = tuple(each.id for each in actor.session.seats if each.id != effect.seat)
-                seat = actor.session.seat(effect.seat)
-                only_receives = seat is not None and seat.only_receives
-                self._media.connect(
-                    actor.id,
-                    effect.seat,
-                    effect.media_epoch,
-                    functions,
-                    others,
-                    only_receives=only_receives,
-                )
-            case DisconnectMedia():
-                self._media.disconnect(actor.id, effect.seat)
-            case CloseRoom():
-                self._media.close_room(actor.id)
-            case Refuse():
-                if effect.connection is not None:
-                    self._audience.refuse(effect)
-            case Warn():
-                self._audience.warn(actor.session, effect)
-            case Publish():
-                pass  # it was committed with the session; the outbox relay takes it from there
-            case _:
-                assert_never(effect)

@@ -161,7 +161,7 @@ class Soak:
         return dict(json.loads(self._told.read_text()))
 
 
-ACTOR = "orchestrator.host._Actor"
+ACTOR = "orchestrator.actor.Actor"
 
 
 def grown(before: Seen, after: Seen, calls: int) -> Iterator[str]:

@@ -298,7 +298,7 @@ async def test_a_bug_in_one_session_does_not_stop_another(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, sound = (await office.books()).session.id, (await office.books("はまべ")).session.id
-    from orchestrator import host as module
+    from orchestrator import actor as module
 
     real = module.step
 
