@@ -16,6 +16,7 @@ from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestrator.addresses import read_sender, read_smtp_url
 from orchestrator.errors import Misconfigured
@@ -155,6 +156,13 @@ def _web_address(value: str) -> str:
     if parts.path not in {"", "/"}:
         raise ValueError("must have no path: the server wants a host name of its own")
     return value.rstrip("/")
+
+
+def _zone(value: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"must be a time zone like Asia/Tokyo, not {value!r}") from None
 
 
 def _store_address(value: str) -> Secret:
@@ -324,6 +332,16 @@ class Settings:
             _existing("a folder", Path.is_dir),
             "none",
             "folder with programmes of your own, `*.toml`",
+        ),
+    )
+    time_zone: str = field(
+        default="Asia/Tokyo",
+        metadata=_about(
+            "TIME_ZONE",
+            _zone,
+            "`Asia/Tokyo`",
+            "of the office: from which midnight to which a day of board and desk goes; what people read of their "
+            "session is in the zone of its programme",
         ),
     )
     node_ttl_s: float = field(

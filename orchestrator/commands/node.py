@@ -262,6 +262,7 @@ async def _run(
         programmes,
         AppSettings(
             public_url=settings.public_url,
+            time_zone=settings.time_zone,
             has_media=lambda: media.is_alive,
             turn=Turn(settings.turn_urls, settings.turn_secret),
         ),

@@ -1,12 +1,12 @@
 """A day over HTTP, against the real store."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from orchestrator.policy.model import Role
-from tests.signaling.node import MINUTE
+from tests.signaling.node import MINUTE, running_node
 
 HOUR = 60 * MINUTE
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -39,6 +39,14 @@ async def test_a_day_has_its_sessions_and_no_others_and_says_what_became_of_them
     assert numbers["live_minutes"] == 5
     _, tomorrow = await read(node, today + timedelta(days=1), await node.staff("two"))
     assert [row["phase"] for row in tomorrow["sessions"]] == ["scheduled"]
+
+
+async def test_a_day_is_one_of_the_offices_zone():
+    async with running_node(time_zone="America/New_York") as node:
+        _, told = await read(node, "2026-12-01", await node.staff())
+    day = told["day"]
+    assert day["time_zone"] == "America/New_York"
+    assert datetime.fromisoformat(day["begins_at"]) == datetime(2026, 12, 1, 5, tzinfo=UTC)
 
 
 async def test_a_day_without_sessions_is_empty_and_still_a_day(node):
