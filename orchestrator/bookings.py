@@ -6,8 +6,8 @@ Another date and the next session are in `rescheduling.py`; what becomes of a se
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
@@ -24,7 +24,6 @@ from orchestrator.errors import NotFound, Refused
 from orchestrator.policy import names, slots
 from orchestrator.policy.events import Cancelled, LinkRenewed, NoticeGiven
 from orchestrator.policy.model import (
-    OBSERVER,
     SEEKER,
     SUPPORTER,
     Cause,
@@ -32,7 +31,6 @@ from orchestrator.policy.model import (
     PersonId,
     Phase,
     Role,
-    Seat,
     SeatId,
     Session,
     SessionId,
@@ -48,55 +46,14 @@ from orchestrator.ports import (
     Sessions,
     Staff,
     Store,
-    booked_field,
 )
 from orchestrator.rescheduling import Rescheduling
+from orchestrator.wish import BESIDE, REMOTE_COMPANIONS, Wish, private_of, seats_of
 
 log = structlog.get_logger()
 
-REMOTE_COMPANIONS = 2
-"""A room carries four people."""
-
-
-BESIDE = 2
-"""How many declared companions can sit at the seeker's camera and be seen (KUMAGAYA 12(3)); ours."""
-
 LONGEST_KEY = 100
 """Characters of an idempotency key; a UUID has 36."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a scheduler or a program asks to have booked."""
-
-    programme: str
-    starts_at: datetime
-    seeker_name: str
-    """The display name that the office chose."""
-    supporter: str
-    """Name of the supporter, as given to `madoguchi staff add`."""
-    length: timedelta | None = None
-    """None: the programme's default length."""
-    medium: Medium = Medium.VIDEO
-    seeker_real_name: str | None = None
-    """Only to check the display name against it; kept in the erasable hash of the person."""
-    seeker_person: str | None = None
-    """An existing person id; None: a new person."""
-    exception: str | None = None
-    """Why it is booked against the programme's rule; None: it is not."""
-    companions: tuple[str, ...] = ()
-    """Display names of remote companions that were declared (KUMAGAYA 12(3))."""
-    companions_beside: tuple[str, ...] = ()
-    """Display names or roles of declared companions at the seeker's own camera (KUMAGAYA 12(3))."""
-    observer: str | None = None
-    """Name of somebody of the office who looks on, as given to `madoguchi staff add`; None: nobody does."""
-    seeker_mail: str | None = None
-    """Where messages go; None: the seeker gets none. Like the next two as `addresses` reads it, and kept erasable."""
-    seeker_language: Language | None = None
-    seeker_telephone: str | None = None
-    seeker_reference: str | None = None
-    """For the session's supporter, read on record; kept erasable like the next one."""
-    seeker_note: str | None = None
 
 
 class Bookings:
@@ -170,7 +127,7 @@ class Bookings:
         if reason is not None and not (wish.exception and reason in slots.EXCUSABLE):
             raise Refused(reason, explain_slot(programme, reason))
         supporter, notes = await self._supporter(wish.supporter)
-        seats = _seats(wish, supporter, observer)
+        seats = seats_of(wish, supporter, observer)
         session = replace(
             book(
                 SessionId(new_id("s")),
@@ -187,7 +144,7 @@ class Bookings:
             booked_by=by,
             exception=wish.exception if reason is not None else None,
         )
-        private = {session.seeker.person: _private(wish, session.id)}
+        private = {session.seeker.person: private_of(wish, session.id)}
         entry = Entry(session, command or f"create:{session.id}", private)
         booked = await self._entering.enter(entry, notes)
         return _again(wish, booked.session) if booked.is_repeated else booked
@@ -359,25 +316,6 @@ class Bookings:
         return token
 
 
-def _seats(wish: Wish, supporter: Staff, observer: Staff | None) -> tuple[Seat, ...]:
-    seeker = PersonId(wish.seeker_person or new_id("p"))
-    companions = (
-        Seat(SeatId(f"companion-{number}"), Role.COMPANION, PersonId(new_id("p")), name)
-        for number, name in enumerate(wish.companions, 1)
-    )
-    looking_on = (
-        (Seat(OBSERVER, Role.SCHEDULER, observer.person, observer.display_name),)
-        if observer
-        else ()
-    )
-    return (
-        Seat(SEEKER, Role.SEEKER, seeker, wish.seeker_name),
-        Seat(SUPPORTER, Role.SUPPORTER, supporter.person, supporter.display_name),
-        *companions,
-        *looking_on,
-    )
-
-
 def _again(wish: Wish, session: Session) -> Booked:
     """The booking that was made under the same key before."""
     asked = (wish.programme, wish.starts_at, wish.seeker_name, wish.medium)
@@ -391,16 +329,3 @@ def _again(wish: Wish, session: Session) -> Booked:
         raise Refused("key_used", "this key belongs to another booking; draw a new one")
     note = "This session had been booked before; its links were shown then, and can be renewed."
     return Booked(session, {}, (note,), is_repeated=True)
-
-
-def _private(wish: Wish, session: SessionId) -> dict[str, str]:
-    """What is known of the seeker as a person."""
-    known = {
-        PrivateField.NAME.value: wish.seeker_real_name,
-        PrivateField.MAIL.value: wish.seeker_mail,
-        PrivateField.LANGUAGE.value: wish.seeker_language,
-        PrivateField.TELEPHONE.value: wish.seeker_telephone,
-        booked_field(PrivateField.REFERENCE, session): wish.seeker_reference,
-        booked_field(PrivateField.NOTE, session): wish.seeker_note,
-    }
-    return {field: str(text) for field, text in known.items() if text}

@@ -20,7 +20,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from orchestrator.settings import Secret
+from orchestrator.secret import Secret
 
 HIDDEN = "‹private›"
 

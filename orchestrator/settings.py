@@ -7,7 +7,6 @@ each session (`policy.model.Rules`). Nothing is connected to or created here; on
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -15,182 +14,15 @@ from dataclasses import dataclass, field, fields
 from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from orchestrator.addresses import read_sender, read_smtp_url
+from orchestrator import variables
+from orchestrator.addresses import read_sender
 from orchestrator.errors import Misconfigured
+from orchestrator.secret import Secret
 
 PREFIX = "MADOGUCHI_"
 _SERVICE_LINK = re.compile(r"MADOGUCHI_(?:SERVICE_(?:HOST|PORT).*|PORT_\d+_(?:TCP|UDP).*)")
 """What Kubernetes puts into the environment of every pod beside a Service called `madoguchi`; not ours."""
-_TURN_URL = re.compile(
-    r"turns?:(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?"
-)
-"""RFC 7065 §3.1."""
-LEAST_TURN_SECRET = 16
-"""Whoever has seen one credential can try secrets against it at leisure."""
-
-
-class Secret:
-    """A string that shows itself only when asked."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The string itself; not for logs, errors or pages."""
-        return self._value
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(…)" if self._value else "Secret()"
-
-
-# ---- reading one value; raises ValueError with the rest of a sentence that begins with the variable -----------------
-
-
-def _text(value: str) -> str:
-    if not value or any(character.isspace() for character in value):
-        raise ValueError("must be a name or an address without spaces")
-    return value
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", value, re.ASCII) or not low <= int(value) <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}, not {value!r}")
-        return int(value)
-
-    return read
-
-
-def _seconds(low: float, high: float) -> Callable[[str], float]:
-    def read(value: str) -> float:
-        if not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) or not low <= float(value) <= high:
-            raise ValueError(f"must be a number of seconds from {low:g} to {high:g}, not {value!r}")
-        return float(value)
-
-    return read
-
-
-def _yes_or_no(value: str) -> bool:
-    if value not in {"yes", "no"}:
-        raise ValueError(f"must be yes or no, not {value!r}")
-    return value == "yes"
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value not in words:
-            raise ValueError(f"must be one of {', '.join(words)}, not {value!r}")
-        return value
-
-    return read
-
-
-def _listed(value: str) -> tuple[str, ...]:
-    return tuple(word for word in (part.strip() for part in value.split(",")) if word)
-
-
-def _words(value: str) -> frozenset[str]:
-    return frozenset(_listed(value))
-
-
-def _addresses(value: str) -> tuple[str, ...]:
-    addresses = _listed(value)
-    for address in addresses:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            raise ValueError(f"must be IP addresses with commas between, not {address!r}") from None
-        if parsed.is_unspecified:
-            raise ValueError(f"must be addresses that browsers can reach, not {address!r}")
-    return addresses
-
-
-def _turn_urls(value: str) -> tuple[str, ...]:
-    urls = _listed(value)
-    for url in urls:
-        if not _TURN_URL.fullmatch(url):
-            raise ValueError(
-                "must be like turn:turn.example.org:3478?transport=udp or turns:turn.example.org:443, "
-                f"with commas between, not {url!r}"
-            )
-    return urls
-
-
-def _turn_secret(value: str) -> Secret:
-    if len(value) < LEAST_TURN_SECRET or any(character.isspace() for character in value):
-        raise ValueError(f"must have at least {LEAST_TURN_SECRET} characters and no spaces")
-    return Secret(value)
-
-
-def _address(value: str) -> str:
-    try:
-        return str(ipaddress.ip_address(value))
-    except ValueError:
-        raise ValueError(
-            f"must be an IP address of this machine, 0.0.0.0 or ::, not {value!r}"
-        ) from None
-
-
-def _web_address(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        raise ValueError(f"must look like https://example.org, not {value!r}") from None
-    if not is_web or parts.query or parts.fragment:
-        raise ValueError(f"must look like https://example.org, not {value!r}")
-    if parts.path not in {"", "/"}:
-        raise ValueError("must have no path: the server wants a host name of its own")
-    return value.rstrip("/")
-
-
-def _zone(value: str) -> str:
-    try:
-        return ZoneInfo(value).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"must be a time zone like Asia/Tokyo, not {value!r}") from None
-
-
-def _store_address(value: str) -> Secret:
-    if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
-        raise ValueError("must begin with redis://, rediss:// or unix://")
-    return Secret(value)
-
-
-def _mail_server(value: str) -> Secret:
-    read_smtp_url(value)  # only whether it can be read; it may hold a password
-    return Secret(value)
-
-
-def _path(value: str) -> Path:
-    return Path(value).expanduser()
-
-
-def _existing(what: str, test: Callable[[Path], bool]) -> Callable[[str], Path]:
-    def read(value: str) -> Path:
-        path = _path(value)
-        if not test(path):
-            raise ValueError(f"must be {what} that is there, not {value!r}")
-        return path
-
-    return read
-
-
-# ---- the value ------------------------------------------------------------------------------------------------------
 
 
 def _about(
@@ -208,7 +40,7 @@ class Settings:
         default=Path(),
         metadata=_about(
             "DATA",
-            _path,
+            variables.path,
             "`~/.local/share/madoguchi`",
             "folder of the embedded store and of what it needs",
         ),
@@ -217,7 +49,7 @@ class Settings:
         default=Secret(""),
         metadata=_about(
             "REDIS_URL",
-            _store_address,
+            variables.store_address,
             "none: embedded",
             "an external Valkey or Redis, `redis://…`",
         ),
@@ -226,47 +58,54 @@ class Settings:
         default=frozenset(),
         metadata=_about(
             "ACCEPT_DURABILITY",
-            _words,
+            variables.words,
             "none",
             "weaknesses of that store that are accepted, with commas",
         ),
     )
     host: str = field(
         default="127.0.0.1",
-        metadata=_about("HOST", _text, "`127.0.0.1`", "where pages and API listen"),
+        metadata=_about("HOST", variables.text, "`127.0.0.1`", "where pages and API listen"),
     )
     port: int = field(
         default=8080,
-        metadata=_about("PORT", _whole(0, 65_535), "`8080`", "the same; 0: any free one"),
+        metadata=_about("PORT", variables.whole(0, 65_535), "`8080`", "the same; 0: any free one"),
     )
     public_url: str | None = field(
         default=None,
         metadata=_about(
-            "PUBLIC_URL", _web_address, "from host and port", "what links begin with, `https://…`"
+            "PUBLIC_URL",
+            variables.web_address,
+            "from host and port",
+            "what links begin with, `https://…`",
         ),
     )
     tls_cert: Path | None = field(
         default=None,
         metadata=_about(
             "TLS_CERT",
-            _existing("a file", Path.is_file),
+            variables.existing("a file", Path.is_file),
             "none: plain HTTP",
             "certificate chain, PEM",
         ),
     )
     tls_key: Path | None = field(
         default=None,
-        metadata=_about("TLS_KEY", _existing("a file", Path.is_file), "none", "its key, PEM"),
+        metadata=_about(
+            "TLS_KEY", variables.existing("a file", Path.is_file), "none", "its key, PEM"
+        ),
     )
     media_host: str = field(
         default="127.0.0.1",
-        metadata=_about("MEDIA_HOST", _address, "`127.0.0.1`", "where media workers listen (UDP)"),
+        metadata=_about(
+            "MEDIA_HOST", variables.address, "`127.0.0.1`", "where media workers listen (UDP)"
+        ),
     )
     media_port: int = field(
         default=40_000,
         metadata=_about(
             "MEDIA_PORT",
-            _whole(0, 65_535),
+            variables.whole(0, 65_535),
             "`40000`",
             "port of the first worker, the next has the next; 0: any",
         ),
@@ -274,14 +113,17 @@ class Settings:
     media_workers: int = field(
         default=0,
         metadata=_about(
-            "MEDIA_WORKERS", _whole(1, 256), "one a core", "how many media workers this node runs"
+            "MEDIA_WORKERS",
+            variables.whole(1, 256),
+            "one a core",
+            "how many media workers this node runs",
         ),
     )
     public_addresses: tuple[str, ...] = field(
         default=(),
         metadata=_about(
             "PUBLIC_ADDRESS",
-            _addresses,
+            variables.addresses,
             "none",
             "IP addresses that browsers reach the media at, with commas",
         ),
@@ -290,7 +132,7 @@ class Settings:
         default=(),
         metadata=_about(
             "TURN_URLS",
-            _turn_urls,
+            variables.turn_urls,
             "none",
             "TURN servers for browsers whose UDP is blocked, with commas: `turn:turn.example.org:3478?transport=udp`, "
             "`turns:turn.example.org:443?transport=tcp`",
@@ -300,7 +142,7 @@ class Settings:
         default=Secret(""),
         metadata=_about(
             "TURN_SECRET",
-            _turn_secret,
+            variables.turn_secret,
             "none",
             "what these servers call `static-auth-secret`; time-limited credentials are made with it",
         ),
@@ -309,7 +151,7 @@ class Settings:
         default=Secret(""),
         metadata=_about(
             "SMTP_URL",
-            _mail_server,
+            variables.mail_server,
             "none: no messages",
             "the mail server for messages to people: `smtps://user:password@host`, or `smtp://…`, then "
             "STARTTLS when offered; `?starttls=required`, and a password, refuse to go without it and check "
@@ -329,7 +171,7 @@ class Settings:
         default=None,
         metadata=_about(
             "PROGRAMMES",
-            _existing("a folder", Path.is_dir),
+            variables.existing("a folder", Path.is_dir),
             "none",
             "folder with programmes of your own, `*.toml`",
         ),
@@ -338,7 +180,7 @@ class Settings:
         default="Asia/Tokyo",
         metadata=_about(
             "TIME_ZONE",
-            _zone,
+            variables.zone,
             "`Asia/Tokyo`",
             "of the office: from which midnight to which a day of board and desk goes; what people read of their "
             "session is in the zone of its programme",
@@ -348,7 +190,7 @@ class Settings:
         default=2.0,
         metadata=_about(
             "NODE_TTL_S",
-            _seconds(0.5, 60),
+            variables.seconds(0.5, 60),
             "`2`",
             "seconds of silence after which a node counts as dead",
         ),
@@ -356,14 +198,14 @@ class Settings:
     log_format: str = field(
         default="json",
         metadata=_about(
-            "LOG", _one_of("json", "text"), "`json`", "`json` or `text`, to standard error"
+            "LOG", variables.one_of("json", "text"), "`json`", "`json` or `text`, to standard error"
         ),
     )
     log_level: str = field(
         default="info",
         metadata=_about(
             "LOG_LEVEL",
-            _one_of("debug", "info", "warning", "error"),
+            variables.one_of("debug", "info", "warning", "error"),
             "`info`",
             "`debug`, `info`, `warning` or `error`",
         ),
@@ -372,7 +214,7 @@ class Settings:
         default=False,
         metadata=_about(
             "LOG_PRIVATE",
-            _yes_or_no,
+            variables.yes_or_no,
             "`no`",
             "`yes`: names and addresses in clear, for development only",
         ),

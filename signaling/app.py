@@ -1,7 +1,4 @@
-"""What is served over HTTP: the socket, the pages, the API, the health checks. Composition only.
-
-The error middleware is the one place where an error of ours becomes an HTTP answer; the table is in `signaling.ends`.
-"""
+"""What is served over HTTP: the socket, the pages, the API, the health checks. Composition only."""
 
 from __future__ import annotations
 
@@ -13,9 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import structlog
-from aiohttp import ClientConnectionResetError, web
-from aiohttp.typedefs import Middleware
+from aiohttp import web
 
 from orchestrator.api.desk import DeskApi
 from orchestrator.api.maintenance import MaintenanceApi
@@ -26,7 +21,7 @@ from orchestrator.api.sessions import SessionsApi
 from orchestrator.api.standing import StandingApi
 from orchestrator.bookings import Bookings
 from orchestrator.credentials import new_secret
-from orchestrator.errors import MadoguchiError, Malformed, Refused, Unavailable
+from orchestrator.errors import Refused, Unavailable
 from orchestrator.following import Following
 from orchestrator.host import Host
 from orchestrator.maintenance import Maintenance
@@ -37,8 +32,8 @@ from orchestrator.policy.programme import Programme
 from orchestrator.ports import Clock, Staff, Store
 from orchestrator.questionnaires import Questionnaires
 from orchestrator.reassigning import Reassigning
-from orchestrator.refusals import for_programs
 from orchestrator.standing import Standings
+from signaling.answers import adding_headers, answer_errors
 from signaling.around import Around
 from signaling.audience import Audience
 from signaling.auth import (
@@ -52,28 +47,16 @@ from signaling.connection import Connection, Guest
 from signaling.counter import Counter
 from signaling.days import DaysApi
 from signaling.door import Door
-from signaling.ends import Close, http_status
+from signaling.ends import Close
 from signaling.files import PAGES, Files
-from signaling.headers import ASSET, FIXED, content_security_policy, permissions_policy
+from signaling.headers import permissions_policy
 from signaling.limits import Limits
 from signaling.protocol.up import Hello
 from signaling.turn import Turn
 from signaling.views.shape import Bilingual
 
-_log = structlog.get_logger(__name__)
-
-_NO_SCREEN = permissions_policy(may_share_screen=False)
-
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-RETRY_AFTER_S = "2"
-"""What a 503 asks for: a store that restarts takes about a second."""
-
 LONGEST_CONNECTION_ID = 100
 """Bytes of a beacon that are looked at; ours have 22."""
-
-LOGGED_PATH = 200
-"""Characters of a path that a log line has: the rest is a stranger's to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +142,7 @@ def make_app(
     maintenance = Maintenance(store=store, clock=clock, host=host, bookings=bookings)
     files = Files(settings.pages, server.is_secure)
     app = web.Application(
-        middlewares=[_answer_errors(limits, files)], client_max_size=limits.body_bytes
+        middlewares=[answer_errors(limits, files)], client_max_size=limits.body_bytes
     )
     app.add_routes(
         [
@@ -183,7 +166,7 @@ def make_app(
     app.on_shutdown.append(server.hang_up)
     may_share_screen = any("screen" in each.functions for each in programmes.values())
     app.on_response_prepare.append(
-        _adding_headers(permissions_policy(may_share_screen=may_share_screen))
+        adding_headers(permissions_policy(may_share_screen=may_share_screen))
     )
     app.cleanup_ctx.append(_following(feed.run))
     app.cleanup_ctx.append(_following(around.run))
@@ -324,84 +307,3 @@ class _Server:
         if self.settings.public_url is not None:
             own.add(urlsplit(self.settings.public_url).netloc)
         return parts.scheme in {"http", "https"} and parts.netloc in own
-
-
-# ---- every answer -------------------------------------------------------------------------------
-
-
-def _adding_headers(
-    permissions: str,
-) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    async def add_headers(request: web.Request, answer: web.StreamResponse) -> None:
-        if request.path.startswith("/assets/") and answer.status in {200, 304}:
-            answer.headers.update(ASSET)
-            return
-        for name, value in FIXED.items():
-            answer.headers.setdefault(name, value)
-        policy = content_security_policy(request.headers.get("Host"))
-        answer.headers["Content-Security-Policy"] = policy
-        # The secret of a link stays in the browser: which session's page it becomes is not known here.
-        on_room = request.path == "/room"
-        answer.headers["Permissions-Policy"] = permissions if on_room else _NO_SCREEN
-        if request.path.startswith(("/api/", "/health/")):
-            answer.headers["Cache-Control"] = "no-store"
-
-    return add_headers
-
-
-def _answer_errors(limits: Limits, files: Files) -> Middleware:
-    @web.middleware
-    async def answer_errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
-        try:
-            if not request.path.startswith("/api/"):
-                return await handler(request)
-            async with asyncio.timeout(limits.request_s):
-                return await handler(request)
-        except MadoguchiError as error:
-            return _answer_to(error)
-        except TimeoutError:
-            return _error(503, "timeout", "the request took too long", retry=True)
-        except web.RequestPayloadError:
-            return _error(400, "bad_body", "the body is not encoded as its headers say")
-        except web.HTTPException as error:
-            return _answer_to_http(request, error, files)
-        except ClientConnectionResetError:  # the browser has gone meanwhile: nobody reads this
-            return web.Response(status=400)
-        except Exception:  # the request's boundary: a bug is ours, and its text is not for the peer
-            path = request.path[:LOGGED_PATH]
-            _log.exception("request.failed", path=path, method=request.method)
-            return _error(500, "internal", "an error of the server")
-
-    return answer_errors
-
-
-def _answer_to_http(
-    request: web.Request, error: web.HTTPException, files: Files
-) -> web.StreamResponse:
-    """What aiohttp itself refuses: as JSON for the API, as a page for a browser that looks for one."""
-    if request.path.startswith("/api/") and error.status >= 400:
-        answer = _error(error.status, error.reason.lower().replace(" ", "_"), error.reason)
-        if "Allow" in error.headers:
-            answer.headers["Allow"] = error.headers["Allow"]
-        return answer
-    if error.status == 404 and "text/html" in request.headers.get("Accept", ""):
-        return files.not_found(request)
-    raise error
-
-
-def _answer_to(error: MadoguchiError) -> web.Response:
-    status = http_status(error)
-    is_for_peer = isinstance(error, Refused | Malformed | Unavailable)
-    detail = str(error) if is_for_peer else "please try again"
-    answer = _error(status, error.code, detail, retry=status == 503)
-    if status == 401:
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
-
-
-def _error(status: int, code: str, detail: str, *, retry: bool = False) -> web.Response:
-    body = {"code": code, "detail": detail, **for_programs(code)}
-    answer = web.json_response({"error": body}, status=status)
-    if retry:
-        answer.headers["Retry-After"] = RETRY_AFTER_S
-    return answer

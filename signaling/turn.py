@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from orchestrator.settings import Secret
+from orchestrator.secret import Secret
 from signaling.protocol.down import IceServer
 
 OUTLIVES = timedelta(hours=3)

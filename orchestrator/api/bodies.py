@@ -32,7 +32,6 @@ from orchestrator.api.moments import (
     opens_at,
 )
 from orchestrator.api.verdicts import VerdictBody, verdict_of
-from orchestrator.bookings import BESIDE, Wish
 from orchestrator.policy.model import (
     SUPPORTER,
     CallState,
@@ -53,6 +52,7 @@ from orchestrator.policy.model import Reschedule as Choice
 from orchestrator.policy.stops import may_read_why
 from orchestrator.policy.writing import PRINTED, legible, read_noted, read_reference
 from orchestrator.ports import Language
+from orchestrator.wish import BESIDE, Wish
 
 Name = Annotated[
     str,

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import segno
 
-from orchestrator.bookings import Wish
 from orchestrator.commands.certificate import ensure_certificate, lan_address
 from orchestrator.commands.node import Node, run_node
 from orchestrator.credentials import hash_secret
@@ -22,6 +21,7 @@ from orchestrator.policy.model import SEEKER, SUPPORTER, PersonId, Role
 from orchestrator.policy.programme import Programme, ProgrammeMistakes
 from orchestrator.policy.span import read_span, write_span
 from orchestrator.settings import Settings
+from orchestrator.wish import Wish
 
 SUPPORTERS = (
     "あおぞら", "こもれび", "さざなみ", "せせらぎ", "そよかぜ", "つきかげ", "はまべ", "ひだまり", "みなも", "やまびこ",

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from orchestrator.addresses import read_mail_address, read_telephone
 from orchestrator.api.bodies import LONGEST_MINUTES
 from orchestrator.api.moments import is_in_calendar
-from orchestrator.bookings import Bookings, Wish
+from orchestrator.bookings import Bookings
 from orchestrator.clock import StoreClock
 from orchestrator.commands import node
 from orchestrator.errors import Misconfigured, NotFound, Refused, Unavailable
@@ -25,6 +25,7 @@ from orchestrator.ports import Language
 from orchestrator.settings import Settings
 from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
+from orchestrator.wish import Wish
 
 
 class _StoredSessions:

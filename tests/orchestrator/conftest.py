@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from orchestrator.bookings import Bookings, Wish
+from orchestrator.bookings import Bookings
 from orchestrator.entering import Booked
 from orchestrator.host import Host
 from orchestrator.policy.effects import Refuse, Warn
@@ -16,6 +16,7 @@ from orchestrator.policy.model import ConnectionId, SeatId, Session, SessionId
 from orchestrator.ports import Line, OfferMade, PageSample, ProbeOffered
 from orchestrator.programmes import load_all
 from orchestrator.store.valkey import ValkeyStore
+from orchestrator.wish import Wish
 from tests.fakes import FakeClock, ManualAlarm
 from workers.leases import Leases
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orchestrator.bookings import Wish
 from orchestrator.credentials import hash_secret
 from orchestrator.errors import NotFound, Refused
 from orchestrator.policy.events import LinkRevoked, Woken
@@ -26,6 +25,7 @@ from orchestrator.policy.model import (
 )
 from orchestrator.ports import Language
 from orchestrator.programmes import load_all
+from orchestrator.wish import Wish
 from tests.orchestrator.conftest import Office
 
 TUESDAY_10 = datetime(2026, 12, 8, 1, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 
 from orchestrator import log
 from orchestrator.log import HIDDEN, Private
-from orchestrator.settings import Secret
+from orchestrator.secret import Secret
 
 SDP = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\na=ice-pwd:letmein\r\n"
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from orchestrator.bookings import Wish
 from orchestrator.errors import NotFound, Refused
 from orchestrator.maintenance import AGAIN, KEPT, Maintenance
 from orchestrator.policy.events import Admitted, Connected, ExtensionAsked, Joined, Woken
@@ -25,6 +24,7 @@ from orchestrator.policy.model import (
     Session,
 )
 from orchestrator.ports import MaintenanceWindow
+from orchestrator.wish import Wish
 from tests.fakes import RULES, a_booking, a_session
 from tests.orchestrator.conftest import Office, opened
 

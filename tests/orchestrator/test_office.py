@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator.bookings import Wish
 from orchestrator.errors import Fenced, NotFound, Refused
 from orchestrator.office import LONGEST_NOTE, NewVerdict
 from orchestrator.office import Office as Desk
@@ -33,6 +32,7 @@ from orchestrator.policy.model import (
 from orchestrator.policy.session import book
 from orchestrator.policy.tasks import TaskKind
 from orchestrator.ports import Booking, RoomExtended
+from orchestrator.wish import Wish
 from tests.fakes import eventually
 from tests.orchestrator.conftest import Office
 

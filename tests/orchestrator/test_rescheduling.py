@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orchestrator.bookings import Bookings, Wish
+from orchestrator.bookings import Bookings
 from orchestrator.entering import Entry
 from orchestrator.errors import Refused
 from orchestrator.policy.events import (
@@ -36,6 +36,7 @@ from orchestrator.policy.model import (
 from orchestrator.policy.programme import Hours
 from orchestrator.policy.slots import hours_of
 from orchestrator.ports import Delivery
+from orchestrator.wish import Wish
 from tests.orchestrator.conftest import Office
 
 MINUTE = timedelta(minutes=1)

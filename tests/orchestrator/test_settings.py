@@ -7,7 +7,8 @@ import pytest
 
 from orchestrator import settings
 from orchestrator.errors import Misconfigured
-from orchestrator.settings import Secret, from_env
+from orchestrator.secret import Secret
+from orchestrator.settings import from_env
 
 
 def mistakes_of(environ, **overrides):

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator.bookings import Bookings, Wish
+from orchestrator.bookings import Bookings
 from orchestrator.errors import Conflict, NotFound, Refused, Unavailable
 from orchestrator.policy.events import (
     Admitted,
@@ -39,6 +39,7 @@ from orchestrator.policy.standing import DecisionKind, PersonTaskKind, StandingS
 from orchestrator.ports import DECIDED, Delivery, Handler
 from orchestrator.programmes import load_all
 from orchestrator.standing import Dossier, Standings
+from orchestrator.wish import Wish
 from tests.orchestrator.conftest import Office, opened
 
 SAKURA = PersonId("p-sakura")

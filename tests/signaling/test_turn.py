@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from orchestrator.settings import Secret
+from orchestrator.secret import Secret
 from signaling.limits import Limits
 from signaling.turn import OUTLIVES, Turn
 from tests.fakes import FakeClock

@@ -13,7 +13,7 @@ import pytest
 from aioice import stun, turn
 
 from orchestrator.clock import SystemClock
-from orchestrator.settings import Secret
+from orchestrator.secret import Secret
 from signaling import turn as ours
 from signaling.protocol.down import IceServer
 from signaling.turn import Turn
