@@ -3,14 +3,12 @@
 import subprocess
 from pathlib import Path
 
-import playwright
 import pytest
 
 from signaling.files import PAGES
 from signaling.shelf import Shelf
 from signaling.whole import Unjoinable, joined
-
-NODE = Path(playwright.__file__).parent / "driver" / "node"
+from tests.signaling.pages.javascript import NODE
 
 MODULES = {
     "js/page.js": (

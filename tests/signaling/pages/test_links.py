@@ -1,25 +1,12 @@
-"""Links that were cut, stretched or lost their secret: what is mended, and what is said of the rest."""
-
-import subprocess
-from pathlib import Path
+"""Links that were cut, stretched or lost their secret: what is said of them; node/link.test.mjs has what is mended."""
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.signaling.pages.test_recovery import NODE
 from tests.signaling.pages.visits import in_the_call, visit, welcome
 
-TESTS = Path(__file__).parent / "node" / "link.test.mjs"
 SECRET = "aB3_-x0123456789ABCDEF"
 UNKNOWN = {"type": "refused", "code": "link_unknown", "closes": True}
-
-
-def test_what_is_read_of_an_address() -> None:
-    run = subprocess.run(
-        [NODE, "--test", TESTS], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "pass 6" in run.stdout
 
 
 @pytest.mark.browser

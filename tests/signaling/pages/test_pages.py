@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.pages.test_recovery import NODE
+from tests.signaling.pages.javascript import NODE
 
 PAGES = Path(__file__).parents[3] / "signaling" / "pages"
 HTML = sorted(PAGES.glob("*.html"))

@@ -1,23 +1,9 @@
-"""Times in the programme's zone: the arithmetic by node, what a page shows by a browser that stands elsewhere."""
-
-import subprocess
-from pathlib import Path
+"""Times in the programme's zone, as a browser that stands elsewhere shows them; node/zones.test.mjs has the arithmetic."""
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.signaling.pages.test_recovery import NODE
 from tests.signaling.pages.visits import staff, visit, welcome
-
-TESTS = Path(__file__).parent / "node" / "zones.test.mjs"
-
-
-def test_times_of_another_zone() -> None:
-    run = subprocess.run(
-        [NODE, "--test", TESTS], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "pass 4" in run.stdout
 
 
 @pytest.mark.browser
