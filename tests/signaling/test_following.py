@@ -1,22 +1,15 @@
 """The link of a session that was moved leads to what follows: for the seeker, on the device that was there."""
 
 from orchestrator.policy.model import Purpose, SeatId
-from tests.signaling.node import MINUTE
+from tests.signaling.test_another_date import is_offered_dates
 
 SEEKER = SeatId("seeker")
 
 
 async def moved(node):
     """A session whose seeker has chosen another date; meeting, the seeker's page and the new session's id."""
-    meeting = await node.meet()
-    seeker, supporter = await node.live(meeting)
-    await supporter.socket.close()
-    await seeker.state(lambda s: s["phase"] == "interrupted")
-    await node.pass_time(2 * MINUTE)
-    await seeker.state(lambda s: s["question"])
-    await node.bookings.rescheduling.propose(meeting.id)
-    offered = await seeker.state(lambda s: s["reschedule"] and s["reschedule"]["options"])
-    await seeker.send(type="choose_slot", option=offered["reschedule"]["options"][0]["id"])
+    meeting, seeker, option = await is_offered_dates(node)
+    await seeker.send(type="choose_slot", option=option["id"])
     chosen = await seeker.state(lambda s: s["reschedule"]["state"] == "chosen")
     return meeting, seeker, chosen["reschedule"]["new_session"]
 

@@ -1,4 +1,4 @@
-"""What modules of the pages decide by themselves, run by node: no page, no browser. `node/*.test.mjs` has the claims."""
+"""What modules of the pages decide, run by node: no page, no browser. The claims are in `node/*.test.mjs`."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Times in the programme's zone, as a browser that stands elsewhere shows them; node/zones.test.mjs has the arithmetic."""
+"""Times in the programme's zone, shown by a browser that stands elsewhere; node/zones.test.mjs has the arithmetic."""
 
 import pytest
 from playwright.async_api import Browser, expect
