@@ -51,7 +51,7 @@ async def subjects(office: Office) -> list[Subject]:
     soon = datetime.now(UTC) + timedelta(minutes=20)
     door = await office.book_at("counter", soon, "さざなみ")
     await office.book_at("counter", soon, "こもれび")
-    desk = await office.supporter_token("こもれび")
+    desk = await office.staff_token("こもれび", "supporter")
     return [
         Subject("index", f"{office.base_url}/"),
         Subject("door", door.links["seeker"]),

@@ -32,6 +32,7 @@ PROGRAMMES: dict[str, dict[str, str]] = {
         "functions": '["audio", "video", "chat", "screen"]',
     },
     "plain": {**_LONG, "e2ee": '"off"'},
+    "watched": {**_LONG, "observer": "true"},
     # Held to its end.
     "brief": {"length": "18s", "cutoff": "14s", "grace": "4s", "hold": "8s", "warnings": "10s"},
     # Nobody comes.
@@ -115,6 +116,8 @@ def write_programmes(
         for key, value in values.items():
             text, count = re.subn(rf"(?m)^{key} = [^#\n]*", f"{key} = {value} ", text)
             assert count == 1, f"{key} is not in the demo programme any more"
+        if "observer" in times:  # the demo one says nothing of it
+            text = text.replace("\n[terms]", f"\nobserver = {times['observer']}\n\n[terms]", 1)
         (folder / f"{name}.toml").write_text(text, "utf-8")
 
 
@@ -186,11 +189,11 @@ class Office:
         starts_at = datetime.now(UTC) + timedelta(seconds=starts_in)
         return await self.book_at(programme, starts_at, f"相談員{self.supporters}", **more)
 
-    async def supporter_token(self, name: str) -> str:
-        """A token for a supporter who has been booked, as the operator makes it."""
+    async def staff_token(self, name: str, role: str) -> str:
+        """A token for one of the office, as the operator makes it; a supporter may have been booked before."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "orchestrator", "staff", "add", name),
-            *("--role", "supporter", "--json", "--data", str(self.data)),
+            *("--role", role, "--json", "--data", str(self.data)),
             stdout=asyncio.subprocess.PIPE,
         )
         said, _ = await process.communicate()

@@ -178,7 +178,7 @@ async def test_a_scheduler_gives_the_session_to_another_supporter_who_holds_it(
 ) -> None:
     booking = await office.book("talk", starts_in=40)
     other = f"相談員{office.supporters}の代わり"
-    await office.supporter_token(other)
+    await office.staff_token(other, "supporter")
     board = await people.board(office)
     seeker, ill = await people.seeker(booking), await people.supporter(booking)
     await asyncio.gather(seeker.comes(), ill.comes())

@@ -36,7 +36,7 @@ async def two_in_a_row(office: Office) -> tuple[Booking, Booking, str]:
     )
     name = f"相談員{office.supporters}"
     second = await office.book_at("talk", first.ends_at, name, seeker_name="もみじ04")
-    return first, second, await office.supporter_token(name)
+    return first, second, await office.staff_token(name, "supporter")
 
 
 async def test_a_day_at_the_desk_from_the_first_session_to_the_second(

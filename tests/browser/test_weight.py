@@ -54,7 +54,7 @@ async def test_the_seekers_page_is_light_up_to_the_picture_and_a_reload_is_nothi
 
 @pytest.mark.parametrize("name", ["board", "desk", "room"])
 async def test_a_page_stands_after_few_requests(people: Stage, office: Office, name: str) -> None:
-    token = await office.supporter_token("はまべ") if name == "desk" else office.token
+    token = await office.staff_token("はまべ", "supporter") if name == "desk" else office.token
     visitor = await people.person("visitor", f"{office.base_url}/{name}#{token}")
     scales = await Scales.under(visitor.page)
     await visitor.page.goto(visitor.link)

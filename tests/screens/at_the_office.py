@@ -23,7 +23,7 @@ async def desk(scene: Scene) -> None:
     soon = await scene.books(starts_in=60, supporter=counter, **noted)
     for hours in (1, 2):
         await scene.books(starts_in=3600 * hours, supporter=counter, guest=hours)
-    token = await scene.office.supporter_token(counter)
+    token = await scene.office.staff_token(counter, "supporter")
     supporter = await scene.people.person(
         "desk", f"{scene.office.base_url}/desk#{token}", viewport=DESK
     )
@@ -43,7 +43,7 @@ async def desk(scene: Scene) -> None:
 
 async def empty_desk(scene: Scene) -> None:
     """A day with nothing in it."""
-    token = await scene.office.supporter_token(scene.counter())
+    token = await scene.office.staff_token(scene.counter(), "supporter")
     supporter = await scene.people.person(
         "desk", f"{scene.office.base_url}/desk#{token}", viewport=DESK
     )
