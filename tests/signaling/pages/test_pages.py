@@ -102,6 +102,31 @@ def test_a_page_sends_no_referrer(page: Path) -> None:
     assert ("meta", {"name": "referrer", "content": "no-referrer"}) in elements
 
 
+OWN = re.compile(
+    r'<title>|<script type="module"|<link .*/(board|desk)\.css|<p class="static__old">(お困り|If you need)'
+)
+"""The lines that a page says in its own way: what it is, what it loads, and whom to ask."""
+
+
+def test_the_pages_that_run_scripts_say_the_same_before_they_run() -> None:
+    said = {
+        page.name: [line for line in page.read_text("utf-8").splitlines() if not OWN.match(line)]
+        for page in APPS
+    }
+    assert said["board.html"] == said["room.html"]
+    assert said["desk.html"] == said["room.html"]
+
+
+def test_a_page_shows_the_sign_that_its_scripts_draw() -> None:
+    drawn = (PAGES / "assets" / "js" / "icons.js").read_text("utf-8").partition("function logo(")[2]
+    strokes = re.findall(r'\bd: "([^"]+)"', drawn.partition("\n}")[0])
+    assert len(strokes) == 8
+    for page in HTML:
+        sign = re.search(r'<span class="logo">(.*?)</span>', page.read_text("utf-8"))
+        assert sign is not None, page.name
+        assert re.findall(r'\bd="([^"]+)"', sign[1]) == strokes, page.name
+
+
 def test_the_script_for_old_browsers_uses_no_word_that_they_do_not_know() -> None:
     source = (PAGES / "assets" / "old.js").read_text("utf-8")
     assert not re.search(r"=>|\b(let|const|class|async|await|import|export)\b|`", source)
