@@ -10,9 +10,9 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from orchestrator.api.bodies import GivenMoment
 from orchestrator.api.moments import Moment
 from orchestrator.api.query import StaffOf, body_of, scheduler
+from orchestrator.api.up import GivenMoment
 from orchestrator.maintenance import Maintenance
 from orchestrator.policy.writing import legible
 from orchestrator.ports import Clock, MaintenanceWindow

@@ -13,8 +13,9 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from orchestrator.api.aftermath import NotesBody, TasksBody, listed, listed_person
-from orchestrator.api.bodies import Body, GivenMoment, Line, Name, api_session
+from orchestrator.api.down import api_session
 from orchestrator.api.query import StaffOf, asker, body_of, may_read, scheduler, session_id_of
+from orchestrator.api.up import Body, GivenMoment, Line, Name
 from orchestrator.bookings import Bookings
 from orchestrator.errors import NotFound, Refused
 from orchestrator.host import Host

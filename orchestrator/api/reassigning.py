@@ -9,9 +9,10 @@ from typing import Self
 from aiohttp import web
 from pydantic import Field, model_validator
 
-from orchestrator.api.bodies import Body, BookedBody, Name, PersonName, api_booked
+from orchestrator.api.down import BookedBody, api_booked
 from orchestrator.api.office import Note
 from orchestrator.api.query import StaffOf, body_of, scheduler, session_id_of
+from orchestrator.api.up import Body, Name, PersonName
 from orchestrator.policy.model import SUPPORTER, PersonId
 from orchestrator.reassigning import Reassigning
 

@@ -13,13 +13,9 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from pydantic import BaseModel
 
-from orchestrator.api.bodies import (
-    Cancellation,
-    ClaimAnswer,
+from orchestrator.api.down import (
     EventsBody,
     LinkBody,
-    NewNotice,
-    NewSession,
     RevokedBody,
     SessionsBody,
     api_booked,
@@ -35,6 +31,7 @@ from orchestrator.api.query import (
     scheduler,
     session_id_of,
 )
+from orchestrator.api.up import Cancellation, ClaimAnswer, NewNotice, NewSession
 from orchestrator.bookings import LONGEST_KEY, Bookings
 from orchestrator.errors import Malformed, NotFound, Refused
 from orchestrator.host import Host

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orchestrator.addresses import read_mail_address, read_telephone
-from orchestrator.api.bodies import LONGEST_MINUTES
 from orchestrator.api.moments import is_in_calendar
+from orchestrator.api.up import LONGEST_MINUTES
 from orchestrator.bookings import Bookings
 from orchestrator.clock import StoreClock
 from orchestrator.commands import node

@@ -22,7 +22,7 @@ import orchestrator.office
 import orchestrator.reassigning
 import orchestrator.rescheduling
 import orchestrator.standing
-from orchestrator.api import aftermath, bodies
+from orchestrator.api import aftermath, down, up
 from orchestrator.api.moments import NextMoment
 from orchestrator.errors import Conflict, Fenced, Malformed, NotFound, Refused, Unavailable
 from orchestrator.policy import slots
@@ -47,7 +47,8 @@ OF_THE_POLICY = {
 BODIES = [
     kind
     for module in (
-        bodies,
+        down,
+        up,
         aftermath,
         orchestrator.api.desk,
         orchestrator.api.office,
@@ -127,10 +128,10 @@ def test_the_page_has_every_route_of_the_app_and_no_other():
 @pytest.mark.parametrize(
     ("title", "body"),
     [
-        ("New session", bodies.NewSession),
-        ("Cancellation", bodies.Cancellation),
-        ("Notice", bodies.NewNotice),
-        ("Answer to a claim", bodies.ClaimAnswer),
+        ("New session", up.NewSession),
+        ("Cancellation", up.Cancellation),
+        ("Notice", up.NewNotice),
+        ("Answer to a claim", up.ClaimAnswer),
         ("Overruling", orchestrator.api.office.NewOverruling),
         ("Another supporter", orchestrator.api.reassigning.NewSupporter),
         ("Incident", orchestrator.api.office.NewIncident),
@@ -144,8 +145,8 @@ def test_the_page_has_every_route_of_the_app_and_no_other():
         ("Questionnaire", orchestrator.api.questionnaires.QuestionnaireBody),
         ("Standing", orchestrator.api.standing.StandingBody),
         ("Window", orchestrator.api.maintenance.WindowBody),
-        ("Session", bodies.BookedBody),
-        ("Participant", bodies.Participant),
+        ("Session", down.BookedBody),
+        ("Participant", down.Participant),
     ],
 )
 def test_a_table_has_every_field_of_its_body_and_no_other(title, body):
@@ -153,7 +154,7 @@ def test_a_table_has_every_field_of_its_body_and_no_other(title, body):
 
 
 def test_what_is_needed_is_said_to_be():
-    for title, body in [("New session", bodies.NewSession), ("Cancellation", bodies.Cancellation)]:
+    for title, body in [("New session", up.NewSession), ("Cancellation", up.Cancellation)]:
         needed = {name for name, field in body.model_fields.items() if field.is_required()}
         rows = section(title).splitlines()
         said = {row.split("`")[1] for row in rows if re.search(r"needed \|", row)}
