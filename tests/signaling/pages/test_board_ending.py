@@ -28,6 +28,7 @@ async def test_it_is_ended_with_a_reason_and_not_as_held_unless_that_is_said(
 ) -> None:
     shown = session(phase="live", has_media_flowed=True, **RUNNING)
     done = {f"POST {PLACE}/end": session(outcome="completed", cause=None)}
+    done |= {f"GET {PLACE}/lines": {"lines": []}}
     seen = await board(chromium, base, shown, more=done)
     await expect(drawer(seen).get_by_test_id("act-cancel")).to_have_count(0)
     await drawer(seen).get_by_test_id("act-end").click()
