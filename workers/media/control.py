@@ -151,7 +151,7 @@ class Control:
         for block in feedback.blocks:
             track = received[block.ssrc]
             lost = leg.meter.heard(now, track.payload_type, block, track.packets)
-            leg.line_down.reported(lost, _measured_rtt_s(leg), now)
+            leg.line_down.reported(lost, _measured_rtt_s(leg), leg.down_bps, now)
             up = track.up
             if not leg.is_pair and up is not None and track.payload_type not in REPEATS:
                 report = up.owner.reports.setdefault(up, OneReport())

@@ -24,8 +24,9 @@ ESTIMATE_COUNTS_S = 10.0
 TELL_AGAIN_S = 1.0
 NEWS = 0.03
 """A share by which an estimate must have fallen to be told at once."""
-END_LOSS = 0.1
-"""Share lost on the way to a receiver, of one report, from which on its line has shown an end: what browsers bear."""
+END_LOSS, END_DELAY_S = 0.1, 0.2
+"""Share lost on the way to a receiver, of one report, and by how much its round trip is longer than at best, from
+which on its line has shown an end. Less is what browsers bear, and what radio and busy telephones do to a good line."""
 FULL_LOSS, FULL_DELAY_S = 0.03, 0.1
 """Share lost on the way to us, and by how much the round trip is longer than it was at best, from which on a way up
 counts as full: a line that only loses, or is only long, is not."""
@@ -105,18 +106,12 @@ class LineDown:
     """What a receiver says that it can take, and whether that is a limit: only once its line has shown an end.
 
     A browser's estimate begins near 300 kbit/s on a line of any width, climbs by a twelfth a second, and no further
-    than to half as much again as comes: it says what was tried. When more comes than the line takes it speaks of the
-    line: it falls, or packets are lost, or the round trip grows. From then on it follows the line well.
+    than to half as much again as comes: it says what was tried. That it falls says little too, for a browser that is
+    busy takes its own delay for the line's. When more comes than the line takes, packets are lost or the round trip
+    grows; the browser has noticed before, and from then on its estimate counts.
     """
 
-    __slots__ = (
-        "_best_rtt_s",
-        "_estimated_at",
-        "_highest_bps",
-        "estimate_bps",
-        "is_free",
-        "is_known",
-    )
+    __slots__ = ("_best_rtt_s", "_estimated_at", "estimate_bps", "is_free", "is_known")
 
     def __init__(self) -> None:
         self.estimate_bps = 0
@@ -125,32 +120,30 @@ class LineDown:
         self.is_free = True
         """It has shown no end so far."""
         self._estimated_at = float("-inf")
-        self._highest_bps = 0
         self._best_rtt_s = float("inf")
 
     def estimated(self, bitrate_bps: int, now: float) -> None:
         """The receiver says what it can take."""
         self.is_known = True
         self.estimate_bps, self._estimated_at = bitrate_bps, now
-        self._highest_bps = max(self._highest_bps, bitrate_bps)
-        if bitrate_bps < self._highest_bps * (1 - NEWS):
-            self.is_free = False
 
-    def reported(self, lost: float, rtt_s: float | None, now: float) -> None:
+    def reported(self, lost: float, rtt_s: float | None, sent_bps: int, now: float) -> None:
         """The receiver reports on a track.
 
         Args:
             lost: share that went missing on the way to it since the report before.
             rtt_s: the newest round trip; None: not measured yet.
+            sent_bps: what was sent to it in the last second.
             now: monotonic seconds.
         """
         self.is_known = True
         self._best_rtt_s = min(self._best_rtt_s, rtt_s or self._best_rtt_s)
-        is_longer = rtt_s is not None and rtt_s >= self._best_rtt_s + FULL_DELAY_S
+        is_longer = rtt_s is not None and rtt_s >= self._best_rtt_s + END_DELAY_S
         if self.is_free and (lost >= END_LOSS or is_longer):
             self.is_free = False
             if not self._is_estimated(now):  # browsers take up to five seconds for the first one
-                self.estimate_bps, self._estimated_at = BEGIN_BPS, now
+                self.estimate_bps = max(int(BRAKE_TO * (1 - lost) * sent_bps), BEGIN_BPS)
+                self._estimated_at = now
 
     def has_say(self, now: float) -> bool:
         """Whether its senders are to mind it."""

@@ -50,7 +50,8 @@ class Lines:
             self._control.look_at(leg, now, line.loss_up, round(bits * of_pictures))
             down = sum(passed.get(down.up, 0) for down in leg.down.fed() if down.up is not None)
             down += leg.take_repeated_bytes()
-            told = _statistics(leg, line, up_bps=round(bits * up), down_bps=round(bits * down))
+            leg.down_bps = round(bits * down)
+            told = _statistics(leg, line, up_bps=round(bits * up), down_bps=leg.down_bps)
             self.untold.append(told)
             if line.is_lossy or line.is_slow:
                 self._report(_quality(leg, line))

@@ -136,6 +136,8 @@ class Leg:
         """RTP of it was sent to its first other one."""
         self.is_answered = False
         self.line_down = LineDown()
+        self.down_bps = 0
+        """What was sent to it in the last second."""
         self.estimate = Estimate()
         self.brake = Brake()
         self.reports: dict[UpTrack[Leg], OneReport] = {}

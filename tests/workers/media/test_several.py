@@ -352,12 +352,6 @@ def told_bps(client):
     ]
 
 
-def reaches_its_end(client, bps):
-    """What it says that it can take falls to this."""
-    client.send_rtcp(remb(2 * bps, [1]))
-    client.send_rtcp(remb(bps, [1]))
-
-
 def test_every_sender_is_told_its_share_of_what_its_worst_receiver_can_take(three):
     for index, client in enumerate(three.clients):
         client.send(rtp(1, ssrc=50 + index, payload_type=VP8))
@@ -367,7 +361,8 @@ def test_every_sender_is_told_its_share_of_what_its_worst_receiver_can_take(thre
     good, bad = three.clients[1:]
     good.send_rtcp(remb(3_000_000, [1]))
     assert told_bps(three.seeker) == [pytest.approx(1_500_000, rel=0.01)]
-    reaches_its_end(bad, 400_000)
+    bad.leg.line_down.is_free = False
+    bad.send_rtcp(remb(400_000, [1]))
     share = pytest.approx(200_000, rel=0.01)
     assert told_bps(three.seeker)[-1] == share
     assert told_bps(good)[-1] == share
@@ -376,7 +371,7 @@ def test_every_sender_is_told_its_share_of_what_its_worst_receiver_can_take(thre
 
 def test_who_can_take_nothing_any_more_says_so(three):
     pictures(three)
-    three.clients[2].send_rtcp(remb(3_000_000, [1]))
+    three.clients[2].leg.line_down.is_free = False
     three.clients[2].send_rtcp(remb(0, [1]))
     assert told_bps(three.seeker)[-1] == pytest.approx(LEAST_PICTURE_BPS, rel=0.01)
 
@@ -393,7 +388,8 @@ def test_a_camera_that_is_off_takes_no_share(three):
 
 def test_an_estimate_of_who_has_left_or_is_silent_counts_no_more(three):
     pictures(three)
-    reaches_its_end(three.supporter, 200_000)
+    three.supporter.leg.line_down.is_free = False
+    three.supporter.send_rtcp(remb(200_000, [1]))
     three.clients[2].send_rtcp(remb(2_000_000, [1]))
     low = told_bps(three.seeker)
     three.port.remove(three.supporter.leg)
