@@ -11,6 +11,8 @@ from tests.screens.scene import Scene
 
 REASONS = {"ja": "お電話で伺った事情によります。", "en": "As told by telephone."}
 
+PROBLEM = {"ja": "途中から音が途切れました。", "en": "The sound broke up after a while."}
+
 OVERRULED = (
     ("seeker_no_show", "seeker"),
     ("supporter_no_show", "supporter"),
@@ -63,8 +65,35 @@ async def held(scene: Scene) -> None:
     for each in (seeker, supporter):
         await each.is_told("completed", None)
     await scene.takes("after-completed", seeker)
+    await scene.takes("after-dark", seeker)
     await scene.takes("after-supporter", supporter)
     assert (await scene.office.session(booking))["outcome"] == "completed"
+    await scene.takes("after-questions", seeker)
+    await seeker.page.locator('[name="helpful"][data-value="4"]').check()
+    await seeker.at("questions-send").click()
+    await seeker.sees("questions-done")
+    await scene.takes("after-questions-done", seeker)
+    await seeker.at("after-problem").click()
+    await seeker.at("note").fill(PROBLEM[scene.language])
+    await scene.takes("after-problem", seeker)
+
+
+async def goodbye(scene: Scene) -> None:
+    """Both close their pages; the supporter comes back and is asked, the seeker reads what was made of it."""
+    _, seeker, supporter = await talking(scene)
+    for each in (seeker, supporter):
+        await each.closes_the_page()
+    back = await scene.people.person("supporter", supporter.link, supporter.page.context)
+    await back.page.goto(back.link)
+    await back.sees("finish-yes")
+    await scene.takes("after-finish", back)
+    await back.at("finish-yes").click()
+    await back.is_told("completed", None)
+    reader = await scene.people.person("seeker", seeker.link, seeker.page.context)
+    await reader.page.goto(reader.link)
+    await reader.is_told("completed", None)
+    await reader.sees("object")
+    await scene.takes("after-goodbye", reader)
 
 
 async def stopped(scene: Scene) -> None:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
-from tests.browser.person import DESK
-from tests.screens.scene import COUNTERS, Scene
+from tests.browser.person import DESK, Person
+from tests.screens.programmes import ZONE
+from tests.screens.scene import GUESTS, NOTED, Scene
+from tests.screens.yesterday import the_day_before
 
-NOTED = {
-    "ja": "職務経歴書の下書きをお持ちです。前回は志望動機まで。",
-    "en": "Brings a draft of the CV. Last time: reasons for applying.",
+BOARD = {
+    "ja": "いずみ うみかぜ かえで きりしま くすのき しらかば すばる たちばな ななほし ひだまり ふたば みなみ やまなみ",
+    "en": "Iris Juniper Kestrel Linden Maple Nettle Orchid Poppy Quince Rowan Sorrel Thyme Willow",
+}
+REPORT = {
+    "ja": "窓口の端末が再起動しました。機器の担当に確認中です。",
+    "en": "The computer at the counter started anew; being looked into.",
 }
 
 
@@ -21,13 +28,11 @@ async def desk(scene: Scene) -> None:
     counter = scene.counter()
     noted = {"seeker_reference": "M-2026-0417", "seeker_note": NOTED[scene.language]}
     soon = await scene.books(starts_in=60, supporter=counter, **noted)
-    for hours in (1, 2):
+    later = [
         await scene.books(starts_in=3600 * hours, supporter=counter, guest=hours)
-    token = await scene.office.staff_token(counter, "supporter")
-    supporter = await scene.people.person(
-        "desk", f"{scene.office.base_url}/desk#{token}", viewport=DESK
-    )
-    await supporter.page.goto(supporter.link)
+        for hours in (1, 2)
+    ]
+    supporter = await at_the_desk(scene, counter)
     await supporter.at("day-session").first.wait_for()
     await scene.takes("desk-morning", supporter)
     await supporter.at("noted-open").click()
@@ -39,42 +44,80 @@ async def desk(scene: Scene) -> None:
         soon.id, lambda s: any(each["present"] for each in s["participants"]), "the seeker is there"
     )
     await scene.takes("desk-waits", supporter)
+    await scene.takes("desk-dark", supporter)
+    path = f"/api/v1/sessions/{later[0].id}/cancel"
+    await scene.office.call("POST", path, json={"by": "seeker", "channel": "telephone"})
+    await supporter.page.locator(
+        f'[data-testid="day-session"][data-session="{later[0].id}"]'
+    ).click()
+    await supporter.sees("outcome")
+    await scene.takes("desk-over", supporter)
+    await supporter.at("record").click()
+    history = supporter.at("drawer").get_by_test_id("history").get_by_role("listitem")
+    await expect(history).not_to_have_count(0)
+    await scene.takes("desk-record", supporter)
+
+
+async def at_the_desk(scene: Scene, counter: str) -> Person:
+    """A supporter who has been booked, at the own desk."""
+    token = await scene.office.staff_token(counter, "supporter")
+    link = f"{scene.office.base_url}/desk#{token}"
+    supporter = await scene.people.person("desk", link, viewport=DESK)
+    await supporter.page.goto(supporter.link)
+    return supporter
 
 
 async def empty_desk(scene: Scene) -> None:
     """A day with nothing in it."""
-    token = await scene.office.staff_token(scene.counter(), "supporter")
-    supporter = await scene.people.person(
-        "desk", f"{scene.office.base_url}/desk#{token}", viewport=DESK
-    )
-    await supporter.page.goto(supporter.link)
+    supporter = await at_the_desk(scene, scene.counter())
     await expect(supporter.page.locator("#static")).to_have_count(0)
     await scene.takes("desk-empty", supporter)
+
+
+async def rings(scene: Scene) -> None:
+    """The supporter is in the room, the seeker is nowhere: the server rings."""
+    counter = scene.counter()
+    booking = await scene.books(starts_in=2, supporter=counter)
+    supporter = await scene.people.supporter(booking)
+    await supporter.comes()
+    await scene.office.phase(booking.id, "waiting")
+    watching = await at_the_desk(scene, counter)
+    await expect(watching.at("ring")).to_have_text(scene.says("desk", "today.rings"))
+    await scene.takes("desk-rings", watching)
+
+
+def names(scene: Scene) -> list[str]:
+    """The counters of a large office, which no other story has."""
+    return BOARD[scene.language].split()
 
 
 async def busy(scene: Scene) -> None:
     """Bookings of a day; few of them are over, since nobody books into the past."""
     now = datetime.now(UTC)
     since_grid = now.minute % 5 * 60 + now.second
-    for number, counter in enumerate(COUNTERS[scene.language]):
+    for number, counter in enumerate(names(scene)):
         for round_ in range(3):
-            starts_in = 60 * (10 + 15 * (number % 4) + 50 * round_) - since_grid
-            await scene.books(starts_in=starts_in, supporter=f"{counter} 9", guest=number + round_)
+            ahead = 60 * (5 * (number % 5) + (40 + 5 * (number % 3)) * round_) - since_grid
+            guest = number * 3 + round_
+            await scene.books(starts_in=max(1, ahead), supporter=counter, guest=guest)
 
 
 async def board(scene: Scene) -> None:
     """The board of a busy day, and what it opens up."""
     await busy(scene)
-    live = await scene.books(starts_in=2)
-    broken = await scene.books("graceless", starts_in=2)
+    live = await scene.books(starts_in=1, guest=3)
+    broken = await scene.books("graceless", starts_in=1, guest=5)
     await asyncio.gather(*(scene.people.call(each) for each in (live, broken)))
     gone = next(each for each in scene.people.people if each.link == broken.links["seeker"])
     await gone.closes_the_page()
+    ahead = await scene.books(starts_in=1200, guest=6)
     await scene.office.phase(broken.id, "ended", 60)
-    ahead = await scene.books(starts_in=1200)
+    report = {"kind": "technical", "note": REPORT[scene.language]}
+    await scene.office.call("POST", f"/api/v1/sessions/{broken.id}/incidents", 201, json=report)
     scheduler = await scene.board()
     await scheduler.page.goto(scheduler.link)
     await scheduler.page.locator("[data-session-id]").first.wait_for()
+    await scheduler.sees("todo-item")
     await scene.takes("board", scheduler)
     await scene.takes("board-dark", scheduler)
     await scheduler.at("view-cards").click()
@@ -84,6 +127,7 @@ async def board(scene: Scene) -> None:
     await scheduler.sees("form")
     await scene.takes("board-keys", scheduler)
     await scheduler.page.keyboard.press("Escape")
+    drawer = scheduler.at("drawer")
     for name, session in (
         ("board-live", live),
         ("board-scheduled", ahead),
@@ -93,9 +137,42 @@ async def board(scene: Scene) -> None:
         await find.fill(session.id)  # whatever is out of sight is not in the page
         await scheduler.page.locator(f'[data-session-id="{session.id}"]').click()
         await find.fill("")
-        history = scheduler.at("drawer").get_by_test_id("history").get_by_role("listitem")
-        await expect(history).not_to_have_count(0)
+        await expect(drawer.get_by_test_id("history").get_by_role("listitem")).not_to_have_count(0)
         await scene.takes(name, scheduler)
-    await scheduler.at("drawer").get_by_test_id("overrule").click()
+        if session is ahead:
+            for action in ("board-reassign", "board-cancel"):
+                await drawer.get_by_test_id(action.replace("board", "act")).click()
+                await scheduler.sees("form")
+                await scene.takes(action, scheduler)
+                await scheduler.page.keyboard.press("Escape")
+                await scheduler.sees_no("form")
+    await drawer.get_by_test_id("overrule").click()
     await scheduler.sees("form")
     await scene.takes("board-overrule", scheduler)
+
+
+async def past(scene: Scene) -> None:
+    """The board of the day before."""
+    booking = await scene.books(starts_in=60)
+    today = datetime.now(ZoneInfo(ZONE)).date()
+    told = the_day_before(
+        await scene.office.call("GET", f"/api/v1/days/{today}"),
+        booking.id,
+        names(scene),
+        GUESTS[scene.language],
+    )
+    scheduler = await scene.board()
+
+    async def is_told(route: Route) -> None:
+        await route.fulfill(json=told)
+
+    await scheduler.page.route(f"**/api/v1/days/{told['day']['date']}", is_told)
+    await scheduler.page.goto(scheduler.link)
+    await scheduler.page.locator("[data-session-id]").first.wait_for()
+    await scheduler.at("day-before").click()
+    await scheduler.sees("numbers")
+    await scene.takes("board-past", scheduler)
+    stranger = await scene.visitor(f"/board#mdg_{'x' * 22}")
+    await stranger.page.goto(stranger.link)
+    await stranger.is_refused("token_unknown")
+    await scene.takes("board-refused", stranger)

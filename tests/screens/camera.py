@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image
 from playwright.async_api import Page
 
 from tests.browser.person import DESK, PHONE, Person
 from tests.screens import axe
+from tests.screens.palette import small
 from tests.screens.table import STATES, Size, State, Theme
 
 VIEWPORTS: dict[Size, dict[str, int]] = {"phone": PHONE, "desk": DESK}
-COLOURS = (48, 32, 24)
-"""Of a picture's palette: enough for smooth letters on our grounds, and a fifth of the bytes."""
-ENOUGH_BYTES = 40_000
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -62,7 +58,8 @@ class Camera:
 
     async def _sized(self, page: Page, state: State, size: Size, part: str | None) -> None:
         await page.set_viewport_size(VIEWPORTS[size])  # type: ignore[arg-type]
-        for theme in self.themes:
+        # What is shown in the dark theme is another state once more: that was examined in both.
+        for theme in self.themes if state.theme == "light" else ():
             await settle(page, theme)
             found = await axe.violations(page)
             where = f"{state.name} {size} {theme} {self.language}"
@@ -82,28 +79,3 @@ async def settle(page: Page, theme: Theme) -> None:
     """Until the page is drawn in that theme."""
     await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     await page.evaluate(SETTLED)
-
-
-def small(shot: bytes) -> bytes:
-    """The same picture with a palette; where a video makes it large all the same, with a smaller one."""
-    with Image.open(io.BytesIO(shot)) as opened:
-        drawn = opened.convert("RGB")
-    for colours in COLOURS:
-        kept = io.BytesIO()
-        with_palette(drawn, colours).save(kept, "PNG", optimize=True)
-        if kept.tell() <= ENOUGH_BYTES:
-            break
-    return kept.getvalue()
-
-
-def with_palette(drawn: Image.Image, colours: int) -> Image.Image:
-    """The colours that it has most of stay, the others go to the nearest."""
-    counted = sorted(drawn.getcolors(drawn.width * drawn.height) or [], reverse=True)
-    flat = [colour for _, colour in counted[: colours // 2]]
-    # Each colour once: a small green mark counts as much as a large grey ground.
-    each = Image.new("RGB", (len(counted), 1))
-    each.putdata([colour for _, colour in counted])
-    rest = each.quantize(colours - len(flat)).getpalette() or []
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in flat for part in colour] + rest)
-    return drawn.quantize(palette=palette, dither=Image.Dither.NONE)

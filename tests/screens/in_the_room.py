@@ -7,9 +7,10 @@ from typing import Any
 
 from playwright.async_api import expect
 
-from tests.browser.person import Person, see_each_other
-from tests.browser.test_line import line, seeker_behind
-from tests.screens.scene import Scene
+from tests.browser.person import DESK, Person, see_each_other, through
+from tests.browser.test_e2ee import CANNOT
+from tests.browser.test_line import Line, line, seeker_behind
+from tests.screens.scene import MEMO, NOTED, Scene
 
 
 async def opens_more(person: Person, *testids: str) -> None:
@@ -73,10 +74,28 @@ async def call(scene: Scene) -> None:
     await backs_out(seeker)
 
 
+async def unsealed(scene: Scene) -> None:
+    """Somebody's browser cannot encrypt from end to end, and the programme does not insist."""
+    booking = await scene.books(starts_in=2)
+    seeker, supporter = [
+        await scene.people.seeker(booking),
+        await scene.people.supporter(booking),
+    ]
+    await supporter.page.add_init_script(f"({CANNOT})()")
+    await asyncio.gather(seeker.comes(), supporter.comes())
+    await supporter.admits()
+    await see_each_other(seeker, supporter, within_s=40)
+    await seeker.is_marked("e2ee", state="plain")
+    await scene.takes("call-plain", seeker)
+    await seeker.at("e2ee").click()
+    await scene.takes("call-plain-why", seeker)
+
+
 async def agreeing(scene: Scene) -> None:
-    """Lines, the next session, an early end."""
-    _, seeker, supporter = await talking(scene)
+    """Lines, the next session, notes, an early end."""
     ja = scene.language == "ja"
+    noted = {"seeker_reference": "M-2026-0417", "seeker_note": NOTED[scene.language]}
+    _, seeker, supporter = await talking(scene, **noted)
     await supporter.at("chat").click()
     await supporter.at("chat-field").fill(
         "資料は https://example.org/shiryo です"
@@ -99,6 +118,11 @@ async def agreeing(scene: Scene) -> None:
     await seeker.sees("slot-option")
     await scene.takes("call-next", seeker)
     await backs_out(seeker)
+    await supporter.at("tab-memo").click()
+    await supporter.at("memo").fill(MEMO[scene.language])
+    await supporter.at("noted-open").click()
+    await supporter.sees("noted-close")
+    await scene.takes("call-memo", supporter)
     await supporter.asks_to_end()
     await seeker.sees("refuse-end")
     await scene.takes("call-end-asked", seeker)
@@ -140,11 +164,16 @@ async def three(scene: Scene) -> None:
         await scene.people.supporter(booking),
     ]
     interpreter = await scene.people.person(name, booking.links["companion-1"])
-    await asyncio.gather(*(each.comes() for each in (seeker, supporter, interpreter)))
+    await interpreter.arrives()
+    await scene.takes("door-companion", interpreter)
+    await asyncio.gather(seeker.comes(), supporter.comes(), interpreter.joins())
     await supporter.admits()
     await expect(supporter.at("remote-video")).to_have_count(2, timeout=30_000)
     await see_each_other(seeker, supporter, interpreter, within_s=40)
     await scene.takes("call-three", supporter)
+    await supporter.at("share-screen").click()
+    await seeker.at("screen-video").wait_for(timeout=30_000)
+    await scene.takes("call-three-screen", seeker)
 
 
 async def warnings(scene: Scene) -> None:
@@ -172,6 +201,31 @@ async def lost(scene: Scene) -> None:
         await scene.takes("call-lost-self", seeker)
 
 
+async def lost_there(scene: Scene) -> None:
+    """The supporter's line is cut."""
+    booking = await scene.books(starts_in=2)
+    async with line(scene.office) as network:
+        supporter = await behind(network, scene, booking.links["supporter"])
+        supporter.forgiven.append("WebSocket|ERR_")
+        seeker = await scene.people.seeker(booking)
+        await asyncio.gather(seeker.comes(), supporter.comes())
+        await supporter.admits()
+        await see_each_other(seeker, supporter, within_s=40)
+        network.cut()
+        await seeker.page.locator('.cover[data-state="other_lost"]').wait_for(timeout=30_000)
+        await scene.takes("call-lost-supporter", seeker)
+        await supporter.page.locator('.cover[data-state="offline"]').wait_for(timeout=30_000)
+        await scene.takes("call-lost-staff", supporter)
+
+
+async def behind(network: Line, scene: Scene, link: str) -> Person:
+    """A supporter whose every packet goes through the line."""
+    device = await scene.people.device(viewport=DESK)
+    detour = f"{{ port: {scene.office.media_port}, relay: {network.udp.port} }}"
+    await device.add_init_script(f"window.watch.detour = {detour};")
+    return await scene.people.person("supporter", through(link, network.tcp.port), device)
+
+
 async def missing(scene: Scene) -> None:
     """No media gets through."""
     booking = await scene.books(starts_in=2)
@@ -183,6 +237,8 @@ async def missing(scene: Scene) -> None:
         await supporter.admits()
         await seeker.sees("media-phone", 45)
         await scene.takes("call-missing", seeker)
+        await supporter.page.locator('.cover[data-state="missing"]').wait_for()
+        await scene.takes("call-missing-staff", supporter)
 
 
 async def waiting(scene: Scene) -> None:
@@ -192,27 +248,3 @@ async def waiting(scene: Scene) -> None:
     await seeker.sees("wait", 20)
     await seeker.sees("slot-option", 20)
     await scene.takes("call-wait", seeker)
-
-
-async def telephone(scene: Scene) -> None:
-    """A session by telephone."""
-    booking = await scene.books(starts_in=2, medium="phone")
-    seeker, supporter = [
-        await scene.people.seeker(booking),
-        await scene.people.supporter(booking),
-    ]
-    for each in (seeker, supporter):
-        await each.arrives()
-        await each.at("consent").check()
-        await each.at("continue").click()
-        await each.at("join").click()
-        await each.sees("phone")
-    state = seeker.at("phone-state")
-    await scene.takes("phone-soon", seeker)
-    await scene.takes("phone-supporter", supporter)
-    await supporter.at("report-calling").click()
-    await expect(state).to_have_attribute("data-state", "calling")
-    await scene.takes("phone-calling", seeker)
-    await supporter.at("report-answered").click()
-    await expect(state).to_have_attribute("data-state", "talking")
-    await scene.takes("phone-talking", seeker)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from itertools import count
 from typing import Any
 
@@ -22,10 +23,60 @@ COUNTERS = {
     "en": ["Aozora", "Birch", "Cedar", "Dune", "Ember", "Fern", "Grove"],
 }
 GUESTS = {
-    "ja": ["さくら 14", "けやき 07", "つばき 21", "すみれ 03", "もみじ 18", "あやめ 09", "はぎ 05"],
-    "en": ["Sakura 14", "Keyaki 07", "Tsubaki 21", "Sumire 03", "Momiji 18", "Ayame 09", "Hagi 05"],
+    "ja": [
+        "さくら 14",
+        "けやき 07",
+        "つばき 21",
+        "すみれ 03",
+        "もみじ 18",
+        "あやめ 09",
+        "はぎ 05",
+        "かりん 11",
+        "こぶし 08",
+        "くるみ 16",
+        "なずな 22",
+    ],
+    "en": [
+        "Sakura 14",
+        "Keyaki 07",
+        "Tsubaki 21",
+        "Sumire 03",
+        "Momiji 18",
+        "Ayame 09",
+        "Hagi 05",
+        "Karin 11",
+        "Kobushi 08",
+        "Kurumi 16",
+        "Nazuna 22",
+    ],
 }
 WHOLE_S = 60
+NOTED = {
+    "ja": "職務経歴書の下書きをお持ちです。前回は志望動機まで。",
+    "en": "Brings a draft of the CV. Last time: reasons for applying.",
+}
+"""What the office noted of a seeker."""
+MEMO = {
+    "ja": "下書きの二枚目から。求人票 4711 をいっしょに見る。",
+    "en": "From page two of the draft. Look at job 4711 together.",
+}
+"""What a supporter writes to oneself."""
+DEVICES = {
+    "ja": ("内蔵マイク", "ヘッドセット", "前面カメラ", "内蔵スピーカー"),
+    "en": ("Built-in microphone", "Headset", "Front camera", "Built-in speaker"),
+}
+NAMED = """([first, second, camera, speaker]) => {
+  const named = (kind, label) => {
+    if (!label || /video/.test(kind)) return label && camera;
+    if (/2$/.test(label)) return second;
+    return /output/i.test(kind) ? speaker : first;
+  };
+  for (const own of [MediaStreamTrack, MediaDeviceInfo]) {
+    const { get } = Object.getOwnPropertyDescriptor(own.prototype, "label");
+    Object.defineProperty(own.prototype, "label", { get() { return named(this.kind, get.call(this)); } });
+  }
+}"""
+"""The made-up devices are called as somebody's are; a browser calls its made-up camera by the path of its film."""
 LOCALES = {"ja": "ja-JP", "en": "en-GB"}
 
 
@@ -39,7 +90,9 @@ class People(Stage):
     async def device(self, browser: Browser | None = None, **options: Any) -> BrowserContext:
         """A device of their language, in the office's zone."""
         own = {"locale": LOCALES[self.language], "timezone_id": ZONE}
-        return await super().device(browser, **{**own, **options})
+        device = await super().device(browser, **{**own, **options})
+        await device.add_init_script(f"({NAMED})({json.dumps(DEVICES[self.language])});")
+        return device
 
 
 @dataclass
@@ -88,6 +141,11 @@ class Scene:
         guests, counter = GUESTS[self.language], supporter or self.counter()
         name = guests[guest % len(guests)]
         return await self.office.book_at(programme, starts_at, counter, seeker_name=name, **more)
+
+    def says(self, part: str, key: str) -> str:
+        """A sentence of the catalogue, by which one sees that a page has got so far."""
+        catalogue = files("signaling") / f"pages/assets/locales/{self.language}.{part}.json"
+        return str(json.loads(catalogue.read_text("utf-8"))[key])
 
     async def takes(self, name: str, person: Person, part: str | None = None) -> None:
         """Take a state."""

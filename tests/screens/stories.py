@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.screens import afterwards, at_the_office, in_the_room, way_in
+from tests.screens import afterwards, at_the_office, by_telephone, in_the_room, way_in
 from tests.screens.scene import Story
 
 SHORT: tuple[Story, ...] = (
@@ -16,26 +16,34 @@ SHORT: tuple[Story, ...] = (
 """Those of `make test`: the main states."""
 
 STORIES: tuple[Story, ...] = (
+    at_the_office.board,  # before the others book anything: it shows all that there is
     *SHORT,
+    way_in.inside,
     way_in.connecting,
     way_in.refusals,
     way_in.notice,
     way_in.supporter_alone,
     way_in.late,
     way_in.claim,
+    in_the_room.unsealed,
     in_the_room.agreeing,
     in_the_room.otherwise,
     in_the_room.three,
     in_the_room.warnings,
     in_the_room.lost,
+    in_the_room.lost_there,
     in_the_room.missing,
     in_the_room.waiting,
-    in_the_room.telephone,
+    by_telephone.before,
+    by_telephone.telephone,
+    by_telephone.telephone_ends,
     afterwards.overruled,
     afterwards.held,
+    afterwards.goodbye,
     afterwards.stopped,
     at_the_office.empty_desk,
     at_the_office.desk,
-    at_the_office.board,
+    at_the_office.rings,
+    at_the_office.past,
     way_in.upkeep,
 )

@@ -14,7 +14,7 @@ from playwright.async_api import Browser
 
 from tests.browser.conftest import browser, launch
 from tests.browser.office import Office, running
-from tests.screens import afterwards, album, at_the_office, in_the_room, way_in
+from tests.screens import afterwards, album, at_the_office, by_telephone, in_the_room, way_in
 from tests.screens.camera import Camera
 from tests.screens.programmes import PROGRAMMES
 from tests.screens.scene import Story, scene
@@ -23,7 +23,7 @@ from tests.screens.table import ENDS_THE_PAGE, NOTED, STATES
 
 __all__ = ["browser", "launch"]  # the fixtures
 
-LARGEST_PICTURE, LARGEST_ALBUM = 80_000, 6_000_000
+LARGEST_PICTURE, LARGEST_ALBUM = 80_000, 7_000_000
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -49,11 +49,14 @@ async def test_axe_finds_nothing(browser: Browser, counter: Office, story: Story
 
 
 def test_every_state_is_taken_by_a_story() -> None:
-    told = "".join(inspect.getsource(each) for each in (way_in, in_the_room, at_the_office))
+    played = (way_in, in_the_room, by_telephone, at_the_office)
+    told = "".join(inspect.getsource(each) for each in played)
     missing = [name for name in STATES if f'"{name}"' not in told]
     told = inspect.getsource(afterwards)
     outcomes = {f"after-{one}-{other}" for one, other in afterwards.OVERRULED}
     outcomes |= {f"after-{one}" for one, _ in afterwards.OVERRULED}
+    outcomes |= {f"phone-{one}" for *_, one in by_telephone.STEPS}
+    outcomes |= {f"phone-supporter-{one}" for *_, one in by_telephone.STEPS}
     outcomes |= {f"refusal-{code}" for code in (*ENDS_THE_PAGE, *NOTED)}
     missing = [name for name in missing if f'"{name}"' not in told and name not in outcomes]
     assert missing == []

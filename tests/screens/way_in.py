@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Route, WebSocketRoute, expect
 
-from tests.browser.office import until
+from tests.browser.office import Booking, until
 from tests.browser.person import Person
 from tests.screens.scene import Scene, hears
 from tests.screens.table import ENDS_THE_PAGE, NOTED
@@ -23,6 +23,7 @@ DEVICES = """(failure) => {
   };
 }"""
 """A browser whose devices are not as one wishes; everything else of it is real."""
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 
 
 async def house(scene: Scene) -> None:
@@ -43,6 +44,17 @@ async def as_an_old_browser(route: Route) -> None:
     answer = await route.fetch()
     text = (await answer.text()).replace('type="module"', 'type="unknown"')
     await route.fulfill(response=answer, body=text.replace("<script nomodule", "<script"))
+
+
+async def inside(scene: Scene) -> None:
+    """A link that was opened in a page of another program."""
+    programs = {"inside": "Safari Line/14.2.1", "inside-other": "Mobile/15E148"}
+    for name, program in programs.items():
+        booking = await scene.books(starts_in=540)
+        seeker = await scene.people.seeker(booking, user_agent=f"{IPHONE} {program}")
+        await seeker.page.goto(seeker.link)
+        await seeker.sees("inside")
+        await scene.takes(name, seeker)
 
 
 async def connecting(scene: Scene) -> None:
@@ -75,6 +87,10 @@ async def door(scene: Scene) -> None:
             await scene.office.phase(booking.id, "waiting")
         await scene.takes(name, seeker)
         if name == "door-open":
+            await scene.takes("door-dark", seeker)
+            await seeker.at("continue").click()
+            await expect(seeker.page.get_by_role("alert")).to_be_visible()
+            await scene.takes("door-consent", seeker)
             supporter = await scene.people.supporter(booking)
             await supporter.arrives()
             await scene.takes("door-supporter", supporter)
@@ -95,16 +111,7 @@ async def notice(scene: Scene) -> None:
 async def upkeep(scene: Scene) -> None:
     """Maintenance that will cut a session short, where nobody else has booked."""
     booking = await scene.books(starts_in=DAY + 7200)
-    window = await scene.office.call(
-        "POST",
-        "/api/v1/maintenance",
-        201,
-        json={
-            "begins_at": (booking.starts_at + timedelta(minutes=20)).isoformat(),
-            "ends_at": (booking.starts_at + timedelta(minutes=80)).isoformat(),
-            "reason": "サーバーの更新" if scene.language == "ja" else "An update of the server",
-        },
-    )
+    window = await maintained(scene, booking)
     seeker = await scene.people.seeker(booking)
     await seeker.arrives()
     await seeker.sees("upkeep")
@@ -114,7 +121,25 @@ async def upkeep(scene: Scene) -> None:
     await board.at("maintenance").click()
     await board.sees("window")
     await scene.takes("board-upkeep", board)
-    await scene.office.call("DELETE", f"/api/v1/maintenance/{window['id']}")
+    await scene.office.call("DELETE", f"/api/v1/maintenance/{window}")
+    # All who are here now: so this story is the last.
+    soon = await scene.books(starts_in=540)
+    await maintained(scene, soon)
+    waits = await scene.people.seeker(soon)
+    await waits.comes()
+    await waits.sees("upkeep")
+    await scene.takes("lobby-upkeep", waits)
+
+
+async def maintained(scene: Scene, booking: Booking) -> str:
+    """Maintenance is planned that begins in the last third of a session; its id."""
+    body = {
+        "begins_at": (booking.starts_at + timedelta(minutes=20)).isoformat(),
+        "ends_at": (booking.starts_at + timedelta(minutes=80)).isoformat(),
+        "reason": "サーバーの更新" if scene.language == "ja" else "An update of the server",
+    }
+    window: str = (await scene.office.call("POST", "/api/v1/maintenance", 201, json=body))["id"]
+    return window
 
 
 async def refusals(scene: Scene) -> None:
@@ -163,7 +188,14 @@ async def check(scene: Scene) -> None:
         "check-in-use": "in use",
     }
     for name, failure in failures.items():
-        await scene.takes(name, await at_the_check(scene, failure))
+        seeker = await at_the_check(scene, failure)
+        if name != "check-ok":
+            await scene.takes(name, seeker)
+            continue
+        measured = seeker.page.locator('[data-testid="check-line"]:not([data-state="opening"])')
+        await measured.wait_for(timeout=30_000)
+        await scene.takes(name, seeker)
+        await scene.takes("check-dark", seeker)
 
 
 async def lobby(scene: Scene) -> None:
@@ -230,6 +262,11 @@ async def late(scene: Scene) -> None:
     await supporter.comes()
     await seeker.sees("begin")
     await scene.takes("lobby-begin", seeker)
+    await scene.takes("lobby-begin-staff", supporter)
+    await seeker.at("begin").click()
+    await seeker.at("late").click()
+    await seeker.sees("another-date")
+    await scene.takes("lobby-date", seeker)
 
 
 async def claim(scene: Scene) -> None:
