@@ -47,7 +47,7 @@ accessible: setup-dev setup-browsers ## axe-core on every state, both sizes, the
 weight: setup-dev setup-browsers ## what the pages weigh, and how soon they stand on a slow phone (ARGS="--times 5")
 	@$(BIN)/python -m tests.benchmarks.weigh $(ARGS)
 
-lighthouse: setup-dev setup-browsers ## Lighthouse on door, check, board, desk and index: each at least 95 (ARGS="--only door")
+lighthouse: setup-dev setup-browsers ## Lighthouse on door, check, lobby, board, desk and index: each at least 95 (ARGS="--only door")
 	@deploy/setup lighthouse
 	@$(BIN)/python -m tests.benchmarks.lighthouse $(ARGS)
 
