@@ -26,8 +26,8 @@ from tests.screens.scene import scene
 from tests.screens.stories import STORIES
 from tests.screens.table import STATES
 
-PATIENCE_S = 240
-"""For one story; the longest waits for two warnings."""
+PATIENCE_S = 400
+"""For one story; the longest waits for two minutes to begin, and for two warnings."""
 
 
 async def play(browser: Browser, camera: Camera, only: set[str], wrong: list[str]) -> None:

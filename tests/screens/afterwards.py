@@ -30,7 +30,7 @@ HAS_CAUSES = {"interrupted", "not_held"}
 
 async def overruled(scene: Scene) -> None:
     """Each verdict, as a scheduler may put it in the place of the first."""
-    booking = await scene.books("absent", starts_in=2)
+    booking = await scene.books("absent", starts_in=2, on_minute=False)
     seeker = await scene.people.seeker(booking)
     await seeker.arrives()  # so the link is theirs, and opens after the end
     await seeker.page.goto("about:blank")

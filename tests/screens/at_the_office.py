@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from playwright.async_api import Route, expect
 
 from tests.browser.person import DESK, Person
+from tests.screens.in_the_room import talking
 from tests.screens.programmes import ZONE
-from tests.screens.scene import GUESTS, NOTED, Scene
+from tests.screens.scene import GUESTS, NOTED, START_S, Scene
 from tests.screens.yesterday import the_day_before
 
 BOARD = {
@@ -77,10 +78,10 @@ async def empty_desk(scene: Scene) -> None:
 async def rings(scene: Scene) -> None:
     """The supporter is in the room, the seeker is nowhere: the server rings."""
     counter = scene.counter()
-    booking = await scene.books(starts_in=2, supporter=counter)
+    booking = await scene.books(supporter=counter)
     supporter = await scene.people.supporter(booking)
     await supporter.comes()
-    await scene.office.phase(booking.id, "waiting")
+    await scene.office.phase(booking.id, "waiting", START_S)
     watching = await at_the_desk(scene, counter)
     await expect(watching.at("ring")).to_have_text(scene.says("desk", "today.rings"))
     await scene.takes("desk-rings", watching)
@@ -99,21 +100,20 @@ async def busy(scene: Scene) -> None:
         for round_ in range(3):
             ahead = 60 * (5 * (number % 5) + (40 + 5 * (number % 3)) * round_) - since_grid
             guest = number * 3 + round_
-            await scene.books(starts_in=max(1, ahead), supporter=counter, guest=guest)
+            await scene.books(starts_in=max(1, ahead - 30), supporter=counter, guest=guest)
 
 
 async def board(scene: Scene) -> None:
     """The board of a busy day, and what it opens up."""
     await busy(scene)
-    live = await scene.books(starts_in=1, guest=3)
-    broken = await scene.books("graceless", starts_in=1, guest=5)
-    await asyncio.gather(*(scene.people.call(each) for each in (live, broken)))
-    gone = next(each for each in scene.people.people if each.link == broken.links["seeker"])
+    (live, *_), (broken, gone, _) = await asyncio.gather(
+        talking(scene, guest=3), talking(scene, "graceless", guest=5)
+    )
     await gone.closes_the_page()
     ahead = await scene.books(starts_in=1200, guest=6)
-    await scene.office.phase(broken.id, "ended", 60)
+    await scene.office.phase(broken, "ended", 60)
     report = {"kind": "technical", "note": REPORT[scene.language]}
-    await scene.office.call("POST", f"/api/v1/sessions/{broken.id}/incidents", 201, json=report)
+    await scene.office.call("POST", f"/api/v1/sessions/{broken}/incidents", 201, json=report)
     scheduler = await scene.board()
     await scheduler.page.goto(scheduler.link)
     await scheduler.page.locator("[data-session-id]").first.wait_for()
@@ -130,16 +130,16 @@ async def board(scene: Scene) -> None:
     drawer = scheduler.at("drawer")
     for name, session in (
         ("board-live", live),
-        ("board-scheduled", ahead),
+        ("board-scheduled", ahead.id),
         ("board-ended", broken),
     ):
         find = scheduler.page.locator("input[type=search]")
-        await find.fill(session.id)  # whatever is out of sight is not in the page
-        await scheduler.page.locator(f'[data-session-id="{session.id}"]').click()
+        await find.fill(session)  # whatever is out of sight is not in the page
+        await scheduler.page.locator(f'[data-session-id="{session}"]').click()
         await find.fill("")
         await expect(drawer.get_by_test_id("history").get_by_role("listitem")).not_to_have_count(0)
         await scene.takes(name, scheduler)
-        if session is ahead:
+        if session == ahead.id:
             for action in ("board-reassign", "board-cancel"):
                 await drawer.get_by_test_id(action.replace("board", "act")).click()
                 await scheduler.sees("form")

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from tests.browser.office import Booking
 from tests.browser.person import Person
-from tests.screens.scene import Scene
+from tests.screens.scene import START_S, Scene
 
 STEPS = (
     ("calling", "calling", "calling"),
@@ -49,8 +49,8 @@ async def before(scene: Scene) -> None:
 
 async def telephone(scene: Scene) -> None:
     """The supporter calls, in vain, again, and the line breaks."""
-    seeker, supporter = await both(scene, await scene.books(starts_in=2, medium="phone"))
-    await seeker.is_marked("phone-state", state="soon")
+    seeker, supporter = await both(scene, await scene.books(medium="phone"))
+    await seeker.is_marked("phone-state", START_S, state="soon")
     await scene.takes("phone-soon", seeker)
     await scene.takes("phone-supporter", supporter)
     for report, state, name in STEPS:
@@ -64,8 +64,9 @@ async def telephone(scene: Scene) -> None:
 
 async def telephone_ends(scene: Scene) -> None:
     """The notice before the end."""
-    booking = await scene.books("ends_in_1", starts_in=2, medium="phone")
+    booking = await scene.books("ends_in_1", medium="phone")
     seeker, supporter = await both(scene, booking)
+    await seeker.is_marked("phone-state", START_S, state="soon")
     for report in ("calling", "answered"):
         await supporter.at(f"report-{report}").click()
     await seeker.is_marked("phone-state", state="talking")

@@ -7,10 +7,11 @@ from typing import Any
 
 from playwright.async_api import expect
 
+from tests.browser.office import Booking
 from tests.browser.person import DESK, Person, see_each_other, through
 from tests.browser.test_e2ee import CANNOT
 from tests.browser.test_line import Line, line, seeker_behind
-from tests.screens.scene import MEMO, NOTED, Scene
+from tests.screens.scene import MEMO, NOTED, START_S, Scene
 
 
 async def opens_more(person: Person, *testids: str) -> None:
@@ -29,21 +30,26 @@ async def talking(
     scene: Scene, programme: str = "counter", **more: Any
 ) -> tuple[str, Person, Person]:
     """Two people in a call."""
-    booking = await scene.books(programme, **{"starts_in": 2, **more})
+    booking = await scene.books(programme, **more)
     seeker, supporter = [
         await scene.people.seeker(booking),
         await scene.people.supporter(booking),
     ]
     await asyncio.gather(seeker.comes(), supporter.comes())
-    await scene.office.phase(booking.id, "waiting", 90)  # it may begin with the next minute
-    await supporter.admits()
+    await admitted(scene, booking, supporter)
     await see_each_other(seeker, supporter, within_s=40)
     return booking.id, seeker, supporter
 
 
+async def admitted(scene: Scene, booking: Booking, supporter: Person) -> None:
+    """The supporter lets in who waits, as soon as it has begun."""
+    await scene.office.phase(booking.id, "waiting", START_S)
+    await supporter.admits()
+
+
 async def call(scene: Scene) -> None:
     """Everything that can be opened in a call."""
-    _, seeker, supporter = await talking(scene, on_minute=True)
+    _, seeker, supporter = await talking(scene)
     await expect(seeker.page.locator('[data-testid="e2ee"][data-state="on"]')).to_be_visible(
         timeout=20_000
     )
@@ -76,14 +82,14 @@ async def call(scene: Scene) -> None:
 
 async def unsealed(scene: Scene) -> None:
     """Somebody's browser cannot encrypt from end to end, and the programme does not insist."""
-    booking = await scene.books(starts_in=2)
+    booking = await scene.books()
     seeker, supporter = [
         await scene.people.seeker(booking),
         await scene.people.supporter(booking),
     ]
     await supporter.page.add_init_script(f"({CANNOT})()")
     await asyncio.gather(seeker.comes(), supporter.comes())
-    await supporter.admits()
+    await admitted(scene, booking, supporter)
     await see_each_other(seeker, supporter, within_s=40)
     await seeker.is_marked("e2ee", state="plain")
     await scene.takes("call-plain", seeker)
@@ -158,7 +164,7 @@ async def otherwise(scene: Scene) -> None:
 async def three(scene: Scene) -> None:
     """With an interpreter."""
     name = "通訳" if scene.language == "ja" else "Interpreter"
-    booking = await scene.books(starts_in=2, companions=[name])
+    booking = await scene.books(companions=[name])
     seeker, supporter = [
         await scene.people.seeker(booking),
         await scene.people.supporter(booking),
@@ -167,7 +173,7 @@ async def three(scene: Scene) -> None:
     await interpreter.arrives()
     await scene.takes("door-companion", interpreter)
     await asyncio.gather(seeker.comes(), supporter.comes(), interpreter.joins())
-    await supporter.admits()
+    await admitted(scene, booking, supporter)
     await expect(supporter.at("remote-video")).to_have_count(2, timeout=30_000)
     await see_each_other(seeker, supporter, interpreter, within_s=40)
     await scene.takes("call-three", supporter)
@@ -186,13 +192,13 @@ async def warnings(scene: Scene) -> None:
 
 async def lost(scene: Scene) -> None:
     """A line that is cut, seen from both sides."""
-    booking = await scene.books(starts_in=2)
+    booking = await scene.books()
     async with line(scene.office) as network:
         seeker = await seeker_behind(network, scene.people, scene.office, booking)
         seeker.forgiven.append("WebSocket|ERR_")
         supporter = await scene.people.supporter(booking)
         await asyncio.gather(seeker.comes(), supporter.comes())
-        await supporter.admits()
+        await admitted(scene, booking, supporter)
         await see_each_other(seeker, supporter)
         network.cut()
         await supporter.page.locator('.cover[data-state="other_lost"]').wait_for(timeout=30_000)
@@ -203,13 +209,13 @@ async def lost(scene: Scene) -> None:
 
 async def lost_there(scene: Scene) -> None:
     """The supporter's line is cut."""
-    booking = await scene.books(starts_in=2)
+    booking = await scene.books()
     async with line(scene.office) as network:
         supporter = await behind(network, scene, booking.links["supporter"])
         supporter.forgiven.append("WebSocket|ERR_")
         seeker = await scene.people.seeker(booking)
         await asyncio.gather(seeker.comes(), supporter.comes())
-        await supporter.admits()
+        await admitted(scene, booking, supporter)
         await see_each_other(seeker, supporter, within_s=40)
         network.cut()
         await seeker.page.locator('.cover[data-state="other_lost"]').wait_for(timeout=30_000)
@@ -228,13 +234,13 @@ async def behind(network: Line, scene: Scene, link: str) -> Person:
 
 async def missing(scene: Scene) -> None:
     """No media gets through."""
-    booking = await scene.books(starts_in=2)
+    booking = await scene.books()
     async with line(scene.office) as network:
         network.udp.cut()
         seeker = await seeker_behind(network, scene.people, scene.office, booking)
         supporter = await scene.people.supporter(booking)
         await asyncio.gather(seeker.comes(), supporter.comes())
-        await supporter.admits()
+        await admitted(scene, booking, supporter)
         await seeker.sees("media-phone", 45)
         await scene.takes("call-missing", seeker)
         await supporter.page.locator('.cover[data-state="missing"]').wait_for()

@@ -50,7 +50,8 @@ GUESTS = {
         "Nazuna 22",
     ],
 }
-WHOLE_S = 60
+START_S = 75
+"""Within which a session has begun that begins with the next minute."""
 NOTED = {
     "ja": "職務経歴書の下書きをお持ちです。前回は志望動機まで。",
     "en": "Brings a draft of the CV. Last time: reasons for applying.",
@@ -62,14 +63,15 @@ MEMO = {
 }
 """What a supporter writes to oneself."""
 DEVICES = {
-    "ja": ("内蔵マイク", "ヘッドセット", "前面カメラ", "内蔵スピーカー"),
-    "en": ("Built-in microphone", "Headset", "Front camera", "Built-in speaker"),
+    "ja": ("内蔵マイク", "ヘッドセット", "前面カメラ", "内蔵スピーカー", "既定"),
+    "en": ("Built-in microphone", "Headset", "Front camera", "Built-in speaker", "Default"),
 }
-NAMED = """([first, second, camera, speaker]) => {
+NAMED = """([first, second, camera, speaker, standard]) => {
   const named = (kind, label) => {
     if (!label || /video/.test(kind)) return label && camera;
     if (/2$/.test(label)) return second;
-    return /output/i.test(kind) ? speaker : first;
+    const own = /output/i.test(kind) ? speaker : first;
+    return /default/i.test(label) ? `${standard}: ${own}` : own;
   };
   for (const own of [MediaStreamTrack, MediaDeviceInfo]) {
     const { get } = Object.getOwnPropertyDescriptor(own.prototype, "label");
@@ -122,21 +124,21 @@ class Scene:
         starts_in: float = 1.0,
         supporter: str | None = None,
         guest: int = 0,
-        on_minute: bool = False,
+        on_minute: bool = True,
         **more: Any,
     ) -> Booking:
         """A booking of the office in the pictures, with a counter of its own if none is named.
 
         Args:
             programme: one of the pictures'.
-            starts_in: seconds; what is some minutes ahead starts with a minute, as bookings do.
+            starts_in: seconds, at least.
             supporter: whose counter.
             guest: which name of the office's list.
-            on_minute: begin with the next full minute, however soon; the picture has its time.
+            on_minute: where pictures are taken, begin with the next full minute, as bookings do.
             more: of the booking.
         """
         starts_at = datetime.now(UTC) + timedelta(seconds=starts_in)
-        if starts_in >= WHOLE_S or on_minute:
+        if on_minute and self.camera.album is not None:
             starts_at = starts_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
         guests, counter = GUESTS[self.language], supporter or self.counter()
         name = guests[guest % len(guests)]

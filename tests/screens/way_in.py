@@ -8,7 +8,7 @@ from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.office import Booking, until
 from tests.browser.person import Person
-from tests.screens.scene import Scene, hears
+from tests.screens.scene import START_S, Scene, hears
 from tests.screens.table import ENDS_THE_PAGE, NOTED
 
 DAY = 86_400
@@ -77,14 +77,14 @@ async def door(scene: Scene) -> None:
     arrivals = {
         "door-early": early,
         "door-open": await scene.books(starts_in=540),
-        "door-running": await scene.books(starts_in=1),
+        "door-running": await scene.books(),
         "door-phone": await scene.books(starts_in=540, medium="phone"),
     }
     for name, booking in arrivals.items():
         seeker = await scene.people.seeker(booking)
         await seeker.arrives()
         if name == "door-running":
-            await scene.office.phase(booking.id, "waiting")
+            await scene.office.phase(booking.id, "waiting", START_S)
         await scene.takes(name, seeker)
         if name == "door-open":
             await scene.takes("door-dark", seeker)
@@ -230,10 +230,10 @@ async def lobby(scene: Scene) -> None:
 
 async def supporter_alone(scene: Scene) -> None:
     """The supporter waits after the start: the cutoff is told."""
-    booking = await scene.books(starts_in=1)
+    booking = await scene.books()
     supporter = await scene.people.supporter(booking)
     await supporter.comes()
-    await scene.office.phase(booking.id, "waiting")
+    await scene.office.phase(booking.id, "waiting", START_S)
     await supporter.sees("desk-rule")
     await scene.takes("lobby-supporter", supporter)
 
@@ -250,7 +250,7 @@ async def late(scene: Scene) -> None:
         booking.id,
         lambda s: s["phase"] == "waiting",
         "it has begun without the supporter",
-        30,
+        START_S + 15,
     )
     tolerated = booking.starts_at + timedelta(seconds=4)
 
