@@ -26,7 +26,7 @@ from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import Office, running
 from tests.browser.person import PHONE, Person
 from tests.chaos.nodes import free_tcp_port
-from tests.screens.programmes import PROGRAMMES
+from tests.screens.programmes import PROGRAMMES, VARIABLES
 
 Way = Callable[[Person], Awaitable[None]]
 
@@ -169,7 +169,7 @@ async def tour(only: set[str]) -> int:
     """All pages; 1 when a score is below what is asked."""
     below = 0
     with tempfile.TemporaryDirectory(prefix="mg-") as folder:
-        async with running(Path(folder), own_programmes=PROGRAMMES) as office:
+        async with running(Path(folder), own_programmes=PROGRAMMES, variables=VARIABLES) as office:
             columns = (*CATEGORIES, "first", "largest", "blocked")
             print(f"{'page':<8}" + "".join(f"{each:>16}" for each in columns))
             for subject in await subjects(office):

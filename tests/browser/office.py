@@ -97,7 +97,7 @@ def write_programmes(
     for name, times in programmes.items():
         values = {
             "name": f'"{name}"',
-            "time_zone": f'"{opening.zone.key}"',
+            "time_zone": f'"{times.get("zone", opening.zone.key)}"',
             "lengths": f'["{times["length"]}"]',
             "default_length": f'"{times["length"]}"',
             "cutoff": f'"{times["cutoff"]}"',

@@ -21,7 +21,7 @@ from tests.browser.office import running
 from tests.screens import album
 from tests.screens.camera import Camera
 from tests.screens.faces import camera_of
-from tests.screens.programmes import PROGRAMMES
+from tests.screens.programmes import PROGRAMMES, VARIABLES
 from tests.screens.scene import scene
 from tests.screens.stories import STORIES
 from tests.screens.table import STATES
@@ -40,7 +40,7 @@ async def play(browser: Browser, camera: Camera, only: set[str], wrong: list[str
         wrong: gets what went wrong.
     """
     with tempfile.TemporaryDirectory(prefix="mg-") as folder:
-        async with running(Path(folder), own_programmes=PROGRAMMES) as office:
+        async with running(Path(folder), own_programmes=PROGRAMMES, variables=VARIABLES) as office:
             numbers = count(1)  # the demo's own session has the first counter
             for story in STORIES:
                 if only and story.__name__ not in only:

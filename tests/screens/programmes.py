@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-ZONE = "Asia/Tokyo"
+from datetime import UTC, datetime
+
+MORNING, EASTERNMOST = 10, 14
+
+
+def zone_of(now: datetime) -> str:
+    """Where it is ten in the morning: the pictures are of an office at work, at whatever hour they are taken."""
+    ahead = (MORNING - now.hour + 24) % 24
+    return f"Etc/GMT{24 - ahead:+}" if ahead > EASTERNMOST else f"Etc/GMT{-ahead:+}"
+
+
+ZONE = zone_of(datetime.now(UTC))
+VARIABLES = {"MADOGUCHI_TIME_ZONE": ZONE}
+"""The server's environment."""
 
 _OFFICE = {
+    "zone": ZONE,
     "length": "30m",
     "cutoff": "10m",
     "tolerance": "2m",

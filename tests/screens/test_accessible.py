@@ -16,7 +16,7 @@ from tests.browser.conftest import browser, launch
 from tests.browser.office import Office, running
 from tests.screens import afterwards, album, at_the_office, by_telephone, in_the_room, way_in
 from tests.screens.camera import Camera
-from tests.screens.programmes import PROGRAMMES
+from tests.screens.programmes import PROGRAMMES, VARIABLES
 from tests.screens.scene import Story, scene
 from tests.screens.stories import SHORT, STORIES
 from tests.screens.table import ENDS_THE_PAGE, NOTED, STATES
@@ -30,7 +30,7 @@ LARGEST_PICTURE, LARGEST_ALBUM = 80_000, 7_000_000
 async def counter() -> AsyncIterator[Office]:
     """The office of the pictures."""
     with tempfile.TemporaryDirectory(prefix="mg-") as folder:
-        async with running(Path(folder), own_programmes=PROGRAMMES) as started:
+        async with running(Path(folder), own_programmes=PROGRAMMES, variables=VARIABLES) as started:
             yield started
 
 

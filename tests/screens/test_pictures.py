@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
 from PIL import Image
 
 from tests.screens.palette import COLOURS, own_colours, small
+from tests.screens.programmes import zone_of
 from tests.screens.yesterday import the_day_before
 
 AMBER, VERMILION = (185, 122, 8), (194, 58, 28)
@@ -29,6 +33,12 @@ def test_a_phase_keeps_its_colour_in_a_picture_with_a_thousand_others() -> None:
     assert seen.getpixel((11, 20)) == AMBER
     assert seen.getpixel((21, 20)) == VERMILION
     assert len(seen.getcolors(400 * 300)) <= COLOURS[0]
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_the_pictures_are_taken_where_it_is_ten_in_the_morning(hour: int) -> None:
+    now = datetime(2026, 11, 22, hour, 40, tzinfo=UTC)
+    assert now.astimezone(ZoneInfo(zone_of(now))).hour == 10
 
 
 def test_the_numbers_of_the_day_before_are_those_of_its_sessions() -> None:
