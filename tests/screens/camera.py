@@ -69,10 +69,18 @@ class Camera:
             if part is not None:
                 shot = await page.get_by_test_id(part).screenshot(animations="disabled")
             else:
-                whole = state.is_whole and size == "phone"
-                shot = await page.screenshot(full_page=whole, animations="disabled", caret="hide")
+                if state.is_whole and size == "phone":
+                    await as_tall_as_it_is(page)
+                shot = await page.screenshot(animations="disabled", caret="hide")
             path = self.album / f"{state.name}.{size}.{self.language}.png"
             await asyncio.to_thread(path.write_bytes, small(shot))
+
+
+async def as_tall_as_it_is(page: Page) -> None:
+    """A telephone on which the whole page has room: what stands at its lower edge stands at the page's."""
+    tall = await page.evaluate("() => document.documentElement.scrollHeight")
+    await page.set_viewport_size({"width": PHONE["width"], "height": max(PHONE["height"], tall)})
+    await page.evaluate(SETTLED)
 
 
 async def settle(page: Page, theme: Theme) -> None:

@@ -274,6 +274,17 @@ async def test_a_problem_ends_nothing_and_is_acknowledged(chromium: Browser, bas
     await expect(seen.page.get_by_test_id("told")).to_contain_text("お知らせしました")
 
 
+@pytest.mark.parametrize(("message", "is_dark"), [(call(), True), (in_the_lobby(), False)])
+async def test_the_chat_is_as_dark_as_what_it_lies_over(
+    chromium: Browser, base: str, message: dict[str, Any], is_dark: bool
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", message)
+    await press(seen, "chat")
+    drawer = seen.page.get_by_test_id("chat-drawer")
+    await expect(drawer).to_be_visible()
+    assert ("on-dark" in (await drawer.get_attribute("class") or "").split()) is is_dark
+
+
 async def test_a_line_that_nobody_got_comes_back_into_the_field(
     chromium: Browser, base: str
 ) -> None:

@@ -4,7 +4,7 @@ import { h, keyed, setAttr, setText, setVar, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { currentLanguage, t, written } from "../text.js";
-import { can, isObserver, isTalkingTo, nameOfSeat } from "../state.js";
+import { can, isObserver, isTalkingTo, nameOfSeat, viewOf } from "../state.js";
 
 const LINE_CHARS = 1000;
 const KEPT = 200; // lines; a page that is open all day must not grow for ever
@@ -57,7 +57,7 @@ export function createChatSwitch(app, { isControl = true } = {}) {
 
 export function createChat(app) {
   const { s, chat } = app;
-  const el = h("section", { class: "chat on-dark", id: "chat", hidden: true, dataset: { testid: "chat-drawer" } });
+  const el = h("section", { class: "chat", id: "chat", hidden: true, dataset: { testid: "chat-drawer" } });
   let built = null;
   let before = null; // what had the focus when it was opened
 
@@ -117,6 +117,7 @@ export function createChat(app) {
         } else if (before?.isConnected) before.focus();
       }
       if (!isShown) return;
+      el.classList.toggle("on-dark", viewOf(s) === "call"); // as dark as what it lies over
       const last = chat.lines.at(-1);
       const key = last ? `${chat.lines.length}|${last.at}|${last.text}` : "";
       const isNew = built.list.dataset.key !== key;
