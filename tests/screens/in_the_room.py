@@ -182,6 +182,27 @@ async def three(scene: Scene) -> None:
     await scene.takes("call-three-screen", seeker)
 
 
+async def watched(scene: Scene) -> None:
+    """Somebody of the office looks on, and everybody is told before they agree."""
+    name = "山田" if scene.language == "ja" else "Yamada"
+    await scene.office.staff_token(name, "scheduler")
+    booking = await scene.books("watched", observer=name)
+    seeker, supporter = [
+        await scene.people.seeker(booking),
+        await scene.people.supporter(booking),
+    ]
+    observer = await scene.people.person(name, booking.links["observer"], viewport=DESK)
+    await seeker.arrives()
+    await seeker.sees("observer")
+    await scene.takes("door-watched", seeker)
+    await asyncio.gather(seeker.joins(), supporter.comes(), observer.comes())
+    await admitted(scene, booking, supporter)
+    await expect(observer.at("remote-video")).to_have_count(2, timeout=30_000)
+    await see_each_other(seeker, supporter, observer, within_s=40)
+    await scene.takes("call-watched", seeker)
+    await scene.takes("call-observer", observer)
+
+
 async def warnings(scene: Scene) -> None:
     """The two notices before the end."""
     for name, programme in (("call-warning-5", "ends_in_5"), ("call-warning-1", "ends_in_1")):

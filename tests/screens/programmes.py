@@ -37,6 +37,8 @@ _OFFICE = {
 
 PROGRAMMES: dict[str, dict[str, str]] = {
     "counter": _OFFICE,
+    # Somebody of the office may look on.
+    "watched": {**_OFFICE, "functions": f"{_OFFICE['functions']}\nobserver = true"},
     # The supporter is late at once.
     "late": {**_OFFICE, "tolerance": "3s"},
     # Nobody came: judged after seconds.

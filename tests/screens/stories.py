@@ -29,6 +29,7 @@ STORIES: tuple[Story, ...] = (
     in_the_room.agreeing,
     in_the_room.otherwise,
     in_the_room.three,
+    in_the_room.watched,
     in_the_room.warnings,
     in_the_room.lost,
     in_the_room.lost_there,

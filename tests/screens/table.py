@@ -102,6 +102,7 @@ CHAPTERS = (
             State("door-supporter", "The supporter's door", DESK),
             State("door-companion", "The interpreter's door", PHONE),
             State("door-phone", "A session by telephone", PHONE),
+            State("door-watched", "Somebody of the office will look on", PHONE),
         ),
     ),
     Chapter(
@@ -172,6 +173,8 @@ CHAPTERS = (
             State("call-screen", "A shared screen", BOTH),
             State("call-three", "With an interpreter", BOTH),
             State("call-three-screen", "With an interpreter and a shared screen", BOTH),
+            State("call-watched", "Somebody of the office looks on", PHONE),
+            State("call-observer", "Who looks on", DESK),
             State("call-warning-5", "Five minutes left", BOTH),
             State("call-warning-1", "One minute left", PHONE),
             State("call-lost-other", "The seeker's line is lost", DESK),
