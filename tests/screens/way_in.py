@@ -89,7 +89,7 @@ async def door(scene: Scene) -> None:
         if name == "door-open":
             await scene.takes("door-dark", seeker)
             await seeker.at("continue").click()
-            await expect(seeker.page.get_by_role("alert")).to_be_visible()
+            await expect(seeker.page.locator("label.tick + [role=alert]")).to_be_visible()
             await scene.takes("door-consent", seeker)
             supporter = await scene.people.supporter(booking)
             await supporter.arrives()

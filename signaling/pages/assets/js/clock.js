@@ -43,9 +43,10 @@ function format(language, zone, options) {
   return formats.get(key);
 }
 
-// For one language and zone; every moment as milliseconds.
+// For one language and zone; every moment as milliseconds. It costs nothing before it is used.
 export function writer(language, zone) {
-  const device = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  let device = null;
+  const zoneHere = () => (device ??= new Intl.DateTimeFormat().resolvedOptions().timeZone);
   const hm = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const day =
     language === "ja"
@@ -60,9 +61,9 @@ export function writer(language, zone) {
     day: (at) => dayIn(zone, at),
     stamp: (at) => format(language, zone, { month: "numeric", day: "numeric", ...hm }).format(at),
     // What the zone is called where the device's clock says another time at that moment; "" where both say the same.
-    elsewhere: (at) => (format(language, zone, WHOLE).format(at) === format(language, device, WHOLE).format(at) ? "" : nameOf(language, zone, at)),
+    elsewhere: (at) => (format(language, zone, WHOLE).format(at) === format(language, zoneHere(), WHOLE).format(at) ? "" : nameOf(language, zone, at)),
     // The moment by the device's own clock: "Tue, 24 Nov, 06:00".
-    here: (at) => `${dayIn(device, at)} ${format(language, device, hm).format(at)}`,
+    here: (at) => `${dayIn(zoneHere(), at)} ${format(language, zoneHere(), hm).format(at)}`,
     hour: (at) => Number(format(language, zone, { hour: "2-digit", hourCycle: "h23" }).format(at).replace(/\D/g, "")),
   };
 }

@@ -117,6 +117,7 @@ function tick() {
 }
 
 async function start() {
+  setTimeout(() => app.write.moment(clock.now())); // the first time that a page writes takes long: while its words are on their way
   await speak(chosenLanguage());
   shown.begin();
   s.canCall = canCall();

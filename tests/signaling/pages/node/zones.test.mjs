@@ -52,3 +52,21 @@ test("summer time counts at the moment that is written, not today's", () => {
     for (const [moment, here] of [["2026-10-25T00:30:00Z", "02:30"], ["2026-10-25T01:30:00Z", "02:30"]]) assert.equal(berlin.moment(Date.parse(moment)), here);
   });
 });
+
+test("a writer that writes nothing makes no formatter: the first one of a page takes long", () => {
+  const real = Intl.DateTimeFormat;
+  let made = 0;
+  Intl.DateTimeFormat = function (...given) {
+    made += 1;
+    return new real(...given);
+  };
+  try {
+    const write = writer("en", "Pacific/Fiji");
+    assert.equal(made, 0);
+    write.moment(WINTER);
+    write.moment(WINTER);
+    assert.equal(made, 1);
+  } finally {
+    Intl.DateTimeFormat = real;
+  }
+});
