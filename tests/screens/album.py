@@ -14,8 +14,8 @@ WIDTHS = {"phone": 160, "desk": 400}
 HEAD = """# Every page, every state
 
 Made by `make screens` from real pages of a real server, on a phone (390 × 844) and a desk (1440 × 900), in Japanese and
-English; axe-core looks at each of them on the way, in both themes. Most refusals and the day that is over are told to
-the page by hand: a server says such things after a fault or after a day. People and cameras are made up.
+English; axe-core looks at each of them on the way, in both themes. Most refusals and what is over on the board are
+told to the page by hand: a server says such things after a fault, or after hours. People and cameras are made up.
 """
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from playwright.async_api import Route, expect
 
 from tests.browser.person import DESK, Person
 from tests.screens.in_the_room import talking
+from tests.screens.past import the_day_before, this_morning
 from tests.screens.programmes import ZONE
-from tests.screens.scene import GUESTS, NOTED, START_S, Scene
-from tests.screens.yesterday import the_day_before
+from tests.screens.scene import GUESTS, NOTED, START_S, Scene, hears
 
 BOARD = {
     "ja": "いずみ うみかぜ かえで きりしま くすのき しらかば すばる たちばな ななほし ひだまり ふたば みなみ やまなみ",
@@ -118,6 +119,10 @@ async def board(scene: Scene) -> None:
     await scheduler.page.goto(scheduler.link)
     await scheduler.page.locator("[data-session-id]").first.wait_for()
     await scheduler.sees("todo-item")
+    morning = this_morning(await of_today(scene), ahead.id, GUESTS[scene.language])
+    for row in morning:
+        await hears(scheduler, {"type": "board_row", "session": row})
+    await scheduler.page.locator(f'[data-session-id="{morning[0]["id"]}"]').wait_for()
     await scene.takes("board", scheduler)
     await scene.takes("board-dark", scheduler)
     await scheduler.at("view-cards").click()
@@ -151,16 +156,18 @@ async def board(scene: Scene) -> None:
     await scene.takes("board-overrule", scheduler)
 
 
+async def of_today(scene: Scene) -> dict[str, Any]:
+    """What the server says of today."""
+    today = datetime.now(ZoneInfo(ZONE)).date()
+    told: dict[str, Any] = await scene.office.call("GET", f"/api/v1/days/{today}")
+    return told
+
+
 async def past(scene: Scene) -> None:
     """The board of the day before."""
     booking = await scene.books(starts_in=60)
-    today = datetime.now(ZoneInfo(ZONE)).date()
-    told = the_day_before(
-        await scene.office.call("GET", f"/api/v1/days/{today}"),
-        booking.id,
-        names(scene),
-        GUESTS[scene.language],
-    )
+    today = await of_today(scene)
+    told = the_day_before(today, booking.id, names(scene), GUESTS[scene.language])
     scheduler = await scene.board()
 
     async def is_told(route: Route) -> None:

@@ -26,7 +26,7 @@ _OFFICE = {
     "grace_total": "5m",
     "hold": "10m",
     "warnings": '5m", "1m',
-    "hours": 'from = "00:00", to = "24:00"',
+    "hours": 'from = "09:00", to = "18:00"',
     "title": '{ ja = "しごと相談（オンライン）", en = "Work consultation (online)" }',
     "office": (
         '{ ja = "みなとしごと相談センター", en = "Minato Work Centre" }\ntelephone = "048-000-0000"'

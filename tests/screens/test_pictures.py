@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from tests.screens.palette import COLOURS, own_colours, small
+from tests.screens.past import the_day_before
 from tests.screens.programmes import zone_of
-from tests.screens.yesterday import the_day_before
 
 AMBER, VERMILION = (185, 122, 8), (194, 58, 28)
 """Waiting, and interrupted: close to each other, and not the same."""

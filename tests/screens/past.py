@@ -1,4 +1,4 @@
-"""A day that is over: nobody books into the past, so what the server says of today is told of the day before. PURE."""
+"""What is over: nobody books into the past, so what the server says of a booking is told of hours before it. PURE."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ Row = dict[str, Any]
 
 DAY = timedelta(days=1)
 MOMENTS = ("opens_at", "starts_at", "cutoff_at", "ends_at")
+OPENS = 9
 HOURS = (9, 10, 11, 13, 14, 15, 16)
 """When sessions began."""
 RARE: dict[int, tuple[str, str | None]] = {
@@ -71,6 +72,32 @@ def the_day_before(
         ],
     }
     return {"day": day, "numbers": numbers, "sessions": rows}
+
+
+def this_morning(today: dict[str, Any], like: str, guests: Sequence[str]) -> list[Row]:
+    """Sessions at the counters of today that were over before the first booking.
+
+    Args:
+        today: what the server says of today.
+        like: the session after which these are made.
+        guests: who came.
+    """
+    model = next(row for row in today["sessions"] if row["id"] == like)
+    begins_at = datetime.fromisoformat(today["day"]["begins_at"])
+    people = {row["supporter"]: row["supporter_person"] for row in today["sessions"]}
+    held = [
+        (name, timedelta(hours=OPENS, minutes=30 * half))
+        for place, name in enumerate(sorted(people))
+        for half in (0, 1)
+        if (place + half) % 3
+    ]
+    return [
+        {
+            **over(model, number, begins_at + after, name, guests),
+            "supporter_person": people[name],
+        }
+        for number, (name, after) in enumerate(held)
+    ]
 
 
 def over(model: Row, number: int, starts: datetime, counter: str, guests: Sequence[str]) -> Row:
