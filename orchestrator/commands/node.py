@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import signal
 import socket
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
-from aiohttp import web
 
 from orchestrator.addresses import read_smtp_url
 from orchestrator.bookings import Bookings
 from orchestrator.clock import StoreClock, SystemClock
+from orchestrator.commands.listening import base_url, bound, reachable
 from orchestrator.credentials import new_id
 from orchestrator.entering import CHOSEN
 from orchestrator.errors import Misconfigured, Unavailable
@@ -53,9 +51,6 @@ FLUSH_S = 3.0
 
 CORRECT_EVERY_S = 60.0
 """How often our clock is compared with the store's; drift is milliseconds a minute."""
-
-URL_FILE = "node.url"
-"""In the data folder of an embedded store, on which one node runs at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +99,7 @@ async def run_node(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    with _bound(settings) as listener:
+    with bound(settings) as listener:
         await _run_on_store(settings, programmes, listener, on_ready, stopped)
 
 
@@ -119,32 +114,6 @@ async def _run_on_store(
         for weakness in await store.check(settings.accept_durability):
             log.warning("store.weak", weakness=weakness)
         await _run(settings, programmes, store, is_sole, listener, on_ready, stopped)
-
-
-@contextmanager
-def _bound(settings: Settings) -> Iterator[socket.socket]:
-    """The address of pages and API, taken before anything else is started; nobody can connect yet.
-
-    Raises:
-        Misconfigured: it is taken, not ours, or not allowed.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-    except UnicodeError:  # names of hosts are encoded before they are asked for (RFC 5890)
-        where = f"{settings.host}:{settings.port}"
-        raise Misconfigured([f"cannot listen on {where}: no such name can be"]) from None
-    except OSError as wrong:
-        raise Misconfigured([_why_not(settings, wrong)]) from None
-    with listener:
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-        except OSError as wrong:
-            raise Misconfigured([_why_not(settings, wrong)]) from None
-        yield listener
 
 
 def lock(data_dir: Path) -> embedded.NodeLock | None:
@@ -284,7 +253,7 @@ async def _run(
                 ]
                 if settings.is_store_embedded:
                     background.append(tasks.create_task(embedded.keep(settings.data_dir)))
-                async with _reachable(app, settings, listener) as url:
+                async with reachable(app, settings, listener) as url:
                     await on_ready(Node(node_id, url, store, clock, bookings))
                     await stopped.wait()
                     log.info("node.draining")
@@ -330,71 +299,6 @@ def handlers(bookings: Bookings, messages: Messages, standings: Standings) -> di
         CHOSEN: bookings.rescheduling.chosen,
         "chosen.cancelled": bookings.rescheduling.chosen,
     }
-
-
-@asynccontextmanager
-async def _listening(
-    app: web.Application, settings: Settings, listener: socket.socket
-) -> AsyncIterator[str]:
-    """Serve the application; the base URL. On leaving, everybody is told to connect again."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
-    await runner.setup()
-    try:
-        context: ssl.SSLContext | None = None
-        if settings.tls_cert is not None:
-            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            context.load_cert_chain(settings.tls_cert, settings.tls_key)
-        await web.SockSite(runner, listener, ssl_context=context).start()
-        yield base_url(settings, listener.getsockname()[1])
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def _reachable(
-    app: web.Application, settings: Settings, listener: socket.socket
-) -> AsyncIterator[str]:
-    """Serve the application, and leave word of it where only one node can be."""
-    async with _listening(app, settings, listener) as url:
-        with _left(settings.data_dir, url) if settings.is_store_embedded else nullcontext():
-            yield url
-
-
-def base_url(settings: Settings, port: int) -> str:
-    """What links of a node begin with, without a slash at the end."""
-    scheme = "https" if settings.is_secure else "http"
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host  # RFC 3986 §3.2.2
-    return settings.public_url or f"{scheme}://{host}:{port}"
-
-
-@contextmanager
-def _left(data_dir: Path, url: str) -> Iterator[None]:
-    """Leave word of how this node is reached, for commands that are run beside it."""
-    file = data_dir / URL_FILE
-    fresh = file.with_suffix(".new")
-    fresh.write_text(url)
-    fresh.replace(file)
-    try:
-        yield
-    finally:
-        file.unlink(missing_ok=True)
-
-
-def left_url(data_dir: Path) -> str | None:
-    """What links begin with, as the node left it that runs on a data folder; None when it does not listen yet."""
-    try:
-        return (data_dir / URL_FILE).read_text() or None
-    except OSError:
-        return None
-
-
-def _why_not(settings: Settings, wrong: OSError) -> str:
-    where = f"{settings.host}:{settings.port}"
-    if wrong.errno == errno.EADDRINUSE:
-        return f"port {settings.port} is taken by another program; stop it or use another --port"
-    if wrong.errno == errno.EACCES:
-        return f"no permission to listen on {where}; ports below 1024 need root, use another --port"
-    return f"cannot listen on {where}: {wrong.strerror}"
 
 
 async def _keep_time(

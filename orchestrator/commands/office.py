@@ -15,7 +15,7 @@ from orchestrator.api.moments import is_in_calendar
 from orchestrator.api.up import LONGEST_MINUTES
 from orchestrator.bookings import Bookings
 from orchestrator.clock import StoreClock
-from orchestrator.commands import node
+from orchestrator.commands import listening, node
 from orchestrator.errors import Misconfigured, NotFound, Refused, Unavailable
 from orchestrator.policy.events import Event
 from orchestrator.policy.model import Medium, Role, Session, SessionId
@@ -64,7 +64,7 @@ async def _office(settings: Settings, programmes: dict[str, Programme]) -> Async
         if settings.is_store_embedded:
             lock = node.lock(settings.data_dir)
             if lock is None:
-                left_url = node.left_url(settings.data_dir)
+                left_url = listening.left_url(settings.data_dir)
             url = await embedded.ensure(settings.data_dir)
             if lock is not None:  # no node runs there, so nobody else needs the server
                 stack.push_async_callback(embedded.stop, settings.data_dir)
@@ -101,7 +101,7 @@ async def create_session(
     )
     async with _office(settings, programmes) as office:
         booked = await office.bookings.create(wish, "operator")
-    base = settings.public_url or office.left_url or node.base_url(settings, settings.port)
+    base = settings.public_url or office.left_url or listening.base_url(settings, settings.port)
     links = {str(seat): f"{base}/room#{secret}" for seat, secret in booked.links.items()}
     session = booked.session
     if arguments.json:
@@ -188,7 +188,7 @@ async def add_staff(
                 f"{known.name!r} is a {known.role.value}; add a {role.value} under another name",
             )
         token = await office.bookings.add_staff(name, role, display_name, mail, language)
-    base = settings.public_url or office.left_url or node.base_url(settings, settings.port)
+    base = settings.public_url or office.left_url or listening.base_url(settings, settings.port)
     if known is not None:
         print(f"madoguchi: {known.name!r} was known; an earlier token is void now", file=sys.stderr)
     if arguments.json:
