@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ async def test_both_read_the_same_code_and_a_reload_keeps_it(people: Stage, offi
     await see_each_other(seeker, supporter)
     assert await same_code(seeker, supporter) == code
     assert await epoch_of(supporter) > epoch
+    await expect(seeker.at("e2ee").locator(".is-open")).to_be_hidden()
     await seeker.at("e2ee").click()
     words = await seeker.page.locator("dialog[open]").inner_text()
     assert f"{code[:3]} {code[3:]}" in words
@@ -100,6 +102,7 @@ async def test_where_it_is_preferred_the_room_goes_without_and_everybody_is_told
     for each in (seeker, supporter):
         await expect(each.at("e2ee")).to_have_attribute("data-state", "plain")
         await expect(each.at("e2ee")).to_contain_text("暗号化されていません")
+        await expect(each.at("e2ee").locator("svg:visible")).to_have_class(re.compile("is-open"))
     # The same person comes with a browser that can: from now on everything is sealed.
     again = await people.person("seeker", booking.links["seeker"], seeker.page.context)
     await again.page.goto(again.link)

@@ -21,6 +21,7 @@ const PATHS = {
   keys: ["M3 6h18v12H3zM7 10h1M11.500 10h1M16 10h1M8 14h8"],
   lanes: ["M3 5v14M7 6h8v3H7zM11 11h9v3h-9zM7 16h6v3H7z"],
   lock: ["M5 11h14v9H5zM8 11V8a4 4 0 0 1 8 0v3"],
+  unlocked: ["M5 11h14v9H5zM8 11V7.500a4 4 0 0 1 7.800-1.200"],
   more: ["f:M4 10.500h3v3H4zM10.500 10.500h3v3h-3zM17 10.500h3v3h-3z"],
   mic: ["M9 4h6v9H9z", "M5 11v2a7 5 0 0 0 14 0v-2M12 18v3"],
   phone: ["M5 4h4l2 5-3 2a10 10 0 0 0 5 5l2-3 5 2v4c-9 2-17-6-15-15z"],

@@ -18,9 +18,11 @@ export const spaced = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
 
 export function createSecrecy(app) {
   const { s, encryption } = app;
+  const lock = icon("lock", "i--s");
+  const open = icon("unlocked", "i--s is-open");
   const word = h("span");
   const code = h("b", { class: "num", dataset: { testid: "e2ee-code" } });
-  const el = h("button", { type: "button", class: "secrecy", hidden: true, dataset: { testid: "e2ee" }, "aria-haspopup": "dialog", onclick: () => app.do.openSheet("secrecy") }, icon("lock", "i--s"), word, code);
+  const el = h("button", { type: "button", class: "secrecy", hidden: true, dataset: { testid: "e2ee" }, "aria-haspopup": "dialog", onclick: () => app.do.openSheet("secrecy") }, lock, open, word, code);
   let since = { state: null, at: 0 };
   return {
     el,
@@ -30,6 +32,8 @@ export function createSecrecy(app) {
       const isShown = state === "on" || state === "plain" || (state === "agreeing" && s.now - since.at > PATIENCE_MS);
       show(el, isShown);
       setAttr(el, "data-state", state);
+      setAttr(lock, "hidden", state === "plain"); // a closed lock would say the contrary
+      setAttr(open, "hidden", state !== "plain");
       if (isShown) setText(word, state === "on" ? t("secrecy.on_short", { n: encryption.people.length }) : told(encryption));
       show(code, state === "on");
       if (state === "on") setText(code, spaced(encryption.code));
