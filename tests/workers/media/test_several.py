@@ -470,6 +470,18 @@ def test_a_line_that_loses_much_holds_its_senders_with_that_report(three):
     assert told == [pytest.approx(250_000, rel=0.01)]
 
 
+def test_a_line_that_loses_much_before_it_has_an_estimate_holds_its_senders_to_what_came(three):
+    measure_round_trip(three, three.seeker)
+    told_each_second(three, 2)
+    last = three.clients[-1].leg
+    (sent_bps,) = {each.down_bps for each in three.statistics[-1].legs if each.seat == last.seat}
+    assert last.down_bps == sent_bps > 0
+    last.down_bps = 1_000_000
+    assert told_after_a_second(three, 150, lost_by_last=5) == [
+        pytest.approx(0.85 * 0.8 * 1e6, rel=0.02)
+    ]
+
+
 # ---- garbage --------------------------------------------------------------------------------------------------------
 
 
