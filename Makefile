@@ -25,8 +25,8 @@ demo: setup       ## start a session that begins in 30 seconds, with its links (
 run: setup        ## start the server (ARGS="--port 8443")
 	@$(BIN)/madoguchi serve $(ARGS)
 
-test: setup-dev setup-browsers ## everything: style, types, import rule, all tests (ARGS="-k lobby")
-	@verdict=0; $(MAKE) --no-print-directory lint || verdict=$$?; $(PYTEST) $(ARGS) || verdict=$$?; exit $$verdict
+test: setup-dev setup-browsers ## everything: style, types, import rule, all tests, in two processes (ARGS="-k lobby")
+	@verdict=0; $(MAKE) --no-print-directory lint || verdict=$$?; $(PYTEST) -n 2 $(ARGS) || verdict=$$?; exit $$verdict
 
 test-firefox: setup-dev setup-browsers ## every story that people play at Chromium and at Firefox ESR (ARGS="-k reload")
 	@$(PYTEST) tests/browser/both -m '' $(ARGS)
