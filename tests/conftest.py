@@ -9,10 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from orchestrator.store import embedded
 from orchestrator.store.valkey import ValkeyStore
+
+# A machine that is busy is no finding about what is tested.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 REAL_TIME = tuple(
     f"tests/{name}/"

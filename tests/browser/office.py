@@ -21,10 +21,19 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
-_LONG = {"length": "3m", "cutoff": "60s", "grace": "25s", "grace_total": "80s", "hold": "60s"}
+_LONG = {
+    "length": "3m",
+    "cutoff": "60s",
+    "tolerance": "60s",
+    "grace": "25s",
+    "grace_total": "80s",
+    "hold": "60s",
+}
 PROGRAMMES: dict[str, dict[str, str]] = {
-    # Ends by hand long before its time; a reload on a busy machine fits into the grace.
+    # Ends by hand long before its time; nobody is late, and a reload fits into the grace, on a busy machine too.
     "talk": _LONG,
+    # The same, where who is late is soon late.
+    "prompt": {**_LONG, "tolerance": "4s"},
     # The same, where everything is sealed, with shared screens; and where nothing is.
     "sealed": {
         **_LONG,

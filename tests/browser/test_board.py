@@ -176,7 +176,7 @@ async def test_how_the_lines_of_a_call_are_stands_in_the_drawer_while_it_goes_on
 async def test_a_scheduler_gives_the_session_to_another_supporter_who_holds_it(
     people: Stage, office: Office
 ) -> None:
-    booking = await office.book("talk", starts_in=40)
+    booking = await office.book("talk", starts_in=15)
     other = f"相談員{office.supporters}の代わり"
     await office.staff_token(other, "supporter")
     board = await people.board(office)

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import correlation
+from statistics import correlation, pvariance
 from typing import Any
 
 import av
@@ -320,12 +320,15 @@ async def test_a_server_that_records_has_everything_without_and_nothing_with(
     for camera in plain:
         assert camera.frames > 50
         assert len(camera.pictures) == camera.frames
-    last = [camera.pictures[-1] for camera in plain]
+    # What the made-up camera shows comes and goes in turns: where most of it is there, it is like most of the others.
+    fullest = [max(camera.pictures, key=pvariance) for camera in plain]
     for camera in sealed:
         assert camera.frames > 50
-        known = [one for one in camera.pictures for other in last if is_like(one, other)]
+        known = [one for one in camera.pictures for other in fullest if is_like(one, other)]
         assert known == []
-    assert sum(is_like(one, last[0]) for one in plain[0].pictures) > 20, "it would be noticed"
+    for camera, reference in zip(plain, fullest, strict=True):
+        known = [one for one in camera.pictures if is_like(one, reference)]
+        assert len(known) > len(camera.pictures) / 3, "it would be noticed"
 
 
 async def test_a_transform_that_the_browser_forgets_shows_nothing_and_is_mended(

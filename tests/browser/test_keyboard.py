@@ -146,7 +146,7 @@ async def test_warning_and_end_are_said_at_once(people: Stage, office: Office) -
 async def test_the_focus_stays_where_it_is_while_things_change(
     people: Stage, office: Office
 ) -> None:
-    booking = await office.book("talk", starts_in=20)
+    booking = await office.book("talk", starts_in=10)
     seeker = await people.seeker(booking)
     await seeker.comes()
     await seeker.at("end").focus()

@@ -29,7 +29,7 @@ async def from_the_menu(person: Person, *testids: str) -> None:
 
 async def keeps_waiting(people: Stage, office: Office) -> tuple[str, Person, Person]:
     """The seeker waits past the tolerance; then the supporter comes, and the seeker is asked."""
-    booking = await office.book("talk", starts_in=0.5)
+    booking = await office.book("prompt", starts_in=0.5)
     seeker, supporter = await people.seeker(booking), await people.supporter(booking)
     await seeker.comes()
     late = max(booking.starts_at, datetime.now(UTC)) + timedelta(seconds=5)

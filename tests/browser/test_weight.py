@@ -31,7 +31,7 @@ def listed(scales: Scales) -> str:
 async def test_the_seekers_page_is_light_up_to_the_picture_and_a_reload_is_nothing(
     people: Stage, office: Office
 ) -> None:
-    booking = await office.book("talk", starts_in=20)  # nobody is late, however slow this machine
+    booking = await office.book("talk")
     seeker, supporter = await people.seeker(booking), await people.supporter(booking)
     await supporter.comes()
     scales = await Scales.under(seeker.page)

@@ -60,7 +60,7 @@ async def sees_moving(person: Person) -> None:
 async def test_who_refuses_the_camera_is_heard_and_sees(
     people: Stage, office: Office, launch: Launch, name: str
 ) -> None:
-    booking = await office.book("sealed", starts_in=8)
+    booking = await office.book("sealed")
     async with shy(name, launch, ASKING, CAMERA_REFUSED) as browser:
         seeker = await people.seeker(booking, browser=browser, permissions=["microphone"])
         supporter = await people.supporter(booking)
@@ -88,7 +88,7 @@ async def test_who_refuses_the_camera_is_heard_and_sees(
 async def test_who_refuses_both_is_told_how_and_comes_to_listen(
     people: Stage, office: Office, launch: Launch, name: str
 ) -> None:
-    booking = await office.book("sealed", starts_in=8)
+    booking = await office.book("sealed")
     async with shy(name, launch, ASKING, REFUSED) as browser:
         seeker = await people.seeker(booking, browser=browser, permissions=[])
         supporter = await people.supporter(booking)
