@@ -13,6 +13,11 @@ from tests.browser.test_e2ee import CANNOT
 from tests.browser.test_line import Line, line, seeker_behind
 from tests.screens.scene import MEMO, NOTED, START_S, Scene
 
+IS_DRAWN = """() => {
+  const { readyState, videoWidth } = document.querySelector('[data-testid="screen-video"]');
+  return readyState > 1 && videoWidth > 320;
+}"""
+
 
 async def opens_more(person: Person, *testids: str) -> None:
     """Open «more» and press one thing after the other."""
@@ -145,7 +150,7 @@ async def otherwise(scene: Scene) -> None:
     await seeker.page.locator(".ctl[aria-pressed=false]").first.click()
     await expect(supporter.at("no-picture")).to_be_hidden()
     await supporter.at("share-screen").click()
-    await seeker.at("screen-video").wait_for(timeout=30_000)
+    await shows_the_screen(seeker)
     await scene.takes("call-screen", seeker)
     await supporter.at("share-screen").click()
     await seeker.steps_out()
@@ -159,6 +164,14 @@ async def otherwise(scene: Scene) -> None:
     await seeker.sees("no-picture")
     await scene.office.until(booking, lambda s: s["medium"] == "audio", "by sound only")
     await scene.takes("call-sound", seeker)
+
+
+async def shows_the_screen(person: Person) -> None:
+    """The shared screen is there, and the picture under it is back: a new stream is sealed anew."""
+    await person.at("screen-video").wait_for(timeout=30_000)
+    await person.page.wait_for_function(IS_DRAWN, timeout=30_000)
+    await person.is_marked("e2ee", 30, state="on")
+    await person.sees_picture(40)
 
 
 async def three(scene: Scene) -> None:
@@ -178,7 +191,7 @@ async def three(scene: Scene) -> None:
     await see_each_other(seeker, supporter, interpreter, within_s=40)
     await scene.takes("call-three", supporter)
     await supporter.at("share-screen").click()
-    await seeker.at("screen-video").wait_for(timeout=30_000)
+    await shows_the_screen(seeker)
     await scene.takes("call-three-screen", seeker)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext
@@ -67,6 +68,7 @@ DEVICES = {
     "en": ("Built-in microphone", "Headset", "Front camera", "Built-in speaker", "Default"),
 }
 NAMED = """([first, second, camera, speaker, standard]) => {
+  if (!window.MediaDeviceInfo) return; // an empty page has none
   const named = (kind, label) => {
     if (!label || /video/.test(kind)) return label && camera;
     if (/2$/.test(label)) return second;
@@ -94,6 +96,7 @@ class People(Stage):
         own = {"locale": LOCALES[self.language], "timezone_id": ZONE}
         device = await super().device(browser, **{**own, **options})
         await device.add_init_script(f"({NAMED})({json.dumps(DEVICES[self.language])});")
+        await device.add_init_script(path=Path(__file__).with_name("screen.js"))
         return device
 
 
