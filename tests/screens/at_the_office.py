@@ -130,7 +130,7 @@ async def board(scene: Scene) -> None:
     await scheduler.at("view-lanes").click()
     await scheduler.at("keys").click()
     await scheduler.sees("form")
-    await scene.takes("board-keys", scheduler)
+    await scene.takes("board-keys", scheduler, "form")
     await scheduler.page.keyboard.press("Escape")
     drawer = scheduler.at("drawer")
     for name, session in (
@@ -148,12 +148,12 @@ async def board(scene: Scene) -> None:
             for action in ("board-reassign", "board-cancel"):
                 await drawer.get_by_test_id(action.replace("board", "act")).click()
                 await scheduler.sees("form")
-                await scene.takes(action, scheduler)
+                await scene.takes(action, scheduler, "form")
                 await scheduler.page.keyboard.press("Escape")
                 await scheduler.sees_no("form")
     await drawer.get_by_test_id("overrule").click()
     await scheduler.sees("form")
-    await scene.takes("board-overrule", scheduler)
+    await scene.takes("board-overrule", scheduler, "form")
 
 
 async def of_today(scene: Scene) -> dict[str, Any]:

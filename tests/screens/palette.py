@@ -13,7 +13,7 @@ Colour = tuple[int, ...]
 
 COLOURS = (64, 48, 32)
 """Of a picture: enough for smooth letters on our grounds; where a video makes it large all the same, fewer."""
-ENOUGH_BYTES = 55_000
+ENOUGH_BYTES = 45_000
 FEWEST = 4
 """Pixels of a colour that is drawn on purpose, and not the rim of a letter."""
 
