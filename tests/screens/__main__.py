@@ -45,7 +45,7 @@ async def play(browser: Browser, camera: Camera, only: set[str], wrong: list[str
             for story in STORIES:
                 if only and story.__name__ not in only:
                     continue
-                began, before = time.monotonic(), len(camera.taken)
+                began, before, known = time.monotonic(), len(camera.taken), len(camera.problems)
                 try:
                     async with (
                         asyncio.timeout(PATIENCE_S),
@@ -58,6 +58,7 @@ async def play(browser: Browser, camera: Camera, only: set[str], wrong: list[str
                     )
                     print(wrong[-1], flush=True)
                 seconds, taken = time.monotonic() - began, len(camera.taken) - before
+                print("".join(f"{each}\n" for each in camera.problems[known:]), end="")
                 print(
                     f"{camera.language}  {story.__name__:<18}{taken:>3} states {seconds:>6.0f} s",
                     flush=True,

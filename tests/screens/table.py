@@ -141,7 +141,9 @@ CHAPTERS = (
             State("lobby-upkeep", "Maintenance will end it early", PHONE),
             State("lobby-begin", "The supporter came late: begin, or another date", PHONE),
             State("lobby-begin-staff", "The supporter's side of that question", DESK),
-            State("lobby-date", "Nobody answered: it begins, and another date stays possible", PHONE),
+            State(
+                "lobby-date", "Nobody answered: it begins, and another date stays possible", PHONE
+            ),
             State("lobby-supporter", "The supporter's side: nobody there", DESK),
             State("lobby-guest", "The supporter's side: the seeker waits", BOTH),
             State("claim-asks", "Another device wants the seat", PHONE),
