@@ -77,7 +77,7 @@ async def test_lines_go_both_ways_and_to_nobody_else(people: Stage, office: Offi
     await seeker.at("chat-field").fill(LINE)
     await seeker.at("chat-send").click()
     await expect(supporter.at("unread")).to_have_text("1")
-    await supporter.at("chat").click()
+    await supporter.at("tab-chat").click()
     await expect(supporter.at("chat-drawer")).to_contain_text(LINE)
     await expect(supporter.at("chat-drawer")).to_contain_text("保存されません")
     await expect(supporter.at("unread")).to_be_hidden()

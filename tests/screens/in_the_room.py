@@ -107,7 +107,7 @@ async def agreeing(scene: Scene) -> None:
     ja = scene.language == "ja"
     noted = {"seeker_reference": "M-2026-0417", "seeker_note": NOTED[scene.language]}
     _, seeker, supporter = await talking(scene, **noted)
-    await supporter.at("chat").click()
+    await supporter.at("tab-chat").click()
     await supporter.at("chat-field").fill(
         "資料は https://example.org/shiryo です"
         if ja

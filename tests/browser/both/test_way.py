@@ -35,7 +35,7 @@ async def test_from_the_link_to_the_next_booking(people: Stage, office: Office) 
     await asyncio.gather(*(each.hears() for each in both))
     await same_code(*both)
 
-    await supporter.presses("chat")
+    await supporter.presses("tab-chat")
     await supporter.writes("聞こえていますか")
     await seeker.reads("unread", "1")
     await seeker.presses("chat")

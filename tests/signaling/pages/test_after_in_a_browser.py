@@ -109,6 +109,26 @@ async def test_what_the_office_ended_is_said_to_be_the_offices(
     assert shown.complaints == []
 
 
+async def test_what_was_broken_off_is_hatched_from_the_loss_to_the_end(
+    chromium: Browser, base: str
+) -> None:
+    seats = welcome()["session"]["seats"]
+    seats[0] |= {"is_admitted": True}
+    seats[1] |= {"is_admitted": True, "is_lost": True, "away_as": "lost", "since": at(-720)}
+    broken = {"outcome": "interrupted", "cause": "supporter", "ended_at": at(-600)}
+    shown = await after(chromium, base, seats=seats, **broken)
+    lost, end = shown.page.locator(".band__lost"), shown.page.locator(".band__stop").last
+    await expect(lost).to_have_count(1)
+    hatched, ended = await lost.bounding_box(), await end.bounding_box()
+    assert hatched is not None
+    assert ended is not None
+    assert hatched["width"] > 10
+    assert abs(hatched["x"] + hatched["width"] - ended["x"]) <= 2
+    held = await after(chromium, base, seats=seats)
+    await expect(held.page.locator(".band__end")).to_be_visible()
+    await expect(held.page.locator(".band__lost")).to_have_count(0)
+
+
 async def test_the_choice_survives_a_new_state_and_not_the_loss_of_its_slot(
     chromium: Browser, base: str
 ) -> None:

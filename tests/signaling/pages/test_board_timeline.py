@@ -276,4 +276,5 @@ async def test_when_both_were_there_stands_over_the_band(chromium: Browser, base
     tracks = drawer(seen).locator(".pres .tk")
     await expect(tracks.nth(0).locator("i")).to_have_count(1)
     await expect(tracks.nth(1).locator("i.lost")).to_have_count(1)
+    await expect(drawer(seen).locator(".band__lost")).to_have_count(1)
     await expect(tracks.nth(1)).to_have_attribute("aria-label", re.compile("相談員"))

@@ -76,7 +76,7 @@ async def test_the_tabs_are_walked_with_the_arrows_and_chat_is_one_of_them(
     await expect(tab.nth(0)).to_be_focused()
     await expect(tab.nth(0)).to_have_attribute("aria-selected", "true")
     await expect(seen.page.get_by_role("tabpanel")).to_have_count(1)
-    await seen.page.get_by_test_id("chat").click()
+    await seen.page.get_by_test_id("tab-chat").click()
     await expect(tab.nth(2)).to_have_attribute("aria-selected", "true")
     await expect(seen.page.get_by_test_id("chat-field")).to_be_focused()
     await seen.page.keyboard.press("Escape")

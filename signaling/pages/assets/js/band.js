@@ -16,7 +16,7 @@ export function createBand({ size = "", names = false, gap = 0.15 } = {}) {
     const stops = plan.stops.map((stop) =>
       h("i", { class: `band__stop${stop.isMinor ? " band__stop--minor" : ""}`, vars: { at: stop.at } }),
     );
-    const lost = plan.lost.map((span) => h("i", { class: "band__lost", vars: { x0: span.from, x1: "var(--n)" } }));
+    const lost = plan.lost.map((span) => h("i", { class: "band__lost", vars: { x0: span.from, x1: span.to ?? "var(--n)" } }));
     const parts = ["wait", "gone", "slot", "fill"].map((part) => h("i", { class: `band__${part}` }));
     rail.replaceChildren(...parts, ...lost, ...stops, h("i", { class: "band__end" }), now);
   }
@@ -62,8 +62,17 @@ function placed(plan, gap) {
   return kept;
 }
 
-// The band of a session. words: {doors, start, cutoff, maintenance, end, ended}; from: "doors" or "start"
-export function planOf(session, now, { words, write, from = "doors", lostFrom = null, label = "" }) {
+// When the line of one of the two has been lost, as their seats say it; until the end, or still: {from, to}.
+export function lostIn(session) {
+  const to = ms(session.ended_at);
+  const lost = session.seats.filter((seat) => seat.is_lost && seat.is_admitted && ["seeker", "supporter"].includes(seat.role));
+  const from = Math.min(...lost.map((seat) => ms(seat.since)));
+  return Number.isFinite(from) && (to === null || from < to) ? [{ from, to }] : [];
+}
+
+// The band of a session. words: {doors, start, cutoff, maintenance, end, ended, warning}, warning(minutes) only where it is named;
+// from: "doors" or "start"; lost: [{from, to}], when a line was lost, to null: it still is
+export function planOf(session, now, { words, write, from = "doors", lost = [], label = "" }) {
   const starts = ms(session.starts_at);
   const minute = (at) => (at - starts) / MINUTE;
   const slot = minute(ms(session.ends_at));
@@ -73,6 +82,7 @@ export function planOf(session, now, { words, write, from = "doors", lostFrom = 
   const isCut = session.cutoff_at && !session.notices.seeker && minute(ms(session.cutoff_at)) <= (stopped ?? slot);
   const cutoff = isCut ? minute(ms(session.cutoff_at)) : null;
   const ended = session.ended_at ? minute(ms(session.ended_at)) : null;
+  const warned = Math.max(0, ...(session.warnings_s ?? []));
   const stops = [{ at: 0 }];
   if (a === doors) stops.push({ at: doors });
   if (cutoff !== null && ended === null) stops.push({ at: cutoff });
@@ -86,8 +96,11 @@ export function planOf(session, now, { words, write, from = "doors", lostFrom = 
     { at: slot, time: write.moment(ms(session.ends_at)), word: words.end },
     cutoff !== null && ended === null && { at: cutoff, time: write.moment(ms(session.cutoff_at)), word: words.cutoff },
     a === doors && { at: doors, time: write.moment(ms(session.opens_at)), word: words.doors },
+    words.warning && warned > 0 && { at: slot - warned / 60, time: write.moment(ms(session.ends_at) - warned * 1000), word: words.warning(Math.round(warned / 60)) },
   ].filter(Boolean);
   const n = ended ?? minute(now);
-  const lost = lostFrom ? [{ from: minute(lostFrom) }] : [];
-  return { a, z: slot, s: 0, e: slot, o: ((-a % 5) + 5) % 5, n, phase: session.phase, stops, names, lost, label, hasNow: ended === null };
+  // What has run is filled as ever and what is lost hatched: all of it in the colour of a broken line would say more than is so.
+  const hatched = lost.map((span) => ({ from: Math.max(a, minute(span.from)), to: span.to === null ? null : minute(span.to) })).filter((span) => (span.to ?? n) > span.from);
+  const phase = hatched.length && session.phase === "interrupted" ? "live" : session.phase;
+  return { a, z: slot, s: 0, e: slot, o: ((-a % 5) + 5) % 5, n, phase, stops, names, lost: hatched, label, hasNow: ended === null };
 }

@@ -15,7 +15,7 @@ import { historyOf } from "./history.js";
 import { linesOf } from "./lines.js";
 import { mattersOf } from "./matters.js";
 import { peopleOf } from "./people.js";
-import { createPresences } from "./presences.js";
+import { createPresences, lostOf } from "./presences.js";
 import { verdictOf } from "./verdict.js";
 import { outcomeWords } from "./words.js";
 
@@ -152,9 +152,10 @@ export function createDrawer(app) {
   function drawBand(session, row, now) {
     const notices = { seeker: session.seeker_notice, supporter: session.supporter_notice };
     const label = t("band.label", { start: app.write.moment(ms(session.starts_at)), end: app.write.moment(ms(session.ends_at)) });
-    const plan = planOf({ ...session, notices, maintenance_at: row?.maintenance_at, warnings_s: row?.warnings_s ?? [] }, now, { words: bandWords(), write: app.write, label });
+    const endedAt = ms(session.ended_at);
+    const plan = planOf({ ...session, notices, maintenance_at: row?.maintenance_at, warnings_s: row?.warnings_s ?? [] }, now, { words: bandWords(), write: app.write, lost: lostOf(state.events, endedAt), label });
     band.update(plan);
-    presences.update(state.events, session, plan, session.ended_at ? ms(session.ended_at) : now, app.write);
+    presences.update(state.events, session, plan, endedAt ?? now, app.write);
   }
 
   return {

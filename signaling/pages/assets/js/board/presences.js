@@ -33,6 +33,12 @@ export function spansOf(events, until) {
   return spans;
 }
 
+// When the line of one of them was lost: [{from, to}], to null while it still is. Where both were, the hatches lie over each other.
+export function lostOf(events, endedAt) {
+  const lost = Object.values(spansOf(events, endedAt ?? Infinity)).flat().filter((span) => span.isLost);
+  return lost.map(({ from, to }) => ({ from, to: to === Infinity ? null : to }));
+}
+
 export function createPresences(band) {
   const tracks = { seeker: h("div", { class: "tk", role: "img" }), supporter: h("div", { class: "tk", role: "img" }) };
   const names = { seeker: h("span", { class: "lb" }, t("who.seeker")), supporter: h("span", { class: "lb" }, t("who.supporter")) };

@@ -6,7 +6,7 @@ import { ms } from "../clock.js";
 import { sentences, t, tFirst } from "../text.js";
 import { can, isSeeker, isSupporter, other } from "../state.js";
 import { bandWords, createNotices, head, nameOf, sign, telephone } from "../parts.js";
-import { createBand, planOf } from "../band.js";
+import { createBand, lostIn, planOf } from "../band.js";
 import { createQuestions } from "./questions.js";
 import { createSlots } from "./slots.js";
 
@@ -56,7 +56,7 @@ export function create(app) {
       // Of a stop the cause is who was accused: nobody has judged it yet.
       const isOurs = ["supporter", "platform", "maintenance", "office"].includes(session.cause) && session.outcome !== "stopped";
       setText(why, sentences(whyWords(session, s.you.role), isOurs && isSeeker(s) && t("after.sorry")));
-      band.update(planOf(session, s.now, { words: wordsOf(session), write, from: "start", label: t(`outcome.${session.outcome}`) }));
+      band.update(planOf(session, s.now, { words: wordsOf(session), write, from: "start", lost: session.outcome === "interrupted" ? lostIn(session) : [], label: t(`outcome.${session.outcome}`) }));
       show(quota, isSeeker(s) && session.is_quota_restored !== null);
       quota.classList.toggle("is-used", session.is_quota_restored === false);
       setText(quota.lastChild, t(session.is_quota_restored ? "after.quota_restored" : "after.quota_used"));

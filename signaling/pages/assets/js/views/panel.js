@@ -1,4 +1,5 @@
-// The supporter's panel beside the picture: tabs for the next booking, notes, chat and what comes after; a sheet from below on phones.
+// The supporter's panel beside the picture: tabs for the next booking, notes, chat and what comes after. On phones the tabs
+// stand alone, and what is opened comes below them, or beside the picture of a phone that lies on its side.
 
 import { h, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
@@ -10,7 +11,7 @@ import { createAfterThis, createWaitsNote } from "./after_this.js";
 import { createNextChoice } from "./sheets/next.js";
 import { createAdmit, createStaffList } from "./staff.js";
 
-const NARROW = matchMedia("(max-width: 860px)");
+const NARROW = matchMedia("(max-width: 860px), (max-height: 480px) and (orientation: landscape)"); // as in pages.css
 const KEYS = { ArrowRight: 1, ArrowLeft: -1 };
 
 export function createPanel(app) {
@@ -27,29 +28,31 @@ export function createPanel(app) {
   const noted = createNoted(() => app.do.readNoted());
   const after = createAfterThis(app);
   const chatPlace = h("div", { class: "panel__chat" });
+  const foot = h("div", { class: "panel__foot" });
+  const unread = h("b", { class: "unread num", hidden: true, dataset: { testid: "unread" } });
   const tabs = [
     tab("next", "panel.next", [nextHead, ...next.parts, ask]),
     tab("memo", "memo.tab", [h("section", { class: "panel__memo" }, h("h2", {}, t("memo.title")), memo.el), noted.el]),
-    tab("chat", "chat.title", [chatPlace]),
+    tab("chat", "chat.title", [chatPlace], unread),
     tab("after", "following.title", [after.el, people.el]),
   ];
-  const state = { name: NARROW.matches ? null : "after", before: "after" };
+  const state = { name: null, before: null, isNarrow: true, isPicked: false };
   const list = h("div", { class: "tabs", role: "tablist", "aria-label": t("panel.label"), onkeydown: walk }, tabs.map((one) => one.button));
-  const el = h("aside", { class: "panel", "aria-label": t("panel.label"), dataset: { testid: "panel" } }, h("div", { class: "panel__now" }, asked, waits.el, guests), list, tabs.map((one) => one.body));
+  const el = h("aside", { class: "panel", "aria-label": t("panel.label"), dataset: { testid: "panel" } }, h("div", { class: "panel__now" }, asked, waits.el, guests), list, tabs.map((one) => one.body), foot);
 
-  function tab(name, words, parts) {
+  function tab(name, words, parts, mark = null) {
     const body = h("div", { class: "panel__in", id: `panel-${name}`, role: "tabpanel", "aria-labelledby": `tab-${name}`, tabindex: "0", hidden: true }, parts);
-    const button = h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, dataset: { testid: `tab-${name}` }, onclick: () => pick(name, true) }, t(words));
+    const button = h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, dataset: { testid: `tab-${name}` }, onclick: () => pick(name, true) }, t(words), mark);
     return { name, button, body };
   }
 
   const isThere = (one) => one.name !== "chat" || s.session.functions.includes("chat");
 
-  // On a phone a second press on the open one closes it: the picture is below.
+  // On a phone a second press on the open one closes it: the picture has the room again.
   function pick(name, mayClose = false) {
     const chosen = mayClose && NARROW.matches && state.name === name ? null : name;
     if (state.name !== "chat") state.before = state.name;
-    state.name = chosen;
+    Object.assign(state, { name: chosen, isPicked: true });
     if (chat.isOpen !== (chosen === "chat")) app.do.openChat(chosen === "chat");
     update();
   }
@@ -64,7 +67,7 @@ export function createPanel(app) {
     pick(one.name);
   }
 
-  // The switch of the chat and the row of the menu lead here too.
+  // The row of the menu leads here too, and a chat that was open before the call.
   function follow() {
     if (chat.isOpen && state.name !== "chat") {
       state.before = state.name;
@@ -72,11 +75,20 @@ export function createPanel(app) {
     } else if (!chat.isOpen && state.name === "chat") state.name = state.before;
     if (s.sheet !== "next") return;
     s.sheet = null;
-    state.name = "next";
+    Object.assign(state, { name: "next", isPicked: true });
     tabs[0].body.focus();
   }
 
+  // Where there is room one is always open; where there is none, only what was asked for.
+  function settle() {
+    if (state.isNarrow === NARROW.matches) return;
+    state.isNarrow = NARROW.matches;
+    if (state.isNarrow && !state.isPicked) state.name = null;
+    else if (!state.isNarrow) state.name ??= "after";
+  }
+
   function update() {
+    settle();
     follow();
     for (const one of tabs) {
       const isChosen = one.name === state.name;
@@ -85,6 +97,9 @@ export function createPanel(app) {
       setAttr(one.button, "aria-selected", String(isChosen));
       setAttr(one.button, "tabindex", isChosen || (state.name === null && one.name === "next") ? "0" : "-1");
     }
+    show(unread, chat.unread > 0);
+    setText(unread, chat.unread ? String(chat.unread) : "");
+    setAttr(tabs.find((one) => one.name === "chat").button, "aria-label", chat.unread ? t("chat.unread", { n: chat.unread }) : null);
     s.panelTab = state.name;
     el.classList.toggle("is-open", state.name !== null);
     if (app.chatEl.parentElement !== chatPlace) chatPlace.append(app.chatEl);
@@ -104,6 +119,8 @@ export function createPanel(app) {
 
   return {
     el,
+    foot, // what is in sight whichever tab is open
+    hasFoot: () => !NARROW.matches,
     update,
     rest() {
       s.panelTab = null;

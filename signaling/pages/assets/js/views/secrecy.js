@@ -16,7 +16,8 @@ function told({ state, people }) {
 
 export const spaced = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
 
-export function createSecrecy(app) {
+// isBrief(): where the line shares its place with others
+export function createSecrecy(app, { isBrief = () => false } = {}) {
   const { s, encryption } = app;
   const lock = icon("lock", "i--s");
   const open = icon("unlocked", "i--s is-open");
@@ -34,7 +35,7 @@ export function createSecrecy(app) {
       setAttr(el, "data-state", state);
       setAttr(lock, "hidden", state === "plain"); // a closed lock would say the contrary
       setAttr(open, "hidden", state !== "plain");
-      if (isShown) setText(word, state === "on" ? t("secrecy.on_short", { n: encryption.people.length }) : told(encryption));
+      if (isShown) setText(word, state === "on" ? t(isBrief() ? "secrecy.on_brief" : "secrecy.on_short", { n: encryption.people.length }) : told(encryption));
       show(code, state === "on");
       if (state === "on") setText(code, spaced(encryption.code));
     },
