@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import settings
+from tests.conftest import REAL_TIME
 
 HOUSE = Path(__file__).parent.parent
 ROOMS = ("orchestrator", "signaling", "workers")
@@ -62,6 +63,15 @@ def test_top_level_has_the_given_names_and_the_house_files_only():
 def test_no_file_is_named_for_being_useful():
     shy = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
     assert [path for path in tracked() if path.stem in shy] == []
+
+
+def test_what_needs_real_time_is_where_make_test_looks_for_it():
+    tests = [path for path in tracked() if path.name.startswith("test_") and path.suffix == ".py"]
+    assert {f"{path.parts[0]}/{path.parts[1]}/" for path in tests} >= set(REAL_TIME)
+    office = re.compile(r"^from tests\.browser\.office import", re.MULTILINE)
+    calls = [path for path in tests if office.search((HOUSE / path).read_text())]
+    assert calls
+    assert [path for path in calls if not str(path).startswith(REAL_TIME)] == []
 
 
 def test_import_rule_holds():
