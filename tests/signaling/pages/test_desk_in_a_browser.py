@@ -129,6 +129,20 @@ async def test_finished_is_answered_from_the_desk(chromium: Browser, base: str) 
     assert await asked(seen, f"POST {PLACE}/finish") == {"finished": True}
 
 
+async def test_the_record_tells_a_supporter_nothing_of_the_seekers_standing(
+    chromium: Browser, base: str
+) -> None:
+    seen = await desk(chromium, base, session(quota=None, consequence=None))
+    told = drawer(seen).get_by_test_id("consequence")
+    await expect(told.locator("[data-consequence]")).to_have_count(1)
+    await expect(told.locator('[data-consequence="reschedule"]')).to_be_visible()
+    band = await drawer(seen).locator(".pres .band").bounding_box()
+    track = await drawer(seen).locator(".pres .tk").first.bounding_box()
+    assert band is not None
+    assert track is not None
+    assert (band["x"], band["width"]) == (track["x"], track["width"]), "one scale for all of it"
+
+
 async def test_a_supporter_sees_none_of_the_schedulers_actions(
     chromium: Browser, base: str
 ) -> None:

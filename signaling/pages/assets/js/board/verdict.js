@@ -48,16 +48,16 @@ function whyEnded(session, app) {
   return reason && h("p", { class: "small", dataset: { testid: "why-ended" } }, `${t("board.ended_why")} `, h("q", {}, reason));
 }
 
-// «used», «restored», a strike, another date: in words, as in the mock-up's one line.
+// «used», «restored», a strike, another date: in words, as in the mock-up's one line. A supporter is told nothing of the seeker's standing.
 function consequenceOf(session) {
   const follows = session.consequence ?? { quota: session.quota, strike: false, reschedule: session.reschedule !== null };
   const one = (key, word) => h("span", { dataset: { consequence: key } }, t(`board.consequence.${key}`), " ", h("b", {}, word));
   return h(
     "p",
     { class: "cons", dataset: { testid: "consequence" } },
-    one("quota", t(`quota.${follows.quota}`)),
+    follows.quota !== null && one("quota", t(`quota.${follows.quota}`)),
     one("reschedule", session.reschedule ? t(`reschedule_state.${session.reschedule.state}`) : t("board.consequence.none")),
-    one("strike", t(follows.strike ? "board.consequence.strike_yes" : "board.consequence.none")),
+    follows.quota !== null && one("strike", t(follows.strike ? "board.consequence.strike_yes" : "board.consequence.none")),
   );
 }
 
