@@ -11,7 +11,7 @@ from PIL import Image
 
 Colour = tuple[int, ...]
 
-COLOURS = (64, 48, 32)
+COLOURS = (64, 48, 32, 24)
 """Of a picture: enough for smooth letters on our grounds; where a video makes it large all the same, fewer."""
 ENOUGH_BYTES = 45_000
 FEWEST = 4

@@ -159,7 +159,7 @@ CHAPTERS = (
             State("call-secrecy", "The code to compare", PHONE),
             State("call-plain", "Without encryption, which everybody is told", PHONE),
             State("call-plain-why", "And why", PHONE),
-            State("call-more", "More", BOTH),
+            State("call-more", "More", PHONE),
             State("call-leave", "The two ways out", PHONE),
             State("call-devices", "Choice of devices", PHONE),
             State("call-stop", "Stop for conduct or a recording", PHONE),
