@@ -30,13 +30,18 @@ TARGET_MS = 100.0
 
 WATCH = """() => {
   window.painted = [];
+  window.latest = {}; // session -> version that is painted
   window.long = [];
   const seen = new Set();
   const channel = new MessageChannel();
   const waiting = [];
   channel.port1.onmessage = () => {
     const at = performance.timeOrigin + performance.now();
-    for (const key of waiting.splice(0)) window.painted.push([...key.split("|"), at]);
+    for (const key of waiting.splice(0)) {
+      const [session, version] = key.split("|");
+      window.painted.push([session, version, at]);
+      window.latest[session] = Math.max(window.latest[session] ?? 0, Number(version));
+    }
   };
   new MutationObserver((changes) => {
     for (const { target } of changes) {
@@ -75,6 +80,8 @@ IN_VIEW = """() => [...document.querySelectorAll("[data-testid=lane] [data-sessi
   return top >= 0 && bottom <= innerHeight;
 }).map((cell) => cell.dataset.sessionId)"""
 
+
+ALL_PAINTED = """(last) => Object.entries(last).every(([session, version]) => window.latest[session] >= version)"""
 
 LIVE = '.filters button:has([data-phase="live"]) .num'
 
@@ -137,15 +144,18 @@ async def flicker(node: Node, meeting: Meeting) -> int:
 async def play(
     node: Node, rooms: Sequence[Meeting], seconds: float, every_s: float, seed: int
 ) -> dict[tuple[str, str], float]:
-    """Let lines drop and come back for a while; session and version -> when the event was delivered."""
+    """Let lines drop and come back for a while; session and version -> when the event was delivered.
+
+    There is an event at each multiple of `every_s`; one whose time passes while another is on its way is left out.
+    """
     rnd, sent = random.Random(seed), dict[tuple[str, str], float]()
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    begin = time.monotonic()
+    while (since := time.monotonic() - begin) < seconds:
+        await asyncio.sleep(every_s - since % every_s)
         meeting = rnd.choice(rooms)
         at = time.time() * 1000
         version = await flicker(node, meeting)
         sent[str(meeting.id), str(version)] = at
-        await asyncio.sleep(every_s)
     return sent
 
 
@@ -158,7 +168,8 @@ async def measure(page: Page, node: Node, rooms: Sequence[Meeting], seconds: flo
     sent, _ = await asyncio.gather(
         play(node, near, seconds, 0.12, 1), play(node, elsewhere, seconds, 0.02, 2)
     )
-    await asyncio.sleep(1.0)
+    last = {one: int(version) for one, version in sent}
+    await page.wait_for_function(ALL_PAINTED, arg=last)
     painted = {(one, version): at for one, version, at in await page.evaluate("window.painted")}
     # Of changes that came faster than ten a second a board is shown the last one only.
     delays = [painted[key] - at for key, at in sent.items() if key in painted]

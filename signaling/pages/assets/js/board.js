@@ -37,7 +37,7 @@ const today = { key: "today", isToday: true, rows: new Rows(), day: null };
 const state = { you: null, office: null, isOnline: false, refusal: null, view: null, zone: ZONE, write: writer("ja", ZONE), onRefused: (refusal) => ui?.trouble.say(refusal) };
 const app = new App({ api: new Api(token), clock, announcer, state, today, shown: today, lines: new Lines(), filter: { phase: null, words: "" }, draw: drawSoon, shade });
 let ui = null;
-let isDrawing = false;
+let nextFrame = null; // what it draws: "rows", or "all"
 
 const socket = new Socket({
   clock,
@@ -63,7 +63,8 @@ function take(message) {
       break;
     case "board_row":
       today.rows.take(changed(message.session));
-      break;
+      wish("rows");
+      return;
     case "board_lines":
       app.lines.take(message.sessions);
       break;
@@ -76,11 +77,20 @@ function take(message) {
   drawSoon();
 }
 
-// Many lines may come in one frame; one drawing shows them all.
+// Many lines may come in one frame; one drawing shows them all. Of a thousand rooms some change in every frame: at once
+// only those rows are drawn that are in view; the sums around them follow with the next beat, as time does.
+function wish(what) {
+  if (nextFrame === null) requestAnimationFrame(() => (nextFrame === "all" ? draw() : drawRows()));
+  if (nextFrame !== "all") nextFrame = what;
+}
+
 function drawSoon() {
-  if (isDrawing) return;
-  isDrawing = true;
-  requestAnimationFrame(draw);
+  wish("all");
+}
+
+function drawRows() {
+  nextFrame = null;
+  app.view?.update(clock.now(), false);
 }
 
 function setOnline(isOnline) {
@@ -147,6 +157,7 @@ function build() {
   ui.behind = [ui.bar.el, app.todo?.el, ui.filters.el, ui.numbers.el, ui.day].filter(Boolean);
   page.replaceChildren(h("div", { class: "board-page" }, ui.bar.el, h("div", { class: `board${isScheduler ? "" : " board--desk"}` }, ...[app.todo?.el, work].filter(Boolean))), app.forms.el);
   place(keptView() ?? usual);
+  document.title = `${t("title.board")} | ${t("site.name")}`;
   app.todo?.hurry();
 }
 
@@ -176,7 +187,7 @@ async function choose(language) {
 }
 
 function draw() {
-  isDrawing = false;
+  nextFrame = null;
   const now = clock.now();
   if (state.refusal) {
     drawRefusal();
@@ -184,9 +195,9 @@ function draw() {
   }
   if (!ui) build();
   const { rows } = app.shown;
+  app.view.update(now); // first: it may ask the browser where things are, which costs more once something was changed
   ui.bar.update(now);
   ui.numbers.update(now);
-  app.view.update(now);
   const count = app.view.count();
   ui.filters.update(rows, count, state.view);
   show(ui.none, count === 0 && state.isOnline);
@@ -194,7 +205,6 @@ function draw() {
   ui.upkeep.update();
   app.todo?.update(now);
   app.drawer.draw(now);
-  document.title = `${t("title.board")} | ${t("site.name")}`;
 }
 
 function drawRefusal() {
@@ -255,7 +265,7 @@ async function start() {
   document.body.append(...announcer.els);
   if (!token) refuse("token_unknown");
   draw();
-  setInterval(draw, 500);
+  setInterval(drawSoon, 500);
   window.addEventListener("hashchange", () => location.reload());
   listen(KEYS, () => !ui || app.forms.isOpen());
   if (token) socket.connect();

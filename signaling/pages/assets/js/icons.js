@@ -44,12 +44,20 @@ function paths(list) {
   return list.map((d) => (d.startsWith("f:") ? svg("path", { class: "f", d: d.slice(2) }) : svg("path", { d })));
 }
 
+const drawn = new Map();
+
+// A sign is drawn once; whoever shows it hundreds of times has copies.
+function copy(key, draw) {
+  if (!drawn.has(key)) drawn.set(key, draw());
+  return drawn.get(key).cloneNode(true);
+}
+
 export function icon(name, extra = "") {
-  return svg("svg", { class: `i ${extra}`.trim(), viewBox: "0 0 24 24", "aria-hidden": "true" }, paths(PATHS[name]));
+  return copy(`${name} ${extra}`, () => svg("svg", { class: `i ${extra}`.trim(), viewBox: "0 0 24 24", "aria-hidden": "true" }, paths(PATHS[name])));
 }
 
 export function phaseShape(phase) {
-  return svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, paths(PHASES[phase] ?? PHASES.scheduled));
+  return copy(phase, () => svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, paths(PHASES[phase] ?? PHASES.scheduled)));
 }
 
 // A window whose counter shelf runs on as the line and stops at the double bar.

@@ -49,6 +49,26 @@ test("who takes over a session stands in the own lane from then on", () => {
   assert.deepEqual(rows.lanes(ALL).map((lane) => [lane.name, ids(lane.rows)]), [["y", ["a", "b"]]]);
 });
 
+test("of a thousand sessions one that changes is put in its place: nothing is sorted again, and nothing searched again that it does not concern", () => {
+  const rows = new Rows();
+  let looks = 0;
+  const noting = (row) => new Proxy(row, { get: (of, field) => ((looks += 1), of[field]) });
+  rows.replace(Array.from({ length: 1000 }, (_, n) => noting(row(`s${n}`, `窓口 ${n}`, "09:00", "09:30"))));
+  const [nobody, moves] = [{ phase: "live", words: "" }, rows.moves];
+  const shown = () => [rows.lanes(ALL), rows.list(ALL), rows.lanes(nobody), rows.list(nobody), rows.list({ phase: null, words: "さくら s7" }), rows.counts()];
+  const before = shown();
+  looks = 0;
+  rows.take(row("s500", "窓口 500", "09:00", "09:30", { version: 2, phase: "open" }));
+  const after = shown();
+  assert.ok(looks < 3000, `${looks} looks at rows`);
+  assert.equal(rows.moves, moves);
+  assert.deepEqual([after[0][500].rows[0].version, after[1].find((one) => one.id === "s500").version], [2, 2]);
+  assert.equal(after[2], before[2]);
+  assert.equal(after[4], before[4]);
+  rows.take(row("s500", "窓口 500", "09:00", "09:45", { version: 3, phase: "open" }));
+  assert.notEqual(rows.moves, moves, "it ends later: the day may be longer");
+});
+
 test("what is gone from a day is gone from its lanes", () => {
   const rows = new Rows();
   rows.replace([row("a", "x", "09:00", "09:30"), row("b", "y", "10:00", "10:30")]);

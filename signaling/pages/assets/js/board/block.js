@@ -3,11 +3,12 @@
 import { h, keyed, setAttr, setText, setVar, show } from "../dom.js";
 import { icon, phaseShape } from "../icons.js";
 import { ms } from "../clock.js";
-import { currentLanguage, hasText, t } from "../text.js";
+import { hasText, t } from "../text.js";
 import { comingOf } from "./rows.js";
 import { hasIncident, hereOf, isBad, marksOf, moreOf, seatIn, seekerIn, wordOf } from "./marks.js";
 import { pxOf, xOf } from "./scale.js";
 
+const LEAST_PX = 12; // of a block; beside it there is no room for a name
 const RUNNING = ["live", "waiting", "interrupted"];
 
 export function createBlock(app) {
@@ -18,7 +19,7 @@ export function createBlock(app) {
   const button = h("button", { type: "button", class: "blk", tabindex: "-1", dataset: { testid: "row-open" }, onclick: () => app.open(el.dataset.sessionId) }, name, word, more, flag);
   const doors = h("i", { class: "doors" });
   const el = h("li", { class: "cell", dataset: { testid: "board-row" } }, doors, button);
-  let drawn = { row: null, scale: null, language: null };
+  let drawn = { row: null, scale: null };
 
   function patch(row, scale) {
     Object.assign(el.dataset, { sessionId: row.id, version: row.version, phase: row.phase, outcome: row.outcome ?? "", cause: row.cause ?? "" });
@@ -38,15 +39,17 @@ export function createBlock(app) {
   return {
     el,
     button,
-    update(row, scale, now) {
-      const language = currentLanguage();
-      if (row !== drawn.row || scale !== drawn.scale || language !== drawn.language) {
-        drawn = { row, scale, language };
+    // edge: how far the day is scrolled; a block that lies half under the counters' names keeps its own name beside them
+    update(row, scale, now, edge) {
+      if (row !== drawn.row || scale !== drawn.scale) {
+        drawn = { row, scale };
         patch(row, scale);
       }
       const slot = ms(row.ends_at) - ms(row.starts_at);
       const gone = RUNNING.includes(row.phase) && now !== null ? Math.min(1, Math.max(0, (now - ms(row.starts_at)) / slot)) : 0;
       setVar(button, "f", gone.toFixed(3));
+      const [covered, wide] = [edge - xOf(scale, ms(row.starts_at)), pxOf(scale, slot)];
+      setVar(button, "under", covered > 0 && covered < wide ? Math.max(0, Math.round(Math.min(covered, wide - LEAST_PX))) : 0);
     },
     mark(isOpen) {
       button.classList.toggle("sel", isOpen);

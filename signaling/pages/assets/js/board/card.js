@@ -34,7 +34,7 @@ export function createCard(app) {
     fill,
   );
   const el = h("li", { class: "cards__cell", dataset: { testid: "board-row" } }, button);
-  let drawn = { row: null, language: null };
+  let drawn = {};
 
   function patch(row) {
     const { write } = app;
@@ -56,13 +56,14 @@ export function createCard(app) {
   return {
     el,
     focus: () => button.focus({ preventScroll: true }),
-    update(row, { at, count, columns, now, isOpen, isRover }) {
-      if (row !== drawn.row || currentLanguage() !== drawn.language) {
-        drawn = { row, language: currentLanguage() };
-        patch(row);
-      }
-      setAttr(el, "aria-posinset", String(at + 1));
-      setAttr(el, "aria-setsize", String(count));
+    update(row, { at, count, columns, now, isBeat, isOpen, isRover }) {
+      const asked = { row, at, count, columns, isOpen, isRover };
+      // Of a thousand sessions one has changed: what another one shows is not even looked at.
+      if (!isBeat && Object.keys(asked).every((key) => asked[key] === drawn[key])) return;
+      if (row !== drawn.row) patch(row);
+      drawn = asked;
+      setAttr(el, "aria-posinset", at + 1);
+      setAttr(el, "aria-setsize", count);
       setVar(el, "r", Math.floor(at / columns));
       setVar(el, "c", at % columns);
       setAttr(button, "aria-expanded", String(isOpen));

@@ -3,20 +3,21 @@
 import { h, setVar } from "../dom.js";
 import { createCard } from "./card.js";
 import { inView } from "./scale.js";
+import { takeOut } from "./spare.js";
 
 const NARROWEST = 280;
 
 export function createCards(app) {
   const list = h("ol", { class: "cards__in", dataset: { testid: "staff-list" }, onkeydown: (event) => pressed(event), onfocusin: (event) => focused(event) });
-  const el = h("div", { class: "cards", onscroll: () => requestAnimationFrame(render) }, list);
+  const el = h("div", { class: "cards", onscroll: () => scrolled() }, list);
   const views = new Map();
-  const state = { rows: [], columns: 1, size: 136, height: 0, top: 0, focus: null, now: null };
+  const state = { rows: [], columns: 1, size: 136, height: 0, top: 0, focus: null, now: null, isAsked: false };
 
   new ResizeObserver(() => {
     measure();
     app.draw();
   }).observe(el);
-  addEventListener("scroll", () => el.isConnected && requestAnimationFrame(render), { passive: true });
+  addEventListener("scroll", () => el.isConnected && scrolled(), { passive: true });
 
   function measure() {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -31,37 +32,44 @@ export function createCards(app) {
     return { top, height: isOwn ? el.clientHeight : innerHeight };
   }
 
-  function update(now) {
+  // A frame may bring several of these; one drawing is enough.
+  function scrolled() {
+    if (state.isAsked) return;
+    state.isAsked = true;
+    requestAnimationFrame(() => {
+      state.isAsked = false;
+      render();
+    });
+  }
+
+  // isBeat: time is drawn as well, not only what has happened
+  function update(now, isBeat = true) {
     const { shown } = app;
     state.now = shown.isToday ? now : null;
     state.rows = shown.rows.list(app.filter);
     if (!state.height) measure();
     state.height = el.clientHeight;
-    render();
+    render(isBeat);
   }
 
-  function render() {
+  function render(isBeat = false) {
     const { rows, columns, size } = state;
+    const [from, to] = inView({ ...look(), size, count: rows.length, columns });
     setVar(list, "rows", Math.ceil(rows.length / columns));
     setVar(list, "columns", columns);
-    const [from, to] = inView({ ...look(), size, count: rows.length, columns });
     const inside = focusInside();
     const kept = inside ? rows.findIndex((row) => row.id === inside) : -1;
     const wanted = new Map();
     if (kept >= 0 && kept < from) wanted.set(rows[kept].id, kept);
     for (let at = from; at < to; at += 1) wanted.set(rows[at].id, at);
     if (kept >= to) wanted.set(rows[kept].id, kept);
-    for (const [id, view] of views) {
-      if (wanted.has(id)) continue;
-      view.el.remove();
-      views.delete(id);
-    }
+    const spare = takeOut(views, wanted);
     const rover = wanted.has(state.focus) ? state.focus : rows[from]?.id;
     let place = 0;
     for (const [id, at] of wanted) {
-      if (!views.has(id)) views.set(id, createCard(app));
+      if (!views.has(id)) views.set(id, spare.pop() ?? createCard(app));
       const view = views.get(id);
-      view.update(rows[at], { at, count: rows.length, columns, now: state.now, isOpen: app.openId() === id, isRover: id === rover });
+      view.update(rows[at], { at, count: rows.length, columns, now: state.now, isBeat, isOpen: app.openId() === id, isRover: id === rover });
       if (list.children[place] !== view.el) list.insertBefore(view.el, list.children[place] ?? null);
       place += 1;
     }

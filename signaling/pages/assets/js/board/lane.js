@@ -1,11 +1,12 @@
 // One counter: who sits there, what runs or comes, in how long, how the line is; and its sessions along the day.
 
-import { h, keyed, setAttr, setText } from "../dom.js";
+import { h, keyed, setAttr, setText, setVar } from "../dom.js";
 import { phaseShape, plate } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { currentLanguage, hasText, t } from "../text.js";
 import { createBlock } from "./block.js";
 import { comingOf, isHot, leadOf } from "./rows.js";
+import { takeOut } from "./spare.js";
 import { createSpark } from "./spark.js";
 
 export function createLane(app) {
@@ -23,49 +24,56 @@ export function createLane(app) {
 
   function place(rows) {
     const wanted = new Set(rows.map((row) => row.id));
-    for (const [id, block] of blocks) {
-      if (wanted.has(id)) continue;
-      block.el.remove();
-      blocks.delete(id);
-    }
+    const spare = takeOut(blocks, wanted);
     rows.forEach((row, at) => {
-      if (!blocks.has(row.id)) blocks.set(row.id, createBlock(app));
+      if (!blocks.has(row.id)) blocks.set(row.id, spare.pop() ?? createBlock(app));
       const { el: cell } = blocks.get(row.id);
       if (track.children[at] !== cell) track.insertBefore(cell, track.children[at] ?? null);
     });
   }
 
-  function next(lead, now) {
+  function tell(lead, now) {
     const moment = now === null ? null : comingOf(lead);
     setText(left, moment ? countdown(ms(moment.at) - now) : "");
     setText(what, moment ? t(hasText(`next.${moment.reason}`) ? `next.${moment.reason}` : "board.column.next") : "");
     setAttr(coming, "class", moment && isHot(moment, now) ? "c hot" : "c");
   }
 
+  // What was drawn last. Of a thousand rooms one has changed: what another one shows is not even looked at.
+  let drawn = { rows: [] };
+
+  function isDrawn(asked) {
+    return ["at", "count", "scale", "openId", "rover"].every((key) => drawn[key] === asked[key]) && drawn.rows.length === asked.rows.length && asked.rows.every((row, n) => row === drawn.rows[n]);
+  }
+
   return {
     el,
     block: (id) => blocks.get(id),
-    // lane: {key, name, rows}; at, count: which of how many; context: {scale, now, openId, rover}
-    update(lane, at, count, { scale, now, openId, rover }) {
-      const lead = leadOf(lane.rows);
-      setAttr(el, "aria-posinset", String(at + 1));
-      setAttr(el, "aria-setsize", String(count));
-      el.style.setProperty("--i", at);
-      keyed(sign, lane.name, () => plate(lane.name, "plate--s"));
-      setText(name, lane.name);
-      setAttr(track, "aria-label", lane.name);
-      phase.dataset.phase = lead.phase;
+    // lane: {key, name, rows}; at, count: which of how many; context: {scale, now, edge, isBeat, openId, rover}
+    update({ name: who, rows }, at, count, { scale, now, edge, isBeat, openId, rover }) {
+      const own = (id) => (rows.some((row) => row.id === id) ? id : null);
+      const asked = { rows: [...rows], at, count, scale, openId: own(openId), rover: own(rover) };
+      if (!isBeat && isDrawn(asked)) return;
+      drawn = asked;
+      const lead = leadOf(rows);
+      setAttr(el, "aria-posinset", at + 1);
+      setAttr(el, "aria-setsize", count);
+      setVar(el, "i", at);
+      keyed(sign, who, () => plate(who, "plate--s"));
+      setText(name, who);
+      setAttr(track, "aria-label", who);
+      setAttr(phase, "data-phase", lead.phase);
       keyed(phase, `${lead.phase}|${currentLanguage()}`, () => [phaseShape(lead.phase), t(`phase.${lead.phase}`)]);
       spark.update(lead.phase === "live" || lead.phase === "interrupted" ? app.lines.of(lead.id) : null, lead.phase === "interrupted");
-      next(lead, now);
-      if (lane.rows.length !== blocks.size || lane.rows.some((row, n) => track.children[n] !== blocks.get(row.id)?.el)) place(lane.rows);
-      for (const row of lane.rows) {
+      tell(lead, now);
+      if (rows.length !== blocks.size || rows.some((row, n) => track.children[n] !== blocks.get(row.id)?.el)) place(rows);
+      for (const row of rows) {
         const block = blocks.get(row.id);
-        block.update(row, scale, now);
+        block.update(row, scale, now, edge);
         block.mark(row.id === openId);
         setAttr(block.button, "tabindex", row.id === rover ? "0" : "-1");
       }
-      el.classList.toggle("is-open", lane.rows.some((row) => row.id === openId));
+      el.classList.toggle("is-open", asked.openId !== null);
     },
   };
 }

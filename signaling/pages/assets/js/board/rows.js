@@ -6,16 +6,26 @@ export const PHASES = ["live", "waiting", "open", "interrupted", "scheduled", "e
 
 const names = new Intl.Collator("ja", { numeric: true });
 const keyOf = (row) => row.supporter_person ?? row.supporter;
+const PLACED = ["supporter_person", "supporter", "opens_at", "starts_at", "ends_at"]; // what decides where a session stands
+const MOST_FOUND = 4;
+const isOver = (row) => row.phase === "ended";
 const byStart = (one, two) => ms(one.starts_at) - ms(two.starts_at) || names.compare(one.id, two.id);
 
 export class Rows {
   #rows = new Map();
   #lanes = null; // Map: supporter -> {key, name, rows}, by name; rows by start
+  #sorted = null; // all of them, as cards stand
   #counts = null;
-  #cache = new Map(); // what a filter lets through, until something changes
+  #found = new Map(); // what a filter lets through, until one of those changes
+  #moves = 0;
 
   get size() {
     return this.#rows.size;
+  }
+
+  // Another number when a session has come, has gone, or stands at another time or counter: everything else leaves the axis as it is.
+  get moves() {
+    return this.#moves;
   }
 
   get = (id) => this.#rows.get(id);
@@ -25,7 +35,11 @@ export class Rows {
   replace(rows) {
     const ids = new Set(rows.map((row) => row.id));
     for (const id of [...this.#rows.keys()]) if (!ids.has(id)) this.#rows.delete(id);
-    this.#forget();
+    this.#lanes = null;
+    this.#sorted = null;
+    this.#counts = null;
+    this.#found.clear();
+    this.#moves += 1;
     rows.forEach((row) => this.take(row));
   }
 
@@ -34,23 +48,25 @@ export class Rows {
     const known = this.#rows.get(row.id);
     if (known && known.version > row.version) return false;
     this.#rows.set(row.id, row);
-    this.#cache.clear();
     if (this.#counts && row.phase !== known?.phase) this.#count(row.phase, known?.phase);
-    const isMoved = !known || keyOf(known) !== keyOf(row) || known.starts_at !== row.starts_at || known.supporter !== row.supporter;
-    if (isMoved) this.#lanes = null;
-    else if (this.#lanes) this.#put(row);
+    if (!known || PLACED.some((field) => known[field] !== row[field])) {
+      this.#lanes = null;
+      this.#sorted = null;
+      this.#found.clear();
+      this.#moves += 1;
+    } else {
+      this.#put(known, row);
+    }
     return known ?? null;
   }
 
-  #put(row) {
-    const lane = this.#lanes.get(keyOf(row));
-    lane.rows[lane.rows.findIndex((one) => one.id === row.id)] = row;
-  }
-
-  #forget() {
-    this.#lanes = null;
-    this.#counts = null;
-    this.#cache.clear();
+  // One row instead of another, where that one stood: of a thousand nothing is sorted again.
+  #put(known, row) {
+    const swap = (rows) => (rows[rows.indexOf(known)] = row);
+    if (this.#lanes) swap(this.#lanes.get(keyOf(row)).rows);
+    if (isOver(known) !== isOver(row)) this.#sorted = null;
+    if (this.#sorted) swap(this.#sorted);
+    for (const [key, { filter }] of this.#found) if (matches(known, filter) || matches(row, filter)) this.#found.delete(key);
   }
 
   #count(phase, before) {
@@ -93,31 +109,41 @@ export class Rows {
 
   // What runs and what comes, by time; what is over sinks to the end, the latest first.
   list(filter) {
-    return this.#kept("list", filter, () => [...this.#rows.values()].filter((row) => matches(row, filter)).sort(inOrder));
+    return this.#kept("list", filter, () => {
+      this.#sorted ??= [...this.#rows.values()].sort(inOrder);
+      return this.#sorted.filter((row) => matches(row, filter));
+    });
   }
 
   #kept(what, filter, find) {
     const key = `${what}|${filter.phase ?? ""}|${filter.words}`;
-    if (!this.#cache.has(key)) this.#cache.set(key, find());
-    return this.#cache.get(key);
+    if (!this.#found.has(key) && this.#found.size > MOST_FOUND) this.#found.clear(); // somebody is writing what to search for
+    if (!this.#found.has(key)) this.#found.set(key, { filter, rows: find() });
+    return this.#found.get(key).rows;
   }
 }
 
 function inOrder(one, two) {
-  const [over, otherOver] = [one.phase === "ended", two.phase === "ended"];
-  if (over !== otherOver) return over ? 1 : -1;
+  const over = isOver(one);
+  if (over !== isOver(two)) return over ? 1 : -1;
   const byTime = ms(one.starts_at) - ms(two.starts_at);
   return (over ? -byTime : byTime) || names.compare(one.supporter, two.supporter) || names.compare(one.id, two.id);
 }
 
 const isFiltered = ({ phase, words }) => Boolean(phase) || words.trim() !== "";
 const plain = (text) => text.normalize("NFKC").toLowerCase();
+const texts = new WeakMap(); // row -> what is searched in it
+
+function textOf(row) {
+  if (!texts.has(row)) texts.set(row, plain([row.supporter, row.id, ...row.seats.map((seat) => seat.display_name)].join(" ")));
+  return texts.get(row);
+}
 
 // filter: {phase, words}; every word is somewhere in the names of its people, or its id
 export function matches(row, { phase, words }) {
   if (phase && row.phase !== phase) return false;
   if (!words.trim()) return true;
-  const text = plain([row.supporter, row.id, ...row.seats.map((seat) => seat.display_name)].join(" "));
+  const text = textOf(row);
   return plain(words).split(/\s+/).every((word) => text.includes(word));
 }
 

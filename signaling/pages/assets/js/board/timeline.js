@@ -6,6 +6,7 @@ import { currentLanguage, t } from "../text.js";
 import { createLane } from "./lane.js";
 import { leadOf } from "./rows.js";
 import { inView, pxOf, scaleOf, xOf } from "./scale.js";
+import { takeOut } from "./spare.js";
 
 const HOUR = 3600000;
 const NOW_AT = 0.62; // where now stands across the width while it is followed
@@ -17,12 +18,14 @@ export function createTimeline(app) {
   const axis = h("div", { class: "tt__axis" }, corner, hours);
   const grid = h("div", { class: "tt__grid", "aria-hidden": "true" });
   const list = h("ol", { class: "tt__lanes", dataset: { testid: "staff-list" }, "aria-label": t("board.title"), onkeydown: (event) => pressed(event), onfocusin: (event) => focused(event) });
+  const mark = h("b", { class: "num now" });
   const line = h("i", { class: "tt__now", "aria-hidden": "true" });
   const inner = h("div", { class: "tt__in" }, axis, grid, line, list);
   const el = h("div", { class: "tt", onscroll: () => scrolled() }, inner);
   const back = h("button", { type: "button", class: "btn btn--s tt__back", hidden: true, dataset: { testid: "to-now" }, onclick: () => follow() }, t("board.to_now"));
   const views = new Map(); // of the lanes in the page
-  const state = { lanes: [], scale: null, key: null, focus: null, isFollowing: true, moved: 0, laneH: 38, head: 246, height: 0, width: 0, now: null };
+  // top, left, height, width: as the browser told last; to ask it while drawing would make it lay out the page in the middle of that
+  const state = { lanes: [], range: null, scale: null, key: null, hours: [], x: null, focus: null, isFollowing: true, moved: 0, laneH: 38, head: 246, top: 0, left: 0, height: 0, width: 0, now: null, isAsked: false };
 
   new ResizeObserver(() => {
     measure();
@@ -40,76 +43,80 @@ export function createTimeline(app) {
 
   // ---- drawing -----------------------------------------------------------------------------------
 
-  function update(now) {
+  // isBeat: time is drawn as well, not only what has happened
+  function update(now, isBeat = true) {
     const { shown } = app;
     state.now = shown.isToday ? now : null;
     state.lanes = shown.rows.lanes(app.filter);
-    const all = shown.rows.lanes({ phase: null, words: "" });
-    const key = [shown.key, rangeKey(all), Math.max(0, state.width - state.head), state.now === null ? "" : Math.floor(now / HOUR), currentLanguage(), app.zone].join("|");
-    if (key !== state.key && state.width > 0) {
+    if (state.range?.rows !== shown.rows || state.range.moves !== shown.rows.moves) state.range = rangeOf(shown.rows);
+    const key = [shown.key, state.range.key, Math.max(0, state.width - state.head), state.now === null ? "" : Math.floor(now / HOUR), currentLanguage(), app.zone].join("|");
+    const isPlacedAnew = key !== state.key && state.width > 0;
+    if (isPlacedAnew) {
       state.key = key;
-      state.scale = scaleOf(all.flatMap((lane) => lane.rows), { day: shown.day, now: state.now, width: Math.max(0, state.width - state.head) });
+      state.scale = scaleOf([...shown.rows.all()], { day: shown.day, now: state.now, width: Math.max(0, state.width - state.head) });
       drawAxis();
     }
     if (state.scale === null) return;
     setVar(inner, "n", state.lanes.length);
-    drawNow();
-    render();
+    if (isBeat || isPlacedAnew) drawNow();
+    render(isBeat);
   }
 
   // What decides the stretch of time: only when it changes is everything placed anew.
-  function rangeKey(lanes) {
-    let [least, most, n] = ["", "", 0];
-    for (const lane of lanes) {
-      n += lane.rows.length;
-      for (const row of lane.rows) {
-        if (least === "" || row.opens_at < least) least = row.opens_at;
-        if (row.ends_at > most) most = row.ends_at;
-      }
+  function rangeOf(rows) {
+    let [least, most] = ["", ""];
+    for (const row of rows.all()) {
+      if (least === "" || row.opens_at < least) least = row.opens_at;
+      if (row.ends_at > most) most = row.ends_at;
     }
-    return `${least}|${most}|${n}`;
+    return { rows, moves: rows.moves, key: `${least}|${most}|${rows.size}` };
   }
 
   function drawAxis() {
     const { scale } = state;
     setVar(inner, "px", scale.width);
     setVar(inner, "half", pxOf(scale, HOUR / 2).toFixed(2));
-    hours.replaceChildren(...Array.from({ length: scale.hours }, (_, n) => h("b", { class: "num", vars: { x: xOf(scale, scale.start + n * HOUR).toFixed(1) } }, app.write.time(scale.start + n * HOUR))), h("b", { class: "num now" }));
+    state.hours = Array.from({ length: scale.hours }, (_, n) => hourAt(scale.start + n * HOUR));
+    state.x = null;
+    hours.replaceChildren(...state.hours.map((hour) => hour.el), mark);
     grid.replaceChildren(...scale.closed.map((one) => h("i", { class: "tt__closed", vars: { x: xOf(scale, one.from).toFixed(1), w: pxOf(scale, one.to - one.from).toFixed(1) } })));
+  }
+
+  function hourAt(at) {
+    const x = xOf(state.scale, at);
+    return { x, el: h("b", { class: "num", vars: { x: x.toFixed(1) } }, app.write.time(at)) };
   }
 
   function drawNow() {
     const { scale, now } = state;
     const isShown = now !== null;
     show(line, isShown);
-    const mark = hours.lastChild;
     show(mark, isShown);
     if (!isShown) return;
-    const x = xOf(scale, now);
     setText(mark, app.write.time(now));
-    setVar(mark, "x", x.toFixed(1));
-    setVar(line, "x", x.toFixed(1));
-    for (const hour of [...hours.children].slice(0, -1)) show(hour, Math.abs(parseFloat(hour.style.getPropertyValue("--x")) - x) > NEAR_NOW);
+    const x = Number(xOf(scale, now).toFixed(1));
+    if (x !== state.x) {
+      state.x = x;
+      setVar(mark, "x", x);
+      setVar(line, "x", x);
+      for (const hour of state.hours) show(hour.el, Math.abs(hour.x - x) > NEAR_NOW);
+    }
     if (state.isFollowing) scrollTo(x - (state.width - state.head) * NOW_AT);
   }
 
-  function render() {
-    const [from, to] = inView({ top: el.scrollTop, height: state.height, size: state.laneH, count: state.lanes.length });
+  function render(isBeat = false) {
+    const [from, to] = inView({ top: state.top, height: state.height, size: state.laneH, count: state.lanes.length });
     const inside = focusInside();
     const kept = inside ? state.lanes.findIndex((lane) => lane.rows.some((row) => row.id === inside)) : -1;
     const wanted = new Map();
     if (kept >= 0 && kept < from) wanted.set(state.lanes[kept].key, kept);
     for (let at = from; at < to; at += 1) wanted.set(state.lanes[at].key, at);
     if (kept >= to) wanted.set(state.lanes[kept].key, kept);
-    for (const [key, view] of views) {
-      if (wanted.has(key)) continue;
-      view.el.remove();
-      views.delete(key);
-    }
-    const context = { scale: state.scale, now: state.now, openId: app.openId(), rover: rover([...wanted.values()]) };
+    const spare = takeOut(views, wanted);
+    const context = { scale: state.scale, now: state.now, edge: state.left, isBeat, openId: app.openId(), rover: rover([...wanted.values()]) };
     let place = 0;
     for (const [key, at] of wanted) {
-      if (!views.has(key)) views.set(key, createLane(app));
+      if (!views.has(key)) views.set(key, spare.pop() ?? createLane(app));
       const view = views.get(key);
       view.update(state.lanes[at], at, state.lanes.length, context);
       if (list.children[place] !== view.el) list.insertBefore(view.el, list.children[place] ?? null);
@@ -128,19 +135,32 @@ export function createTimeline(app) {
 
   // ---- scrolling ---------------------------------------------------------------------------------
 
+  const farthest = () => Math.max(0, state.head + state.scale.width - state.width);
+
   function scrollTo(x) {
-    const wanted = Math.round(Math.max(0, Math.min(x, el.scrollWidth - el.clientWidth)));
-    if (Math.abs(el.scrollLeft - wanted) < 1) return;
-    state.moved = wanted;
+    const wanted = Math.round(Math.max(0, Math.min(x, farthest())));
+    if (Math.abs(state.left - wanted) < 1) return;
+    state.moved = state.left = wanted;
     el.scrollLeft = wanted;
   }
 
+  // A frame may bring several of these; one drawing is enough.
   function scrolled() {
-    if (state.isFollowing && state.now !== null && Math.abs(el.scrollLeft - state.moved) > 2 && el.scrollWidth > el.clientWidth) {
+    state.top = el.scrollTop;
+    state.left = el.scrollLeft;
+    if (state.scale === null) return;
+    // Where a wider window leaves less to scroll, it is the browser that goes back to the end: nobody has scrolled away.
+    const isAtEnd = state.moved > state.left && state.left >= el.scrollWidth - el.clientWidth - 1;
+    if (state.isFollowing && state.now !== null && Math.abs(state.left - state.moved) > 2 && !isAtEnd && farthest() > 0) {
       state.isFollowing = false;
       show(back, true);
     }
-    if (state.scale !== null) requestAnimationFrame(render);
+    if (state.isAsked) return;
+    state.isAsked = true;
+    requestAnimationFrame(() => {
+      state.isAsked = false;
+      render();
+    });
   }
 
   function follow() {
@@ -153,7 +173,9 @@ export function createTimeline(app) {
 
   function focused(event) {
     const id = event.target.closest("[data-session-id]")?.dataset.sessionId;
-    if (!id || id === state.focus) return;
+    if (!id) return;
+    if (event.target.matches(":focus-visible")) reveal(id); // to the browser what lies under the names is in view
+    if (id === state.focus) return;
     state.focus = id;
     app.draw();
   }
@@ -191,6 +213,7 @@ export function createTimeline(app) {
     const end = xOf(state.scale, ms(row.ends_at));
     if (x < el.scrollLeft) el.scrollLeft = x - 8;
     else if (end > el.scrollLeft + wide) el.scrollLeft = end - wide + 8;
+    state.top = el.scrollTop; // what is drawn next is drawn there
     return state.lanes[at];
   }
 
