@@ -1,8 +1,9 @@
 // What stands around the day: the bar with office, day and clock; the filters, the search, the two ways to see it.
 
 import { h, setAttr, setText, show } from "../dom.js";
-import { icon, logo, phaseShape } from "../icons.js";
-import { currentLanguage, pick, t } from "../text.js";
+import { icon, phaseShape } from "../icons.js";
+import { t } from "../text.js";
+import { createBar } from "./bar.js";
 import { createDayChoice } from "./otherday.js";
 import { PHASES } from "./rows.js";
 import { openMaintenance } from "./maintenance.js";
@@ -10,34 +11,23 @@ import { showKeys } from "./keys.js";
 
 export const VIEWS = ["lanes", "cards"];
 
-// does: {speak(language), theme(), view(name)}; on a change of the filter everything is drawn
-export function createBar(app, does) {
-  const office = h("span", { class: "office" });
+// does: {speak(language), theme()}
+export function createHead(app, does) {
   const day = app.isScheduler() ? createDayChoice(app) : null;
   app.dayChoice = day;
-  const server = h("span", { class: "server", role: "status" });
-  const clock = h("span", { class: "clock num", "aria-hidden": "true" });
-  const zone = h("span", { class: "small quiet", hidden: true, dataset: { testid: "zone" } });
-  const choice = (tag, word) => h("button", { type: "button", lang: tag, "aria-current": currentLanguage() === tag ? "true" : null, onclick: () => does.speak(tag) }, word);
-  const turn = h("button", { type: "button", class: "btn", "aria-label": t("board.theme"), onclick: does.theme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
   const upkeep = app.isScheduler() && h("button", { type: "button", class: "btn", dataset: { testid: "maintenance" }, onclick: () => openMaintenance(app) }, icon("clock", "i--s"), h("span", {}, t("maintenance.open")));
   const keys = h("button", { type: "button", class: "btn", dataset: { testid: "keys" }, onclick: () => showKeys(app) }, icon("keys", "i--s"), h("span", {}, t("board.keys")));
-  const el = h("header", { class: "bar" }, h("h1", { class: "vh" }, t("board.title")), logo(t("site.name")), office, day?.el, h("span", { class: "sp" }), server, upkeep, keys, turn, h("nav", { class: "lang", "aria-label": "言語 / Language" }, choice("ja", "日本語"), choice("en", "English")), zone, clock);
+  const bar = createBar(app, does, { heading: h("h1", { class: "vh" }, t("board.title")), day: day?.el, tools: [upkeep, keys] });
   return {
-    el,
+    el: bar.el,
     update(now) {
-      setText(office, pick(app.state.office));
       day?.update(now);
-      setText(clock, app.write.exact(now));
-      const place = app.write.elsewhere(now);
-      show(zone, place !== "");
-      setText(zone, place);
-      setText(server, t(app.state.isOnline ? "board.server_ok" : "board.server_lost"));
-      server.classList.toggle("is-lost", !app.state.isOnline);
+      bar.update(now);
     },
   };
 }
 
+// does: {view(name)}; on a change of the filter everything is drawn
 export function createFilters(app, does) {
   const find = h("input", { type: "search", placeholder: t("board.find"), "aria-label": t("board.find"), value: app.filter.words, oninput: () => chosen({ words: find.value }) });
   const shown = h("span", { class: "shown num", role: "status" });
