@@ -46,7 +46,7 @@ class SeatView(Shape):
     display_name: str
     presence: Presence
     since: Moment | None
-    """Since when the person is lost, away or there; None: never was there."""
+    """Since when the person is lost or away; of who is there, when they first came; None: never was there."""
     is_lost: bool
     away_as: AwayAs | None
     """How the loss came; None when not lost."""
@@ -76,7 +76,7 @@ def seat_view(seat: Seat, checked: CheckedView | None) -> SeatView:
 
 
 def since_of(seat: Seat) -> datetime | None:
-    """Since when a person is lost, away or there; None: never was there."""
+    """Since when a person is lost or away; of who is there, when they first came; None: never was there."""
     if seat.loss is not None:
         return seat.loss.at
     return seat.first_present_at if seat.is_present else seat.left_at

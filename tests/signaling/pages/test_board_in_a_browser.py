@@ -187,7 +187,7 @@ async def test_a_session_opens_with_its_sentence_its_evidence_and_its_history(
     history = opened.get_by_test_id("history").get_by_role("listitem")
     await expect(history).to_have_count(3)
     await expect(history.nth(1)).to_contain_text(
-        "相談員がいなくなりました（映像・音声が途絶えた）。"
+        "相談員の接続が切れました（映像・音声が途絶えたため）。"
     )
     await expect(history.nth(2)).to_contain_text("ご利用の回数には数えません")
     await seen.page.keyboard.press("Escape")
@@ -375,6 +375,34 @@ async def test_an_incident_is_read_and_resolved_with_a_note(chromium: Browser, b
     await form(seen).get_by_test_id("form-submit").click()
     body = await asked(seen, f"POST {PLACE}/incidents/incident-1/resolve")
     assert body == {"note": "双方に確かめました。"}
+
+
+async def test_who_stepped_out_has_one_word_and_raises_no_alarm(
+    chromium: Browser, base: str
+) -> None:
+    out = {"is_lost": True, "presence": "away"}
+    shown = session(
+        phase="interrupted",
+        outcome=None,
+        verdict=None,
+        ended_at=None,
+        participants=[person("seeker", **out), person("supporter", presence="in")],
+    )
+    seats = row(1)["seats"]
+    seats[0] |= out | {"away_as": "stepped_out"}
+    lines = [
+        event(-60, "seat.stepped_out", seat="seeker"),
+        event(-60, "seat.lost", seat="seeker", signal="stepped_out"),
+    ]
+    seen = await board(chromium, base, shown, *lines, line={"seats": seats})
+    seat = drawer(seen).locator('[data-seat="seeker"]').first
+    await expect(seat).to_contain_text("離席")
+    await expect(seen.page.get_by_test_id("board-row")).to_contain_text("：離席")
+    await expect(seen.page.get_by_text("席を外しています")).to_have_count(0)
+    history = drawer(seen).get_by_test_id("history").get_by_role("listitem")
+    await expect(history).to_have_count(1)
+    await expect(history).to_contain_text("ご利用者が席を外しました。")
+    await expect(history).not_to_have_class("hot")
 
 
 async def test_another_device_is_let_in_from_the_board(chromium: Browser, base: str) -> None:

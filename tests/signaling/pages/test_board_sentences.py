@@ -9,6 +9,7 @@ import pytest
 from orchestrator import policy
 from orchestrator.policy.docs import RECORDS
 from orchestrator.policy.model import (
+    OBSERVABLE,
     CallState,
     Cause,
     Confidence,
@@ -33,6 +34,7 @@ def needed() -> set[str]:
     """What the board can be told, as keys of the catalogue."""
     keys = {f"event.{name}" for name in {*RECORDS, ENTERED}}
     keys |= {f"signal.{signal}" for signal in Signal}
+    keys |= {f"event.seat.observed.{signal}" for signal in OBSERVABLE}
     keys |= {f"confidence.{confidence}" for confidence in Confidence}
     keys |= {f"task.{kind}{end}" for kind in (*TaskKind, *PersonTaskKind) for end in ("", ".more")}
     keys |= {f"board.incident.{kind}{end}" for kind in IncidentKind for end in ("", ".more")}

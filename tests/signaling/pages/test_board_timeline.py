@@ -97,6 +97,25 @@ async def test_everything_is_reached_with_the_keyboard_and_one_stop_of_tab(
     assert await page.evaluate(FOCUSED) == "s-4", "single letters are off now"
 
 
+async def test_the_day_is_one_press_away_and_takes_the_focus_that_belonged_to_nobody(
+    chromium: Browser, base: str
+) -> None:
+    seen = await board(chromium, base, slot(1, 1, 10))
+    page = seen.page
+    await page.keyboard.press("Tab")
+    skip = page.get_by_role("button", name="本文へ")
+    await expect(skip).to_be_focused()
+    await expect(skip).to_be_in_viewport()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("main")).to_be_focused()
+    await expect(skip).not_to_be_in_viewport()
+    await page.evaluate("() => document.activeElement.blur()")
+    await page.keyboard.press("?")
+    await expect(form(seen)).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("main")).to_be_focused()
+
+
 async def test_of_a_thousand_counters_only_those_in_view_are_in_the_page_and_the_keys_find_all(
     chromium: Browser, base: str
 ) -> None:

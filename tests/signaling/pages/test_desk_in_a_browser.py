@@ -214,7 +214,7 @@ async def test_the_middle_tells_of_the_waiting_room_and_of_what_happens_if_nobod
     seen.say(
         {"type": "board_row", "session": there(next_one | {"consents": consents}, checked=found)}
     )
-    for words in ("待合室に来ています", "（2分）", "規約 3", "許可されていません", "映像が粗い", "往復 48ミリ秒",
+    for words in ("待合室に来ています", "到着（2分前）", "規約 3", "許可されていません", "映像が粗い", "往復 48ミリ秒",
                   "損失 0.2%", "スマートフォン"):  # fmt: skip
         await expect(waiting).to_contain_text(words)
     await expect(seen.page.get_by_test_id("desk-rule")).to_be_hidden()

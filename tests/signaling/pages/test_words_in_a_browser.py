@@ -73,15 +73,15 @@ async def test_the_desk_speaks_of_absence_only_while_the_seeker_is_away_without_
 
 
 @pytest.mark.parametrize(
-    ("how", "words"),
+    ("how", "words", "at_the_office"),
     [
-        ("stepped_out", "さくら 0 さんは席を外しています"),
-        ("page_closed", "さくら 0 さんの画面が閉じられています"),
-        ("lost", "さくら 0 さんの接続が切れています"),
+        ("stepped_out", "さくら 0 さんは席を外しています", "離席"),
+        ("page_closed", "さくら 0 さんの画面が閉じられています", "画面が閉じられています"),
+        ("lost", "さくら 0 さんの接続が切れています", "接続が切れています"),
     ],
 )
 async def test_who_is_away_is_spoken_of_as_they_left(
-    chromium: Browser, base: str, how: str, words: str
+    chromium: Browser, base: str, how: str, words: str, at_the_office: str
 ) -> None:
     gone = {"is_lost": True, "away_as": how, "is_admitted": True, "grace_ends_at": at(600)}
     talking = at_the_desk({**gone, "since": at(-5)}, phase="interrupted", cutoff_at=None)
@@ -94,7 +94,7 @@ async def test_who_is_away_is_spoken_of_as_they_left(
     lines["seats"][0] |= gone
     board = {"type": "board", "sessions": [lines]}
     on_board = await visit(chromium, f"{base}/board#mdg_x", staff(), board, size=DESK)
-    await expect(on_board.page.get_by_test_id("board-row")).to_contain_text(said)
+    await expect(on_board.page.get_by_test_id("board-row")).to_contain_text(at_the_office)
 
 
 async def test_a_new_date_that_was_cancelled_is_not_shown_as_booked(

@@ -36,7 +36,7 @@ const live = createLive(
       Object.assign(app, { todo: null, view: null });
     },
   },
-  { lines: new Lines(), filter: { phase: null, words: "" } },
+  { lines: new Lines(), filter: { phase: null, words: "" }, toMain: () => live.ui?.day.focus({ preventScroll: true }) },
 );
 const { app } = live;
 const { state } = app;

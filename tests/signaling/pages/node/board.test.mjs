@@ -228,3 +228,13 @@ test("the picture has every hour between the first and the last session, and eac
   assert.equal(kindOf({ outcome: "cancelled" }), "cancelled");
   assert.deepEqual(hoursOf([]), []);
 });
+
+const { isAlarming, isSaidElsewhere } = await import(new URL("history.js", JS));
+const { awayWord } = await import(new URL("marks.js", JS));
+
+test("a loss raises an alarm where nobody did it on purpose, and stepping out is told once, by one word", () => {
+  const lost = (signal) => ({ name: "seat.lost", data: { seat: "seeker", signal } });
+  assert.deepEqual(["media_silent", "signalling_lost", "page_closed", "page_closed,page_offline", "link_revoked", "stepped_out"].map((signal) => isAlarming(lost(signal))), [true, true, false, false, false, false]);
+  assert.deepEqual(["stepped_out", "page_closed"].map((signal) => isSaidElsewhere(lost(signal))), [true, false]);
+  assert.deepEqual(["stepped_out", "lost"].map(awayWord), ["here.stepped_out", "presence.lost"]);
+});

@@ -9,6 +9,7 @@ const { createOwn } = await import(new URL("room/own.js", JS));
 const { createTelling } = await import(new URL("room/telling.js", JS));
 const { createMessages } = await import(new URL("room/messages.js", JS));
 const { Chat } = await import(new URL("views/chat.js", JS));
+const { awaitedAs } = await import(new URL("views/stage.js", JS));
 const { initialState } = await import(new URL("state.js", JS));
 
 const seat = (id, fields = {}) => ({ seat: id, role: id, display_name: id, presence: "in", has_joined: true, ...fields });
@@ -47,6 +48,10 @@ test("by sound only, no camera is asked for", async () => {
   const s = stateOf("seeker", { medium: "audio", functions: ["audio", "chat"] });
   await createOwn({ s, devices: devicesOf(opened), peer: idle, screen: idle }).open();
   assert.deepEqual(opened, [{ wantsVideo: false }]);
+});
+
+test("a picture that has not come is on its way for a quarter of a minute", () => {
+  assert.deepEqual([0, 3000, 3001, 15_000, 15_001].map(awaitedAs), [null, null, "cover.connecting", "cover.connecting", "call.sound_only"]);
 });
 
 test("a line that was not passed on gives back its own words, not those of a later one", () => {

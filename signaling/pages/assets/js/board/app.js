@@ -10,7 +10,7 @@ export class App {
   tasks = [];
   hasTasks = false;
 
-  // parts: {api, clock, announcer, state, today, shown, lines, filter, draw, forms, drawer, todo, view, shade}
+  // parts: {api, clock, announcer, state, today, shown, lines, filter, draw, forms, drawer, todo, view, shade, toMain}
   constructor(parts) {
     Object.assign(this, parts);
   }
@@ -82,9 +82,10 @@ export class App {
     else this.view.focusOn(id);
   }
 
-  // After a dialog whose opener is gone.
+  // After a dialog whose opener is gone, or that a key opened where nothing had the focus.
   settle() {
-    if (this.drawer.id() !== null) this.drawer.focus();
+    if (this.openId() !== null) this.drawer.focus();
+    else this.toMain?.();
   }
 
   // Names for those who did something; each is asked for once.

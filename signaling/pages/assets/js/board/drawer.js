@@ -132,7 +132,7 @@ export function createDrawer(app) {
     drawHistory(key());
     keyed(parts.verdict, key(), () => flat(verdictOf(session, app)));
     keyed(parts.matters, key(), () => flat(mattersOf(session, app)));
-    keyed(parts.people, key(), () => flat(peopleOf(session, app)));
+    keyed(parts.people, key(row?.seats.map((seat) => seat.away_as)), () => flat(peopleOf(session, app)));
     answers.update(session);
     show(lines, state.lines.length > 0);
     keyed(parts.lines, JSON.stringify([state.lines, currentLanguage()]), () => linesOf(state.lines, (seat) => session.participants.find((one) => one.seat === seat)?.display_name ?? seat));

@@ -17,7 +17,7 @@ export function createForms(app) {
   dialog.addEventListener("close", () => {
     if (dialog.open) return; // the next one is open already: the event comes late
     dialog.replaceChildren();
-    if (state.opener?.isConnected) state.opener.focus();
+    if (state.opener?.isConnected && state.opener !== document.body) state.opener.focus();
     else app.settle();
   });
 

@@ -7,8 +7,12 @@ import { kindOfTask, nameOfPerson, outcomeWords } from "./words.js";
 
 const MOMENTS = ["until", "expires_at", "ended_at", "begins_at", "ends_at"];
 const HOT = new Set(["seat.lost", "grace.ended", "media.missing", "worker.lost", "service.gap", "incident.filed", "verdict.objected", "seat.refused"]);
+// Somebody did it on purpose: no alarm.
+const EXPLAINED = ["stepped_out", "page_closed", "link_revoked"];
+const isExplained = ({ name, data }) => name === "seat.lost" && Boolean(data.signal?.split(",").some((signal) => EXPLAINED.includes(signal)));
 // What another line says as well.
-const isSaidElsewhere = (event) => event.name === "session.moved" && event.data.to === "ended";
+export const isSaidElsewhere = ({ name, data }) => (name === "session.moved" && data.to === "ended") || (name === "seat.lost" && data.signal === "stepped_out");
+export const isAlarming = (event) => (HOT.has(event.name) && !isExplained(event)) || (event.name === "session.ended" && !["completed", "cancelled"].includes(event.data.outcome));
 
 export function historyOf(events, app) {
   return h(
@@ -19,8 +23,7 @@ export function historyOf(events, app) {
 }
 
 function line(event, app) {
-  const isHot = HOT.has(event.name) || (event.name === "session.ended" && !["completed", "cancelled"].includes(event.data.outcome));
-  return h("li", { class: isHot ? "hot" : null, dataset: { event: event.name } }, h("time", { class: "num", datetime: event.at }, app.write.exact(ms(event.at))), h("span", {}, sentenceOf(event, app)));
+  return h("li", { class: isAlarming(event) ? "hot" : null, dataset: { event: event.name } }, h("time", { class: "num", datetime: event.at }, app.write.exact(ms(event.at))), h("span", {}, sentenceOf(event, app)));
 }
 
 // The special sentence of what happened before the general one.
@@ -49,6 +52,8 @@ function variantOf({ name, data }) {
       return data.state;
     case "incident.filed":
       return data.stops ? "stopped" : data.kind;
+    case "seat.observed":
+      return data.signal;
     case "notice.given":
       return data.until ? "until" : null;
     case "maintenance.planned":

@@ -38,11 +38,14 @@ export function moreOf(row, { isOutcomeSaid = false } = {}) {
   if (row.outcome && !isOutcomeSaid) words.push(outcomeWords(row.outcome, row.cause));
   if (!row.outcome && row.verdict) words.push(t("board.verdict", { outcome: outcomeWords(row.verdict.outcome, row.verdict.cause) }));
   const isStillAwaited = ["scheduled", "open", "waiting"].includes(row.phase);
-  for (const seat of row.phase === "ended" ? [] : row.seats.filter(awayAs)) words.push(t("board.away", { name: nameOf(seat), where: t(`presence.${awayAs(seat)}`) }));
+  for (const seat of row.phase === "ended" ? [] : row.seats.filter(awayAs)) words.push(t("board.away", { name: nameOf(seat), where: awayWord(awayAs(seat)) }));
   for (const role of ["seeker", "supporter"]) if (isStillAwaited && row.notices[role]) words.push(t(`board.notice.${role}`));
   if (row.reschedule) words.push(t(`board.reschedule.${row.reschedule.state}`));
   return words.join(currentLanguage() === "ja" ? "・" : ", ");
 }
+
+// How somebody came to be away; who stepped out has one word wherever the board says it.
+export const awayWord = (how) => t(how === "stepped_out" ? "here.stepped_out" : `presence.${how}`);
 
 // Where somebody is, as a word's key and for the mark beside it.
 export function hereOf(seat, phase) {

@@ -5,6 +5,7 @@ import { ms } from "../clock.js";
 import { t } from "../text.js";
 import { answerClaim, renewLink, revokeLinks } from "./actions.js";
 import { roleOf } from "./history.js";
+import { awayWord } from "./marks.js";
 import { openStanding } from "./standing.js";
 
 export function peopleOf(session, app) {
@@ -19,15 +20,16 @@ export function peopleOf(session, app) {
 function person(session, one, app) {
   const isOver = session.phase === "ended";
   const where = one.is_lost && !isOver ? "lost" : one.presence;
-  const act = (key, onclick, extra = "") => h("button", { type: "button", class: `btn btn--s ${extra}`.trim(), dataset: { testid: key }, onclick }, t(`board.person.${key}`));
+  const how = where === "lost" ? (app.row(session.id)?.seats.find((seat) => seat.seat === one.seat)?.away_as ?? "lost") : null;
+  const act = (key, onclick) => h("button", { type: "button", class: "btn btn--s", dataset: { testid: key }, onclick }, t(`board.person.${key}`));
   const isScheduler = app.isScheduler();
   const hasStanding = isScheduler && one.person && !["companion", "scheduler"].includes(one.role);
   return h(
     "li",
     { dataset: { seat: one.seat } },
-    h("p", { class: "persons__who", dataset: { presence: where } }, h("i", { "aria-hidden": "true" }), h("b", {}, one.display_name), h("span", { class: "quiet" }, t(`who.${roleOf(one.seat)}`)), !isOver && h("span", { class: "quiet" }, t(`here.${where}`))),
+    h("p", { class: "persons__who", dataset: { presence: where } }, h("i", { "aria-hidden": "true" }), h("b", {}, one.display_name), h("span", { class: "quiet" }, t(`who.${roleOf(one.seat)}`)), !isOver && h("span", { class: "quiet" }, how ? awayWord(how) : t(`here.${where}`))),
     one.is_claimed && isScheduler && !isOver && claim(session, one, app),
-    isScheduler && h("div", { class: "do" }, hasStanding && act("standing", () => openStanding(session.programme, one, app)), act("renew", () => renewLink(session, one, app)), act("revoke", () => revokeLinks(session, one, app), "btn--plain")),
+    isScheduler && h("div", { class: "do" }, hasStanding && act("standing", () => openStanding(session.programme, one, app)), act("renew", () => renewLink(session, one, app)), act("revoke", () => revokeLinks(session, one, app))),
   );
 }
 

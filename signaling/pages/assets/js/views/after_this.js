@@ -31,7 +31,7 @@ export function createAfterThis(app) {
       setText(when, write.moment(ms(next.starts_at)));
       setText(who, t("name.seeker", { name: next.seeker_name }));
       setText(companions, next.companions.length ? t("following.with", { names: next.companions.join(t("list.and")) }) : "");
-      setText(where, next.presence === "away" ? t("following.away") : `${t(`presence.${next.presence}`)} ${t("presence.since", { time: write.time(ms(next.since)) })}`);
+      setText(where, next.presence === "away" ? t("following.away") : t("presence.since", { where: t(`presence.${next.presence}`), time: write.time(ms(next.since)) }));
     },
   };
 }

@@ -52,8 +52,8 @@ export function whereWords(s, seat, write) {
     return ends && ends > s.now ? t("presence.until", { where, left: countdown(ends - s.now) }) : where;
   }
   if (seat.presence === "away" && seat.since) return t("presence.left", { time: write.time(ms(seat.since)) });
-  const since = seat.since ? t("presence.since", { time: write.time(ms(seat.since)) }) : "";
-  return `${t(`presence.${seat.presence}`)}${since && ` ${since}`}`;
+  const where = t(`presence.${seat.presence}`);
+  return seat.since ? t("presence.since", { where, time: write.time(ms(seat.since)) }) : where; // when they came, not since when they are where they are
 }
 
 export function createAdmit(app) {

@@ -3,7 +3,7 @@
 import { append, h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon, plate } from "../icons.js";
 import { t } from "../text.js";
-import { isSupporter, offers, other, seatOf } from "../state.js";
+import { isLost, isSupporter, offers, other, seatOf } from "../state.js";
 import { nameOf } from "../parts.js";
 import { createWatermark } from "../watermark.js";
 import { makeMovable } from "./movable.js";
@@ -11,6 +11,10 @@ import { createSelf } from "./self.js";
 import { createCover } from "./cover.js";
 
 const PATIENCE_MS = 3000; // the first frame of a new connection takes its time
+const COMES_BY_MS = 15000; // by then what was on its way is there
+
+// What is said of a picture that is awaited for so long: nothing, then that it is on its way, then that there is none.
+export const awaitedAs = (span) => (span <= PATIENCE_MS ? null : span <= COMES_BY_MS ? "cover.connecting" : "call.sound_only");
 
 export function createStage(app) {
   const { s, peer } = app;
@@ -20,7 +24,6 @@ export function createStage(app) {
   makeMovable(self.el).classList.add("self");
   const cover = createCover(app);
   let shown = [];
-  let aliveAt = null;
 
   function play() {
     self.video.play().catch(() => {});
@@ -39,8 +42,7 @@ export function createStage(app) {
       });
       setAttr(tiles, "data-people", othersOf(s).length);
       setAttr(tiles, "data-screen", sharing !== null);
-      aliveAt = peer.isAlive ? (aliveAt ?? s.now) : null;
-      for (const tile of shown) tile.update(aliveAt);
+      for (const tile of shown) tile.update(peer.isAlive);
       if (shown.some((tile) => tile.isWaiting)) play();
       self.update();
       cover.update();
@@ -108,15 +110,17 @@ function createTile(app, id) {
   append(picture.el, [still, h("p", { class: "video__name" }, hasPlate && plate(seat.display_name, "plate--s"), nameOf(seat), muted, line)]);
   picture.el.dataset.seat = id;
   const { video } = picture;
-  let aliveAt = null;
+  let isAlive = false;
+  let awaitedFrom = null; // since when a picture should come and does not
   for (const news of ["loadeddata", "resize", "playing", "emptied"]) video.addEventListener(news, updateStill);
 
   // Why there is no picture; null while there is one, or while it may still come.
   function whyStill() {
-    if (!offers(s, "video")) return "call.by_sound";
-    if (s.mediaOf[id]?.video === false) return "call.camera_off";
+    const isOff = !offers(s, "video") || s.mediaOf[id]?.video === false;
     const hasFrames = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth > 0;
-    return !hasFrames && aliveAt !== null && s.now - aliveAt > PATIENCE_MS ? "call.sound_only" : null;
+    awaitedFrom = isAlive && !isOff && !hasFrames && !isLost(seatOf(s, id)) ? (awaitedFrom ?? s.now) : null;
+    if (isOff) return offers(s, "video") ? "call.camera_off" : "call.by_sound";
+    return awaitedFrom === null ? null : awaitedAs(s.now - awaitedFrom);
   }
 
   function updateStill() {
@@ -128,8 +132,8 @@ function createTile(app, id) {
   }
 
   return Object.assign(picture, {
-    update(since) {
-      aliveAt = since;
+    update(hasWay) {
+      isAlive = hasWay;
       picture.show(mayShow(app, id) ? (peer.remote.get(id) ?? null) : null);
       updateStill();
     },
