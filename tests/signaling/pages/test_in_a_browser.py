@@ -1,5 +1,7 @@
 """The pages in a real browser, with a socket that says what the test wants: what a whole office cannot show quickly."""
 
+import re
+
 import pytest
 from playwright.async_api import (
     Browser,
@@ -16,6 +18,18 @@ from tests.signaling.pages.visits import (
     visit,
     welcome,
 )
+
+REFUSE_CAMERA = """() => {
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    if (wish.video) throw new DOMException("no", "NotAllowedError");
+    return ask(wish);
+  };
+}"""
+JUST_ABOVE_THE_FOOT = """(element) => {
+  const foot = document.querySelector(".actbar").getBoundingClientRect();
+  scrollBy(0, element.getBoundingClientRect().bottom - foot.top + 1);
+}"""
 
 pytestmark = [
     pytest.mark.browser,
@@ -54,8 +68,16 @@ async def test_nobody_goes_on_without_consent_and_the_page_says_so(
     seen = await visit(chromium, f"{base}/room#x", welcome())
     await seen.page.get_by_test_id("continue").click()
     await expect(seen.page.get_by_test_id("consent")).to_be_focused()
-    await expect(seen.page.get_by_role("alert").filter(has_text="同意の欄")).to_be_visible()
+    wrong = seen.page.get_by_role("alert").filter(has_text="同意の欄")
+    await expect(wrong).to_be_visible()
+    assert await wrong.evaluate(IS_REACHABLE), "the sign at the foot does not lie over it"
+    box = seen.page.get_by_test_id("consent")
+    await expect(box).to_have_accessible_description("同意の欄に印を付けてから、お進みください。")
+    await expect(box).to_have_attribute("aria-invalid", "true")
     assert [message["type"] for message in seen.heard] == ["hello"]
+    await box.check()
+    await expect(wrong).to_be_hidden()
+    await expect(box).not_to_have_attribute("aria-invalid", "true")
 
 
 async def test_who_has_no_devices_still_gets_into_the_lobby(chromium: Browser, base: str) -> None:
@@ -67,8 +89,39 @@ async def test_who_has_no_devices_still_gets_into_the_lobby(chromium: Browser, b
     await expect(seen.page.locator(".level")).to_be_hidden()
     again = seen.page.get_by_role("button", name="もう一度確かめる")
     assert await again.evaluate(IS_REACHABLE), "nothing lies over it"
+    camera = seen.page.get_by_test_id("check-camera")
+    await expect(camera).not_to_contain_text("声だけでも")
+    await again.click()
+    still = seen.page.get_by_test_id("check-microphone").get_by_test_id("check-still")
+    await expect(still).to_have_text(re.compile(r"まだ使えません（\d\d:\d\d:\d\dに確認）"))
+    await expect(again).to_be_focused()
     await seen.page.get_by_test_id("join").click()
     await seen.said("join")
+
+
+async def test_who_has_no_camera_is_told_that_the_voice_is_enough(
+    chromium: Browser, base: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", welcome())
+    await seen.page.evaluate(REFUSE_CAMERA)
+    await seen.page.get_by_test_id("consent").check()
+    await seen.page.get_by_test_id("continue").click()
+    await expect(seen.page.get_by_test_id("check-microphone")).to_contain_text("使えます")
+    await expect(seen.page.get_by_test_id("check-camera")).to_contain_text("声だけでも")
+
+
+async def test_the_question_whether_a_sound_was_heard_is_in_sight(
+    chromium: Browser, base: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", welcome(), size=NARROW)
+    await seen.page.get_by_test_id("consent").check()
+    await seen.page.get_by_test_id("continue").click()
+    await expect(seen.page.get_by_test_id("check-camera")).to_contain_text("自分の映像を隠す")
+    play = seen.page.get_by_test_id("play")
+    await play.evaluate(JUST_ABOVE_THE_FOOT)
+    await play.click()
+    for answer in ("heard", "unheard"):
+        assert await seen.page.get_by_test_id(answer).evaluate(IS_REACHABLE)
 
 
 async def test_the_board_patches_rows_in_place_and_never_goes_back(

@@ -198,7 +198,7 @@ async def test_another_date_stays_in_sight_after_the_question(chromium: Browser,
     unanswered = {**LATE, "question": None, "can": ["another_date", "end"]}
     seen = await visit(chromium, f"{base}/room#x", in_the_lobby(**unanswered))
     await press(seen, "late")
-    await expect(seen.page.get_by_role("dialog")).to_contain_text("この枠には戻れません")
+    await expect(seen.page.get_by_role("dialog")).to_contain_text("この時間の相談には戻れません")
     assert "another_date" not in [message["type"] for message in seen.heard]
     await press(seen, "another-date")
     await seen.said("another_date")

@@ -43,10 +43,15 @@ async def test_who_sends_word_of_being_late_is_told_that_it_has_come(
 ) -> None:
     first = welcome(can=["join", "give_notice"])
     seen = await visit(chromium, f"{base}/room#x", first)
+    await seen.page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
     await seen.page.get_by_role("button", name="少し遅れることを知らせる").click()
     await seen.said("give_notice")
     notices = {"seeker": {"at": at(0), "until": at(2400)}, "supporter": None}
     seen.say(changed(first, can=["join"], notices=notices))
+    heard = seen.page.get_by_test_id("notice-heard")
+    await expect(heard).to_contain_text("ご連絡を受け取りました")
+    await expect(heard).to_be_in_viewport()
+    await expect(heard).to_be_focused()  # the button that was pressed is gone
     told = seen.page.get_by_test_id("notice")
     await expect(told).to_contain_text("ご連絡を受け取りました")
     await expect(told).to_contain_text("欠席にはなりません")

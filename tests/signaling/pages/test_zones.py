@@ -24,6 +24,11 @@ async def test_a_device_elsewhere_is_told_whose_time_it_is(
         if is_told:
             await expect(note).to_contain_text("日本標準時")
             await expect(note).to_contain_text("20:00")
+            if phase == "open":  # told once, at the door
+                await shown.page.get_by_test_id("consent").check()
+                await shown.page.get_by_test_id("continue").click()
+                await expect(shown.page.get_by_test_id("join")).to_be_visible()
+                await expect(note).to_have_text("時刻は日本標準時です。")
         else:
             await expect(note).to_be_hidden()
         assert shown.complaints == []

@@ -97,7 +97,7 @@ export function createNotices(app) {
       const starts = ms(s.session.starts_at);
       const place = write.elsewhere(starts);
       show(zone, place !== "" && viewOf(s) !== "call");
-      if (place) setText(zone, sentences(t("zone.note", { zone: place }), s.now < starts && t("zone.start", { time: write.here(starts) })));
+      if (place) setText(zone, sentences(t("zone.note", { zone: place }), s.now < starts && ["door", "after"].includes(viewOf(s)) && t("zone.start", { time: write.here(starts) })));
       const isCall = viewOf(s) === "call"; // there the cover says it, and every line of height counts
       show(blocked, !s.canCall && !isCall && !isOnPhone(s));
       const minutes = Math.round(s.skew / 60000);

@@ -137,6 +137,18 @@ export function warningOf(s) {
   return reached.length && left > 0 ? Math.min(...reached) : null;
 }
 
+// Stepped out: {until, words}, until when the seat is kept and the key of what is said of it. No news reaches the page then,
+// so only the time moves it on.
+export function awayFor(s) {
+  const isKept = isRunning(s);
+  const word = isSeeker(s) && !isKept ? s.session.notices.seeker : null;
+  const until = isKept ? keptUntil(s, s.steppedOutAt) : Math.min(ms(word?.until ?? s.session.cutoff_at) ?? Infinity, endsAt(s.session));
+  if (until <= s.now) return { until, words: "away.words_late" };
+  if (isKept) return { until, words: "away.words" };
+  if (word) return { until, words: "away.words_noted" };
+  return { until, words: s.now < ms(s.session.starts_at) ? "away.words_before" : "away.words_soon" };
+}
+
 // Until when a seat is kept for somebody who is offline and cannot ask: a guess, never past the end.
 export function keptUntil(s, since) {
   return Math.min(since + s.programme.grace_s * 1000, endsAt(s.session));

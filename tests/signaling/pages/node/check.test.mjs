@@ -14,6 +14,7 @@ const { ASKED_BPS, Line, judge } = await load("line.js");
 const { reasonOf } = await load("devices.js");
 const { Probe, found } = await load("probe.js");
 const { createTelling } = await load("room/telling.js");
+const { titleOf } = await load("views/check.js");
 const words = JSON.parse(readFileSync(new URL("locales/ja.json", ASSETS), "utf-8"));
 const hasText = (key) => key in words;
 
@@ -200,6 +201,19 @@ test("every end of the measurement has its words", () => {
   assert.ok(keys.every(hasText));
   assert.deepEqual(said(result("good")), { state: "good", words: null });
   for (const { state } of [...all, { state: "good" }]) assert.ok(hasText(`check.line.result.${state}`) || hasText(`check.state.${state}`), state);
+});
+
+test("nobody is called ready before the line is measured", () => {
+  const s = { isOnline: true, you: { role: "seeker" }, session: { medium: "video", functions: ["audio", "video"] } };
+  const devices = { isOpening: false, state: { microphone: "ok", camera: "ok" } };
+  const titled = (probe, more = {}) => titleOf({ s: { ...s, ...more }, devices, probe: { result: null, ...probe } });
+  assert.equal(titled({ state: "measuring" }), "check.title_devices");
+  assert.equal(titled({ state: "crowded" }), "check.title_devices");
+  assert.equal(titled({ state: "measuring" }, { session: { medium: "audio", functions: ["audio"] } }), "check.title_voice");
+  assert.equal(titled({ state: "done", result: { word: "good" } }), "check.title_ok");
+  assert.equal(titled({ state: "done", result: { word: "good" } }, { isOnline: false }), "check.title_devices");
+  assert.equal(titled({ state: "done", result: { word: "none" } }), "check.title_line");
+  assert.equal(titled({ state: "done" }), "check.title_ok", "it could not be measured, and nothing is in the way");
 });
 
 // ---- the way there --------------------------------------------------------------------------------------------------

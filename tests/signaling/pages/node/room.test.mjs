@@ -10,7 +10,7 @@ const { createTelling } = await import(new URL("room/telling.js", JS));
 const { createMessages } = await import(new URL("room/messages.js", JS));
 const { Chat } = await import(new URL("views/chat.js", JS));
 const { awaitedAs } = await import(new URL("views/stage.js", JS));
-const { initialState } = await import(new URL("state.js", JS));
+const { awayFor, initialState } = await import(new URL("state.js", JS));
 
 const seat = (id, fields = {}) => ({ seat: id, role: id, display_name: id, presence: "in", has_joined: true, ...fields });
 
@@ -145,4 +145,24 @@ test("an older state than the one that is shown is none, and a message that nobo
   assert.ok(!done.includes("settle"));
   messages.take({ type: "session", session: { ...s.session, version: 8 } });
   assert.ok(done.includes("settle"));
+});
+
+test("who has stepped out reads until when, as it was promised, and what follows from the time", () => {
+  const minute = 60_000;
+  const at = (minutes) => new Date(minutes * minute).toISOString();
+  const times = { phase: "open", starts_at: at(10), cutoff_at: at(20), ends_at: at(40), maintenance_at: null, notices: { seeker: null, supporter: null } };
+  const away = (now, fields = {}, role = "seeker") => {
+    const s = Object.assign(stateOf(role, { ...times, ...fields }), { now: now * minute, steppedOutAt: 5 * minute, programme: { grace_s: 120 } });
+    const { until, words } = awayFor(s);
+    return `${words} ${until / minute}`;
+  };
+  assert.equal(away(6), "away.words_before 20");
+  assert.equal(away(10.1), "away.words_soon 20");
+  assert.equal(away(20), "away.words_late 20");
+  const notices = { seeker: { at: at(3), until: at(30) }, supporter: null };
+  assert.equal(away(21, { notices }), "away.words_noted 30");
+  assert.equal(away(30, { notices }), "away.words_late 30");
+  assert.equal(away(12, { notices }, "supporter"), "away.words_soon 20", "the word is the seeker's");
+  assert.equal(away(6, { phase: "live", notices }), "away.words 7");
+  assert.equal(away(7, { phase: "interrupted" }), "away.words_late 7");
 });

@@ -1,9 +1,9 @@
 // Stepped out: the seat is kept, one large button leads back.
 
 import { h, setText, show } from "../dom.js";
-import { countdown, ms } from "../clock.js";
+import { countdown } from "../clock.js";
 import { t } from "../text.js";
-import { endsAt, keptUntil } from "../state.js";
+import { awayFor, endsAt } from "../state.js";
 import { head, sign, telephone } from "../parts.js";
 
 export function create(app) {
@@ -24,13 +24,11 @@ export function create(app) {
     ),
     focus: h1,
     update() {
-      const isHeld = ["live", "interrupted"].includes(s.session.phase);
-      const kept = isHeld ? keptUntil(s, s.steppedOutAt) : Math.min(ms(s.session.cutoff_at) ?? Infinity, endsAt(s.session));
-      const isKept = kept > s.now;
-      setText(words, t(!isKept ? "away.words_late" : isHeld ? "away.words" : "away.words_before"));
-      show(until, isKept);
-      setText(what, t("cover.kept_until", { time: write.exact(kept) }));
-      setText(clock, countdown(kept - s.now));
+      const away = awayFor(s);
+      setText(words, t(away.words, { time: write.moment(away.until) }));
+      show(until, away.until > s.now);
+      setText(what, t("cover.kept_until", { time: write.exact(away.until) }));
+      setText(clock, countdown(away.until - s.now));
     },
   };
 }

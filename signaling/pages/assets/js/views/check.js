@@ -55,14 +55,16 @@ export function create(app) {
 
 const isOnlyOneBad = ({ devices: { state, isOpening }, probe: { result } }) => !isOpening && isBad(state.microphone) !== isBad(state.camera) && result?.word !== "none";
 
-function titleOf({ s, devices: { state, isOpening }, probe }) {
+export function titleOf({ s, devices: { state, isOpening }, probe }) {
   if (isOnPhone(s)) return "check.title_phone";
   if (isObserver(s)) return "check.title_observer";
   if (isOpening) return "check.title_opening";
   if (isBad(state.microphone) && isBad(state.camera)) return "check.title_both";
   if (isBad(state.microphone)) return "check.title_microphone";
   if (isBad(state.camera)) return "check.title_camera";
-  return probe.result?.word === "none" ? "check.title_line" : "check.title_ok";
+  if (probe.result?.word === "none") return "check.title_line";
+  if (s.isOnline && probe.state === "done") return "check.title_ok";
+  return offers(s, "video") ? "check.title_devices" : "check.title_voice"; // the line is still to be measured
 }
 
 function leadOf(s) {

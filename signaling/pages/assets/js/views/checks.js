@@ -2,7 +2,7 @@
 
 import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
-import { currentLanguage, hasText, t, tFirst } from "../text.js";
+import { currentLanguage, hasText, sentences, t, tFirst } from "../text.js";
 import { stepsFor, wordsOfLine } from "../advice.js";
 import { ASKED_BPS, FULL } from "../line.js";
 import { createLevel, createSelf } from "./self.js";
@@ -33,10 +33,10 @@ function createItem(name, ...extra) {
   };
 }
 
-// Which of several: a word to press once there is a choice. list(): promise of devices; used(): id of the one in use
-function createChoice(app, { choose, label, list, used }) {
-  const select = h("select", { class: "choice__select", "aria-label": t(label), hidden: true, onchange: () => choose(select.value) });
-  const word = h("button", { type: "button", class: "linklike", hidden: true, "aria-expanded": "false", "aria-label": `${t("check.change")} (${t(label)})`, onclick: unfold }, t("check.change"));
+// Which of several: a word to press once there is a choice. kind: audio, video, speaker; list(): promise of devices; used(): id of the one in use
+function createChoice(app, kind, { choose, list, used }) {
+  const select = h("select", { class: "choice__select", "aria-label": t(`devices.${kind}`), hidden: true, onchange: () => choose(select.value) });
+  const word = h("button", { type: "button", class: "linklike", hidden: true, "aria-expanded": "false", onclick: unfold }, t(`check.change.${kind}`));
   let known = null;
 
   function unfold() {
@@ -67,9 +67,9 @@ const used = (app, kind) => app.devices.track(kind)?.getSettings().deviceId ?? "
 
 export function createMicrophone(app) {
   const level = createLevel(app);
-  const choice = createChoice(app, { label: "devices.audio", list: () => app.devices.list("audio"), used: () => used(app, "audio"), choose: (id) => app.do.choose("audio", id) });
+  const choice = createChoice(app, "audio", { list: () => app.devices.list("audio"), used: () => used(app, "audio"), choose: (id) => app.do.choose("audio", id) });
   const again = createAgain(app);
-  const item = createItem("microphone", h("div", { class: "check__more" }, h("div", { class: "check__row" }, level.el, choice.word), choice.select, again.el));
+  const item = createItem("microphone", h("div", { class: "check__more" }, h("div", { class: "check__row" }, level.el, choice.word), choice.select, ...again.el));
   return {
     el: item.el,
     update(state) {
@@ -86,15 +86,15 @@ export function createCamera(app) {
   const self = createSelf(app);
   let isOpen = null;
   const look = h("button", { type: "button", class: "linklike", onclick: () => (isOpen = preview.hidden) });
-  const choice = createChoice(app, { label: "devices.video", list: () => app.devices.list("video"), used: () => used(app, "video"), choose: (id) => app.do.choose("video", id) });
+  const choice = createChoice(app, "video", { list: () => app.devices.list("video"), used: () => used(app, "video"), choose: (id) => app.do.choose("video", id) });
   const preview = h("div", { class: "check__preview" }, self.el, h("div", {}, h("p", {}, t("lobby.unseen")), choice.word), choice.select);
   const again = createAgain(app);
-  const item = createItem("camera", h("div", { class: "check__more" }, look, preview, again.el));
+  const item = createItem("camera", h("div", { class: "check__more" }, look, preview, ...again.el));
   return {
     el: item.el,
     update(state, microphone) {
       const isTold = isBad(microphone) && state === microphone; // once on the page is enough
-      const words = state === "ok" ? (app.devices.track("video")?.label ?? "") : wordsOf("camera", state);
+      const words = state === "ok" ? (app.devices.track("video")?.label ?? "") : sentences(wordsOf("camera", state), isBad(state) && microphone === "ok" && t("check.camera.voice"));
       item.update(state, words, isTold ? [] : stepsOf(app, state, t("check.camera")));
       const isThere = state === "ok";
       show(look, isThere);
@@ -108,9 +108,31 @@ export function createCamera(app) {
   };
 }
 
+// Another try; where it changed nothing, that and when it was.
 function createAgain(app) {
-  const el = h("button", { type: "button", class: "btn btn--between", hidden: true, dataset: { testid: "check-again" }, onclick: () => app.do.openDevices() }, t("check.again"), icon("arrow"));
-  return { el, update: (isShown) => show(el, isShown) };
+  let isAnswered = false;
+  const again = h("button", { type: "button", class: "btn btn--between", hidden: true, dataset: { testid: "check-again" }, onclick: ask }, t("check.again"), icon("arrow"));
+  const still = h("span", { class: "small hot", hidden: true, dataset: { testid: "check-still" } });
+
+  async function ask() {
+    setText(still, "");
+    await app.do.openDevices();
+    isAnswered = true;
+  }
+
+  return {
+    el: [again, still],
+    update(isShown) {
+      show(again, isShown);
+      if (isAnswered && isShown) {
+        setText(still, t("check.still", { time: app.write.exact(app.s.now) }));
+        app.announcer.say(still.textContent);
+        if (document.activeElement === document.body) again.focus(); // it was hidden while the browser was asked
+      }
+      isAnswered = false;
+      show(still, isShown && still.textContent !== "");
+    },
+  };
 }
 
 const wordsOf = (name, state) => (hasText(`check.${name}.${state}`) ? t(`check.${name}.${state}`) : "");
@@ -128,12 +150,20 @@ function namesOf({ devices: { state } }) {
 export function createSpeaker(app) {
   let state = "unknown";
   const answer = (heard) => () => (state = heard);
-  const play = h("button", { type: "button", class: "linklike", dataset: { testid: "play" }, onclick: () => ((state = "played"), app.do.chime()) });
+  const play = h("button", { type: "button", class: "linklike", dataset: { testid: "play" }, onclick: ring });
   const yes = h("button", { type: "button", class: "btn", dataset: { testid: "heard" }, onclick: answer("heard") }, t("check.heard_yes"));
   const no = h("button", { type: "button", class: "btn", dataset: { testid: "unheard" }, onclick: answer("unheard") }, t("check.heard_no"));
   const asked = h("div", { class: "check__asked", hidden: true }, yes, no);
-  const choice = createChoice(app, { label: "devices.speaker", list: () => app.devices.speakers(), used: () => app.devices.speaker || "default", choose: (id) => app.devices.chooseSpeaker(id) });
+  const choice = createChoice(app, "speaker", { list: () => app.devices.speakers(), used: () => app.devices.speaker || "default", choose: (id) => app.devices.chooseSpeaker(id) });
   const item = createItem("sound", h("div", { class: "check__more" }, h("div", { class: "check__row" }, play, choice.word), choice.select, asked));
+
+  function ring() {
+    state = "played";
+    app.do.chime();
+    show(asked, true);
+    asked.scrollIntoView({ block: "nearest" }); // not under the sign at the foot
+  }
+
   return {
     el: item.el,
     update() {
@@ -147,10 +177,11 @@ export function createSpeaker(app) {
 
 export function createLine(app) {
   const { probe, devices } = app;
-  const figures = h("span", { class: "check__figures" });
+  const figures = h("span");
+  const exact = h("details", { class: "check__figures", hidden: true }, h("summary", {}, t("check.line.more")), figures);
   const again = h("button", { type: "button", class: "linklike", dataset: { testid: "measure-again" }, onclick: () => probe.again() }, t("check.line.again"));
   const silent = h("button", { type: "button", class: "linklike", dataset: { testid: "sound-only" }, onclick: () => app.do.toggle("video") }, t("check.line.camera_off"));
-  const item = createItem("line", h("div", { class: "check__more" }, figures, h("div", { class: "check__row" }, again, silent)));
+  const item = createItem("line", h("div", { class: "check__more" }, exact, h("div", { class: "check__row" }, again, silent)));
   return {
     el: item.el,
     update(isOnline, hasPicture) {
@@ -159,7 +190,7 @@ export function createLine(app) {
       const isDone = isOnline && probe.state === "done";
       const shown = isDone && probe.result ? figuresOf(probe.result) : "";
       setText(figures, shown);
-      show(figures, shown !== "");
+      show(exact, shown !== "");
       show(again, isDone && state !== "good");
       show(silent, state === "sound" && hasPicture && devices.isOn("video"));
     },

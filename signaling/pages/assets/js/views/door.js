@@ -11,27 +11,58 @@ export function create(app) {
   const { s, write } = app;
   const until = createUntil();
   const notices = createNotices(app);
-  const box = h("input", { type: "checkbox", dataset: { testid: "consent" }, onchange: () => show(missing, false) });
-  const missing = h("p", { class: "small hot", role: "alert", hidden: true }, t("door.consent_missing"));
+  const box = h("input", { type: "checkbox", dataset: { testid: "consent" }, onchange: () => tellMissing(false) });
+  const missing = h("p", { class: "small hot", role: "alert", id: "consent-missing", hidden: true }, t("door.consent_missing"));
+  const consent = h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), missing);
   const go = sign(t(isOnPhone(s) ? "door.continue_phone" : "door.continue"), { testid: "continue", onclick: onContinue });
   const late = h("button", { type: "button", class: "btn btn--plain", onclick: sendWord }, t("door.give_notice"));
   const wordWords = h("span");
-  const word = h("div", { class: "note note--told", role: "status", hidden: true, dataset: { testid: "notice" } }, icon("tick"), h("p", {}, h("b", {}, t("door.notice")), wordWords));
+  const word = h("div", { class: "note note--told", hidden: true, dataset: { testid: "notice" } }, icon("tick"), h("p", {}, h("b", {}, t("door.notice")), wordWords));
+  // Where the button was: what it did is read there, wherever the page stands.
+  const heardWords = h("span");
+  const heard = h("p", { class: "small help heard", role: "status", tabindex: "-1", hidden: true, dataset: { testid: "notice-heard" } }, icon("tick", "i--s"), heardWords);
+  let isSending = false;
   const flow = h("ol", { class: "line" });
   const h1 = h("h1", { tabindex: "-1" }, isSupporter(s) ? t("door.title_supporter") : pick(s.programme.title));
 
   function sendWord() {
+    isSending = true;
     setAttr(late, "disabled", true);
     app.do.giveNotice();
   }
 
   function onContinue() {
     if (!box.checked) {
-      show(missing, true);
-      box.focus();
+      tellMissing(true);
+      box.focus({ preventScroll: true });
+      consent.scrollIntoView({ block: "center" }); // the sentence under it too, above the sign
       return;
     }
     app.do.agree();
+  }
+
+  function tellMissing(isMissing) {
+    show(missing, isMissing);
+    consent.classList.toggle("is-missing", isMissing);
+    setAttr(box, "aria-invalid", isMissing);
+    setAttr(box, "aria-describedby", isMissing && missing.id);
+  }
+
+  function updateNotice() {
+    show(late, can(s, "give_notice"));
+    if (s.notice !== null || !s.isOnline) {
+      setAttr(late, "disabled", null);
+      isSending = false;
+    }
+    const told = isSeeker(s) ? s.session.notices.seeker : null;
+    show(word, told !== null);
+    show(heard, told !== null);
+    if (told === null) return;
+    const time = write.moment(ms(told.until));
+    setText(wordWords, t("door.notice_words", { time }));
+    setText(heardWords, t("door.notice_heard", { time }));
+    if (isSending && [document.body, late].includes(document.activeElement)) heard.focus({ preventScroll: true }); // the pressed button is gone
+    isSending = false;
   }
 
   const el = h(
@@ -48,10 +79,10 @@ export function create(app) {
       !isSupporter(s) && h("section", { class: "pad-s flow" }, h("h2", {}, t("door.flow")), flow),
       h("section", { class: "sec" }, h("h2", {}, t("door.promises")), h("div", { class: "sheet" }, h("ul", { class: "promises" }, s.programme.attestations.map((key) => promise(key, s))))),
       h("section", { class: "sec pad-s" }, h("div", { class: "note" }, icon("lock"), h("p", {}, h("b", {}, t(isOnPhone(s) ? "door.recording_phone" : "door.recording")), t(recordingWords(s))))),
-      h("section", { class: "sec" }, h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), missing)),
+      h("section", { class: "sec" }, consent),
       h("section", { class: "sec facts-sec" }, h("div", { class: "sheet" }, facts(app))),
     ),
-    h("footer", { class: "actbar" }, go, late, !isSupporter(s) && telephone(app, "door.disagree")),
+    h("footer", { class: "actbar" }, go, late, heard, !isSupporter(s) && telephone(app, "door.disagree")),
   );
 
   return {
@@ -60,11 +91,7 @@ export function create(app) {
     update() {
       until.update(s, write);
       notices.update(s);
-      show(late, can(s, "give_notice"));
-      if (s.notice !== null || !s.isOnline) setAttr(late, "disabled", null);
-      const told = isSeeker(s) ? s.session.notices.seeker : null;
-      show(word, told !== null);
-      if (told) setText(wordWords, t("door.notice_words", { time: write.moment(ms(told.until)) }));
+      updateNotice();
       if (!isSupporter(s)) updateFlow(flow, app);
     },
   };
