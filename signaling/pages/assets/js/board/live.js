@@ -67,7 +67,7 @@ export function createLive(does, parts = {}) {
   function setOnline(isOnline) {
     state.isOnline = isOnline;
     if (!isOnline) does.onLost?.();
-    does.drawSoon();
+    does.draw();
   }
 
   function dayIs(day) {
