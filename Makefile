@@ -31,7 +31,7 @@ test: setup-dev setup-browsers ## everything: style, types, import rule, all tes
 test-firefox: setup-dev setup-browsers ## every story that people play at Chromium and at Firefox ESR (ARGS="-k reload")
 	@$(PYTEST) tests/browser/both -m '' $(ARGS)
 
-test-faults: setup-dev setup-browsers ## every fault in real browsers against tests/faults/expected.toml (RUNS=3 ROOMS=6 ARGS="node_killed")
+test-faults: setup-dev setup-browsers ## every fault in real browsers against tests/faults/expected.toml (RUNS=3 ROOMS=3 ARGS="node_killed")
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 fuzz: setup-dev   ## a million hostile packets at the media port, calls beside them (ARGS="--inputs 20000 --seed 1")

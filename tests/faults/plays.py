@@ -302,25 +302,32 @@ async def telephone_rings(room: Room) -> None:
 
 
 async def page_is_frozen_and_thawed(room: Room) -> None:
-    cdp = await room.seeker.page.context.new_cdp_session(room.seeker.page)
-    await cdp.send("Page.setWebLifecycleState", {"state": "frozen"})
+    """Its processes stand still and go on: Chromium 156 no longer freezes a visible page when it is told to."""
+    renderers = await renderers_of(room)
+    for pid in renderers:
+        os.kill(pid, signal.SIGSTOP)
     await room.until(
         lambda shown: not record.seat(shown, SEEKER)["connected"], "without signalling"
     )
-    await cdp.send("Page.setWebLifecycleState", {"state": "active"})
+    for pid in renderers:
+        os.kill(pid, signal.SIGCONT)
     await room.is_live()
 
 
 async def page_falls_asleep(room: Room) -> None:
     """The processes of the page stand still; the browser that holds its sockets lives."""
+    for pid in await renderers_of(room):
+        os.kill(pid, signal.SIGSTOP)
+
+
+async def renderers_of(room: Room) -> list[int]:
+    """The processes of the seeker's page, in a browser of their own."""
     browser = room.seeker.page.context.browser
     assert browser is not None
     cdp = await browser.new_browser_cdp_session()
     processes = (await cdp.send("SystemInfo.getProcessInfo"))["processInfo"]
     await cdp.detach()
-    for process in processes:
-        if process["type"] == "renderer":
-            os.kill(process["id"], signal.SIGSTOP)
+    return [process["id"] for process in processes if process["type"] == "renderer"]
 
 
 # ---- ours ---------------------------------------------------------------------------------------
@@ -489,7 +496,7 @@ PLAYS: tuple[Play, ...] = (
     *_in("seeker_line_flaps", "early", S_LINE, flapping),
     *_in("seeker_camera_ends", "early", NOTHING, camera_ends),
     *_in("seeker_takes_phone_call", "early", NOTHING, telephone_rings),
-    *_in("seeker_page_frozen", "early", NOTHING, page_is_frozen_and_thawed),
+    *_in("seeker_page_frozen", "early", S_BROWSER, page_is_frozen_and_thawed),
     *_in("seeker_page_asleep", "waiting early", S_BROWSER, page_falls_asleep),
     *_in("worker_killed", "waiting", NOTHING, worker_is_killed, is_held),
     *_in("worker_killed", "early tail", NOTHING, worker_is_killed),
