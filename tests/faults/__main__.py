@@ -1,6 +1,7 @@
 """`make test-faults`: plays every fault several times in real browsers, and compares what came with what must come.
 
-RUNS (3) times each, ROOMS (3) at once: more are too many for two cores, and people then come too late; ARGS are words that kind or kind/phase must contain.
+RUNS (3) times each, ROOMS (3) at once: more are too many for two cores, and people then come too late. ARGS are words
+that kind or kind/phase must contain.
 """
 
 from __future__ import annotations
