@@ -135,10 +135,10 @@ async def test_a_problem_can_be_told_after_the_end_with_what_the_page_measured(n
     measured = {"rtt_ms": 84.4, "missing": 0.031, "frozen_s": 12.0, "in_s": 600.0}
     await back.send(type="report_problem", note="x" * 500, measured=measured)
 
-    async def is_noted():
-        return await node.store.notes(meeting.id)
+    async def is_filed():
+        return (await node.session(meeting)).incidents
 
-    await until(is_noted, "the note is kept")
+    await until(is_filed, "the incident is filed")
     (note,) = (await node.store.notes(meeting.id)).values()
     assert note == "x" * 500 + "\n[rtt 84 ms, missing 3 %, frozen 12 s, in 600 s]"
     session = await node.session(meeting)

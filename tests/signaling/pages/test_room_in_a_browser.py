@@ -289,11 +289,11 @@ async def test_a_line_that_nobody_got_comes_back_into_the_field(
     chromium: Browser, base: str
 ) -> None:
     seen = await visit(chromium, f"{base}/room#x", call("supporter"), size=DESK)
-    await expect(seen.page.get_by_test_id("chat")).to_be_visible()
+    await expect(seen.page.get_by_test_id("tab-chat")).to_be_visible()
     seen.say({"type": "chat", "seat": "seeker", "text": "<i>見えますか</i>", "at": at(0)})
     await expect(seen.page.get_by_test_id("unread")).to_have_text("1")
     await expect(seen.page.get_by_role("status").first).to_contain_text("見えますか")
-    await press(seen, "chat")
+    await press(seen, "tab-chat")
     await expect(seen.page.get_by_role("log")).to_contain_text("<i>見えますか</i>")
     field = seen.page.get_by_test_id("chat-field")
     await expect(field).to_be_focused()
@@ -310,7 +310,7 @@ async def test_a_line_that_nobody_got_comes_back_into_the_field(
     await expect(seen.page.get_by_role("log")).to_contain_text("はい")
     await expect(seen.page.get_by_test_id("chat-failed")).to_be_hidden()
     await seen.page.keyboard.press("Escape")
-    await expect(seen.page.get_by_test_id("chat")).to_be_focused()
+    await expect(seen.page.get_by_test_id("tab-chat")).to_be_focused()
 
 
 async def test_a_programme_without_chat_shows_none(chromium: Browser, base: str) -> None:
