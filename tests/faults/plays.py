@@ -302,7 +302,7 @@ async def telephone_rings(room: Room) -> None:
 
 
 async def page_is_frozen_and_thawed(room: Room) -> None:
-    """Its processes stand still and go on: Chromium 156 no longer freezes a visible page when it is told to."""
+    """Its processes stand still and go on: Chromium 156 does not freeze a visible page when it is told to."""
     renderers = await renderers_of(room)
     for pid in renderers:
         os.kill(pid, signal.SIGSTOP)

@@ -54,9 +54,9 @@ SOCKET_BUFFER_BYTES = 4 << 20
 BURST = 256
 """Packets a wake: about 5 ms, after which commands, heartbeats and timers get their turn."""
 DENSE_S = 0.004
-"""Between two wakes; where packets come so close together, as from four calls on, the port lets some gather."""
+"""Between two wakes; where packets come so close together the port lets some gather (ADR 14)."""
 REST_S = 0.0015
-"""How long. A wake costs as much as several packets, most of it for cold caches; the added latency stays below 2 ms."""
+"""How long. A wake costs as much as several packets; the added latency stays below 2 ms."""
 RESTS = 4
 """A wake, so that commands and timers get their turn."""
 MAX_LOGGED_ERRORS = 20
