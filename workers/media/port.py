@@ -185,7 +185,7 @@ class MediaPort:
         """The callback for a readable socket; its names are local, for it runs for every packet.
 
         Args:
-            rest: waits so many seconds; it may block, which is what costs least.
+            rest: waits so many seconds; it may block.
         """
         buffer, receive, path_of = self._buffer.data, self.udp.recvfrom_into, self.ice.paths.get
         monotonic, forward, max_bytes = self._monotonic, self._forwarding(), srtp.MAX_DATAGRAM_BYTES
