@@ -133,7 +133,7 @@ class Actor:
         """None until it was loaded."""
         self.fence = 0
         self.gap_began_at: datetime | None = None
-        """Told at a takeover: accounted for when the session is loaded, before anything that is due."""
+        """Since when nobody ran it, until the session knows: accounted for before anything that is due."""
         self.changed = asyncio.Event()
         """Set by the next committed change; each change leaves a new one."""
         self._waited_s = 0.0
@@ -221,20 +221,28 @@ class Actor:
     async def _load(self) -> None:
         """Become the owner, read the session, and account for the time in which nobody ran it."""
         self.fence, gap_began_at = await self._ports.leases.acquire(self.id)
+        # It is said once: whatever fails from here on, the next attempt has to tell it.
+        self.gap_began_at = gap_began_at = gap_began_at or self.gap_began_at
         stored = await self._ports.store.load(self.id)
         if stored is None:
             raise NotFound("session_unknown")
         self.session = stored.session
-        told, self.gap_began_at = self.gap_began_at, None
-        gap_began_at = gap_began_at or told
         now = self._ports.clock.now()
         due = next_deadline(stored.session)
         since = max(due.at, stored.session.clock or due.at) if due is not None else now
         if gap_began_at is None and since < now - LATE:
             gap_began_at = since  # it was booked, and no node was there at its first moment
+        self.gap_began_at = None
         if gap_began_at is not None and not stored.session.is_over:
-            await self._gap(gap_began_at, is_new_node=True)
+            await self._tell_gap(gap_began_at)
         self._arm()
+
+    async def _tell_gap(self, began_at: datetime) -> None:
+        try:
+            await self._gap(began_at, is_new_node=True)
+        except BaseException:
+            self.session, self.gap_began_at = None, began_at
+            raise
 
     async def _commit(self, item: Item, done: Step) -> bool:
         """Record a step; False: the stored session is another one than was stepped."""

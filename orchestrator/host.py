@@ -360,7 +360,7 @@ class Host:
         if not actor.queue.empty():
             return False
         if actor.session is None:
-            return True
+            return actor.gap_began_at is None  # nobody else knows of it
         due = next_deadline(actor.session)
         is_quiet = due is None or due.at > self._clock.now() + SOON
         return is_quiet and not any(seat.connection for seat in actor.session.seats)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
-from orchestrator.errors import Fenced, NotFound
+from orchestrator.errors import Fenced, NotFound, Unavailable
 from orchestrator.policy.events import (
     Admitted,
     Connected,
@@ -243,6 +244,51 @@ async def test_a_restart_is_a_gap_and_never_held_against_anybody(store: ValkeySt
         assert names.count("service.gap") == 1
         assert session.supporter.loss is not None
         assert session.supporter.loss.grace_ends_at == second.clock.now() + session.rules.grace
+
+
+async def test_a_gap_is_told_also_when_the_store_goes_away_between_the_claim_and_the_session(
+    store: ValkeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(store, "n1") as first:
+        session_id = await goes_live(first)
+    async with opened(store, "n2", first.clock) as second:
+        second.clock.advance(timedelta(seconds=3))
+        load, asked = store.load, count(1)
+
+        async def away_once(session):
+            if next(asked) == 2:
+                raise Unavailable("store")
+            return await load(session)
+
+        monkeypatch.setattr(store, "load", away_once)
+        with pytest.raises(Unavailable):
+            await second.host.deliver(session_id, Woken())
+        session = await second.host.deliver(session_id, Woken())
+    assert session.phase is Phase.INTERRUPTED, "the dead node's connections are gone"
+    assert [seat.connection for seat in session.seats] == [None, None]
+
+
+async def test_a_gap_is_told_also_when_it_could_not_be_recorded_at_first(
+    store: ValkeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(store, "n1") as first:
+        session_id = await goes_live(first)
+    async with opened(store, "n2", first.clock) as second:
+        second.clock.advance(timedelta(seconds=3))
+        commit, asked = store.commit, count(1)
+
+        async def full_once(transition):
+            if next(asked) == 1:
+                raise Unavailable("store", "too many commits wait for it")
+            return await commit(transition)
+
+        monkeypatch.setattr(store, "commit", full_once)
+        with pytest.raises(Unavailable):
+            await second.host.deliver(session_id, Woken())
+        session = await second.host.deliver(session_id, Woken())
+        names = [record.name for _, record in await store.events(session_id)]
+    assert session.phase is Phase.INTERRUPTED
+    assert names.count("service.gap") == 1
 
 
 async def test_a_booking_that_nobody_ran_in_time_is_a_gap(office: Office) -> None:
