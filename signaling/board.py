@@ -44,7 +44,6 @@ _BACK_OFF_S = 0.5
 _LONGEST_SLOT = timedelta(days=1)
 """How far before the day a session that still runs may have begun."""
 
-
 _POINTS_KEPT = 40
 """Of each room's lines, for a board that comes later: ten minutes at four a minute."""
 
@@ -147,8 +146,8 @@ class Feed:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._flush_again_and_again())
-            group.create_task(self._reconcile_again_and_again())
-            group.create_task(self._measure_again_and_again())
+            group.create_task(_again_and_again(self._limits.board_reconcile_s, self._reconcile))
+            group.create_task(_again_and_again(self._limits.board_lines_s, self._measure))
 
     def _heard(self, change: Change) -> None:
         self._also_hears(change)
@@ -159,6 +158,7 @@ class Feed:
     async def _follow(self) -> None:
         while True:
             try:
+                await self._reconcile()
                 await self._store.watch(self._heard)
             except Unavailable:
                 _log.warning("feed.lost")
@@ -167,7 +167,6 @@ class Feed:
             ):  # the worker's boundary: a bug here must not blind the boards for ever
                 _log.exception("feed.failed")
             await asyncio.sleep(_BACK_OFF_S)
-            await self._reconcile()
 
     async def _flush_again_and_again(self) -> None:
         while True:
@@ -179,19 +178,10 @@ class Feed:
             if ready:
                 await self._flush(ready)
 
-    async def _reconcile_again_and_again(self) -> None:
-        while True:
-            await asyncio.sleep(self._limits.board_reconcile_s)
-            await self._reconcile()
-
-    async def _measure_again_and_again(self) -> None:
-        while True:
-            await asyncio.sleep(self._limits.board_lines_s)
-            if self._watchers:
-                await self.measure()
-
-    async def measure(self) -> None:
+    async def _measure(self) -> None:
         """Take one figure of each live room's lines, and show them; rooms that are over are forgotten."""
+        if not self._watchers:
+            return
         now = self._clock.now()
         span = timedelta(seconds=self._limits.board_lines_s)
         known, self._points = self._points, {}
@@ -228,9 +218,7 @@ class Feed:
             self._changed |= changed
             self._has_changed.set()
             await asyncio.sleep(_BACK_OFF_S)
-        except (
-            Exception
-        ):  # the worker's boundary: one session that cannot be shown must not hide the others
+        except Exception:  # the worker's boundary, as in `_follow`
             _log.exception("feed.failed")
 
     async def _reconcile(self) -> None:
@@ -257,15 +245,24 @@ class Feed:
     async def _read_day(self) -> None:
         day = day_of(self._clock.now(), self._zone)
         ids = await self._store.between(day[0] - _LONGEST_SLOT, day[1])
-        if day != self._day:
+        is_new_day = day != self._day
+        if is_new_day:
             self._entries.clear()
         self._day = day
-        await self._read(ids)
+        try:
+            await self._read(ids)
+        except BaseException:
+            if is_new_day:
+                self._day = None  # half a day is none: who looks next reads it anew
+            raise
 
     async def _read(self, ids: Sequence[SessionId]) -> None:
         for begin in range(0, len(ids), _SLICE):
             for stored in await self._store.load_many(ids[begin : begin + _SLICE]):
-                self._take(stored.session)
+                try:
+                    self._take(stored.session)
+                except Exception:  # the same: one that cannot be shown must not hide the others
+                    _log.exception("feed.failed", session=stored.session.id)
             await asyncio.sleep(0)
 
     def _take(self, session: Session) -> None:
@@ -298,6 +295,15 @@ class Feed:
         if begins_at <= session.starts_at < ends_at:
             return True
         return session.starts_at < begins_at and not session.is_over
+
+
+async def _again_and_again(every_s: float, do: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await do()
+        except Exception:  # the worker's boundary, as in `_follow`
+            _log.exception("feed.failed")
 
 
 class Watcher:

@@ -2,15 +2,17 @@
 
 import asyncio
 from datetime import UTC, datetime, time, timedelta
+from itertools import count
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from orchestrator.credentials import hash_secret
+from orchestrator.errors import Unavailable
 from orchestrator.policy.events import IncidentFiled, IncidentResolved
 from orchestrator.policy.model import SEEKER, SUPPORTER, IncidentKind, PersonId, Role
 from orchestrator.ports import Line, LineSample, Staff
-from signaling.board import day_of
+from signaling.board import Feed, day_of
 from signaling.limits import Limits
 from tests.signaling.node import MINUTE, running_node
 
@@ -217,6 +219,95 @@ async def test_midnight_brings_a_new_day():
         shown = await board.receive("board", lambda m: len(m["sessions"]) == 2)
         # Nobody rang, so the session of yesterday is not over yet.
         assert [r["id"] for r in shown["sessions"]] == [today.id, tomorrow.id]
+
+
+class Looker:
+    """A board without a connection: what it is shown."""
+
+    def __init__(self):
+        self.days = []
+
+    def snapshot(self, day, entries):
+        self.days.append([entry.row.id for entry in entries])
+
+    def lines(self, points):
+        pass
+
+
+def fails_once(monkeypatch, store):
+    """The store goes away in the middle of the next reading."""
+    load_many, asked = store.load_many, count(1)
+
+    async def away_once(sessions):
+        if next(asked) == 1:
+            await asyncio.sleep(0)
+            raise Unavailable("store")
+        return await load_many(sessions)
+
+    monkeypatch.setattr(store, "load_many", away_once)
+
+
+async def test_a_board_that_waited_for_a_reading_that_failed_sees_the_whole_day(node, monkeypatch):
+    meeting = await node.meet()
+    feed = Feed(node.store, node.clock, Limits(), ZoneInfo("Asia/Tokyo"))
+    fails_once(monkeypatch, node.store)
+    first, second = Looker(), Looker()
+    refused, shown = await asyncio.gather(
+        feed.join(first), feed.join(second), return_exceptions=True
+    )
+    assert isinstance(refused, Unavailable)
+    assert shown is None
+    assert second.days == [[meeting.id]]
+
+
+async def test_midnight_brings_a_new_day_also_when_the_store_is_away_just_then(monkeypatch):
+    async with running_node(Limits(board_reconcile_s=0.05)) as node:
+        await node.meet(starts_in=HOUR, supporter="a")
+        await node.meet(starts_in=5 * HOUR, supporter="b")
+        board = await open_board(node, await node.staff())
+        await board.receive("board")
+        fails_once(monkeypatch, node.store)
+        node.clock.advance(4 * HOUR)
+        await board.receive("board", lambda m: len(m["sessions"]) == 2)
+
+
+async def test_a_session_that_cannot_be_shown_hides_no_other_and_blinds_no_board(monkeypatch):
+    from signaling import board as module
+
+    real = module.board_row
+    async with running_node(Limits(board_reconcile_s=0.02)) as node:
+        broken, sound = await node.meet(supporter="a"), await node.meet(supporter="b")
+
+        def board_row(session, checks):
+            if session.id == broken.id:
+                raise ZeroDivisionError
+            return real(session, checks)
+
+        monkeypatch.setattr(module, "board_row", board_row)
+        board = await open_board(node, await node.staff())
+        assert [row["id"] for row in (await board.receive("board"))["sessions"]] == [sound.id]
+        for _ in range(3):  # each takes longer than a comparison with the store
+            seeker = await node.enter(sound, "seeker")
+            await row_of(board, sound, lambda row: row["seats"][0]["is_connected"])
+            await seeker.socket.close()
+            await row_of(board, sound, lambda row: not row["seats"][0]["is_connected"])
+
+
+async def test_a_comparison_that_fails_does_not_end_the_feed(monkeypatch):
+    async with running_node(Limits(board_reconcile_s=0.02)) as node:
+        board = await open_board(node, await node.staff())
+        await board.receive("board")
+        between, failed = node.store.between, asyncio.Event()
+
+        async def wrong_once(begins_at, ends_at):
+            if not failed.is_set():
+                failed.set()
+                raise ZeroDivisionError
+            return await between(begins_at, ends_at)
+
+        monkeypatch.setattr(node.store, "between", wrong_once)
+        await failed.wait()
+        await row_of(board, await node.meet())
 
 
 async def test_what_the_feed_missed_is_made_good():
