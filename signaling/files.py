@@ -104,7 +104,7 @@ class Files:
             max_age=DEVICE_AGE_S,
             path="/",
             httponly=True,
-            samesite="Strict",
+            samesite="Lax",  # Strict stays at home when a link is clicked in somebody's web mail
             secure=self.is_secure(request),
         )
         return answer

@@ -240,7 +240,7 @@ async def test_the_device_cookie_is_made_once_and_kept(site):
     cookie = first.cookies[DEVICE_COOKIE]
     assert is_secret_shaped(cookie.value)
     assert cookie["httponly"]
-    assert cookie["samesite"] == "Strict"
+    assert cookie["samesite"] == "Lax"
     assert cookie["max-age"] == "5184000"
     assert not cookie["secure"]
     again = await site.http.get(
