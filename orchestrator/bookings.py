@@ -188,16 +188,18 @@ class Bookings:
     async def _supporter(self, name: str) -> tuple[Staff, tuple[str, ...]]:
         """The supporter of that name; one who is not known yet is added, without a token, and it is said."""
         known = await self._store.staff_by_name(name)
-        if known is not None and known.role is not Role.SUPPORTER:
+        notes: tuple[str, ...] = ()
+        if known is None:
+            code = names.check_display_name(name)
+            if code is not None:
+                raise Refused("name_refused", f"the supporter's name cannot be used: {code}")
+            added = Staff(PersonId(new_id("p")), name, name, Role.SUPPORTER)
+            known = await self._store.introduce(added)
+            if known == added:
+                notes = (f"The supporter {name!r} was not known and has been added; no token yet.",)
+        if known.role is not Role.SUPPORTER:
             raise Refused("not_a_supporter", "the office knows that name, but as no supporter")
-        if known is not None:
-            return known, ()
-        code = names.check_display_name(name)
-        if code is not None:
-            raise Refused("name_refused", f"the supporter's name cannot be used: {code}")
-        added = Staff(PersonId(new_id("p")), name, name, Role.SUPPORTER)
-        await self._store.put_staff(added, None)
-        return added, (f"The supporter {name!r} was not known and has been added; no token yet.",)
+        return known, notes
 
     async def renew_link(self, session: SessionId, seat: SeatId) -> str:
         """Revoke a seat's links and make a new one.
@@ -301,13 +303,11 @@ class Bookings:
         code = names.check_display_name(name) or names.check_display_name(display_name or name)
         if code is not None:
             raise Refused("name_refused", f"the name cannot be used: {code}")
-        known = await self._store.staff_by_name(name)
-        person = known.person if known else PersonId(new_id("p"))
-        token = new_staff_token()
-        await self._store.put_staff(
-            Staff(person, name, display_name or (known.display_name if known else name), role),
-            hash_secret(token),
-        )
+        # Introduced first: whoever is booked under that name in this moment is the same person.
+        known = await self._store.introduce(Staff(PersonId(new_id("p")), name, name, role))
+        person, token = known.person, new_staff_token()
+        staff = Staff(person, name, display_name or known.display_name, role)
+        await self._store.put_staff(staff, hash_secret(token))
         private = {PrivateField.MAIL: mail, PrivateField.LANGUAGE: language}
         await self._store.add_private(
             person, {field.value: str(text) for field, text in private.items() if text}

@@ -172,7 +172,14 @@ class Store(Protocol):
     async def revoke_links(self, session: SessionId, seat: SeatId, at: datetime) -> int:
         """Revoke all links of a seat; how many there were."""
 
-    async def put_staff(self, staff: Staff, token_hash: str | None) -> None:
+    async def introduce(self, staff: Staff) -> Staff:
+        """Add somebody of the office who has no token yet; of two at once under one name, the first is added.
+
+        Returns:
+            Who has that name: that one, or whoever had it before.
+        """
+
+    async def put_staff(self, staff: Staff, token_hash: str) -> None:
         """Add or replace somebody of the office; an earlier token of the same name is void."""
 
     async def staff_by_token(self, token_hash: str) -> Staff | None:

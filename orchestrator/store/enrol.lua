@@ -1,6 +1,6 @@
 -- ENROL: add or replace somebody of the office; name, person and token each lead to one person.
 -- KEYS: staff:<person>  staff-name:<name>
--- ARGV: person, name, staff as JSON, hash of the token or '', prefixes of the staff, name and token keys
+-- ARGV: person, name, staff as JSON, hash of the token, prefixes of the staff, name and token keys
 local function forget(person)
   local key = ARGV[5] .. person
   local old = redis.call('HMGET', key, 'name', 'token')
@@ -19,7 +19,5 @@ end
 forget(ARGV[1])
 redis.call('HSET', KEYS[1], 'name', ARGV[2], 'staff', ARGV[3], 'token', ARGV[4])
 redis.call('SET', KEYS[2], ARGV[1])
-if ARGV[4] ~= '' then
-  redis.call('SET', ARGV[7] .. ARGV[4], ARGV[1])
-end
+redis.call('SET', ARGV[7] .. ARGV[4], ARGV[1])
 return 1

@@ -115,12 +115,12 @@ def links(session_id: SessionId, seat: SeatId) -> str:
 
 
 def staff(person: PersonId) -> str:
-    """Hash: `staff` (JSON), `name`, `token` (hash of the valid token; empty: none). ENROL."""
+    """Hash: `staff` (JSON), `name`, `token` (hash of the valid token; empty: none). ENROL, INTRODUCE."""
     return f"{STAFF_PREFIX}{person}"
 
 
 def staff_name(name: str) -> str:
-    """String: the person of that name. ENROL."""
+    """String: the person of that name. ENROL, INTRODUCE."""
     return f"{STAFF_NAME_PREFIX}{name}"
 
 

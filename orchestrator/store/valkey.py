@@ -325,8 +325,17 @@ class ValkeyStore(Register):
             )
         )
 
-    async def put_staff(self, staff: Staff, token_hash: str | None) -> None:
-        """See `Store`; without a token there is none any more."""
+    async def introduce(self, staff: Staff) -> Staff:
+        """See `Store`."""
+        text = await self._server.run(
+            scripts.INTRODUCE,
+            [keys.staff(staff.person), keys.staff_name(staff.name)],
+            [staff.person, staff.name, codec.encode_staff(staff), keys.STAFF_PREFIX],
+        )
+        return codec.decode_staff(text)
+
+    async def put_staff(self, staff: Staff, token_hash: str) -> None:
+        """See `Store`."""
         await self._server.run(
             scripts.ENROL,
             [keys.staff(staff.person), keys.staff_name(staff.name)],
@@ -334,7 +343,7 @@ class ValkeyStore(Register):
                 staff.person,
                 staff.name,
                 codec.encode_staff(staff),
-                token_hash or "",
+                token_hash,
                 keys.STAFF_PREFIX,
                 keys.STAFF_NAME_PREFIX,
                 keys.STAFF_TOKEN_PREFIX,

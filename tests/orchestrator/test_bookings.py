@@ -62,6 +62,21 @@ async def test_an_unknown_supporter_is_added_and_it_is_said(office: Office) -> N
     assert again.session.supporter.person == known.person
 
 
+async def test_a_supporter_who_is_named_by_several_at_once_for_the_first_time_is_one_person(
+    office: Office,
+) -> None:
+    first, second, token = await asyncio.gather(
+        office.bookings.create(Wish("kumagaya", TUESDAY_10, "さくら14", "tanaka"), "p"),
+        office.bookings.create(
+            Wish("kumagaya", TUESDAY_10 + timedelta(hours=1), "さくら15", "tanaka"), "p"
+        ),
+        office.bookings.add_staff("tanaka", Role.SUPPORTER, "たなか"),
+    )
+    known = await office.store.staff_by_token(hash_secret(token))
+    assert known is not None
+    assert first.session.supporter.person == known.person == second.session.supporter.person
+
+
 @pytest.mark.parametrize(
     ("wish", "code"),
     [

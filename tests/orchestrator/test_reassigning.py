@@ -23,7 +23,7 @@ YAMABIKO = Staff(PersonId("p_yamabiko"), "山彦", "やまびこ", Role.SUPPORTE
 async def known(office: Office, *staff: Staff) -> Reassigning:
     """The use case, in an office that has these people."""
     for each in staff or (YAMABIKO,):
-        await office.store.put_staff(each, None)
+        await office.store.introduce(each)
     return Reassigning(office.store, office.host)
 
 

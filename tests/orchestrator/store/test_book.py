@@ -201,15 +201,28 @@ async def test_staff_are_found_by_token_name_and_person(store):
     assert await store.staff_by_person(PersonId("p-2")) is None
 
 
-@pytest.mark.parametrize("token", ["t2", None])
-async def test_an_earlier_token_of_the_same_name_is_void(store, token):
+async def test_an_earlier_token_of_the_same_name_is_void(store):
     await store.put_staff(TANAKA, "t1")
     promoted = replace(TANAKA, role=Role.SCHEDULER)
 
-    await store.put_staff(promoted, token)
+    await store.put_staff(promoted, "t2")
 
     assert await store.staff_by_token("t1") is None
     assert await store.staff_by_name("tanaka") == promoted
+
+
+async def test_who_is_introduced_is_known_and_has_no_token(store):
+    assert await store.introduce(TANAKA) == TANAKA
+    assert await store.staff_by_name("tanaka") == TANAKA
+    assert await store.staff_by_person(TANAKA.person) == TANAKA
+
+
+async def test_who_is_introduced_under_a_name_that_is_taken_is_nobody(store):
+    await store.put_staff(TANAKA, "t1")
+
+    assert await store.introduce(replace(TANAKA, person=PersonId("p-2"))) == TANAKA
+    assert await store.staff_by_token("t1") == TANAKA
+    assert await store.staff_by_person(PersonId("p-2")) is None
 
 
 async def test_a_name_that_passes_to_another_person_takes_the_token_along(store):
