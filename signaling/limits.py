@@ -42,7 +42,7 @@ class Limits:
     restarts_burst: int = 8
     """ICE restarts that may be wished for at once."""
     renewals_per_s: float = 0.1
-    """New media connections on average: each is a line of the session's history, a DTLS handshake and a key frame."""
+    """New media connections on average, another medium's too: each is a line of history, a handshake, a key frame."""
     renewals_burst: int = 6
     """New media connections that may be wished for at once."""
     probes_per_s: float = 0.2

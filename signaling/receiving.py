@@ -87,7 +87,9 @@ class Receiver:
         now_s = self._counter.clock.monotonic()
         if isinstance(message, up.RestartMedia):
             return self._restarts.take(now_s)
-        return not isinstance(message, up.RenewMedia) or self._renewals.take(now_s)
+        # Another medium is a new connection for everybody.
+        is_renewal = isinstance(message, up.RenewMedia | up.SwitchMedium)
+        return not is_renewal or self._renewals.take(now_s)
 
     def _write(self, text: str) -> None:
         """Pass a line on, in memory only: what people write to each other is nobody else's (SAKAI 5-4)."""

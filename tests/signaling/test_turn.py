@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from orchestrator.policy.events import Woken
 from orchestrator.secret import Secret
 from signaling.limits import Limits
 from signaling.turn import OUTLIVES, Turn
@@ -124,8 +125,24 @@ async def test_renewals_beyond_the_limit_change_nothing():
             await seeker.send(type="renew_media")
         await seeker.send(type="chat", text="all before it was read")
         await seeker.receive("chat")
-        await until(lambda: ("connect", meeting.id, "seeker", 3) in node.media.told, "two of them")
-        assert (await node.session(meeting)).seeker.media_epoch == 3
+        after = await node.host.deliver(meeting.id, Woken())
+        assert after.seeker.media_epoch == 3
         node.clock.advance(timedelta(seconds=10))
         await seeker.send(type="renew_media")
+        await until(lambda: ("connect", meeting.id, "seeker", 4) in node.media.told, "one more")
+
+
+async def test_another_medium_counts_as_a_renewal():
+    async with running_node(Limits(renewals_burst=2)) as node:
+        meeting = await node.meet()
+        seeker, _ = await node.live(meeting)
+        for _ in range(5):
+            await seeker.send(type="switch_medium", medium="audio")
+            await seeker.send(type="switch_medium", medium="video")
+        await seeker.send(type="chat", text="all before it was read")
+        await seeker.receive("chat")
+        after = await node.host.deliver(meeting.id, Woken())
+        assert after.seeker.media_epoch == 3
+        node.clock.advance(timedelta(seconds=10))
+        await seeker.send(type="switch_medium", medium="audio")
         await until(lambda: ("connect", meeting.id, "seeker", 4) in node.media.told, "one more")
