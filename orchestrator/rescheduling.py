@@ -109,9 +109,13 @@ class Rescheduling:
         ends_at = session.ends_at if purpose is Purpose.NEXT else session.ended_at
         after = max(now, ends_at or now)
         until = after + programme.horizon + timedelta(days=1)
+        unavailable = await self._unavailable(session, now, until)
+        if session.outcome is Outcome.CANCELLED:
+            # Free in the calendars since then; to offer it would be to take back what was just said.
+            unavailable.append((session.starts_at, session.ends_at))
         found = slots.free_slots(
             programme,
-            supporter_busy=await self._unavailable(session, now, until),
+            supporter_busy=unavailable,
             seeker_busy=await self._store.booked(session.seeker.person, now, until),
             length=length_of(session, programme),
             now=now,

@@ -67,9 +67,11 @@ async def live_and_asked(office: Office) -> Session:
     return await office.host.view(session_id)
 
 
-async def cancelled_by_office(office: Office, programme: str = "kumagaya") -> Session:
+async def cancelled_by_office(
+    office: Office, programme: str = "kumagaya", starts_at: datetime = TUESDAY_10
+) -> Session:
     """A session that the office cancelled, with another date open."""
-    booked = await office.bookings.create(Wish(programme, TUESDAY_10, "さくら14", "tanaka"), "p")
+    booked = await office.bookings.create(Wish(programme, starts_at, "さくら14", "tanaka"), "p")
     return await office.host.deliver(booked.session.id, Cancelled(Cause.OFFICE, "p", "telephone"))
 
 
@@ -236,6 +238,17 @@ async def test_proposals_keep_to_the_supporters_hours_and_the_office_need_not(
     after = await bookings.rescheduling.book(old.id, monday, "p")
     assert after.reschedule is not None
     assert after.reschedule.new_starts_at == monday
+
+
+async def test_what_was_cancelled_is_not_offered_as_another_date(office: Office) -> None:
+    tomorrow = TUESDAY_10 - timedelta(days=6)
+    session = await cancelled_by_office(office, starts_at=tomorrow)
+    await office.bookings.rescheduling.propose(session.id)
+    choice = (await office.host.view(session.id)).reschedule
+    assert choice is not None
+    offered = [one.starts_at for one in choice.options]
+    assert offered[0].date() == tomorrow.date(), "the rest of that day is free"
+    assert session.starts_at not in offered
 
 
 async def test_without_a_free_slot_a_scheduler_gets_a_task(office: Office) -> None:

@@ -313,6 +313,9 @@ async def test_a_live_session_is_not_cancelled(node, call):
     await node.live(meeting)
     status, body = await call("POST", f"/{meeting.id}/cancel", {"by": "office"})
     assert (status, body["error"]["code"]) == (409, "already_live")
+    assert body["error"]["next"]["ja"].endswith("相談を終了する操作をお使いください。"), (
+        "not «just go on»"
+    )
 
 
 async def test_a_notice_is_noted(node, call):
