@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from orchestrator.api.booking import BookingApi
 from orchestrator.api.desk import DeskApi
 from orchestrator.api.maintenance import MaintenanceApi
 from orchestrator.api.office import OfficeApi
@@ -155,6 +156,7 @@ def make_app(
             *DeskApi(
                 store, host, office, clock, programmes, zone, server.staff_of, server.link_url
             ).routes(),
+            *BookingApi(store, programmes, server.staff_of).routes(),
             *DaysApi(store, clock, server.staff_of, zone, programmes.values()).routes(),
             *ReassigningApi(Reassigning(store, host), server.staff_of, server.link_url).routes(),
             *QuestionnairesApi(questionnaires, server.staff_of).routes(),

@@ -191,6 +191,9 @@ class Store(Protocol):
     async def staff_by_person(self, person: PersonId) -> Staff | None:
         """Who has that person id, or None."""
 
+    async def staff(self) -> list[Staff]:
+        """Everybody of the office, in no order."""
+
     async def add_private(self, person: PersonId, fields: Mapping[str, str]) -> None:
         """Add to a person's private data, or replace single fields of it."""
 

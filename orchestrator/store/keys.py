@@ -45,6 +45,9 @@ MAINTENANCE = "maintenance"
 MAINTENANCE_TIMES = "maintenance-times"
 """Sorted set: `<begins_at>:<id>`, score = `ends_at`; called-off windows are absent. BOOK reads it."""
 
+EVERYBODY = "staff"
+"""Set: the person of everybody of the office. ENROL, INTRODUCE."""
+
 LINK_PREFIX = "link:"
 STAFF_PREFIX = "staff:"
 STAFF_NAME_PREFIX = "staff-name:"

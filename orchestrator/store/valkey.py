@@ -329,7 +329,7 @@ class ValkeyStore(Register):
         """See `Store`."""
         text = await self._server.run(
             scripts.INTRODUCE,
-            [keys.staff(staff.person), keys.staff_name(staff.name)],
+            [keys.staff(staff.person), keys.staff_name(staff.name), keys.EVERYBODY],
             [staff.person, staff.name, codec.encode_staff(staff), keys.STAFF_PREFIX],
         )
         return codec.decode_staff(text)
@@ -338,7 +338,7 @@ class ValkeyStore(Register):
         """See `Store`."""
         await self._server.run(
             scripts.ENROL,
-            [keys.staff(staff.person), keys.staff_name(staff.name)],
+            [keys.staff(staff.person), keys.staff_name(staff.name), keys.EVERYBODY],
             [
                 staff.person,
                 staff.name,
@@ -363,6 +363,16 @@ class ValkeyStore(Register):
         async with self._server.answer():
             text = await self._server.commands.hget(keys.staff(person), "staff")
         return None if text is None else codec.decode_staff(text)
+
+    async def staff(self) -> list[Staff]:
+        """See `Store`."""
+        async with self._server.answer():
+            people = sorted(await self._server.commands.smembers(keys.EVERYBODY))
+            pipeline = self._server.commands.pipeline(transaction=False)
+            for person in people:
+                pipeline.hget(keys.staff(PersonId(person)), "staff")
+            texts = await pipeline.execute()
+        return [codec.decode_staff(text) for text in texts if text is not None]
 
     async def _staff_at(self, pointer: str) -> Staff | None:
         async with self._server.answer():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+import orchestrator.api.booking
 import orchestrator.api.desk
 import orchestrator.api.maintenance
 import orchestrator.api.office
@@ -50,6 +51,7 @@ BODIES = [
         down,
         up,
         aftermath,
+        orchestrator.api.booking,
         orchestrator.api.desk,
         orchestrator.api.office,
         orchestrator.api.questionnaires,
@@ -89,6 +91,7 @@ def raised():
         yield Refused(code)
     yield from (Conflict(), Fenced(), Unavailable("store"), NotFound("session_unknown"))
     for module in (
+        orchestrator.api.booking,
         orchestrator.api.desk,
         orchestrator.api.sessions,
         orchestrator.api.office,

@@ -201,6 +201,19 @@ async def test_staff_are_found_by_token_name_and_person(store):
     assert await store.staff_by_person(PersonId("p-2")) is None
 
 
+async def test_everybody_of_the_office_is_listed_once_and_nobody_who_is_replaced(store):
+    assert await store.staff() == []
+    await store.put_staff(TANAKA, "t1")
+    suzuki = replace(TANAKA, person=PersonId("p-2"), name="suzuki")
+    await store.introduce(suzuki)
+    await store.put_staff(replace(TANAKA, display_name="あおぞら"), "t1")
+    heir = replace(suzuki, person=PersonId("p-3"))
+    await store.put_staff(heir, "t2")
+
+    listed = sorted(await store.staff(), key=lambda one: one.person)
+    assert listed == [replace(TANAKA, display_name="あおぞら"), heir]
+
+
 async def test_an_earlier_token_of_the_same_name_is_void(store):
     await store.put_staff(TANAKA, "t1")
     promoted = replace(TANAKA, role=Role.SCHEDULER)

@@ -215,6 +215,7 @@ async def test_a_caller_that_gave_up_does_not_stop_its_commit(data_dir, impatien
         lambda store: store.book(a_booking(a_session())),
         lambda store: store.link("h"),
         lambda store: store.staff_by_token("t"),
+        lambda store: store.staff(),
         lambda store: store.private("p"),
         lambda store: store.take("a", 1, 100),
         lambda store: store.beat("a", 2000),

@@ -1,0 +1,115 @@
+"""What a form for a new session needs: what can be booked here, and with whom.
+
+What is offered is a convenience: whatever is asked for is checked again when it is booked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+
+from orchestrator.api.query import StaffOf, scheduler
+from orchestrator.policy.model import Role
+from orchestrator.ports import Store
+
+if TYPE_CHECKING:  # it is a model as well, but none of this API
+    from orchestrator.policy.programme import Programme
+
+PATH = "/api/v1/booking"
+
+_MOST_PEOPLE = 2_000
+"""Of an office, in one list."""
+
+_MINUTE = timedelta(minutes=1)
+
+
+class ProgrammeTitle(BaseModel):
+    """What a service is called, in both languages."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ja: str
+    en: str
+
+
+class BookableBody(BaseModel):
+    """A programme, as far as who books has to know it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    title: ProgrammeTitle
+    length_minutes: tuple[int, ...]
+    """The default one first; those of whole minutes, which alone can be asked for by `length_minutes`."""
+    booked_by: Literal["day_before", "any"]
+    companions: int
+    observer: bool
+
+
+class ColleagueBody(BaseModel):
+    """Somebody of the office."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person: str
+    name: str
+    display_name: str
+    role: Role
+
+
+class BookingBody(BaseModel):
+    """What can be booked, and with whom."""
+
+    model_config = ConfigDict(frozen=True)
+
+    programmes: tuple[BookableBody, ...]
+    staff: tuple[ColleagueBody, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BookingApi:
+    """The handler, and what it needs."""
+
+    store: Store
+    programmes: Mapping[str, Programme]
+    staff_of: StaffOf
+
+    def routes(self) -> list[web.RouteDef]:
+        """What to serve."""
+        return [web.get(PATH, self.read)]
+
+    async def read(self, request: web.Request) -> web.Response:
+        """The programmes of this server, and everybody of the office by display name."""
+        await scheduler(request, self.staff_of)
+        people = sorted(await self.store.staff(), key=lambda one: (one.display_name, one.name))
+        body = BookingBody(
+            programmes=tuple(_bookable(each) for each in self.programmes.values()),
+            staff=tuple(
+                ColleagueBody(
+                    person=one.person,
+                    name=one.name,
+                    display_name=one.display_name,
+                    role=one.role,
+                )
+                for one in people[:_MOST_PEOPLE]
+            ),
+        )
+        return web.Response(text=body.model_dump_json(), content_type="application/json")
+
+
+def _bookable(programme: Programme) -> BookableBody:
+    default = programme.default_length
+    lengths = (default, *(each for each in programme.lengths if each != default))
+    return BookableBody(
+        name=programme.name,
+        title=ProgrammeTitle(ja=programme.title.ja, en=programme.title.en),
+        length_minutes=tuple(each // _MINUTE for each in lengths if not each % _MINUTE),
+        booked_by=programme.booked_by,
+        companions=programme.companions,
+        observer=programme.observer,
+    )

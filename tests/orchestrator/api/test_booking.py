@@ -1,0 +1,46 @@
+"""What a form for a new session is told: programmes and people, and to schedulers alone."""
+
+import pytest
+
+from orchestrator.policy.model import Role
+
+
+async def test_a_scheduler_reads_what_can_be_booked_and_with_whom(node, call):
+    await node.staff("aozora", Role.SUPPORTER)
+    status, body = await call("GET", "/booking")
+    assert status == 200
+    sakai = next(each for each in body["programmes"] if each["name"] == "sakai")
+    assert sakai["title"]["ja"]
+    assert sakai["length_minutes"] == [30, 45, 60], "the default one first"
+    assert (sakai["booked_by"], sakai["companions"], sakai["observer"]) == ("day_before", 2, False)
+    listed = {one["name"]: one for one in body["staff"]}
+    assert listed["aozora"]["role"] == "supporter"
+    assert listed["aozora"]["person"].startswith("p_")
+    assert {one["role"] for one in body["staff"]} == {"supporter", "scheduler"}
+
+
+async def test_whoever_is_listed_can_be_booked_by_name(node, call):
+    await node.staff("aozora", Role.SUPPORTER)
+    _, found = await call("GET", "/booking")
+    [one] = [each for each in found["staff"] if each["role"] == "supporter"]
+    body = {
+        "programme": found["programmes"][0]["name"],
+        "starts_at": "2026-12-08T10:00:00+09:00",
+        "length_minutes": found["programmes"][0]["length_minutes"][0],
+        "seeker_name": "さくら14",
+        "supporter": one["name"],
+    }
+    status, session = await call("POST", "/sessions", body)
+    assert (status, session["notes"]) == (201, []), "nobody had to be added"
+    supporter = next(each for each in session["participants"] if each["role"] == "supporter")
+    assert supporter["person"] == one["person"]
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "code"),
+    [(Role.SUPPORTER, 403, "not_allowed"), (None, 401, "token_missing")],
+)
+async def test_nobody_else_reads_who_works_here(node, call, role, status, code):
+    token = await node.staff("suzuki", role) if role else None
+    answered, body = await call("GET", "/booking", token=token)
+    assert (answered, body["error"]["code"]) == (status, code)
