@@ -36,6 +36,7 @@ from orchestrator.reassigning import Reassigning
 from orchestrator.standing import Standings
 from signaling.answers import adding_headers, answer_errors
 from signaling.around import Around
+from signaling.arrivals import Arrivals
 from signaling.audience import Audience
 from signaling.auth import (
     DEVICE_COOKIE,
@@ -127,6 +128,7 @@ def make_app(
         questionnaires=questionnaires,
         following=Following(store, host),
         around=around,
+        arrivals=Arrivals(limits),
     )
     server = _Server(settings, Door(counter, store, feed, settings.office))
     api = SessionsApi(

@@ -12,6 +12,7 @@ from orchestrator.policy.programme import Programme
 from orchestrator.ports import Clock
 from orchestrator.questionnaires import Questionnaires
 from signaling.around import Around
+from signaling.arrivals import Arrivals
 from signaling.audience import Audience
 from signaling.limits import Limits
 from signaling.turn import Turn
@@ -32,3 +33,4 @@ class Counter:
     questionnaires: Questionnaires
     following: Following
     around: Around
+    arrivals: Arrivals

@@ -21,6 +21,14 @@ class Limits:
     """Rate of messages up; a person who clicks makes two a second, ICE trouble perhaps five."""
     messages_burst: int = 40
     """Messages that may come at once, for instance after a phone wakes up."""
+    deeds_per_s: float = 1.0
+    """Of them, those that may change something, on average: each can be a line of the session's history."""
+    deeds_burst: int = 40
+    """Such messages that may come at once; a person presses few buttons a minute."""
+    arrivals_per_s: float = 0.5
+    """Pages of one seat that may come on average: each is a line of history, and has bounds of its own."""
+    arrivals_burst: int = 30
+    """Such pages that may come at once; one that loses its line again and again comes every five seconds in the end."""
     chat_per_s: float = 1.0
     """Lines of chat on average; nobody types faster for long."""
     chat_burst: int = 5

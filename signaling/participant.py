@@ -12,7 +12,7 @@ from typing import Literal
 
 import structlog
 
-from orchestrator.errors import Conflict, Refused
+from orchestrator.errors import Conflict, Refused, Unavailable
 from orchestrator.policy.events import Connected, Disconnected, TurnedAway
 from orchestrator.policy.model import (
     ConnectionId,
@@ -120,7 +120,7 @@ class Participant:
         Raises:
             Refused: `encryption_required`, or with the code of the policy or of `check_ended`.
             Conflict: another node runs the session.
-            Unavailable: the store does not answer.
+            Unavailable: the store does not answer, or the seat's pages come too often.
         """
         before = await self._counter.host.view(self.session_id)
         seat = before.seat(self.seat_id)
@@ -128,6 +128,7 @@ class Participant:
             raise Refused("link_unknown")
         if self._person not in {None, seat.person}:
             raise Refused("link_revoked")
+        self._check_in(seat.device)
         if before.is_over:
             self._greet_after_the_end(before)
             return
@@ -146,6 +147,13 @@ class Participant:
         is_new = seat.device is None
         self._log.info("participant.arrived", device="new" if is_new else "known")
         self._welcome("new" if is_new else "bound")
+
+    def _check_in(self, device: DeviceId | None) -> None:
+        is_own, now_s = self._device == device, self._counter.clock.monotonic()
+        if not self._counter.arrivals.take(
+            self.session_id, self.seat_id, is_own_device=is_own, now_s=now_s
+        ):
+            raise Unavailable("node", "this seat is opened too often")
 
     def _lacks_encryption(self, session: Session) -> bool:
         """The programme wants encryption from end to end, and the page cannot; the telephone is another matter."""

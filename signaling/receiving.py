@@ -8,6 +8,7 @@ from __future__ import annotations
 from signaling.audience import Listener
 from signaling.connection import Connection
 from signaling.counter import Counter
+from signaling.ends import Close
 from signaling.intents import event_of
 from signaling.limits import TokenBucket
 from signaling.place import Place
@@ -49,6 +50,7 @@ class Receiver:
         self.media_state: down.MediaStateOf | None = None
         """What the page said last of its microphone and camera."""
         limits, now_s = counter.limits, counter.clock.monotonic()
+        self._deeds = TokenBucket(limits.deeds_per_s, limits.deeds_burst, now_s)
         self._chat = TokenBucket(limits.chat_per_s, limits.chat_burst, now_s)
         self._keys = TokenBucket(limits.keys_per_s, limits.keys_burst, now_s)
         self._reports = Reports(limits, now_s)
@@ -62,10 +64,7 @@ class Receiver:
             return
         if not self._may_trouble_media(message):
             return
-        event = event_of(message, self._place.seat_id, self._place.connection_id)
-        if event is not None:
-            self._counter.host.post(self._place.session_id, event)
-        elif isinstance(message, up.Answer | up.RestartMedia):
+        if isinstance(message, up.Answer | up.RestartMedia):
             self._pass_to_media(message)
         elif isinstance(message, up.MediaState):
             said = message.model_dump(exclude={"type"})
@@ -79,6 +78,17 @@ class Receiver:
             self._observe(message)
         elif isinstance(message, _PRECALL):
             self._check(message)
+        else:
+            self._act(message)
+
+    def _act(self, message: up.Up) -> None:
+        """What may change something: each can be a line of the session's history."""
+        if not self._deeds.take(self._counter.clock.monotonic()):
+            self._connection.close(Close.TOO_MANY)
+            return
+        event = event_of(message, self._place.seat_id, self._place.connection_id)
+        if event is not None:
+            self._counter.host.post(self._place.session_id, event)
         else:
             self._requests.take(message)
 
