@@ -62,25 +62,32 @@ class Disturbed(AssertionError):
 
 
 class _Socket:
-    """What the port takes for its UDP socket."""
+    """What the port takes for its UDP socket: datagrams from anywhere."""
+
+    number = 5004
 
     def __init__(self) -> None:
         self.coming: deque[tuple[bytes, Address]] = deque()
         self.sent: list[tuple[bytes, Address]] = []
+        self._slot = srtp.PacketBuffer()
 
-    def getsockname(self) -> tuple[str, int]:
-        return "192.0.2.100", 5004
-
-    def recvfrom_into(self, buffer: bytearray, most: int) -> tuple[int, Address]:
+    def receive(self) -> list[tuple[srtp.PacketBuffer, int, Address]]:
         if not self.coming:
-            raise BlockingIOError
+            return []
         data, address = self.coming.popleft()
-        size = min(len(data), most)
-        buffer[:size] = data[:size]
-        return size, address
+        size = min(len(data), srtp.MAX_DATAGRAM_BYTES)
+        self._slot.data[:size] = data[:size]
+        return [(self._slot, size, address)]
 
-    def sendto(self, data: bytes, to: Address) -> None:
+    def queue(self, slot: srtp.PacketBuffer, to: Address) -> bool:
+        return self.send(slot.taken(), to)
+
+    def flush(self) -> int:
+        return 0
+
+    def send(self, data: bytes, to: Address) -> bool:
         self.sent.append((data, to))
+        return True
 
     def close(self) -> None:
         """There is nothing to close."""

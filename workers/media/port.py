@@ -1,8 +1,9 @@
 """The one UDP port of a worker: tells STUN, DTLS, RTCP and RTP apart, and forwards RTP.
 
-The way of a packet is receive, unprotect, find the route, keep, rewrite, protect, send: synchronous, in one shared
-buffer, bounded (a burst a wake, so that the link and the timers get their turn) and total: no exception leaves it, and
-what it drops is counted. Whether a room is still open is asked of the clock for each packet, never of a timer.
+The way of a packet is receive, unprotect, find the route, keep, rewrite, protect, send: synchronous, in one slot, with
+what came together (`workers.media.datagrams`), bounded (some turns a wake, so that the link and the timers get theirs)
+and total: no exception leaves it, and what it drops is counted. Whether a room is still open is asked of the clock in
+each turn of at most `SLOTS` packets, never of a timer.
 
 Where two people talk, all of it happens in place. A packet for several, a repetition, and one for who takes no RTX
 leave that short path (`_forward_widely`).
@@ -10,15 +11,15 @@ leave that short path (`_forward_widely`).
 
 from __future__ import annotations
 
-import socket
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import structlog
 
 from workers.media import srtp, wire
 from workers.media.control import Control
+from workers.media.datagrams import SLOTS, Datagrams, Slot
 from workers.media.forwarder import DROPPED, DownTrack, UpTrack
 from workers.media.ice import (
     Address,
@@ -49,10 +50,8 @@ from workers.media.rtp import (
     put_send_time,
 )
 
-SOCKET_BUFFER_BYTES = 4 << 20
-"""A second of 25 rooms; without it a pause of 20 ms loses packets. The kernel may grant less."""
-BURST = 256
-"""Packets a wake: about 5 ms, after which commands, heartbeats and timers get their turn."""
+TURNS = 8
+"""A wake, of at most `SLOTS` packets each: about 5 ms, after which commands, heartbeats and timers get their turn."""
 DENSE_S = 0.004
 """Between two wakes; where packets come so close together the port lets some gather (ADR 14)."""
 REST_S = 0.0015
@@ -69,48 +68,23 @@ log = structlog.get_logger()
 Each = TypeVar("Each")
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Open the worker's UDP socket.
-
-    Args:
-        host: address to bind; one with a colon is IPv6, and `::` takes IPv4 as well.
-        port: UDP port; 0: any free one.
-
-    Raises:
-        OSError: the port is taken or the address is not ours.
-    """
-    is_ipv6 = ":" in host
-    udp = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        if is_ipv6:
-            udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER_BYTES)
-        udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
-        udp.setblocking(False)
-        udp.bind((host, port))
-    except OSError:
-        udp.close()
-        raise
-    return udp
-
-
 class MediaPort:
     """Carries the packets of all rooms of a worker.
 
     Args:
-        udp: bound and not blocking; the port closes it.
+        udp: the socket; the port closes it.
         report: takes what the node has to know; must not raise.
         monotonic: seconds of CLOCK_MONOTONIC.
     """
 
     def __init__(
         self,
-        udp: socket.socket,
+        udp: Datagrams,
         report: Callable[[wire.Report], None],
         monotonic: Callable[[], float],
     ) -> None:
         self.udp = udp
-        self.number: int = udp.getsockname()[1]
+        self.number = udp.number
         self.ice: IceAgent[Leg] = IceAgent()
         self.counters: Counter[str] = Counter()
         self.forwarded = 0
@@ -120,7 +94,6 @@ class MediaPort:
         self._monotonic = monotonic
         self._turned_at = float("-inf")
         self._by_ssrc: dict[int, Leg] = {}
-        self._buffer = srtp.PacketBuffer()
         self._rtcp_buffer = srtp.PacketBuffer()
         self.control = Control(self.send, self.counters)
         self.lines = Lines(self.control, report)
@@ -146,11 +119,7 @@ class MediaPort:
 
     def send(self, data: bytes, to: Address | None) -> None:
         """Send a datagram, or drop it when the kernel's buffer is full or there is no address."""
-        if to is None:
-            return
-        try:
-            self.udp.sendto(data, to)
-        except OSError:
+        if to is not None and not self.udp.send(data, to):
             self.counters["send_dropped"] += 1
 
     def tick(self, now: float) -> None:
@@ -181,72 +150,80 @@ class MediaPort:
 
     # ---- the way of a packet --------------------------------------------------------------------------------------
 
-    def reader(self, rest: Callable[[float], object]) -> Callable[[], None]:  # noqa: C901
+    def reader(self, rest: Callable[[float], object]) -> Callable[[], None]:
         """The callback for a readable socket; its names are local, for it runs for every packet.
 
         Args:
             rest: waits so many seconds; it may block.
         """
-        buffer, receive, path_of = self._buffer.data, self.udp.recvfrom_into, self.ice.paths.get
-        monotonic, forward, max_bytes = self._monotonic, self._forwarding(), srtp.MAX_DATAGRAM_BYTES
-
+        receive, take, monotonic = self.udp.receive, self._taking(), self._monotonic
         taken_at = float("-inf")
 
         def on_readable() -> None:
             nonlocal taken_at
             rests, now = RESTS, None
-            for _ in range(BURST):
+            for _ in range(TURNS):
                 try:
-                    size, address = receive(buffer, max_bytes)
-                except BlockingIOError:
-                    if now is None or rests == 0:
-                        return
-                    is_dense = now - taken_at < DENSE_S
-                    taken_at = now
-                    if not is_dense:
-                        return
-                    rests, now = rests - 1, None
-                    rest(REST_S)
-                    continue
+                    datagrams = receive()
                 except OSError:
                     self.counters["receive_failed"] += 1
                     continue
-                now = monotonic()
-                try:
-                    path = path_of(address)
-                    is_rtp = size >= 12 and 128 <= buffer[0] < 192 and not 192 <= buffer[1] <= 223
-                    if path is not None and is_rtp:
-                        forward(path.leg.owner, path, address, size, now)
-                    else:
-                        leg = self._receive_other(size, address, path, is_rtp, now)
-                        if leg is not None:
-                            forward(leg, None, address, size, now)
-                except OSError:
-                    # The kernel's buffer is full, or there is no way to that address.
-                    self.counters["send_dropped"] += 1
-                except Exception as wrong:  # the worker's loop: no packet may stop the others
-                    self._failed(wrong)
+                if datagrams:
+                    now = monotonic()
+                    take(datagrams, now)
+                if len(datagrams) == SLOTS:
+                    continue
+                if now is None or rests == 0:
+                    return
+                is_dense = now - taken_at < DENSE_S
+                taken_at = now
+                if not is_dense:
+                    return
+                rests, now = rests - 1, None
+                rest(REST_S)
 
         return on_readable
 
+    def _taking(self) -> Callable[[Sequence[tuple[Slot, int, Address]], float], None]:
+        """What is done with the datagrams of a turn; its names are local, for it runs for every packet."""
+        flush, path_of, forward = self.udp.flush, self.ice.paths.get, self._forwarding()
+
+        def take(datagrams: Sequence[tuple[Slot, int, Address]], now: float) -> None:
+            for slot, size, address in datagrams:
+                try:
+                    path, data = path_of(address), slot.data
+                    is_rtp = size >= 12 and 128 <= data[0] < 192 and not 192 <= data[1] <= 223
+                    if path is not None and is_rtp:
+                        forward(slot, path.leg.owner, path, address, size, now)
+                    else:
+                        leg = self._receive_other(slot, size, address, path, is_rtp, now)
+                        if leg is not None:
+                            forward(slot, leg, None, address, size, now)
+                except Exception as wrong:  # the worker's loop: no packet may stop the others
+                    self._failed(wrong)
+            if refused := flush():
+                self.forwarded -= refused
+                self.counters["send_dropped"] += refused
+
+        return take
+
     def _forwarding(  # noqa: C901
         self,
-    ) -> Callable[[Leg, Path[Leg] | None, Address, int, float], None]:
-        """What is done with an RTP packet in the buffer: check, keep, rewrite, protect, send."""
-        buffer = self._buffer.data
-        chars, length, view = self._buffer.chars, self._buffer.length, self._buffer.view
-        unprotect, protect, send = srtp.unprotect, srtp.protect, self.udp.sendto
+    ) -> Callable[[Slot, Leg, Path[Leg] | None, Address, int, float], None]:
+        """What is done with an RTP packet in a slot: check, keep, rewrite, protect, send."""
+        unprotect, protect, queue = srtp.unprotect, srtp.protect, self.udp.queue
         unpack, number_in, counters = HEADER.unpack_from, NUMBERING.pack_into, self.counters
         forward_widely = self._forward_widely
 
         # One function, for it runs for every packet, and a call costs as much as what it would do.
         def forward(  # noqa: C901
-            leg: Leg, path: Path[Leg] | None, address: Address, size: int, now: float
+            slot: Slot, leg: Leg, path: Path[Leg] | None, address: Address, size: int, now: float
         ) -> None:
             transport = leg.srtp
             if transport is None or now >= leg.room.closes_at or now >= self.deaf_at:
                 counters["not_open"] += 1
                 return
+            data, chars, length = slot.data, slot.chars, slot.length
             length[0] = size
             if unprotect(transport.receiving, chars, length):
                 counters["srtp_refused"] += 1
@@ -255,7 +232,7 @@ class MediaPort:
                 path.media_at = now
             else:
                 self._roamed(leg, address, now)
-            _, second, number, timestamp, ssrc = unpack(buffer)
+            _, second, number, timestamp, ssrc = unpack(data)
             up = leg.up.routes.get(ssrc) or self._map(
                 leg, second & 0x7F, ssrc, number, timestamp, now
             )
@@ -269,16 +246,16 @@ class MediaPort:
             up.packets += 1
             up.bytes += size
             if not up.is_direct:
-                forward_widely(leg, up, number, timestamp, now)
+                forward_widely(slot, leg, up, number, timestamp, now)
                 return
             kept = up.kept
             if kept is not None and len(kept.young) < KEPT_IN_A_TURN:
-                kept.young[number] = bytes(view[: length[0]])
+                kept.young[number] = bytes(slot.view[: length[0]])
             down: Any = (
                 up.first
             )  # a direct track has one, whose leg lives: it would have been released
             number_in(
-                buffer,
+                data,
                 2,
                 (number + down.sequence_offset) & 0xFFFF,
                 (timestamp + down.timestamp_offset) & 0xFFFF_FFFF,
@@ -292,7 +269,9 @@ class MediaPort:
             if at is None:
                 counters["not_forwarded"] += 1
                 return
-            send(view[: length[0]], at)
+            if not queue(slot, at):
+                counters["send_dropped"] += 1
+                return
             self.forwarded += 1
             if not leg.has_forwarded:
                 self._first_forwarded(leg, to)
@@ -300,42 +279,42 @@ class MediaPort:
         return forward
 
     def _forward_widely(
-        self, leg: Leg, up: UpTrack[Leg], number: int, timestamp: int, now: float
+        self, slot: Slot, leg: Leg, up: UpTrack[Leg], number: int, timestamp: int, now: float
     ) -> None:
-        """Forward the packet in the buffer to all whom its track feeds; a repetition names what it repeats."""
+        """Forward the packet in a slot to all whom its track feeds; a repetition names what it repeats."""
         if up.first is None:
             self.counters["not_forwarded"] += 1
             return
-        buffer, size = self._buffer.data, self._buffer.length[0]
+        data, size = slot.data, slot.length[0]
         if leg.is_echo and not leg.may_echo(size, now):
             self.counters["echo_refused"] += 1
             return
-        plain = self._buffer.taken()
+        plain = slot.taken()
         if up.kept is not None:
             up.kept.keep(number, plain)
         elif up.payload_type in REPEATS:
             self.control.came_again(leg, up, plain)
         for down in up.fed:
-            buffer[:size] = plain
-            self._buffer.length[0] = size
-            sent = down.rewrite(buffer, size, number, timestamp)
+            data[:size] = plain
+            slot.length[0] = size
+            sent = down.rewrite(data, size, number, timestamp)
             if sent == DROPPED:
                 self.counters["not_forwarded"] += 1
                 continue
             if down.is_stamped:
-                put_send_time(buffer, size, now)
-            self._send_rewritten(leg, down, sent)
+                put_send_time(data, size, now)
+            self._send_rewritten(slot, leg, down, sent)
 
-    def _send_rewritten(self, leg: Leg, down: DownTrack[Leg], number: int) -> None:
-        """Encrypt the packet in the buffer for one receiver and send it."""
+    def _send_rewritten(self, slot: Slot, leg: Leg, down: DownTrack[Leg], number: int) -> None:
+        """Encrypt the packet in a slot for one receiver and send it."""
         to = down.owner
         if to.srtp is None or to.address is None:
             self.counters["not_forwarded"] += 1
             return
-        if srtp.protect(to.srtp.sending, self._buffer.chars, self._buffer.length):
+        if srtp.protect(to.srtp.sending, slot.chars, slot.length):
             self.counters["protect_refused"] += 1
             return
-        packet = self._buffer.taken()
+        packet = slot.taken()
         if down.kept is not None:
             down.kept.keep(number, packet)
         self.send(packet, to.address)
@@ -412,19 +391,25 @@ class MediaPort:
     # ---- everything else ------------------------------------------------------------------------------------------
 
     def _receive_other(
-        self, size: int, address: Address, path: Path[Leg] | None, is_rtp: bool, now: float
+        self,
+        slot: Slot,
+        size: int,
+        address: Address,
+        path: Path[Leg] | None,
+        is_rtp: bool,
+        now: float,
     ) -> Leg | None:
         """Take STUN, DTLS, RTCP, and packets from unknown addresses (RFC 7983 §7).
 
         Returns:
             The leg whose keys shall be tried on an RTP packet from an unknown address; None otherwise.
         """
-        data = self._buffer.data
+        data = slot.data
         first = data[0]
         if size >= 20 and first < 2:
-            self._perform(self.ice.receive(bytes(self._buffer.view[:size]), address, now))
+            self._perform(self.ice.receive(bytes(slot.view[:size]), address, now))
         elif path is not None and size >= HEADER_BYTES and 20 <= first < 64:
-            self._receive_dtls(path, bytes(self._buffer.view[:size]))
+            self._receive_dtls(path, bytes(slot.view[:size]))
         elif is_rtp:
             leg = self._by_ssrc.get(int.from_bytes(data[8:12], "big"))
             if leg is None:
@@ -436,7 +421,7 @@ class MediaPort:
             if leg is None:
                 self.counters["unknown"] += 1
             else:
-                self._receive_rtcp(leg, path, bytes(self._buffer.view[:size]), now)
+                self._receive_rtcp(leg, path, bytes(slot.view[:size]), now)
         else:
             self.counters["unknown"] += 1
         return None

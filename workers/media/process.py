@@ -19,8 +19,9 @@ import structlog
 
 from workers.media import wire
 from workers.media.commands import Rooms
+from workers.media.datagrams import Datagrams, bind
 from workers.media.kept import KEPT_TURN_S
-from workers.media.port import MediaPort, bind
+from workers.media.port import MediaPort
 from workers.media.sdp import Candidate
 
 CONFIGURE_TIMEOUT_S = 10.0
@@ -214,7 +215,7 @@ class MediaProcess(asyncio.Protocol):
         if udp is None:
             self._end(Exit.PORT_TAKEN)
             return
-        port = MediaPort(udp, self._report, time.monotonic)
+        port = MediaPort(Datagrams(udp), self._report, time.monotonic)
         at = candidates(settings.host, settings.announced, port.number)
         self._port = port
         self._rooms = Rooms(port, at, self._report, tasks.create_task, time.monotonic)

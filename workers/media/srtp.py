@@ -32,15 +32,19 @@ unprotect = lib.srtp_unprotect
 
 
 class PacketBuffer:
-    """Memory that Python, the kernel and libsrtp share: nothing is copied between them."""
+    """Memory that Python, the kernel and libsrtp share: nothing is copied between them.
+
+    Args:
+        length_at: address of an `int` for the packet's length; 0: one of its own.
+    """
 
     __slots__ = ("chars", "data", "length", "view")
 
-    def __init__(self) -> None:
+    def __init__(self, length_at: int = 0) -> None:
         self.data = bytearray(BUFFER_BYTES)
         self.view = memoryview(self.data)
         self.chars: Any = ffi.from_buffer("char[]", self.data)
-        self.length: Any = ffi.new("int *")
+        self.length: Any = ffi.cast("int *", length_at) if length_at else ffi.new("int *")
 
     def fill(self, data: bytes) -> None:
         """Put a packet in."""

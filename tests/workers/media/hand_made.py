@@ -13,7 +13,8 @@ from pylibsrtp import Policy, Session
 
 from workers.media import rtp as rtp_types
 from workers.media import srtp, wire
-from workers.media.port import MediaPort, bind
+from workers.media.datagrams import Datagrams, bind
+from workers.media.port import MediaPort
 from workers.media.room import Leg, Room
 from workers.media.rtp import is_rtcp
 from workers.media.sdp import Answer
@@ -60,6 +61,7 @@ def reply(request: stun.Message, password: str) -> bytes:
 def udp() -> socket.socket:
     """A client's socket."""
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)  # for all that a test leaves in it
     made.bind(("127.0.0.1", 0))
     made.setblocking(False)
     return made
@@ -169,7 +171,7 @@ class Wired:
         self.reports: list[wire.Report] = []
         """What the node was told, but for the statistics of each second."""
         self.statistics: list[wire.Statistics] = []
-        self.port = MediaPort(bind("127.0.0.1", 0), self._hear, lambda: self.now)
+        self.port = MediaPort(Datagrams(bind("127.0.0.1", 0)), self._hear, lambda: self.now)
         self.server = ("127.0.0.1", self.port.number)
         self.meanwhile: list[Callable[[], None]] = []
         """What happens while the port rests, one after the other; then nothing."""

@@ -6,7 +6,8 @@ import pytest
 
 from workers.media import wire
 from workers.media.commands import IDENTITY_LIFE_S, Rooms
-from workers.media.port import MediaPort, bind
+from workers.media.datagrams import Datagrams, bind
+from workers.media.port import MediaPort
 from workers.media.sdp import Candidate
 
 
@@ -17,7 +18,9 @@ class Told:
         self.now = 1_000.0
         self.started = 0
         self.reports = []
-        self.port = MediaPort(bind("127.0.0.1", 0), self.reports.append, lambda: self.now)
+        self.port = MediaPort(
+            Datagrams(bind("127.0.0.1", 0)), self.reports.append, lambda: self.now
+        )
         at = [Candidate("2001:db8::1", 4_000), Candidate("192.0.2.1", 4_000)]
         self.rooms = Rooms(self.port, at, self.reports.append, self._start, lambda: self.now)
         self.rooms.carry_out(wire.OpenRoom(session="s", closes_at=1e9))

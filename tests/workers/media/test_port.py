@@ -10,8 +10,9 @@ from pylibsrtp import Error
 
 from tests.workers.media.hand_made import Wired, drain, reply, rtp, udp
 from workers.media import wire
+from workers.media.datagrams import SLOTS, bind
 from workers.media.forwarder import MAX_ASKED
-from workers.media.port import BURST, DENSE_S, REST_S, RESTS, bind
+from workers.media.port import DENSE_S, REST_S, RESTS, TURNS
 from workers.media.room import Room
 from workers.media.rtp import HEADER, OPUS, RTX, VP8, nack, nacked, pli
 from workers.media.srtp import MAX_SSRCS
@@ -153,11 +154,11 @@ def test_a_wake_takes_a_bounded_burst_and_between_its_packets_nothing_else_runs(
     """What comes goes out in the same call and order; then the link and the timers have their turn."""
     passed = []
     wired.port.send = lambda *_: passed.append("something of our own")
-    for number in range(BURST + 50):
+    for number in range(TURNS * SLOTS + 50):
         wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
     wired.take()
     first = [numbering(packet)[1] for packet in wired.supporter.received()]
-    assert first == [(first[0] + index) & 0xFFFF for index in range(BURST)]
+    assert first == [(first[0] + index) & 0xFFFF for index in range(TURNS * SLOTS)]
     wired.take()
     assert len(wired.supporter.received()) == 50
     assert passed == []

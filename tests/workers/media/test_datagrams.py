@@ -1,0 +1,227 @@
+"""Many datagrams with one call: order, sizes and addresses as Python's own sockets give them, and what cannot go."""
+
+import socket
+
+import pytest
+
+from tests.workers.media.hand_made import drain, udp
+from workers.media import datagrams as subject
+from workers.media.datagrams import CUT_MOST_BYTES, SLOTS, Datagrams, bind
+from workers.media.datagrams import _address_of as address_of
+from workers.media.srtp import MAX_DATAGRAM_BYTES
+
+SO_NO_CHECK = 11
+"""Linux; Python does not name it."""
+
+
+@pytest.fixture
+def port():
+    made = Datagrams(bind("127.0.0.1", 0))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client():
+    with udp() as made:
+        yield made
+
+
+def sent(client, port, *payloads):
+    for payload in payloads:
+        client.sendto(payload, ("127.0.0.1", port.number))
+
+
+def taken(port):
+    return [(bytes(slot.view[:size]), address) for slot, size, address in port.receive()]
+
+
+def returned(port, client, payload):
+    """What comes back to a client whose datagram is sent on as it is."""
+    sent(client, port, payload)
+    [(slot, size, address)] = port.receive()
+    slot.length[0] = size
+    assert port.queue(slot, address)
+    assert port.flush() == 0
+    return drain(client)
+
+
+def test_all_that_waits_is_taken_in_order_and_some_at_a_time(port, client):
+    payloads = [b"%d" % number for number in range(SLOTS + 3)]
+    sent(client, port, *payloads)
+    here = client.getsockname()
+    assert taken(port) == [(each, here) for each in payloads[:SLOTS]]
+    assert taken(port) == [(each, here) for each in payloads[SLOTS:]]
+    assert taken(port) == []
+
+
+def test_a_datagram_of_any_size_is_one_and_of_a_huge_one_the_beginning(port, client):
+    sent(client, port, b"", b"x" * MAX_DATAGRAM_BYTES, b"y" * 9_000, b"z")
+    assert [len(data) for data, _ in taken(port)] == [0, *[MAX_DATAGRAM_BYTES] * 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("listening", "speaking", "family"),
+    [
+        ("127.0.0.1", "127.0.0.1", socket.AF_INET),
+        ("::1", "::1", socket.AF_INET6),
+        ("::", "127.0.0.1", socket.AF_INET),
+        ("::", "::1", socket.AF_INET6),
+    ],
+)
+def test_an_address_is_the_one_that_pythons_sockets_give(listening, speaking, family):
+    reference = bind(listening, 0)
+    port = Datagrams(bind(listening, 0))
+    with reference, socket.socket(family, socket.SOCK_DGRAM) as client:
+        for number in (reference.getsockname()[1], port.number):
+            client.sendto(b"hello", (speaking, number))
+        _, expected = reference.recvfrom(100)
+        [(slot, size, address)] = port.receive()
+        assert address == expected
+        slot.length[0] = size
+        assert port.queue(slot, address)
+        assert port.flush() == 0
+        assert client.recv(100) == b"hello"
+    port.close()
+
+
+def test_what_is_queued_is_sent_by_the_flush_with_the_length_it_has_then(port, client):
+    sent(client, port, b"first", b"second", b"third")
+    for slot, size, address in port.receive():
+        slot.length[0] = size
+        if size != len(b"second"):
+            slot.data[size : size + 1] = b"!"
+            slot.length[0] = size + 1
+            assert port.queue(slot, address)
+    assert drain(client) == []
+    assert port.flush() == 0
+    assert drain(client) == [b"first!", b"third!"]
+    assert port.flush() == 0
+    assert drain(client) == []
+
+
+def test_what_the_kernel_refuses_is_counted_and_the_others_go(port, client):
+    sent(client, port, b"a", b"b", b"c", b"d")
+    for (slot, size, address), is_huge in zip(port.receive(), (1, 0, 1, 0), strict=True):
+        slot.length[0] = 70_000 if is_huge else size
+        assert port.queue(slot, address)
+    assert port.flush() == 2
+    assert drain(client) == [b"b", b"d"]
+
+
+def test_a_flood_of_addresses_is_forgotten_and_nobody_is_the_worse_for_it(port, monkeypatch):
+    monkeypatch.setattr(subject, "KNOWN_ADDRESSES", 4)
+    clients = [udp() for _ in range(9)]
+    for payload in (b"once", b"again"):
+        for client in clients:
+            assert returned(port, client, payload) == [payload]
+            assert len(port._addresses) <= 4
+    # The first is forgotten by the time its datagram goes on.
+    for client in clients:
+        sent(client, port, b"all at once")
+    for slot, size, address in port.receive():
+        slot.length[0] = size
+        assert port.queue(slot, address)
+    assert port.flush() == 0
+    for client in clients:
+        assert drain(client) == [b"all at once"]
+        client.close()
+
+
+def test_an_address_without_a_way_is_told_and_is_no_exception(port, client):
+    sent(client, port, b"x")
+    [(slot, size, _)] = port.receive()
+    slot.length[0] = size
+    assert not port.queue(slot, ("127.0.0.1", 0))
+    assert not port.send(b"x", ("127.0.0.1", 0))
+
+
+def test_an_error_of_the_kernel_is_one_of_python():
+    port = Datagrams(bind("127.0.0.1", 0))
+    port.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        port.receive()
+
+
+# ---- pieces of one message ------------------------------------------------------------------------------------------
+
+
+PICTURE = [b"1" * 900, b"2" * 900, b"3" * 900, b"4" * 500, b"5" * 900, b"6" * 900, b"7" * 901]
+"""As browsers cut them: pieces of one size, sometimes a smaller one last, sometimes one byte more."""
+
+
+def forward_all(port):
+    """Send all that has come back, in order."""
+    for slot, size, address in port.receive():
+        slot.length[0] = size
+        assert port.queue(slot, address)
+    return port._queued, port.flush()
+
+
+def test_pieces_of_one_size_to_one_address_are_one_message_and_arrive_as_they_were(port, client):
+    sent(client, port, *PICTURE)
+    assert forward_all(port) == (3, 0), "1 to 4, 5 and 6, 7"
+    assert drain(client) == PICTURE
+
+
+def test_packets_for_two_are_not_mixed(port, client):
+    with udp() as other:
+        for number in range(3):
+            sent(client, port, b"c%d" % number)
+        for number in range(3):
+            sent(other, port, b"o%d" % number)
+        sent(client, port, b"c3")
+        assert forward_all(port) == (3, 0)
+        assert drain(client) == [b"c0", b"c1", b"c2", b"c3"]
+        assert drain(other) == [b"o0", b"o1", b"o2"]
+
+
+def test_a_packet_that_does_not_go_on_ends_a_message(port, client):
+    sent(client, port, *PICTURE[:3])
+    first, _, third = port.receive()
+    for slot, size, address in (first, third):
+        slot.length[0] = size
+        port.queue(slot, address)
+    assert (port._queued, port.flush()) == (2, 0)
+    assert drain(client) == [PICTURE[0], PICTURE[2]]
+
+
+def test_the_messages_of_one_turn_leave_nothing_behind_for_the_next(port, client):
+    for _ in range(3):
+        sent(client, port, *PICTURE)
+        assert forward_all(port) == (3, 0)
+        assert drain(client) == PICTURE
+        sent(client, port, b"alone")
+        assert forward_all(port) == (1, 0)
+        assert drain(client) == [b"alone"]
+
+
+def test_packets_that_not_every_path_takes_whole_go_alone(port, client):
+    huge = [b"x" * (CUT_MOST_BYTES + 1)] * 3
+    sent(client, port, *huge)
+    assert forward_all(port) == (3, 0)
+    assert drain(client) == huge
+
+
+def test_where_the_kernel_does_not_cut_they_go_one_by_one_and_are_not_joined_again(client):
+    listening = bind("127.0.0.1", 0)
+    listening.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 1)  # without checksums it refuses to
+    port = Datagrams(listening)
+    sent(client, port, *PICTURE)
+    assert forward_all(port) == (3, 0)
+    assert drain(client) == PICTURE
+    sent(client, port, *PICTURE)
+    assert forward_all(port) == (len(PICTURE), 0)
+    assert drain(client) == PICTURE
+    port.close()
+
+
+def test_of_a_message_that_has_no_way_every_packet_is_counted(port, client):
+    sent(client, port, *PICTURE[:3])
+    received = port.receive()
+    for slot, size, address in received:
+        slot.length[0] = size
+        assert port.queue(slot, address)
+    at = port._pointers[client.getsockname()] - address_of(port._known)
+    port._known[at + 2 : at + 4] = b"\0\0"
+    assert port.flush() == 3
