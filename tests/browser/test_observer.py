@@ -28,13 +28,13 @@ async def test_everybody_knows_of_who_looks_on_and_nothing_of_theirs_is_sent(
 
     await asyncio.gather(seeker.arrives(), supporter.arrives(), observer.arrives())
     for person in (seeker, supporter):  # before they agree
-        await person.reads("observer", "事務局の山田が同席します")
+        await person.reads("observer", "窓口の山田が同席します")
     await observer.reads("observer", "見聞きするだけの同席です")
 
     await asyncio.gather(seeker.joins(), supporter.joins(), observer.joins())
     await supporter.admits()
     for person in (seeker, supporter):
-        await person.reads("observer", "事務局の山田が同席しています")
+        await person.reads("observer", "窓口の山田が同席しています")
         await person.sees_picture(within_s=40)
     pictures = observer.at("remote-video")
     await expect(pictures).to_have_count(2, timeout=20_000)

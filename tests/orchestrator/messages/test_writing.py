@@ -240,7 +240,7 @@ def test_both_are_told_who_looks_on(topic, to):
     seat = Seat(OBSERVER, Role.SCHEDULER, PersonId("p_office"), "山田")
     watched = replace(BOOKED, seats=(*BOOKED.seats, seat))
     _, text = written(topic, watched, to=to, language=JA)
-    assert "事務局の山田（映像・音声は送りません）" in text
+    assert "窓口の山田（映像・音声は送りません）" in text
     _, text = written(topic, watched, to=to, language=EN)
     assert "Looking on: 山田 of the office, who sends no picture and no sound" in text
     for language in Language:
