@@ -205,12 +205,23 @@ class Rescheduling:
         chosen = next((one for one in offered if one.id == option), None)
         if chosen is None:
             raise Refused("slot_taken", "this slot is not offered any more")
+        if not self._is_bookable(old, chosen):
+            await self.propose(session, purpose)
+            raise Refused("slot_taken", "it is too late for this slot; others are offered now")
         try:
             return await self._book(old, chosen, by, purpose)
         except Refused as refusal:
             if refusal.code in {"slot_taken", "maintenance"}:
                 await self.propose(session, purpose)
             raise
+
+    def _is_bookable(self, session: Session, option: SlotOption) -> bool:
+        """Proposals may be days old: what could be booked then need not be bookable any more."""
+        programme, now = self._programme(session), self._clock.now()
+        length = option.ends_at - option.starts_at
+        if programme is None:
+            return option.starts_at >= now
+        return slots.check(programme, option.starts_at, length, now) is None
 
     async def book(
         self,

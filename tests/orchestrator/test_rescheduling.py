@@ -251,6 +251,27 @@ async def test_what_was_cancelled_is_not_offered_as_another_date(office: Office)
     assert session.starts_at not in offered
 
 
+async def test_a_date_whose_time_has_passed_is_not_booked_and_others_are_offered(
+    office: Office,
+) -> None:
+    session = await cancelled_by_office(office)
+    rescheduling = office.bookings.rescheduling
+    await rescheduling.propose(session.id)
+    offered = (await office.host.view(session.id)).reschedule
+    assert offered is not None
+    first = offered.options[0]
+    for late in (timedelta(hours=-1), timedelta(hours=1)):  # it had to be booked the day before
+        office.clock.advance(first.starts_at + late - office.clock.now())
+        with pytest.raises(Refused) as refusal:
+            await rescheduling.choose(session.id, first.id, "seeker")
+        assert refusal.value.code == "slot_taken"
+    now = (await office.host.view(session.id)).reschedule
+    assert now is not None
+    assert now.state is RescheduleState.OPEN
+    assert now.options
+    assert min(option.starts_at for option in now.options) > office.clock.now()
+
+
 async def test_without_a_free_slot_a_scheduler_gets_a_task(office: Office) -> None:
     from orchestrator.policy.tasks import open_tasks
 
