@@ -137,6 +137,23 @@ def test_log_keys_leave_the_word_event_to_the_log():
     ] == []
 
 
+ITS_NEIGHBOUR_DRAWS = {"signaling.auth"}
+"""Pure itself; it hashes with `orchestrator.credentials`, which draws as well."""
+
+
+def test_what_says_that_it_is_pure_is_held_to_it():
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    held = next(each for each in contracts if each["name"].startswith("The pure modules"))
+    prefixes = tuple(held["source_modules"])
+    said = {
+        ".".join(path.with_suffix("").parts)
+        for path in sources()
+        if re.search(r"\bPURE\.", ast.get_docstring(ast.parse((HOUSE / path).read_text())) or "")
+    }
+    unheld = {name for name in said if not f"{name}.".startswith(tuple(f"{p}." for p in prefixes))}
+    assert unheld == ITS_NEIGHBOUR_DRAWS
+
+
 # ---- what is pinned -------------------------------------------------------------------------------------------------
 
 

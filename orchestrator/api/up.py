@@ -1,4 +1,4 @@
-"""What the HTTP API is sent: the types validate, and document, themselves. PURE."""
+"""What the HTTP API is sent: the types validate, and document, themselves."""
 
 from __future__ import annotations
 

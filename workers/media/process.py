@@ -32,7 +32,6 @@ TICK_S = 0.25
 TRIM_INTERVAL_S = 5.0
 """It takes one to three milliseconds, the longer the more memory is in use; packets wait meanwhile."""
 BEATS_A_TTL = 4
-FAREWELL_TIMEOUT_S = 0.5
 LOOPBACK = {
     "0.0.0.0": ("127.0.0.1",),  # noqa: S104 - compared with, not bound to
     "::": ("::1", "127.0.0.1"),
