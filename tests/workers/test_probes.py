@@ -68,7 +68,9 @@ async def test_it_can_be_ended_before():
         await started(made)
         client = await measuring(made)
         await echo(client)
-        await until_true(lambda: rooms(made) == 1)  # counted with each beat: before the first one, none is
+        await until_true(
+            lambda: rooms(made) == 1
+        )  # counted with each beat: before the first one, none is
         made.link.end_probe(PAGE)
         made.link.end_probe(PAGE)
         await until_true(lambda: rooms(made) == 0)

@@ -163,7 +163,7 @@ class Datagrams:
         self._pieces = _column(self._controls, _Control.piece.offset, "H")
         # The message that was queued last, and what may still join it.
         self._last_name = self._next_iovec = self._piece = 0
-        self._cut_most = CUT_MOST_BYTES
+        self._cut_most = CUT_MOST_BYTES if _is_cut(udp) else 0
 
     def fileno(self) -> int:
         """The socket's file descriptor."""
@@ -285,6 +285,15 @@ class Datagrams:
         self._known[at : at + NAME_BYTES] = name
         self._pointers[address] = _address_of(self._known) + at
         return address
+
+
+def _is_cut(udp: socket.socket) -> bool:
+    """Whether the kernel knows of `UDP_SEGMENT`; one that does not would send a message as it is."""
+    try:
+        udp.getsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT)
+    except OSError:
+        return False
+    return True
 
 
 def _spelled(name: bytes | bytearray) -> Address:

@@ -61,7 +61,9 @@ def reply(request: stun.Message, password: str) -> bytes:
 def udp() -> socket.socket:
     """A client's socket."""
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)  # for all that a test leaves in it
+    made.setsockopt(
+        socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20
+    )  # for all that a test leaves in it
     made.bind(("127.0.0.1", 0))
     made.setblocking(False)
     return made

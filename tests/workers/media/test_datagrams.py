@@ -216,6 +216,24 @@ def test_where_the_kernel_does_not_cut_they_go_one_by_one_and_are_not_joined_aga
     port.close()
 
 
+class _Old(socket.socket):
+    """Of a kernel before Linux 4.18."""
+
+    def getsockopt(self, *_):
+        raise OSError(92, "Protocol not available")
+
+
+def test_where_the_kernel_does_not_know_how_to_cut_it_is_not_asked_to(client):
+    listening = _Old(socket.AF_INET, socket.SOCK_DGRAM)
+    listening.bind(("127.0.0.1", 0))
+    listening.setblocking(False)
+    port = Datagrams(listening)
+    sent(client, port, *PICTURE)
+    assert forward_all(port) == (len(PICTURE), 0)
+    assert drain(client) == PICTURE
+    port.close()
+
+
 def test_of_a_message_that_has_no_way_every_packet_is_counted(port, client):
     sent(client, port, *PICTURE[:3])
     received = port.receive()
