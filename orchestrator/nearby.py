@@ -7,15 +7,17 @@ and a dead worker needs no further sign. Knows one node's sessions only, as the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orchestrator.policy.attribution import AT_ONCE, NEARBY
 from orchestrator.policy.model import SeatId, Session, SessionId, Signal
 
 KEPT = 2_000
-"""Losses in five seconds that are remembered; more than that needs no exact count."""
+"""Losses that are remembered; more than that in five seconds needs no exact count."""
+HEARD_WITHIN = timedelta(seconds=30)
+"""After this long nobody hears of a loss any more: a line is silent for fifteen seconds at most before it counts."""
 
 _BY_LINE = frozenset({Signal.SIGNALLING_LOST, Signal.MEDIA_SILENT})
 
@@ -39,10 +41,11 @@ class Together:
 
 
 class Nearby:
-    """Remembers the losses of the last five seconds."""
+    """Remembers the losses of the last half minute, and counts those of five seconds."""
 
     def __init__(self) -> None:
         self._lost: deque[_Lost] = deque(maxlen=KEPT)
+        """As they were heard of: a line that fell silent is older than a socket that broke, and comes after it."""
 
     def note(self, before: Session | None, after: Session) -> list[Together]:
         """Look for new losses in a step.
@@ -59,20 +62,29 @@ class Nearby:
             return []
         self._lost.extend(new)
         latest = max(lost.at for lost in new)
-        while self._lost and self._lost[0].at < latest - AT_ONCE:
+        while self._lost and self._lost[0].at < latest - HEARD_WITHIN:
             self._lost.popleft()
-        return list(self._tell())
+        return [
+            told
+            for at in {lost.at: None for lost in new}
+            for begins_at in (at - AT_ONCE, at)
+            for told in _tell(
+                [lost for lost in self._lost if begins_at <= lost.at <= begins_at + AT_ONCE]
+            )
+        ]
 
-    def _tell(self) -> Iterable[Together]:
-        """The sums are of the whole window, so that a thousand losses are not compared with each other."""
-        total = len(self._lost)
-        own: dict[SessionId, int] = {}
-        for lost in self._lost:
-            own[lost.session] = own.get(lost.session, 0) + 1
-        for lost in self._lost:
-            if len(own) > NEARBY and not lost.is_told:
-                lost.is_told = True
-                yield Together(lost.session, lost.seat, lost.at, total - own[lost.session])
+
+def _tell(together: Sequence[_Lost]) -> Iterable[Together]:
+    """The sums are of all, so that a thousand losses are not compared with each other."""
+    own: dict[SessionId, int] = {}
+    for lost in together:
+        own[lost.session] = own.get(lost.session, 0) + 1
+    if len(own) <= NEARBY:
+        return
+    for lost in together:
+        if not lost.is_told:
+            lost.is_told = True
+            yield Together(lost.session, lost.seat, lost.at, len(together) - own[lost.session])
 
 
 def _new_losses(before: Session | None, after: Session) -> Iterable[_Lost]:

@@ -56,6 +56,23 @@ def test_what_fell_earlier_is_not_counted():
     assert falls(nearby, "c", at=AT + AT_ONCE + TICK) == []
 
 
+def test_what_is_heard_of_late_is_counted_by_when_it_fell():
+    nearby = Nearby()
+    for name in ("a", "b"):
+        falls(nearby, name)
+    earlier = AT - AT_ONCE - TICK
+    assert falls(nearby, "c", at=earlier, signal=Signal.MEDIA_SILENT) == []
+
+
+def test_a_later_loss_does_not_make_those_forgotten_that_are_still_heard_of():
+    nearby = Nearby()
+    for name in ("a", "b"):
+        falls(nearby, name)
+    assert falls(nearby, "later", at=AT + 2 * AT_ONCE) == []
+    told = falls(nearby, "c", signal=Signal.MEDIA_SILENT)
+    assert told == [(name, SEEKER, NEARBY) for name in ("a", "b", "c")]
+
+
 @pytest.mark.parametrize(
     "signal", [Signal.PAGE_CLOSED, Signal.STEPPED_OUT, Signal.WORKER_LOST, Signal.SERVICE_GAP]
 )
