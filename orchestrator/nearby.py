@@ -16,8 +16,8 @@ from orchestrator.policy.model import SeatId, Session, SessionId, Signal
 
 KEPT = 2_000
 """Losses that are remembered; more than that in five seconds needs no exact count."""
-HEARD_WITHIN = timedelta(seconds=30)
-"""After this long nobody hears of a loss any more: a line is silent for fifteen seconds at most before it counts."""
+REMEMBERED = timedelta(seconds=30)
+"""A loss that waited longer than this for the store is told with nobody's; an absence that long is a gap anyway."""
 
 _BY_LINE = frozenset({Signal.SIGNALLING_LOST, Signal.MEDIA_SILENT})
 
@@ -45,7 +45,7 @@ class Nearby:
 
     def __init__(self) -> None:
         self._lost: deque[_Lost] = deque(maxlen=KEPT)
-        """As they were heard of: a line that fell silent is older than a socket that broke, and comes after it."""
+        """As they were recorded: one whose commit waited for the store comes after others that fell later."""
 
     def note(self, before: Session | None, after: Session) -> list[Together]:
         """Look for new losses in a step.
@@ -62,7 +62,7 @@ class Nearby:
             return []
         self._lost.extend(new)
         latest = max(lost.at for lost in new)
-        while self._lost and self._lost[0].at < latest - HEARD_WITHIN:
+        while self._lost and self._lost[0].at < latest - REMEMBERED:
             self._lost.popleft()
         return [
             told

@@ -56,20 +56,20 @@ def test_what_fell_earlier_is_not_counted():
     assert falls(nearby, "c", at=AT + AT_ONCE + TICK) == []
 
 
-def test_what_is_heard_of_late_is_counted_by_when_it_fell():
+def test_what_is_recorded_late_is_counted_by_when_it_fell():
     nearby = Nearby()
     for name in ("a", "b"):
         falls(nearby, name)
     earlier = AT - AT_ONCE - TICK
-    assert falls(nearby, "c", at=earlier, signal=Signal.MEDIA_SILENT) == []
+    assert falls(nearby, "c", at=earlier) == []
 
 
-def test_a_later_loss_does_not_make_those_forgotten_that_are_still_heard_of():
+def test_a_later_loss_does_not_make_those_forgotten_that_fell_with_what_is_recorded_late():
     nearby = Nearby()
     for name in ("a", "b"):
         falls(nearby, name)
     assert falls(nearby, "later", at=AT + 2 * AT_ONCE) == []
-    told = falls(nearby, "c", signal=Signal.MEDIA_SILENT)
+    told = falls(nearby, "c")
     assert told == [(name, SEEKER, NEARBY) for name in ("a", "b", "c")]
 
 
