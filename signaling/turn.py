@@ -19,6 +19,9 @@ from signaling.protocol.down import IceServer
 OUTLIVES = timedelta(hours=3)
 """Beyond the session's end: a scheduler moves it by two hours at most, and the clocks of two machines differ."""
 
+LONGEST = timedelta(days=1)
+"""No session is longer: whoever opens the page months ahead needs nothing that is good until then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -32,11 +35,12 @@ class Turn:
 
         Args:
             now: aware UTC.
-            ends_at: of the session; they outlive it, so that no call loses its way to us before.
+            ends_at: of the session; they outlive it, so that no call loses its way to us before. Each offer brings new
+                ones.
         """
         if not self.urls:
             return ()
-        until = max(now, ends_at) + OUTLIVES
+        until = min(max(now, ends_at), now + LONGEST) + OUTLIVES
         # Nothing in the name says whose it is: the TURN server logs it.
         name = f"{int(until.timestamp())}:{secrets.token_hex(8)}"
         digest = hmac.digest(self.secret.reveal().encode(), name.encode(), hashlib.sha1)

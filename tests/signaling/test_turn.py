@@ -40,11 +40,18 @@ def test_the_password_is_what_the_turn_server_works_out_from_the_name():
 
 def test_credentials_outlive_the_session_and_are_never_over_already():
     now = FakeClock().now()
-    ends_at = now + timedelta(days=2)
+    ends_at = now + timedelta(hours=20)
     for until_then, end in ((ends_at, ends_at), (now, now - timedelta(days=2))):
         [server] = TURN.servers(now, end)
         expires_at = int(server.username.partition(":")[0])
         assert expires_at == int((until_then + OUTLIVES).timestamp())
+
+
+def test_a_page_that_is_opened_months_ahead_has_credentials_for_a_day():
+    now = FakeClock().now()
+    [server] = TURN.servers(now, now + timedelta(days=90))
+    expires_at = int(server.username.partition(":")[0])
+    assert expires_at == int((now + timedelta(days=1) + OUTLIVES).timestamp())
 
 
 def test_no_two_credentials_are_the_same_and_none_names_a_person():
