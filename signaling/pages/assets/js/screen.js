@@ -4,6 +4,7 @@ const WISH = { video: { frameRate: { ideal: 10, max: 15 }, width: { max: 1920 },
 
 export class Screen {
   #track = null;
+  #questions = 0;
 
   // peer: sends it; onChange(): begun or ended
   constructor({ peer, onChange }) {
@@ -21,9 +22,11 @@ export class Screen {
 
   async toggle() {
     if (this.isOn) return this.stop();
+    const question = (this.#questions += 1);
     const stream = await navigator.mediaDevices.getDisplayMedia(WISH).catch(() => null); // thought better of it
     const track = stream?.getVideoTracks()[0];
     if (!track) return undefined;
+    if (question !== this.#questions) return track.stop(); // asked anew, or over meanwhile: nobody wants it any more
     track.contentHint = "detail"; // letters before movement
     track.addEventListener("ended", () => track === this.#track && this.stop());
     this.#track = track;
@@ -32,6 +35,7 @@ export class Screen {
   }
 
   stop() {
+    this.#questions += 1;
     if (!this.#track) return;
     this.#track.stop();
     this.#track = null;
