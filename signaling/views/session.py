@@ -138,11 +138,11 @@ def session_view(
         goodbye=session.goodbye is not None and session.goodbye.is_confirmed is None,
         beside=session.beside,
         reschedule=(
-            _reschedule(session.reschedule, with_options=is_seeker)
+            _reschedule(session.reschedule, now, with_options=is_seeker)
             if is_seeker or may_read_why(session, seat_id)
             else None
         ),
-        following=_reschedule(session.following, with_options=is_booking),
+        following=_reschedule(session.following, now, with_options=is_booking),
     )
 
 
@@ -166,10 +166,14 @@ def _if_finished(session: Session, now: datetime) -> IfFinishedView | None:
     )
 
 
-def _reschedule(reschedule: Reschedule | None, *, with_options: bool) -> RescheduleView | None:
+def _reschedule(
+    reschedule: Reschedule | None, now: datetime, *, with_options: bool
+) -> RescheduleView | None:
     if reschedule is None:
         return None
     options = reschedule.options if with_options else ()
+    # Where all have passed they stay: who chooses one of them is offered others.
+    options = tuple(option for option in options if option.starts_at > now) or options
     return RescheduleView(
         state=reschedule.state,
         expires_at=reschedule.expires_at,

@@ -1,6 +1,7 @@
 """What people are shown of a session, each as far as it is theirs."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -38,6 +39,7 @@ from tests.signaling.stories import (
     arrival,
 )
 
+DAY = timedelta(days=1)
 VERDICT = Verdict(Outcome.INTERRUPTED, Cause.SUPPORTER, Confidence.LIKELY, "why", STARTS)
 
 
@@ -182,6 +184,18 @@ def test_what_ending_now_counts_as_is_what_the_policy_would_apply():
     assert shown(judged) == (True, True)
     assert shown(a_session()) is None
     assert session_view(live, SUPPORTER, STARTS).if_finished is None
+
+
+def test_an_option_whose_time_has_passed_is_not_shown_beside_others():
+    later = replace(OPTION, id="2", starts_at=OPTION.starts_at + DAY, ends_at=OPTION.ends_at + DAY)
+    session = a_session(reschedule=replace(OPEN, options=(OPTION, later)))
+    for now, shown in (
+        (OPTION.starts_at - MINUTE, ["1", "2"]),
+        (OPTION.starts_at, ["2"]),
+        (later.starts_at, ["1", "2"]),
+    ):
+        view = session_view(session, SEEKER, now).reschedule
+        assert [option.id for option in view.options] == shown
 
 
 def test_the_options_of_a_reschedule_are_the_seekers_alone():
