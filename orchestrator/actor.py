@@ -138,6 +138,8 @@ class Actor:
         """Set by the next committed change; each change leaves a new one."""
         self._waited_s = 0.0
         """How long the last commit waited for the store."""
+        self._held_until: datetime | None = None
+        """A later end that the media worker holds, perhaps not on record yet."""
         self._is_cut = False
         """Media was cut at the hard end; people have been told that time is up."""
 
@@ -312,6 +314,11 @@ class Actor:
         due = next_deadline(self.session)
         self._ports.alarm.arm(self.id, due.at if due else None)
 
+    def hold(self, ends_at: datetime) -> None:
+        """The media worker holds a later end: it counts, also while its record waits for the store."""
+        if self.session is not None and self._ports.clock.now() < self.session.ends_at:
+            self._held_until = ends_at
+
     def cut_if_over(self, now: datetime) -> None:
         """Cut the media of a session that is over and tell its people; twice is once.
 
@@ -319,7 +326,10 @@ class Actor:
         """
         if self.session is None or self._is_cut or self.session.is_over:
             return
-        if now >= self.session.ends_at:
+        ends_at, extending = self.session.ends_at, self.session.extending
+        if extending is not None and extending.ends_at == self._held_until:
+            ends_at = extending.ends_at
+        if now >= ends_at:
             self._is_cut = True
             self._ports.media.close_room(self.id)
             self._ports.audience.time_is_up(self.session)

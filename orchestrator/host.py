@@ -200,6 +200,8 @@ class Host:
             case LegQuality():
                 self._note_quality(event)
             case RoomExtended():
+                if (actor := self._actors.get(event.session)) is not None:
+                    actor.hold(event.closes_at)
                 self.post(event.session, ExtensionConfirmed(event.closes_at))
             case RoomLost():
                 self.post(event.session, WorkerLost())

@@ -11,7 +11,14 @@ import pytest
 from orchestrator.errors import Fenced, NotFound, Refused
 from orchestrator.office import LONGEST_NOTE, NewVerdict
 from orchestrator.office import Office as Desk
-from orchestrator.policy.events import Admitted, Connected, Joined, SlotsProposed, Woken
+from orchestrator.policy.events import (
+    Admitted,
+    Connected,
+    Joined,
+    MediaFlowed,
+    SlotsProposed,
+    Woken,
+)
 from orchestrator.policy.model import (
     SEEKER,
     SUPPORTER,
@@ -24,6 +31,7 @@ from orchestrator.policy.model import (
     Medium,
     Outcome,
     PersonId,
+    Phase,
     Quota,
     RescheduleState,
     Session,
@@ -31,7 +39,7 @@ from orchestrator.policy.model import (
 )
 from orchestrator.policy.session import book
 from orchestrator.policy.tasks import TaskKind
-from orchestrator.ports import Booking, RoomExtended
+from orchestrator.ports import Applied, Booking, Commit, RoomExtended
 from orchestrator.wish import Wish
 from tests.fakes import eventually
 from tests.orchestrator.conftest import Office
@@ -301,6 +309,35 @@ async def test_an_end_that_no_worker_confirms_has_not_moved_and_the_time_stays_h
     assert await desk.notes(session.id) == {"extension-1": "x"}, "kept since it was asked for"
     busy = await office.store.booked(session.supporter.person, session.starts_at, later)
     assert busy == [(session.starts_at, moved.ends_at)]
+
+
+async def test_an_end_that_the_worker_holds_is_not_cut_while_its_record_waits_for_the_store(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await extendable(office)
+    await goes_live(office, session)
+    await office.host.deliver(session.id, MediaFlowed())
+    later = session.ends_at + 15 * MINUTE
+    asking = asyncio.ensure_future(
+        Desk(office.store, office.host, 5.0).extend(session.id, later, BOSS, "話が長引いた")
+    )
+    await eventually(lambda: bool(office.diary.named("extend_room")))
+    commit, is_back = office.store.commit, asyncio.Event()
+
+    async def away(transition: Commit) -> Applied:
+        await is_back.wait()
+        return await commit(transition)
+
+    monkeypatch.setattr(office.store, "commit", away)
+    office.host.on_media(RoomExtended(session.id, later))
+    office.clock.advance(session.ends_at - office.clock.now())
+    office.host.wake([session.id])
+    assert not office.diary.named("time_is_up")
+    is_back.set()
+    assert (await asking).phase is Phase.LIVE
+    office.clock.advance(later - office.clock.now())
+    office.host.wake([session.id])
+    assert office.diary.named("time_is_up") == [("time_is_up", session.id)]
 
 
 async def test_an_end_does_not_move_into_the_next_booking(office: Office, desk: Desk) -> None:
