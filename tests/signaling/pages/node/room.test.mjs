@@ -66,6 +66,22 @@ test("a line that was not passed on gives back its own words, not those of a lat
   assert.equal(chat.failed.text, null, "nothing was on its way");
 });
 
+test("of a line that was on its way when the connection was cut, who wrote it is told, and gets the words back", () => {
+  const s = Object.assign(stateOf("seeker"), { noted: { isAsking: false } });
+  const welcome = { type: "welcome", you: s.you, programme: {}, session: s.session };
+  const parts = { peer: { ...idle, restart() {} }, encryption: { resume() {} }, shown: { draw() {}, retell() {}, redraw() {} } };
+  const { app, messages } = messagesOf(s, parts);
+  messages.take(welcome);
+  assert.equal(app.chat.failed, null, "nothing was on its way");
+  app.chat.onTheWay.push("first", "second");
+  app.chat.take({ seat: "seeker", text: "first" }, true);
+  messages.lost();
+  messages.take(welcome);
+  assert.deepEqual(app.chat.failed, { code: "not_sure", text: "second" });
+  app.chat.take({ seat: "seeker", text: "second" }, true);
+  assert.equal(app.chat.failed, null, "sent again");
+});
+
 function tellingOf(s, own = { isReady: true }) {
   const sent = [];
   const socket = { send: (message) => sent.push(message) > 0 };

@@ -21,7 +21,7 @@ export function createMessages(app) {
       Object.assign(s, { isOnline: true, isDraining: false, lostAt: null, isJoining: false, notice: null, mediaOf: {}, around: NOBODY_AROUND });
       if (s.noted === null) s.noted = unread(message.session.id);
       s.noted.isAsking = false; // whether that was heard, nobody can say any more
-      chat.onTheWay = []; // whether they got there, nobody can say any more
+      chat.cut();
       shown.retell();
       if (isFirst) shown.redraw();
       settling.settle(null);

@@ -27,13 +27,19 @@ export class Chat {
     this.failed = { code, text: this.onTheWay.shift() ?? null };
   }
 
+  // The connection was cut: whether what was on its way got there, nobody can say; who wrote it may send it again.
+  cut() {
+    if (this.onTheWay.length) this.failed = { code: "not_sure", text: this.onTheWay.join("\n") };
+    this.onTheWay = [];
+  }
+
   open(isOpen) {
     this.isOpen = isOpen;
     if (isOpen) this.unread = 0;
   }
 
   forget() {
-    Object.assign(this, { lines: [], unread: 0, isOpen: false, failed: null });
+    Object.assign(this, { lines: [], unread: 0, isOpen: false, failed: null, onTheWay: [] });
   }
 }
 
