@@ -60,6 +60,9 @@ test("a line that was not passed on gives back its own words, not those of a lat
   chat.refused("too_many_messages");
   assert.deepEqual(chat.failed, { code: "too_many_messages", text: "first" });
   chat.take({ seat: "seeker", text: "second" }, true);
+  assert.equal(chat.giveBack(), "first", "also when something else was being written meanwhile");
+  assert.equal(chat.giveBack(), "");
+  chat.take({ seat: "seeker", text: "first" }, true);
   assert.equal(chat.failed, null);
   assert.deepEqual(chat.onTheWay, []);
   chat.refused("nobody_reads");
@@ -78,6 +81,7 @@ test("of a line that was on its way when the connection was cut, who wrote it is
   messages.lost();
   messages.take(welcome);
   assert.deepEqual(app.chat.failed, { code: "not_sure", text: "second" });
+  assert.equal(app.chat.giveBack(), "second");
   app.chat.take({ seat: "seeker", text: "second" }, true);
   assert.equal(app.chat.failed, null, "sent again");
 });

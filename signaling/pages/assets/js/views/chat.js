@@ -19,7 +19,7 @@ export class Chat {
   take(line, isMine) {
     if (isMine) this.onTheWay.shift();
     this.lines = [...this.lines, { ...line, isMine }].slice(-KEPT);
-    if (isMine) this.failed = null;
+    if (isMine && !this.failed?.text) this.failed = null;
     if (!this.isOpen && !isMine) this.unread += 1;
   }
 
@@ -31,6 +31,13 @@ export class Chat {
   cut() {
     if (this.onTheWay.length) this.failed = { code: "not_sure", text: this.onTheWay.join("\n") };
     this.onTheWay = [];
+  }
+
+  // The words of what was not passed on, once, for a field in which nothing else stands.
+  giveBack() {
+    const text = this.failed?.text ?? "";
+    if (text) this.failed.text = null;
+    return text;
   }
 
   open(isOpen) {
@@ -133,8 +140,7 @@ export function createChat(app) {
       show(built.failed, chat.failed !== null);
       if (chat.failed === null) return;
       setText(built.failed, t(`refusal.${chat.failed.code}`) + t("list.stop") + t(`refusal.${chat.failed.code}.next`));
-      if (chat.failed.text !== null && !built.field.value) built.field.value = chat.failed.text;
-      chat.failed.text = null;
+      if (!built.field.value) built.field.value = chat.giveBack();
     },
   };
 }
