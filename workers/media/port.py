@@ -50,13 +50,13 @@ from workers.media.rtp import (
     put_send_time,
 )
 
-TURNS = 8
-"""A wake, of at most `SLOTS` packets each: about 5 ms, after which commands, heartbeats and timers get their turn."""
+TURNS = 16
+"""A wake, of at most `SLOTS` packets each: so that commands, heartbeats and timers get theirs."""
 DENSE_S = 0.004
 """Between two wakes; where packets come so close together the port lets some gather (ADR 14)."""
-REST_S = 0.0015
-"""How long. A wake costs as much as several packets; the added latency stays below 2 ms."""
-RESTS = 4
+REST_S = 0.00135
+"""How long. A wake costs as much as many packets; the added latency stays below 2 ms."""
+RESTS = 8
 """A wake, so that commands and timers get their turn."""
 MAX_LOGGED_ERRORS = 20
 AWAY_AFTER_S = 0.5
