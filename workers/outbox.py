@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +22,9 @@ AT_ONCE = 32
 
 WAIT_MS = 1_000
 """How long one request for new entries waits; ours."""
+
+HOLD_S = 1.0
+"""How often the store hears what is in hand here; well within the time after which another node takes it over; ours."""
 
 HANDLER_TIMEOUT = timedelta(seconds=30)
 """After this a delivery counts as failed; ours."""
@@ -70,6 +74,7 @@ class OutboxRelay:
     async def run(self) -> None:
         """Relay until cancelled; deliveries in hand are then left to whoever takes them next."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._hold())
             while True:
                 await self._free.wait()
                 try:
@@ -85,6 +90,14 @@ class OutboxRelay:
                         tasks.create_task(self._relay(delivery))
                 if len(self._in_hand) >= AT_ONCE:
                     self._free.clear()
+
+    async def _hold(self) -> None:
+        """Keep what takes long, as a slow mail server does, from being done by another node as well."""
+        while True:
+            await asyncio.sleep(HOLD_S)
+            if self._in_hand:
+                with suppress(Unavailable):
+                    await self._store.hold(self._node, self._in_hand)
 
     def _is_ready(self, delivery: Delivery) -> bool:
         if delivery.id in self._in_hand:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -202,6 +202,9 @@ class Store(Protocol):
 
     async def take(self, node: str, count: int, wait_ms: int) -> list[Delivery]:
         """Outbox entries for this node: new ones, then those that another node left unacknowledged for long."""
+
+    async def hold(self, node: str, entries: Collection[str]) -> None:
+        """Deliveries, by id, are still in hand at this node: another one leaves them to it for a while more."""
 
     async def acknowledge(self, delivery: Delivery) -> None:
         """The effect of a delivery is done."""

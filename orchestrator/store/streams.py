@@ -6,7 +6,7 @@ Commands that block have clients of their own: redis-py's time-out for ordinary 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import structlog
@@ -96,6 +96,17 @@ class Outbox:
                 )
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    async def hold(self, node: str, entries: Collection[str]) -> None:
+        """Let these count as taken just now; what was acknowledged meanwhile is passed over."""
+        try:
+            async with self._server.answer():
+                await self._server.commands.xclaim(
+                    keys.OUTBOX, keys.RELAY_GROUP, node, 0, list(entries), justid=True
+                )
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
                 raise
 
     async def acknowledge(self, delivery: Delivery) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -396,6 +396,10 @@ class ValkeyStore(Register):
     async def take(self, node: str, count: int, wait_ms: int) -> list[Delivery]:
         """See `Store`."""
         return await self._outbox.take(node, count, wait_ms)
+
+    async def hold(self, node: str, entries: Collection[str]) -> None:
+        """See `Store`."""
+        await self._outbox.hold(node, entries)
 
     async def acknowledge(self, delivery: Delivery) -> None:
         """See `Store`."""

@@ -120,7 +120,8 @@ async def test_a_failing_effect_holds_up_no_other(store):
     assert broken.keys == []
 
 
-async def test_a_slow_effect_holds_up_no_other_and_is_not_begun_twice_here(store, raw):
+async def test_a_slow_effect_holds_up_no_other_and_is_not_begun_twice_here(store, raw, monkeypatch):
+    monkeypatch.setattr(outbox, "HOLD_S", 3_600)  # it comes round again
     begun, released, sound = [], asyncio.Event(), Done()
 
     async def slow(delivery: Delivery) -> None:
@@ -183,6 +184,22 @@ async def test_what_a_stopped_node_had_in_hand_is_done_by_another(store):
 
     async with relaying(OutboxRelay(store, "b", {"t": handler}, SystemClock())):
         await eventually(lambda: handler.keys == expected)
+
+
+async def test_what_takes_long_is_not_done_by_another_node_as_well(store, raw, monkeypatch):
+    monkeypatch.setattr(outbox, "HOLD_S", 0.01)
+    monkeypatch.setattr(outbox, "WAIT_MS", 20)
+    begun = []
+
+    async def slow(delivery: Delivery) -> None:
+        begun.append(delivery.key)
+        await asyncio.sleep(0.4)  # eight times as long as until it counts as left behind
+
+    expected = await fill(store, "t", "t")
+    async with relaying(*(OutboxRelay(store, each, {"t": slow}, SystemClock()) for each in "ab")):
+        await until_empty(raw)
+
+    assert sorted(begun) == sorted(expected)
 
 
 async def test_two_relays_share_the_work_and_lose_nothing(store):
