@@ -99,6 +99,17 @@ async def test_the_next_booking_is_chosen_beside_the_picture(chromium: Browser, 
     assert (await seen.said("choose_slot"))["purpose"] == "next"
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+async def test_the_row_of_the_menu_leads_to_the_next_booking_with_the_focus(
+    chromium: Browser, base: str, size: Any
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", calling(), size=size)
+    await seen.page.get_by_test_id("more").click()
+    await seen.page.get_by_test_id("menu-next").click()
+    await seen.said("book_next")
+    await expect(seen.page.locator("#panel-next")).to_be_focused()
+
+
 async def test_what_was_noted_comes_over_the_socket_only_when_it_is_asked_for(
     chromium: Browser, base: str
 ) -> None:

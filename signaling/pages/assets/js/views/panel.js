@@ -76,7 +76,7 @@ export function createPanel(app) {
     if (s.sheet !== "next") return;
     s.sheet = null;
     Object.assign(state, { name: "next", isPicked: true });
-    tabs[0].body.focus();
+    queueMicrotask(() => tabs[0].body.focus()); // once it is shown, and the menu has given the focus back
   }
 
   // Where there is room one is always open; where there is none, only what was asked for.
