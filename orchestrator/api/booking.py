@@ -37,6 +37,16 @@ class ProgrammeTitle(BaseModel):
     en: str
 
 
+class HoursBody(BaseModel):
+    """Hours of some weekdays in which a whole slot must lie; wall clock of the programme."""
+
+    model_config = ConfigDict(frozen=True)
+
+    days: tuple[str, ...]
+    opens: str
+    closes: str
+
+
 class BookableBody(BaseModel):
     """A programme, as far as who books has to know it."""
 
@@ -46,6 +56,8 @@ class BookableBody(BaseModel):
     title: ProgrammeTitle
     length_minutes: tuple[int, ...]
     """The default one first; those of whole minutes, which alone can be asked for by `length_minutes`."""
+    time_zone: str
+    windows: tuple[HoursBody, ...]
     booked_by: Literal["day_before", "any"]
     companions: int
     observer: bool
@@ -109,7 +121,17 @@ def _bookable(programme: Programme) -> BookableBody:
         name=programme.name,
         title=ProgrammeTitle(ja=programme.title.ja, en=programme.title.en),
         length_minutes=tuple(each // _MINUTE for each in lengths if not each % _MINUTE),
+        time_zone=programme.time_zone,
+        windows=tuple(
+            HoursBody(days=each.days, opens=_clock(each.from_), closes=_clock(each.to))
+            for each in programme.windows
+        ),
         booked_by=programme.booked_by,
         companions=programme.companions,
         observer=programme.observer,
     )
+
+
+def _clock(since_midnight: timedelta) -> str:
+    hours, minutes = divmod(since_midnight // _MINUTE, 60)
+    return f"{hours:02}:{minutes:02}"

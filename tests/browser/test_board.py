@@ -204,3 +204,39 @@ async def test_a_scheduler_gives_the_session_to_another_supporter_who_holds_it(
     assert seat(await office.session(booking.id), "supporter")["display_name"] == other
     await seeker.ends()
     await office.ends(booking.id, "completed", None)
+
+
+async def test_a_scheduler_books_on_the_board_and_both_links_open_the_room(
+    people: Stage, office: Office
+) -> None:
+    counter = "予約を待つ窓口"
+    await office.staff_token(counter, "supporter")
+    board = await people.board(office)
+    board.forgiven.append(CONFLICT)
+    await board.page.goto(board.link)
+    await board.at("book").click()
+    form = board.at("form")
+    await form.get_by_label("相談の種類").select_option("talk")
+    await form.get_by_label("相談員", exact=True).select_option(counter)
+    at = await form.get_by_label("開始の日時").input_value()
+    await form.get_by_label("開始の日時").fill(f"2001{at[4:]}")
+    await form.get_by_label("ご利用者の表示名").fill("さくら 77")
+    await form.get_by_test_id("form-submit").click()
+    await expect(form.locator('[data-field="starts_at"]')).to_contain_text("過ぎた時刻です")
+    await form.get_by_label("開始の日時").fill(at)
+    await form.get_by_test_id("form-submit").dblclick()
+    links = form.get_by_test_id("new-link")
+    await expect(links).to_have_count(2)
+    urls = {
+        str(await one.get_attribute("data-seat")): await one.input_value()
+        for one in await links.all()
+    }
+    await form.get_by_test_id("form-back").click()
+    await expect(board.at("drawer").get_by_role("heading", level=2)).to_have_text("さくら 77")
+    lane = board.page.get_by_test_id("lane").filter(has_text=counter)
+    await expect(lane.get_by_test_id("board-row")).to_have_count(1)
+
+    for role in ("seeker", "supporter"):
+        person = await people.person(role, urls[role], viewport=DESK)
+        await person.page.goto(person.link)
+        await expect(person.page.get_by_text("さくら 77").first).to_be_visible()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from playwright.async_api import Route, expect
 
 from tests.browser.person import DESK, Person
 from tests.screens.in_the_room import talking
-from tests.screens.past import the_day_before, this_morning
+from tests.screens.past import the_day_before, this_morning, waits_in_vain
 from tests.screens.programmes import ZONE
 from tests.screens.scene import GUESTS, NOTED, START_S, Scene, hears
 
@@ -128,10 +129,15 @@ async def board(scene: Scene) -> None:
     await scheduler.at("view-cards").click()
     await scene.takes("board-cards", scheduler)
     await scheduler.at("view-lanes").click()
+    late = waits_in_vain(await of_today(scene), datetime.now(UTC))
+    await hears(scheduler, {"type": "board_row", "session": late})
+    await scheduler.sees("soon-item")
+    await scene.takes("board-soon", scheduler)
     await scheduler.at("keys").click()
     await scheduler.sees("form")
     await scene.takes("board-keys", scheduler, "form")
     await scheduler.page.keyboard.press("Escape")
+    await books(scene, scheduler)
     drawer = scheduler.at("drawer")
     for name, session in (
         ("board-live", live),
@@ -144,6 +150,12 @@ async def board(scene: Scene) -> None:
         await find.fill("")
         await expect(drawer.get_by_test_id("history").get_by_role("listitem")).not_to_have_count(0)
         await scene.takes(name, scheduler)
+        if session == live:
+            await drawer.get_by_test_id("act-end").click()
+            await scheduler.sees("form")
+            await scene.takes("board-end", scheduler, "form")
+            await scheduler.page.keyboard.press("Escape")
+            await scheduler.sees_no("form")
         if session == ahead.id:
             for action in ("board-reassign", "board-cancel"):
                 await drawer.get_by_test_id(action.replace("board", "act")).click()
@@ -154,6 +166,27 @@ async def board(scene: Scene) -> None:
     await drawer.get_by_test_id("overrule").click()
     await scheduler.sees("form")
     await scene.takes("board-overrule", scheduler, "form")
+
+
+async def books(scene: Scene, scheduler: Person) -> None:
+    """A booking by hand, for the next day."""
+    await scheduler.at("book").click()
+    form = scheduler.at("form")
+    say = partial(scene.says, "board")
+    await form.get_by_label(say("board.booking.programme")).select_option("counter")
+    await form.get_by_label(say("who.supporter"), exact=True).select_option(names(scene)[0])
+    starts = form.get_by_label(say("board.booking.starts_at"), exact=True)
+    tomorrow = datetime.now(ZoneInfo(ZONE)) + timedelta(days=1)
+    await starts.fill(f"{tomorrow:%Y-%m-%d}T16:00")
+    await form.get_by_label(say("board.booking.seeker_name")).fill(GUESTS[scene.language][7])
+    await scene.takes("board-book", scheduler, "form")
+    await form.get_by_test_id("form-submit").click()
+    await form.get_by_test_id("new-link").first.wait_for()
+    await scene.takes("board-booked", scheduler, "form")
+    await scheduler.page.keyboard.press("Escape")
+    await scheduler.at("day-today").click()
+    await scheduler.at("drawer-close").click()
+    await scheduler.page.locator("[data-session-id]").first.wait_for()
 
 
 async def of_today(scene: Scene) -> dict[str, Any]:

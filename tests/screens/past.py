@@ -28,6 +28,23 @@ RARE: dict[int, tuple[str, str | None]] = {
 HELD_MINUTES = 27
 
 
+def waits_in_vain(today: dict[str, Any], now: datetime) -> Row:
+    """One of today's sessions as it is six minutes after its start: the supporter is there, the seeker is not."""
+    row = next(each for each in today["sessions"] if each["phase"] == "scheduled")
+    begins = datetime.fromisoformat(row["starts_at"])
+    ago = now - timedelta(minutes=6) - begins
+    cutoff_at = moved(row["cutoff_at"], ago)
+    seeker, supporter, *others = row["seats"]
+    there = {"presence": "lobby", "since": moved(row["opens_at"], ago), "has_joined": True}
+    return {
+        **row,
+        **{key: moved(row[key], ago) for key in MOMENTS if row[key]},
+        "phase": "waiting",
+        "next": {"reason": "cutoff", "at": cutoff_at},
+        "seats": [seeker, {**supporter, **there}, *others],
+    }
+
+
 def the_day_before(
     today: dict[str, Any], like: str, counters: Sequence[str], guests: Sequence[str]
 ) -> dict[str, Any]:

@@ -12,6 +12,9 @@ async def test_a_scheduler_reads_what_can_be_booked_and_with_whom(node, call):
     sakai = next(each for each in body["programmes"] if each["name"] == "sakai")
     assert sakai["title"]["ja"]
     assert sakai["length_minutes"] == [30, 45, 60], "the default one first"
+    assert sakai["time_zone"] == "Asia/Tokyo"
+    weekdays = ["mon", "tue", "wed", "thu", "fri"]
+    assert sakai["windows"][1] == {"days": weekdays, "opens": "14:00", "closes": "16:30"}
     assert (sakai["booked_by"], sakai["companions"], sakai["observer"]) == ("day_before", 2, False)
     listed = {one["name"]: one for one in body["staff"]}
     assert listed["aozora"]["role"] == "supporter"

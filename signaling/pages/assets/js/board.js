@@ -5,6 +5,7 @@ import { h, setText, show } from "./dom.js";
 import { keep, kept } from "./kept.js";
 import { chosenLanguage, speak, t } from "./text.js";
 import { changesTasks } from "./board/app.js";
+import { openBooking } from "./board/booking.js";
 import { createCards } from "./board/cards.js";
 import { createDrawer } from "./board/drawer.js";
 import { createForms, createRefusal } from "./board/forms.js";
@@ -40,6 +41,9 @@ const live = createLive(
 );
 const { app } = live;
 const { state } = app;
+app.book = (given) => openBooking(app, given);
+// What is new on the day, once it has been drawn: the timeline goes there.
+app.reveal = (id) => requestAnimationFrame(() => requestAnimationFrame(() => app.view?.reveal?.(id)));
 
 function take(message) {
   if (message.type === "welcome") app.todo?.hurry();
@@ -72,6 +76,7 @@ function changed(row) {
   if (changesTasks(known, row)) app.todo?.hurry();
   app.learn([...(row.done ?? []), ...(row.incidents ?? [])].map((one) => one.by ?? one.resolved_by));
   app.drawer?.changed(row);
+  if (!known && row.id === app.openId()) app.reveal(row.id);
   return row;
 }
 
@@ -148,6 +153,7 @@ function escape() {
 const KEYS = {
   "/": () => live.ui.filters.find(),
   "?": () => showKeys(app),
+  b: () => app.isScheduler() && app.book(),
   v: () => turnView(VIEWS.find((name) => name !== state.view)),
   n: () => app.view.follow(),
   t: () => app.todo?.focus(),

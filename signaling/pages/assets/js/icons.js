@@ -24,6 +24,7 @@ const PATHS = {
   unlocked: ["M5 11h14v9H5zM8 11V7.500a4 4 0 0 1 7.800-1.200"],
   more: ["f:M4 10.500h3v3H4zM10.500 10.500h3v3h-3zM17 10.500h3v3h-3z"],
   mic: ["M9 4h6v9H9z", "M5 11v2a7 5 0 0 0 14 0v-2M12 18v3"],
+  plus: ["M12 4v16M4 12h16"],
   phone: ["M5 4h4l2 5-3 2a10 10 0 0 0 5 5l2-3 5 2v4c-9 2-17-6-15-15z"],
   screen: ["M3 5h18v11H3zM9 20h6M12 16v4"],
   sound: ["M4 9v6h4l5 4V5L8 9z", "M16 9.500v5M19.500 7v10"],

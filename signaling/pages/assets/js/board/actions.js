@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
+import { copyField } from "./copy.js";
 import { end } from "./ending.js";
 import { roleOf } from "./history.js";
 import { reassign } from "./reassign.js";
@@ -218,27 +219,10 @@ export function renewLink(session, one, app) {
     isGrave: true,
     send: () => app.api.post(path(session, `/links/${one.seat}`)),
     done: ({ url }) => {
-      showLink(one, url, app);
+      app.forms.tell("link", t("board.link_title", { name: one.display_name }), h("p", { class: "small" }, t("board.link_lead")), copyField(url, t("board.link_new")));
       return t("board.done.renew");
     },
   });
-}
-
-// Shown once; the server keeps a hash of it only.
-function showLink(one, url, app) {
-  const field = h("input", { type: "text", readonly: true, value: url, "aria-label": t("board.link_new"), dataset: { testid: "new-link" }, onfocus: () => field.select() });
-  const copy = h("button", { type: "button", class: "btn btn--go", onclick: () => copied() }, t("board.do.copy"));
-  const said = h("p", { class: "small quiet", role: "status" });
-  const copied = async () => {
-    field.select();
-    try {
-      await navigator.clipboard.writeText(url);
-      said.textContent = t("board.done.copy");
-    } catch {
-      said.textContent = t("board.copy_by_hand"); // the browser keeps the clipboard to itself without HTTPS
-    }
-  };
-  app.forms.tell("link", t("board.link_title", { name: one.display_name }), h("p", { class: "small" }, t("board.link_lead")), h("div", { class: "copy" }, field, copy), said);
 }
 
 export function revokeLinks(session, one, app) {

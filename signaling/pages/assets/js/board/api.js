@@ -35,11 +35,11 @@ export class Api {
   }
 
   get = (path) => this.#ask("GET", path);
-  post = (path, body = null) => this.#ask("POST", path, body);
+  post = (path, body = null, headers = {}) => this.#ask("POST", path, body, headers);
   remove = (path) => this.#ask("DELETE", path);
 
-  async #ask(method, path, body = null) {
-    const headers = { Authorization: `Bearer ${this.#token}` };
+  async #ask(method, path, body = null, more = {}) {
+    const headers = { Authorization: `Bearer ${this.#token}`, ...more };
     if (body !== null) headers["Content-Type"] = "application/json";
     let answer;
     let said;

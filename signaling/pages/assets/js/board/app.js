@@ -10,7 +10,7 @@ export class App {
   tasks = [];
   hasTasks = false;
 
-  // parts: {api, clock, announcer, state, today, shown, lines, filter, draw, forms, drawer, todo, view, shade, toMain}
+  // parts: {api, clock, announcer, state, today, shown, lines, filter, draw, forms, drawer, todo, view, shade, toMain, book, reveal}
   constructor(parts) {
     Object.assign(this, parts);
   }

@@ -16,9 +16,9 @@ export function createBlock(app) {
   const word = h("span");
   const more = h("span", { class: "vh" });
   const flag = icon("flag", "blk__flag");
-  const button = h("button", { type: "button", class: "blk", tabindex: "-1", dataset: { testid: "row-open" }, onclick: () => app.open(el.dataset.sessionId) }, name, word, more, flag);
+  const button = h("button", { type: "button", class: "blk", tabindex: "-1", dataset: { testid: "row-open" }, onclick: () => app.open(el.dataset.sessionId) }, name, word, more);
   const doors = h("i", { class: "doors" });
-  const el = h("li", { class: "cell", dataset: { testid: "board-row" } }, doors, button);
+  const el = h("li", { class: "cell", dataset: { testid: "board-row" } }, doors, button, flag);
   let drawn = { row: null, scale: null };
 
   function patch(row, scale) {
@@ -31,7 +31,7 @@ export function createBlock(app) {
     setText(more, wordsOf(row, app));
     button.dataset.phase = row.phase;
     button.classList.toggle("bad", row.phase === "ended" && isBad(row));
-    flag.classList.toggle("is-on", hasIncident(row));
+    el.classList.toggle("is-flagged", hasIncident(row));
     doors.dataset.phase = row.phase;
     show(doors, row.phase === "open");
   }

@@ -33,8 +33,9 @@ export function createForms(app) {
     if (dialog.open) dialog.close();
   };
 
-  // ask: {kind, title, lead, fields, button, isGrave, back, send(values), done}; send may throw a Refusal, which stays on show.
-  function ask({ kind, title, lead = [], fields = [], button, isGrave = false, send, done = null, onRefused = null }) {
+  // ask: {kind, title, lead, fields, more, button, isGrave, send(values), done, at(refusal), onRefused}; send may throw a Refusal, which
+  // stays on show: beside the fields that `at` names, else over the buttons. more: what the fold is called that has the fields `isMore`
+  function ask({ kind, title, lead = [], fields = [], more = "", button, isGrave = false, send, done = null, at = () => [], onRefused = null }) {
     const made = fields.map((field) => createField(field, app));
     const values = () => Object.fromEntries(made.map((field) => [field.name, field.value()]));
     const refusal = createRefusal();
@@ -42,11 +43,13 @@ export function createForms(app) {
     const submit = h("button", { type: "submit", class: `btn ${isGrave ? "btn--stop" : "btn--go"}`, dataset: { testid: "form-submit" } }, label);
     const back = h("button", { type: "button", class: "btn", dataset: { testid: "form-back" }, onclick: close }, t("board.form.back"));
     const follow = () => made.forEach((field) => field.follow(values()));
+    const fold = more && h("details", { class: "form__more" }, h("summary", {}, more), made.filter((field) => field.isMore).map((field) => field.el));
     const form = h(
       "form",
       { novalidate: true, class: "form__in", oninput: follow, onchange: follow, onsubmit: (event) => submitted(event) },
       [lead].flat().map((words) => h("p", { class: "small" }, words)),
-      made.map((field) => field.el),
+      made.filter((field) => !field.isMore).map((field) => field.el),
+      fold,
       refusal.el,
       h("div", { class: "form__do" }, submit, back),
     );
@@ -56,7 +59,7 @@ export function createForms(app) {
       if (state.isBusy) return;
       const wrong = made.filter((field) => !field.check());
       if (wrong.length) {
-        wrong[0].focus();
+        goTo(wrong[0]);
         return;
       }
       setBusy(true);
@@ -67,9 +70,20 @@ export function createForms(app) {
         if (done) app.told(typeof done === "function" ? done(answer) : done);
       } catch (error) {
         setBusy(false);
-        refusal.say(asRefusal(error));
-        onRefused?.(error);
+        const refused = asRefusal(error);
+        onRefused?.(refused);
+        follow();
+        const named = at(refused);
+        const places = made.filter((field) => named.includes(field.name) && field.isShown());
+        if (!places.length) refusal.say(refused);
+        for (const field of places) field.say(refused);
+        if (places.length) goTo(places[0]);
       }
+    }
+
+    function goTo(field) {
+      if (field.isMore) fold.open = true;
+      field.focus();
     }
 
     function setBusy(isBusy) {
@@ -82,7 +96,7 @@ export function createForms(app) {
     open(title, form);
     setAttr(dialog, "data-kind", kind);
     follow();
-    (made[0] ?? { focus: () => back.focus() }).focus();
+    (made.find((field) => field.isShown()) ?? back).focus();
   }
 
   // Something to read, without a question.
@@ -109,13 +123,15 @@ export function createRefusal() {
   };
 }
 
-// field: {name, kind: text|line|choice|select|moment|check, label, hint, options: [{value, word, more}], value, isNeeded, max, isFor(values)}
+// field: {name, kind: text|line|choice|select|moment|check, label, hint, options: [{value, word, more}], value, isNeeded, isMore, max, input,
+// isFor(values)}; a hint may be hint(values)
 function createField(field, app) {
   const id = `field-${(ids += 1)}`;
   const wrong = h("p", { class: "field__wrong", id: `${id}-wrong`, hidden: true });
-  const hint = field.hint && h("p", { class: "field__hint", id: `${id}-hint` }, field.hint);
+  const hint = field.hint && h("p", { class: "field__hint", id: `${id}-hint` }, typeof field.hint === "string" && field.hint);
   const control = CONTROLS[field.kind](field, id);
   const el = h("div", { class: `field field--${field.kind}`, dataset: { field: field.name } }, control.parts, hint, wrong);
+  const missing = { moment: "board.form.moment_missing", select: "board.form.choose" }[field.kind] ?? "board.form.missing";
   const about = [hint && `${id}-hint`, `${id}-wrong`].filter(Boolean).join(" ");
   for (const input of control.inputs) setAttr(input, "aria-describedby", about);
   const given = () => {
@@ -123,8 +139,8 @@ function createField(field, app) {
     return field.kind === "moment" && value ? momentOf(value, app.zone) : value;
   };
 
-  function say(words) {
-    setText(wrong, words);
+  function say(words, next = "") {
+    wrong.replaceChildren(words, next && h("span", {}, next));
     show(wrong, words !== "");
     for (const input of control.inputs) setAttr(input, "aria-invalid", words ? "true" : null);
     return words === "";
@@ -133,18 +149,23 @@ function createField(field, app) {
   return {
     el,
     name: field.name,
+    isMore: Boolean(field.isMore),
+    isShown: () => !el.hidden,
     value: given,
+    // What the server says of this field; of a body that is wrong it says which field, in words for programs.
+    say: (refusal) => (refusal.code === "bad_field" ? say(t("board.form.wrong")) : say(refusal.sentence, refusal.next)),
     focus: () => (control.inputs.find((input) => input.checked) ?? control.inputs[0]).focus(),
     follow(values) {
       show(el, field.isFor ? field.isFor(values) : true);
       if (field.limit) control.limit(field.limit(values));
+      if (typeof field.hint === "function") setText(hint, field.hint(values));
     },
     check() {
       if (el.hidden) return say("");
       const value = given();
       const isEmpty = value === null || value === "" || value === false;
       const isNeeded = typeof field.isNeeded === "function" ? field.isNeeded() : field.isNeeded;
-      return say(isNeeded && isEmpty ? t(field.kind === "moment" ? "board.form.moment_missing" : "board.form.missing") : "");
+      return say(isNeeded && isEmpty ? t(missing) : "");
     },
   };
 }
@@ -155,7 +176,8 @@ const CONTROLS = {
     return { parts: [h("label", { for: id }, field.label), input], inputs: [input], value: () => input.value.trim() || null };
   },
   line(field, id) {
-    const input = h("input", { id, type: "text", maxlength: String(field.max ?? 100), value: field.value ?? "" });
+    // What is noted here is about others: no browser keeps it for the next time.
+    const input = h("input", { id, type: "text", inputmode: field.input, autocomplete: "off", maxlength: String(field.max ?? 100), value: field.value ?? "" });
     return { parts: [h("label", { for: id }, field.label), input], inputs: [input], value: () => input.value.trim() || null };
   },
   moment(field, id) {

@@ -16,9 +16,10 @@ export function createHead(app, does) {
   const day = app.isScheduler() ? createDayChoice(app) : null;
   app.dayChoice = day;
   const upkeep = app.isScheduler() && h("button", { type: "button", class: "btn", dataset: { testid: "maintenance" }, onclick: () => openMaintenance(app) }, icon("clock", "i--s"), h("span", {}, t("maintenance.open")));
+  const book = app.isScheduler() && h("button", { type: "button", class: "btn bar__book", dataset: { testid: "book" }, onclick: () => app.book() }, icon("plus", "i--s"), h("span", {}, t("board.booking.open")));
   const keys = h("button", { type: "button", class: "btn", dataset: { testid: "keys" }, onclick: () => showKeys(app) }, icon("keys", "i--s"), h("span", {}, t("board.keys")));
   const skip = h("button", { type: "button", class: "btn skip", dataset: { testid: "skip" }, onclick: () => app.toMain() }, t("board.skip")); // no link: the address holds the secret
-  const bar = createBar(app, does, { heading: [skip, h("h1", { class: "vh" }, t("board.title"))], day: day?.el, tools: [upkeep, keys] });
+  const bar = createBar(app, does, { heading: [skip, h("h1", { class: "vh" }, t("board.title"))], day: day?.el, tools: [book, upkeep, keys] });
   return {
     el: bar.el,
     update(now) {

@@ -5,7 +5,7 @@ import { t } from "../text.js";
 
 const OFF = "madoguchi.keys_off";
 const ARROWS = ["←", "→", "↑", "↓"];
-const LETTERS = ["/", "v", "n", "t", "?"];
+const LETTERS = ["/", "b", "v", "n", "t", "?"];
 
 function isOff() {
   try {
@@ -25,7 +25,7 @@ function turn(areOn) {
 
 const isTyping = (target) => target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target?.isContentEditable;
 
-// does: {"/": find, v: other view, n: now, t: to-do, "?": help, Escape: back}; isBusy(): a question is open
+// does: {"/": find, b: a new booking, v: other view, n: now, t: to-do, "?": help, Escape: back}; isBusy(): a question is open
 export function listen(does, isBusy) {
   window.addEventListener("keydown", (event) => {
     if (isBusy() || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -45,7 +45,7 @@ export function showKeys(app) {
   app.forms.tell(
     "keys",
     t("board.keys"),
-    h("dl", { class: "kv keys" }, line(ARROWS, "arrows"), line(["Home", "End"], "ends"), line(["Enter"], "enter"), line(["Esc"], "escape"), line(["/"], "find"), line(["v"], "view"), line(["n"], "now"), line(["t"], "todo"), line(["?"], "help")),
+    h("dl", { class: "kv keys" }, line(ARROWS, "arrows"), line(["Home", "End"], "ends"), line(["Enter"], "enter"), line(["Esc"], "escape"), line(["/"], "find"), line(["b"], "book"), line(["v"], "view"), line(["n"], "now"), line(["t"], "todo"), line(["?"], "help"), line([t("board.key.twice")], "place")),
     h("label", { class: "tick", for: "keys-on" }, areOn, h("span", {}, h("b", {}, t("board.keys_on")), h("small", {}, t("board.keys_on.more")))),
   );
 }

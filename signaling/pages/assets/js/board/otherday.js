@@ -16,7 +16,7 @@ export function dayBeside(date, days) {
 export function createDayChoice(app) {
   const field = h("input", { type: "date", "aria-label": t("board.day"), dataset: { testid: "day" }, onclick: () => pick(), onchange: () => field.value && choose(field.value) });
   const step = (days, name, shape) => h("button", { type: "button", class: "btn", "aria-label": t(`board.day_${name}`), dataset: { testid: `day-${name}` }, onclick: () => choose(dayBeside(dateOf(), days)) }, icon(shape, "i--s"));
-  const back = h("button", { type: "button", class: "btn", hidden: true, dataset: { testid: "day-today" }, onclick: () => choose(null) }, t("board.day_today"));
+  const back = h("button", { type: "button", class: "btn daypick__today", hidden: true, dataset: { testid: "day-today" }, onclick: () => choose(null) }, t("board.day_today"));
   const words = h("span", { class: "date" });
   const el = h("div", { class: "daypick", role: "group", "aria-label": t("board.day") }, step(-1, "before", "back"), words, h("span", { class: "btn daypick__date" }, icon("calendar", "i--s"), field), step(1, "after", "arrow"), back);
   const state = { asked: 0 };
@@ -57,6 +57,7 @@ export function createDayChoice(app) {
 
   return {
     el,
+    show: choose,
     // Something of that day was changed from here.
     again: () => !app.shown.isToday && choose(app.shown.key),
     update(now) {

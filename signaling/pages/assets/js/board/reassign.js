@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
+import { copyField } from "./copy.js";
 
 // Of today's counters: {person, name, isFree}; those who are free stand first.
 export function candidates(session, rows) {
@@ -38,14 +39,8 @@ export function reassign(session, app) {
     button: t("board.do.reassign"),
     send: ({ person, supporter, reason }) => app.change(session.id, `/sessions/${encodeURIComponent(session.id)}/reassign`, person ? { person, reason } : { supporter, reason }),
     done: ({ links }) => {
-      showLink(links.supporter, app);
+      app.forms.tell("link", t("board.reassigned_title"), h("p", { class: "small" }, t("board.reassigned_lead")), copyField(links.supporter, t("board.link_new")));
       return t("board.done.reassign");
     },
   });
-}
-
-// Shown once; the server keeps a hash of it only.
-function showLink(url, app) {
-  const field = h("input", { type: "text", readonly: true, value: url, "aria-label": t("board.link_new"), dataset: { testid: "new-link" }, onfocus: () => field.select() });
-  app.forms.tell("link", t("board.reassigned_title"), h("p", { class: "small" }, t("board.reassigned_lead")), h("div", { class: "copy" }, field));
 }

@@ -28,6 +28,7 @@ export function scaleOf(rows, { day = null, now = null, width = 0 }) {
 }
 
 export const xOf = (scale, at) => ((at - scale.start) / MINUTE) * scale.perMinute;
+export const atOf = (scale, x) => scale.start + (x / scale.perMinute) * MINUTE;
 export const pxOf = (scale, span) => (span / MINUTE) * scale.perMinute;
 
 // The length of a usual session, in minutes.

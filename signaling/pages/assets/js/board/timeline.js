@@ -5,10 +5,11 @@ import { ms } from "../clock.js";
 import { currentLanguage, t } from "../text.js";
 import { createLane } from "./lane.js";
 import { leadOf } from "./rows.js";
-import { inView, pxOf, scaleOf, xOf } from "./scale.js";
+import { atOf, inView, pxOf, scaleOf, xOf } from "./scale.js";
 import { takeOut } from "./spare.js";
 
 const HOUR = 3600000;
+const GRID = 900000; // of a booking that is pointed at
 const NOW_AT = 0.62; // where now stands across the width while it is followed
 const NEAR_NOW = 44; // an hour's figure this near to now is not written, in pixels
 
@@ -17,7 +18,7 @@ export function createTimeline(app) {
   const corner = h("span", { class: "tt__corner" }, t("board.column.lane"), h("span", {}, t("board.column.left")));
   const axis = h("div", { class: "tt__axis" }, corner, hours);
   const grid = h("div", { class: "tt__grid", "aria-hidden": "true" });
-  const list = h("ol", { class: "tt__lanes", dataset: { testid: "staff-list" }, "aria-label": t("board.title"), onkeydown: (event) => pressed(event), onfocusin: (event) => focused(event) });
+  const list = h("ol", { class: "tt__lanes", dataset: { testid: "staff-list" }, "aria-label": t("board.title"), onkeydown: (event) => pressed(event), onfocusin: (event) => focused(event), ondblclick: (event) => pointed(event) });
   const mark = h("b", { class: "num now" });
   const line = h("i", { class: "tt__now", "aria-hidden": "true" });
   const inner = h("div", { class: "tt__in" }, axis, grid, line, list);
@@ -217,6 +218,15 @@ export function createTimeline(app) {
     return state.lanes[at];
   }
 
+  // An empty place of a counter's line, pressed twice: a booking there and then.
+  function pointed(event) {
+    const track = event.target.closest(".lane");
+    if (!track || event.target.closest(".cell") || state.scale === null) return;
+    const lane = state.lanes[Number(track.closest(".tt__row").getAttribute("aria-posinset")) - 1];
+    const at = atOf(state.scale, event.clientX - track.getBoundingClientRect().left);
+    app.book({ person: lane.key, starts_at: Math.floor(at / GRID) * GRID });
+  }
+
   // Into view and under the keys; false: it is not shown.
   function focusOn(id) {
     const lane = reveal(id);
@@ -229,5 +239,5 @@ export function createTimeline(app) {
     return Boolean(block);
   }
 
-  return { el, back, update, focusOn, follow, count: () => state.lanes.reduce((sum, lane) => sum + lane.rows.length, 0) };
+  return { el, back, update, focusOn, reveal, follow, count: () => state.lanes.reduce((sum, lane) => sum + lane.rows.length, 0) };
 }

@@ -6,6 +6,7 @@ import { ms } from "../clock.js";
 import { currentLanguage, t } from "../text.js";
 import { asRefusal } from "./api.js";
 import { tickOff } from "./actions.js";
+import { createSoon } from "./soon.js";
 import { openStanding } from "./standing.js";
 import { kindOfTask, nameOfPerson } from "./words.js";
 
@@ -22,7 +23,8 @@ export function createTodo(app) {
   const trouble = h("p", { class: "small quiet", role: "status", hidden: true });
   const done = h("ul", { class: "todo__done", "aria-label": t("board.todo_done") });
   const title = h("h2", { tabindex: "-1" }, t("board.todo"), count);
-  const el = h("aside", { class: "todo", "aria-label": t("board.todo") }, title, trouble, none, list, done);
+  const soon = createSoon(app);
+  const el = h("aside", { class: "todo", "aria-label": t("board.todo") }, title, soon.el, trouble, none, list, done);
   const timers = { soon: 0, later: 0, again: 0 };
   let isReading = false;
   let wantsAgain = false;
@@ -67,12 +69,13 @@ export function createTodo(app) {
     el,
     hurry,
     // To the first thing to do, or to the word that there is none.
-    focus: () => (list.querySelector("button") ?? title).focus(),
+    focus: () => (el.querySelector("ol button") ?? title).focus(),
     stop: () => Object.values(timers).forEach(clearTimeout),
     update(now) {
       const { tasks } = app;
-      setText(count, t("board.todo_count", { n: tasks.length }));
-      show(none, app.hasTasks && tasks.length === 0);
+      const missing = soon.update(now);
+      setText(count, missing > 0 && tasks.length === 0 ? "" : t("board.todo_count", { n: tasks.length }));
+      show(none, app.hasTasks && tasks.length === 0 && missing === 0);
       const urgent = (task) => ms(task.due_at) - now < SOON_MS;
       keyed(list, JSON.stringify([tasks, tasks.map(urgent), tasks.map((task) => nameOf(task, app)), app.openId(), currentLanguage()]), () => tasks.map((task) => item(task, urgent(task), app)));
       const past = doneToday(app);

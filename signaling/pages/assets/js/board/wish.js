@@ -1,0 +1,85 @@
+// What a new session is asked for, as the API wants it, and where on the form a refusal belongs. No element, no clock.
+
+import { ms } from "../clock.js";
+
+export const NEW = "new"; // a supporter whom the office does not know yet; people's ids begin with p_
+
+const BODY = { length_minutes: "length" }; // what the form calls otherwise than the API
+const PLACES = {
+  in_the_past: "starts_at",
+  outside_window: "starts_at",
+  holiday: "starts_at",
+  maintenance: "starts_at",
+  slot_taken: "starts_at",
+  too_late_to_book: "exception",
+  length_not_allowed: "length",
+  not_a_supporter: "added",
+  companions_not_allowed: "companions",
+  observer_not_allowed: "observer",
+  observer_unknown: "observer",
+};
+
+const names = (text) => (text ?? "").split(/[、,，]/).map((one) => one.trim()).filter(Boolean);
+
+// values: of the form, null where a field is empty or not shown; staff: of the API
+export function wishOf(values, programme, staff) {
+  const nameOf = (person) => staff.find((one) => one.person === person)?.name ?? null;
+  const wish = {
+    programme: programme.name,
+    starts_at: values.starts_at,
+    seeker_name: values.seeker_name,
+    supporter: nameOf(values.supporter) ?? values.added,
+    length_minutes: values.length ? Number(values.length) : null,
+    medium: values.medium,
+    exception: values.exception,
+    seeker_mail: values.seeker_mail,
+    seeker_language: values.seeker_mail && values.seeker_language,
+    seeker_telephone: values.seeker_telephone,
+    seeker_reference: values.seeker_reference,
+    seeker_note: values.seeker_note,
+    seeker_real_name: values.seeker_real_name,
+    companions: names(values.companions),
+    companions_beside: names(values.companions_beside),
+    observer: nameOf(values.observer),
+  };
+  return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== null && value?.length !== 0));
+}
+
+// Names of fields; none: it stands over the buttons. Of a body that is wrong the server names every field.
+export function placesOf({ code, said }, values) {
+  if (code === "bad_field") return [...(said.detail ?? "").matchAll(/(?:^|; )([a-z_]+)(?:\.\d+)?: /g)].map(([, field]) => BODY[field] ?? (field === "supporter" ? "added" : field));
+  const isOneName = !values.added && !values.companions && !values.companions_beside; // else it may be another name that is meant
+  if (code === "name_refused") return isOneName ? ["seeker_name"] : [];
+  return PLACES[code] ? [PLACES[code]] : [];
+}
+
+const WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+// When a programme receives people: "Mon–Fri 10:00–12:00, 14:00–16:30 / Sat 10:00–12:00"; "" where it always does.
+// dayName(n): of the n-th day after Monday; and: what stands between two of a list
+export function hoursOf(windows, dayName, and) {
+  const groups = new Map();
+  for (const { days, opens, closes } of windows) {
+    const key = days.map((day) => WEEK.indexOf(day)).sort().join("");
+    groups.set(key, [...(groups.get(key) ?? []), `${opens}–${closes}`]);
+  }
+  if (groups.get("0123456")?.includes("00:00–24:00")) return "";
+  const daysOf = (key) => {
+    const [first, last] = [Number(key[0]), Number(key.at(-1))];
+    const isRun = key.length > 2 && last - first === key.length - 1;
+    return isRun ? `${dayName(first)}–${dayName(last)}` : [...key].map((day) => dayName(Number(day))).join(and);
+  };
+  return [...groups].map(([key, times]) => `${daysOf(key)} ${times.join(and)}`).join(" / ");
+}
+
+// What a supporter has in that time already, of the days that the board knows; null is no promise.
+export function clashOf(rows, person, from, to) {
+  for (const row of rows) if (row.supporter_person === person && row.phase !== "ended" && ms(row.starts_at) < to && from < ms(row.ends_at)) return row;
+  return null;
+}
+
+// A programme that wants it confirmed the day before: dates as YYYY-MM-DD.
+export const isOnTheDay = (programme, date, today) => programme.booked_by === "day_before" && Boolean(date) && date <= today;
+
+// A double press, or one more after an answer that got lost, books once.
+export const drawKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
