@@ -171,10 +171,13 @@ class Datagrams:
 
     def close(self) -> None:
         """Close the socket."""
+        self._fd = -1  # the number will be another's
         self._udp.close()
 
     def receive(self) -> list[tuple[Slot, int, Address]]:
         """Take what has come, at most `SLOTS` datagrams; when they are fewer, there are no more.
+
+        What was queued and never flushed is forgotten: in its slot lies another's packet soon, perhaps in plain.
 
         Returns:
             Of each its slot, its bytes, and whom it came from. The slots are filled again by the next call.
@@ -182,6 +185,7 @@ class Datagrams:
         Raises:
             OSError: the kernel reports one; the next call may succeed.
         """
+        self._queued = self._next_iovec = 0
         count: int = _recvmmsg(self._fd, self._in, SLOTS, 0, None)
         if count < 0:
             number = ctypes.get_errno()

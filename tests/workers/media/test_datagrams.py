@@ -100,6 +100,18 @@ def test_what_is_queued_is_sent_by_the_flush_with_the_length_it_has_then(port, c
     assert drain(client) == []
 
 
+def test_what_was_never_flushed_is_forgotten_for_its_slot_is_anothers(port, client):
+    sent(client, port, b"an exception stops its turn")
+    [(slot, size, address)] = port.receive()
+    slot.length[0] = size
+    assert port.queue(slot, address)
+    with udp() as other:
+        sent(other, port, b"for other ears")
+        assert len(port.receive()) == 1
+        assert port.flush() == 0
+        assert drain(client) == []
+
+
 def test_what_the_kernel_refuses_is_counted_and_the_others_go(port, client):
     sent(client, port, b"a", b"b", b"c", b"d")
     for (slot, size, address), is_huge in zip(port.receive(), (1, 0, 1, 0), strict=True):
@@ -141,6 +153,18 @@ def test_an_error_of_the_kernel_is_one_of_python():
     port.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         port.receive()
+
+
+def test_a_closed_port_does_not_read_the_socket_that_has_its_number_now(client):
+    port = Datagrams(bind("127.0.0.1", 0))
+    number = port.fileno()
+    port.close()
+    with bind("127.0.0.1", 0) as other:
+        assert other.fileno() == number
+        client.sendto(b"x", other.getsockname())
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            port.receive()
+        assert other.recv(10) == b"x"
 
 
 # ---- pieces of one message ------------------------------------------------------------------------------------------
