@@ -140,6 +140,8 @@ class Datagrams:
         """By the kernel's spelling."""
         self._pointers: dict[Address, int] = {}
         """Where in `_known` an address lies."""
+        self._uncut: set[int] = set()
+        """Those to whom the kernel does not cut: a narrow way, a device without checksums, no way at all."""
         self._in, self._out = (_Header * SLOTS)(), (_Header * SLOTS)()
         self._controls = (_Control * SLOTS)()
         """How a message to send is cut."""
@@ -224,7 +226,8 @@ class Datagrams:
             self._out_iovecs[queued] = iovec
             self._out_counts[queued] = 1
             self._out_controls[queued] = 0
-            self._pieces[queued] = self._piece = size if size <= self._cut_most else 0
+            may_grow = size <= self._cut_most and pointer not in self._uncut
+            self._pieces[queued] = self._piece = size if may_grow else 0
             self._queued = queued + 1
         self._next_iovec = iovec + _IOVEC_BYTES
         return True
@@ -252,8 +255,9 @@ class Datagrams:
 
     def _one_by_one(self, place: int) -> int:
         """Send the packets of a message that the kernel did not cut; how many it did not take."""
-        if ctypes.get_errno() in (errno.EINVAL, errno.EIO):
-            self._cut_most = 0  # it never will, on this system or this way out
+        if ctypes.get_errno() in (errno.EINVAL, errno.EIO, errno.EMSGSIZE):
+            # Nor next time. Of this address only: anybody can see to it that his own is refused.
+            self._uncut.add(self._out_names[place])
         first, count = self._out_iovecs[place], self._out_counts[place]
         self._out_counts[place], self._out_controls[place] = 1, 0
         refused = 0
@@ -283,6 +287,7 @@ class Datagrams:
         if len(self._addresses) >= KNOWN_ADDRESSES:
             self._addresses.clear()
             self._pointers.clear()
+            self._uncut.clear()
         name = self._names[place * NAME_BYTES : (place + 1) * NAME_BYTES]
         address = self._addresses[key] = _spelled(name)
         at = (len(self._addresses) - 1) * NAME_BYTES

@@ -258,6 +258,28 @@ def test_where_the_kernel_does_not_know_how_to_cut_it_is_not_asked_to(client):
     port.close()
 
 
+@pytest.mark.parametrize("is_portless", [False, True])
+def test_an_address_to_which_the_kernel_does_not_cut_takes_it_from_nobody_else(
+    port, client, is_portless
+):
+    sent(client, port, *PICTURE[:3])
+    received = port.receive()
+    if is_portless:  # as whoever forges the port that he comes from
+        at = port._pointers[client.getsockname()] - address_of(port._known)
+        port._known[at + 2 : at + 4] = b"\0\0"
+    port._udp.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 1)
+    for slot, size, address in received:
+        slot.length[0] = size
+        assert port.queue(slot, address)
+    assert (port._queued, port.flush()) == (1, 3 if is_portless else 0)
+    port._udp.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 0)
+    with udp() as other:
+        sent(client, port, *PICTURE[:3])
+        sent(other, port, *PICTURE[:3])
+        assert forward_all(port) == (4, 3 if is_portless else 0), "three alone, and three as one"
+        assert drain(other) == PICTURE[:3]
+
+
 def test_of_a_message_that_has_no_way_every_packet_is_counted(port, client):
     sent(client, port, *PICTURE[:3])
     received = port.receive()
