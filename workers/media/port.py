@@ -161,25 +161,23 @@ class MediaPort:
 
         def on_readable() -> None:
             nonlocal taken_at
-            rests, now = RESTS, None
+            rests = RESTS
             for _ in range(TURNS):
                 try:
                     datagrams = receive()
                 except OSError:
                     self.counters["receive_failed"] += 1
                     continue
-                if datagrams:
-                    now = monotonic()
-                    take(datagrams, now)
+                if not datagrams:
+                    return
+                now = monotonic()
+                take(datagrams, now)
+                is_dense, taken_at = now - taken_at < DENSE_S, now
                 if len(datagrams) == SLOTS:
                     continue
-                if now is None or rests == 0:
+                if rests == 0 or not is_dense:
                     return
-                is_dense = now - taken_at < DENSE_S
-                taken_at = now
-                if not is_dense:
-                    return
-                rests, now = rests - 1, None
+                rests -= 1
                 rest(REST_S)
 
         return on_readable

@@ -189,6 +189,16 @@ def test_where_packets_come_densely_the_port_lets_some_gather(wired):
     assert len(wired.supporter.received()) == 1 + RESTS
 
 
+def test_what_is_too_much_for_one_turn_is_dense(wired):
+    wired.now += DENSE_S * 2
+    wired.rested_s.clear()
+    for number in range(SLOTS + 1):
+        wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
+    wired.take()
+    assert wired.rested_s == [REST_S]
+    assert len(wired.supporter.received()) == SLOTS + 1
+
+
 def test_where_packets_come_seldom_nothing_waits(wired):
     wired.rested_s.clear()
     for number in range(5):
