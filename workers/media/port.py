@@ -315,7 +315,9 @@ class MediaPort:
         packet = slot.taken()
         if down.kept is not None:
             down.kept.keep(number, packet)
-        self.send(packet, to.address)
+        if not self.udp.send(packet, to.address):
+            self.counters["send_dropped"] += 1
+            return
         self.forwarded += 1
         if not leg.has_forwarded:
             self._first_forwarded(leg, to)

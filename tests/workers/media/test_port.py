@@ -58,6 +58,18 @@ def test_the_room_flows_once_both_seats_are_forwarded(wired):
     assert wired.reports == [wire.Flowing(session="s")]
 
 
+@pytest.mark.parametrize("payload_type", [OPUS, VP8], ids=["short way", "wide way"])
+def test_what_the_kernel_does_not_take_is_dropped_and_not_forwarded(wired, payload_type):
+    wired.supporter.refuses(RTX)
+    wired.supporter.send(rtp(1, ssrc=9))
+    before = wired.port.forwarded
+    wired.supporter.leg.ice.address = ("127.0.0.1", 0)
+    wired.seeker.send(rtp(1, payload_type=payload_type))
+    assert wired.port.counters["send_dropped"] == 1
+    assert wired.port.forwarded == before
+    assert wired.reports == []
+
+
 def test_nothing_is_forwarded_from_closes_at_on_though_no_timer_has_fired(wired):
     wired.seeker.send(rtp(1))
     wired.now = wired.room.closes_at - 0.001
