@@ -133,14 +133,27 @@ class Person:
         """The same page once more."""
         await self.page.reload()
 
-    async def leaves_and_comes_back(self) -> None:
-        """With the browser's own buttons: to the page before this one, and forward again."""
-        await self.page.go_back(wait_until="commit")  # out of the memory nothing is loaded
-        await until(self._is_elsewhere, f"{self.name} is at the page before", 15)
-        await self.page.go_forward(wait_until="commit")
+    async def goes_back(self, steps: int = 1) -> None:
+        """With the browser's own button."""
+        await self.page.evaluate("(steps) => history.go(-steps)", steps)
 
-    async def _is_elsewhere(self) -> bool:
-        return bool(await self.page.evaluate("() => location.pathname !== '/room'"))
+    async def goes_forward(self) -> None:
+        """The same, the other way."""
+        await self.page.evaluate("() => history.forward()")
+
+    async def leaves_and_comes_back(self) -> None:
+        """To another page, and with the browser's own button back to this one."""
+        parts = urlsplit(self.link)
+        await self.page.goto(f"{parts.scheme}://{parts.netloc}/")
+        await self.page.go_back(wait_until="commit")  # out of the memory nothing is loaded
+
+    async def is_elsewhere(self, within_s: float = 15.0) -> None:
+        """The page of the link is not shown any more."""
+
+        async def is_gone() -> bool:
+            return bool(await self.page.evaluate("() => location.pathname !== '/room'"))
+
+        await until(is_gone, f"{self.name} is at another page", within_s)
 
     async def presses(self, testid: str) -> None:
         """One click, as soon as that is possible."""

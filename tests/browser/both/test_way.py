@@ -81,9 +81,9 @@ async def test_a_reload_at_every_step_costs_nothing(people: Stage, office: Offic
     await seeker.agrees()
     await seeker.is_at("check")
     await seeker.reloads()
-    # What was agreed to was told to nobody yet: it is agreed to anew.
-    await seeker.is_at("door")
-    await seeker.joins()
+    await seeker.is_at("check")  # what was agreed to for this link still is
+    await seeker.presses("join")
+    await seeker.is_at("lobby")
     await seeker.reloads()
     await seeker.is_at("lobby")
 
@@ -135,15 +135,32 @@ async def test_back_and_forward_at_every_step_lead_to_where_one_was(
     await seeker.is_at("door")
     await seeker.agrees()
     await seeker.is_at("check")
-    await seeker.leaves_and_comes_back()
+    await seeker.goes_back()
     await seeker.is_at("door")
-    await seeker.joins()
+    await seeker.goes_forward()
+    await seeker.is_at("check")
+    await seeker.leaves_and_comes_back()
+    await seeker.is_at("check")
+    await seeker.presses("join")
+    await seeker.is_at("lobby")
     await seeker.leaves_and_comes_back()
     await seeker.is_at("lobby")
+    await seeker.goes_back(2)
+    await seeker.is_at("door")
+    await seeker.presses("continue")
+    await seeker.is_at("lobby")
+    await seeker.goes_back()
+    await seeker.is_at("door")  # the one that lies before it now
 
-    await supporter.admits()
+    await supporter.admits()  # who looks back is in the waiting room all the same
     await see_each_other(*both)
-    code = await same_code(*both)
+    code, life = await same_code(*both), await seeker.life()
+    await seeker.goes_back()
+    await seeker.sees("confirm-end")  # the ways out, and nobody falls out
+    await seeker.goes_back()
+    await seeker.sees_no("confirm-end")
+    await see_each_other(*both)
+    assert await seeker.life() == life, "it is the same document"
     await seeker.leaves_and_comes_back()
     await see_each_other(*both)
     assert await same_code(*both) == code
@@ -154,6 +171,8 @@ async def test_back_and_forward_at_every_step_lead_to_where_one_was(
     await seeker.is_told("completed", None)
     await seeker.leaves_and_comes_back()
     await seeker.is_told("completed", None)
+    await seeker.goes_back()
+    await seeker.is_elsewhere()  # there is no step to go back to any more
     await office.ends(booking.id, "completed", None)
 
 

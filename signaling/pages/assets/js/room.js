@@ -26,6 +26,7 @@ import { createMessages } from "./room/messages.js";
 import { createOwn } from "./room/own.js";
 import { createSettling } from "./room/settling.js";
 import { createShown } from "./room/shown.js";
+import { createSteps } from "./room/steps.js";
 import { createTelling } from "./room/telling.js";
 
 const AWAKE = new Set(["call", "check", "connecting", "lobby", "phone"]);
@@ -81,6 +82,7 @@ const ring = () => chime((context) => devices.speakThrough(context));
 const app = { s, clock, flaw, browser: thisBrowser(), socket, devices, interruption, peer, probe, encryption, screen, quality, evidence, announcer: new Announcer(), chat: new Chat(), memos: new Memos(Date.now()), write: writer("ja", "Asia/Tokyo"), ring, connect };
 const own = (app.own = createOwn(app));
 const shown = (app.shown = createShown(app));
+app.steps = createSteps(app);
 app.settling = createSettling(app);
 const messages = createMessages(app);
 const telling = createTelling(app);

@@ -20,7 +20,9 @@ export function initialState() {
     noted: null, // of the supporter's page: what was noted at the booking, as it was read
     panelTab: null, // of the supporter's panel: what is open beside the picture
     notice: null, // code of a refusal that the page survives
-    step: "door", // before joining: door (invitation, terms, consent), then check (devices)
+    step: "door", // how far this person has come: door (invitation, terms, consent), check (devices), lobby, call
+    isLookingBack: false, // in the lobby, and gone back to an earlier step to look at it again
+    agreed: null, // what was ticked at the door, word for word; it goes to the office on joining
     isJoining: false,
     canCall: true, // the browser lets the page make calls
     skew: 0, // by how many milliseconds the device's clock is ahead of the server's
@@ -92,6 +94,21 @@ export function observed(s) {
   return { word, name: seat.display_name };
 }
 
+// What is agreed to at the door: a tick holds for this seat, these words and this version, and for nothing else.
+export function agreementOf({ you, programme, session }) {
+  const { terms_version: version, terms_text: text, terms_url: url, attestations } = programme;
+  return JSON.stringify([session.id, you.seat, you.display_name, version, text, url, attestations, session.beside]);
+}
+
+export const isAgreed = (s) => s.agreed !== null && s.agreed === agreementOf(s);
+
+// Over the lobby one may look at the earlier steps again; the seat in it is kept.
+export const hasJoined = (s) => {
+  const mine = me(s);
+  return Boolean(mine) && (["lobby", "in"].includes(mine.presence) || mine.has_joined);
+};
+const isBack = (s) => s.isLookingBack && ["door", "check"].includes(s.step);
+
 export const waiting = (s) =>
   (s.session?.seats ?? []).filter((seat) => seat.presence === "lobby" && seat.role !== "supporter");
 
@@ -103,11 +120,11 @@ export function viewOf(s) {
   if (s.you.device === "asked" || !s.you.seat) return "claim";
   if (s.steppedOutAt !== null) return "away";
   const mine = me(s);
-  const isIn = mine?.presence === "lobby" || mine?.presence === "in" || mine?.has_joined;
-  if (isOnPhone(s) && isIn) return "phone";
-  const isTalking = ["live", "interrupted"].includes(s.session.phase);
-  if (isTalking && mine?.is_admitted && mine.has_joined) return "call";
-  return isIn ? "lobby" : s.step;
+  const isIn = hasJoined(s);
+  if (isOnPhone(s) && isIn) return isBack(s) && !isRunning(s) ? s.step : "phone";
+  if (isRunning(s) && mine?.is_admitted && mine.has_joined) return "call";
+  if (isIn) return isBack(s) ? s.step : "lobby";
+  return s.step === "door" || !isAgreed(s) ? "door" : "check";
 }
 
 // The next moment that concerns this person: {word, at}; the word is a key of the catalogue.

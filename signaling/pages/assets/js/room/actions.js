@@ -1,9 +1,9 @@
 // What a person may do in the room: each by its name, as the views call it (`app.do`). The server decides whether it holds.
 
-import { can, isOnPhone, waiting } from "../state.js";
+import { can, waiting } from "../state.js";
 
 export function createActions(app) {
-  const { s, clock, socket, devices, interruption, screen, evidence, chat, own, shown } = app;
+  const { s, clock, socket, devices, interruption, screen, evidence, chat, own, shown, steps } = app;
   const { draw, openSheet, tell } = shown;
   const send = (message) => socket.send(message);
 
@@ -28,11 +28,9 @@ export function createActions(app) {
 
   return {
     speak: shown.speak,
-    agree: () => {
-      s.step = "check";
-      if (!isOnPhone(s)) own.open();
-      draw();
-    },
+    tick: steps.tick,
+    agree: () => steps.go("check"),
+    returnToLobby: () => steps.go("lobby"),
     openDevices: () => own.open(true),
     join: () => {
       s.notice = null;

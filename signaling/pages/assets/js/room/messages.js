@@ -4,7 +4,7 @@ import { ms } from "../clock.js";
 import { t } from "../text.js";
 import { unread } from "../desk/noted.js";
 import { waitsAfter } from "../views/after_this.js";
-import { NOBODY_AROUND, nameOfSeat } from "../state.js";
+import { NOBODY_AROUND, agreementOf, nameOfSeat } from "../state.js";
 
 const CLOSED = { 1009: "protocol", 4400: "protocol", 4429: "protocol", 4401: "link_unknown", 4403: "unknown", 4409: "opened_elsewhere", 4410: "link_expired" };
 const NOTED_CODES = new Set(["data_closed", "too_many_readings"]);
@@ -17,13 +17,15 @@ export function createMessages(app) {
   const TAKE = {
     welcome(message) {
       const isFirst = s.session === null;
+      const agreement = isFirst ? null : agreementOf(s);
       Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
       Object.assign(s, { isOnline: true, isDraining: false, lostAt: null, isJoining: false, notice: null, mediaOf: {}, around: NOBODY_AROUND });
       if (s.noted === null) s.noted = unread(message.session.id);
       s.noted.isAsking = false; // whether that was heard, nobody can say any more
       chat.cut();
       shown.retell();
-      if (isFirst) shown.redraw();
+      // What is to be agreed to may be something else now.
+      if (isFirst || (shown.name === "door" && agreementOf(s) !== agreement)) shown.redraw();
       settling.settle(null);
       if (!isFirst) encryption.resume();
       peer.restart();

@@ -44,6 +44,7 @@ export function createShown(app) {
       window.scrollTo(0, 0);
       if (!isFirst) now.view.focus?.focus({ preventScroll: true });
       announcer.say(title);
+      app.steps.arrived(name);
     }
     now.view.update();
     sheets.update();

@@ -2,7 +2,7 @@
 
 import { h, setAttr, setText, show } from "../dom.js";
 import { t, sentences } from "../text.js";
-import { can, isObserver, isOnPhone, isSupporter, offers } from "../state.js";
+import { can, hasJoined, isObserver, isOnPhone, isSupporter, offers } from "../state.js";
 import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
 import { createBrowser, createCamera, createLine, createMicrophone, createSpeaker, isBad } from "./checks.js";
 
@@ -13,7 +13,7 @@ export function create(app) {
   const title = h("h1", { tabindex: "-1" });
   const lead = h("p", { class: "small quiet" });
   const [microphone, camera, speaker, line, browser] = [createMicrophone, createCamera, createSpeaker, createLine, createBrowser].map((make) => make(app));
-  const join = sign("", { testid: "join", onclick: () => app.do.join() });
+  const join = sign("", { testid: "join", onclick: () => (hasJoined(s) ? app.do.returnToLobby() : app.do.join()) });
   const hint = h("p", { class: "small quiet" });
   const list = h("section", { class: "sec" }, h("div", { class: "sheet checks" }, microphone.el, camera.el, speaker.el, line.el, browser.el));
 
@@ -46,7 +46,7 @@ export function create(app) {
       show(list, isMeasured);
       setText(title, t(titleOf(app)));
       setText(lead, sentences(isMeasured && isOnlyOneBad(app) && t("check.lead_rest"), t(leadOf(s), { start: write.moment(Date.parse(s.session.starts_at)) })));
-      setAttr(join, "disabled", !(can(s, "join") && !isOpening && !s.isJoining));
+      setAttr(join, "disabled", !hasJoined(s) && !(can(s, "join") && !isOpening && !s.isJoining));
       setText(join.label, t(joinWords(devices, s)));
       setText(hint, s.session.phase === "scheduled" ? t("check.doors_hint", { time: write.moment(Date.parse(s.session.opens_at)) }) : "");
     },
@@ -77,6 +77,7 @@ function joinWords({ state }, s) {
   if (isObserver(s)) return "check.join_observer";
   if (isSupporter(s)) return "check.join_supporter";
   if (isOnPhone(s)) return "check.join_phone";
+  if (hasJoined(s)) return "end.back_lobby";
   if (isBad(state.microphone) && isBad(state.camera)) return "check.join_listening";
   if (isBad(state.microphone)) return "check.join_silent";
   return isBad(state.camera) ? "check.join_unseen" : "check.join";

@@ -4,17 +4,17 @@ import { h, setAttr, setText, show } from "../dom.js";
 import { icon, plate } from "../icons.js";
 import { ms } from "../clock.js";
 import { hasText, pick, t, tFirst } from "../text.js";
-import { byRole, can, endsAt, isObserver, isOnPhone, isSeeker, isSupporter, me } from "../state.js";
+import { byRole, can, endsAt, hasJoined, isAgreed, isObserver, isOnPhone, isSeeker, isSupporter, me } from "../state.js";
 import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
 
 export function create(app) {
   const { s, write } = app;
   const until = createUntil();
   const notices = createNotices(app);
-  const box = h("input", { type: "checkbox", dataset: { testid: "consent" }, onchange: () => tellMissing(false) });
+  const box = h("input", { type: "checkbox", dataset: { testid: "consent" }, onchange: onTick });
   const missing = h("p", { class: "small hot", role: "alert", id: "consent-missing", hidden: true }, t("door.consent_missing"));
   const consent = h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), missing);
-  const go = sign(t(isOnPhone(s) ? "door.continue_phone" : "door.continue"), { testid: "continue", onclick: onContinue });
+  const go = sign("", { testid: "continue", onclick: onContinue });
   const late = h("button", { type: "button", class: "btn btn--plain", onclick: sendWord }, t("door.give_notice"));
   const wordWords = h("span");
   const word = h("div", { class: "note note--told", hidden: true, dataset: { testid: "notice" } }, icon("tick"), h("p", {}, h("b", {}, t("door.notice")), wordWords));
@@ -31,14 +31,29 @@ export function create(app) {
     app.do.giveNotice();
   }
 
+  function onTick() {
+    app.do.tick(box.checked);
+    tellMissing(false);
+  }
+
   function onContinue() {
+    if (hasJoined(s)) return app.do.returnToLobby();
     if (!box.checked) {
       tellMissing(true);
       box.focus({ preventScroll: true });
       consent.scrollIntoView({ block: "center" }); // the sentence under it too, above the sign
       return;
     }
-    app.do.agree();
+    return app.do.agree();
+  }
+
+  // What was agreed to before is still so; who has joined has told the office, and looks at it again.
+  function updateConsent() {
+    const isDone = hasJoined(s);
+    const isTicked = isDone || isAgreed(s);
+    if (box.checked !== isTicked) box.checked = isTicked;
+    setAttr(box, "disabled", isDone);
+    setText(go.label, t(isDone ? "end.back_lobby" : isOnPhone(s) ? "door.continue_phone" : "door.continue"));
   }
 
   function tellMissing(isMissing) {
@@ -91,6 +106,7 @@ export function create(app) {
     update() {
       until.update(s, write);
       notices.update(s);
+      updateConsent();
       updateNotice();
       if (!isSupporter(s)) updateFlow(flow, app);
     },

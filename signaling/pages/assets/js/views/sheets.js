@@ -73,7 +73,7 @@ function kindOf(s) {
   if (s.sheet === "stop" && can(s, "stop")) return "stop"; // who is about to stop is not interrupted by a question
   if (s.session.claim && can(s, "answer_claim")) return "claim";
   const question = isSeeker(s) && s.isOnline ? s.session.question?.kind : null;
-  if (question === "begin_or_reschedule" && ["door", "check"].includes(viewOf(s))) return null; // nothing lies over what has to be agreed to first
+  if (question === "begin_or_reschedule" && ["door", "check"].includes(viewOf(s)) && !s.isLookingBack) return null; // nothing lies over what has to be agreed to first
   if (question === "end_early" || question === "begin_or_reschedule" || (question && can(s, "wait"))) return question;
   if (can(s, "answer_finish")) return "finish";
   return IS_STILL[s.sheet]?.(s) === false ? null : s.sheet;
