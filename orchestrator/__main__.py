@@ -150,7 +150,7 @@ async def run(arguments: argparse.Namespace) -> None:
     _check_text(arguments)
     settings = settings_of(arguments)
     configure(settings.log_format, settings.log_level, settings.log_private)
-    programmes = load_all(settings.programmes_dir)
+    programmes = load_all(settings.programmes_dir, settings.telephone)
     match arguments.command:
         case "serve":
             await node.serve(settings, programmes)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import variables
-from orchestrator.addresses import read_sender
+from orchestrator.addresses import read_sender, read_telephone
 from orchestrator.errors import Misconfigured
 from orchestrator.secret import Secret
 
@@ -184,6 +184,16 @@ class Settings:
             "`Asia/Tokyo`",
             "of the office: from which midnight to which a day of board and desk goes; what people read of their "
             "session is in the zone of its programme",
+        ),
+    )
+    telephone: str | None = field(
+        default=None,
+        metadata=_about(
+            "TELEPHONE",
+            read_telephone,
+            "none",
+            "number that people may call: of programmes that name none, and of pages that know no programme, as "
+            "where a link is not recognised",
         ),
     )
     node_ttl_s: float = field(

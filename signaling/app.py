@@ -71,6 +71,8 @@ class AppSettings:
     """The name over the board."""
     time_zone: str = "Asia/Tokyo"
     """In which the board's day is meant; an IANA name."""
+    telephone: str | None = None
+    """Of the office, where no programme is known."""
     limits: Limits = field(default_factory=Limits)
     has_media: Callable[[], bool] = lambda: True
     """Whether at least one media worker is alive."""
@@ -143,7 +145,7 @@ def make_app(
     )
     standings = Standings(store=store, clock=clock, bookings=bookings, programmes=programmes)
     maintenance = Maintenance(store=store, clock=clock, host=host, bookings=bookings)
-    files = Files(settings.pages, server.is_secure)
+    files = Files(settings.pages, server.is_secure, settings.telephone)
     app = web.Application(
         middlewares=[answer_errors(limits, files)], client_max_size=limits.body_bytes
     )

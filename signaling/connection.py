@@ -72,6 +72,8 @@ class Connection:
         self._limits = limits
         self._outbox = Outbox(limits.outbox)
         self._guest: Guest | None = None
+        self.telephone: str | None = None
+        """Told to a guest who is turned away before the welcome: whom to call."""
         self._over = asyncio.Event()
         self._code: int | None = None
         self._is_cut = False
@@ -118,7 +120,8 @@ class Connection:
 
     def refuse(self, code: str, close: Close | None = None) -> None:
         """Say that something may not be done; with a close code that was the last word."""
-        message = RefusedMessage(code=code, closes=close is not None)
+        telephone = self.telephone if self._guest is None else None
+        message = RefusedMessage(code=code, closes=close is not None, telephone=telephone)
         if close is None:
             self.tell(message)
         else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.credentials import hash_secret
-from orchestrator.errors import NotFound, Refused
-from orchestrator.policy.model import DeviceId, Role
-from orchestrator.ports import Staff, Store
+from orchestrator.errors import MadoguchiError, NotFound, Refused
+from orchestrator.policy.model import OBSERVER, SUPPORTER, DeviceId, Role
+from orchestrator.ports import Link, Staff, Store
 from signaling.auth import check_link, is_secret_shaped, is_token_shaped
 from signaling.board import Feed, Watcher
 from signaling.connection import Connection, Guest
@@ -74,9 +74,9 @@ class Door:
         assert secret is not None, "the protocol wants one of link and token"
         link = await self.store.link(hash_secret(secret)) if is_secret_shaped(secret) else None
         code = check_link(link, self.counter.clock.now())
-        if code is not None:
-            raise Refused(code)
-        assert link is not None, "check_link refuses an unknown one"
+        if link is None or code is not None:
+            connection.telephone = await self._telephone_of(link)
+            raise Refused(code or "link_unknown")
         participant = Participant(
             self.counter,
             connection,
@@ -90,4 +90,18 @@ class Door:
             await participant.greet(hello.media_epoch)
         except NotFound as error:
             raise Refused("link_unknown") from error
+        except Refused:
+            connection.telephone = await self._telephone_of(link)
+            raise
         return participant
+
+    async def _telephone_of(self, link: Link | None) -> str | None:
+        """Whom a guest may call who is turned away; the office's own people ask the scheduler."""
+        if link is None or link.seat in (SUPPORTER, OBSERVER):
+            return None
+        try:
+            session = await self.counter.host.view(link.session)
+        except MadoguchiError:  # the refusal itself is what matters
+            return None
+        programme = self.counter.programmes.get(session.rules.programme)
+        return programme.telephone if programme is not None else None

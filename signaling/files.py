@@ -62,14 +62,16 @@ class Files:
     Attributes:
         root: the folder of the pages.
         is_secure: whether a request came over HTTPS, perhaps through a proxy; then the cookie stays there.
+        telephone: of the office, for pages that know no programme; None: it has given none.
     """
 
     root: Path
     is_secure: Callable[[web.Request], bool]
+    telephone: str | None = None
     shelf: Shelf = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shelf", Shelf(self.root))
+        object.__setattr__(self, "shelf", Shelf(self.root, self.telephone))
 
     def routes(self) -> list[web.RouteDef]:
         """What to serve."""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from html import escape
 from pathlib import Path
 
 from signaling.whole import Unjoinable, joined
@@ -24,6 +25,9 @@ WHOLE = ".whole.js"
 """How the name of a script ends that is asked for with all its modules."""
 
 VERSIONED = re.compile(r"v\.(?P<version>[0-9a-f]{12})/(?P<path>.+)")
+
+TELEPHONE = "<!--telephone-->"
+"""Where a page says whom to call: the place of the office's number, if it has given one."""
 
 _MODULE = re.compile(r'<script type="module" src="(?P<path>/assets/[^"]+)"></script>')
 
@@ -84,6 +88,8 @@ class Shelf:
     """The folder of the pages; as large as what lies in it, and that is ours."""
 
     root: Path
+    telephone: str | None = None
+    """Of the office, for pages that know no programme."""
     _held: dict[Path, Held] = field(default_factory=dict)
     _pages: dict[Path, Held] = field(default_factory=dict)
     _wholes: dict[Path, Held] = field(default_factory=dict)
@@ -103,7 +109,7 @@ class Shelf:
         return held
 
     def page(self, path: Path) -> Held:
-        """A page, with the version of now in the addresses of its assets.
+        """A page, with the office's number and the version of now in the addresses of its assets.
 
         Raises:
             OSError: there is none.
@@ -114,6 +120,7 @@ class Shelf:
         if held is None or held.stamp != stamp:
             text = _MODULE.sub(self._joining, file.plain.body.decode())
             text = text.replace('"/assets/', f'"/assets/v.{edition.version}/')
+            text = text.replace(TELEPHONE, _link_to(self.telephone))
             held = self._pages[path] = Held(stamp, copy_of(text.encode()))
         return held
 
@@ -162,6 +169,13 @@ class Shelf:
             version = blake2b("\n".join(lines).encode(), digest_size=6).hexdigest()
             self._latest = Edition(version, etags, seen)
         return self._latest
+
+
+def _link_to(telephone: str | None) -> str:
+    if telephone is None:
+        return ""
+    dialled = re.sub(r"[^+\d]", "", telephone)
+    return f' <a class="num tel" href="tel:{dialled}">{escape(telephone)}</a>'
 
 
 def _stamps(folder: Path | str) -> Iterator[tuple[str, int, int]]:

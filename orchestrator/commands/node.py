@@ -232,6 +232,7 @@ async def _run(
         AppSettings(
             public_url=settings.public_url,
             time_zone=settings.time_zone,
+            telephone=settings.telephone,
             has_media=lambda: media.is_alive,
             turn=Turn(settings.turn_urls, settings.turn_secret),
         ),

@@ -60,6 +60,8 @@ class Facts:
     """What the service is called."""
     telephone: str | None
     """Of the office; None: it has given none."""
+    telephone_hours: str | None
+    """When that number is answered; None: it does not say."""
     medium: str
     when: str
     """The slot: day, weekday, from, to."""
@@ -112,6 +114,11 @@ def facts_of(
         office=_in(language, programme.office if programme else _OFFICE),
         title=_in(language, programme.title if programme else _TITLE),
         telephone=programme.telephone if programme else None,
+        telephone_hours=(
+            _in(language, programme.telephone_hours)
+            if programme and programme.telephone_hours
+            else None
+        ),
         medium=session.medium.value,
         when=slot(session.starts_at, session.ends_at, zone, language),
         opens=_time(session.starts_at - session.rules.doors, zone),

@@ -115,8 +115,12 @@ class Programme(_Table):
     version: StrictInt = Field(ge=1, description="Rises with each change of the file; ours.")
     title: Text = Field(description="What the service is called; KUMAGAYA, SAKAI, IX, titles.")
     office: Text = Field(description="Who holds it; KUMAGAYA 1, SAKAI preamble, IX preamble.")
-    telephone: Line | None = Field(
-        default=None, description="Number for cancellations; KUMAGAYA 6(4), SAKAI 2(4)."
+    telephone: values.Telephone | None = Field(
+        default=None,
+        description="Number for cancellations and for help; KUMAGAYA 6(4), SAKAI 2(4).",
+    )
+    telephone_hours: Text | None = Field(
+        default=None, description="When that number is answered, in words; ours."
     )
     time_zone: values.ZoneName = Field(
         description="IANA name of the zone in which days and windows are meant; ours."

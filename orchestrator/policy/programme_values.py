@@ -41,6 +41,8 @@ MOST_LENGTHS = 100
 
 _TIME_OF_DAY = re.compile(r"([0-9]{2}):([0-9]{2})")
 _CLOSED = re.compile(r"([0-9]{2})-([0-9]{2})(?:\.\.([0-9]{2})-([0-9]{2}))?")
+_TELEPHONE = re.compile(r"\+?[ (]*\d(?:[ ()-]*\d){2,14}", re.ASCII)
+"""At most 15 digits (ITU-T E.164), at least the three of a short number."""
 _LEAP_YEAR = 2024
 """Any leap year: 02-29 is a day of the year that can be closed."""
 
@@ -139,6 +141,14 @@ def _known_country(text: object) -> str:
     return text
 
 
+def _dialable(text: object) -> str:
+    if not isinstance(text, str) or not _TELEPHONE.fullmatch(text):
+        raise ValueError(
+            f'A telephone number is written like "048-000-0000", in ASCII and with nothing behind it, not {text!r}.'
+        )
+    return text
+
+
 @lru_cache(maxsize=256)
 def public_holidays(country: str, year: int) -> frozenset[date]:
     """The public holidays of a country in one year, substitute days included."""
@@ -157,6 +167,8 @@ Lengths = Annotated[
     BeforeValidator(_read_lengths),
     PlainSerializer(lambda lengths: [write_span(length) for length in lengths], when_used="json"),
 ]
+Telephone = Annotated[str, Field(strict=True), BeforeValidator(_dialable)]
+"""Digits with blanks, hyphens and brackets between them, perhaps a plus in front: a press of it dials."""
 ClosedRange = Annotated[ClosedDays, BeforeValidator(_read_closed_days), PlainSerializer(str)]
 ZoneName = Annotated[str, Field(strict=True), BeforeValidator(_known_zone)]
 Country = Annotated[str, Field(strict=True), BeforeValidator(_known_country)]

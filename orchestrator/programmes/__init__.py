@@ -18,11 +18,12 @@ _MOST_BYTES = 1_000_000
 """A programme is a few kilobytes; more is a wrong file, and reading it would only cost memory."""
 
 
-def load_all(extra_dir: Path | None = None) -> dict[str, Programme]:
+def load_all(extra_dir: Path | None = None, telephone: str | None = None) -> dict[str, Programme]:
     """Read all programmes.
 
     Args:
         extra_dir: a folder with further `.toml` files, or None.
+        telephone: number of programmes that name none, or None.
 
     Returns:
         Programmes by name.
@@ -48,7 +49,8 @@ def load_all(extra_dir: Path | None = None) -> dict[str, Programme]:
         except ValueError as error:
             mistakes.append(f"{file}: {error}")
         else:
-            programmes[programme.name] = programme
+            given = {"telephone": programme.telephone or telephone}
+            programmes[programme.name] = programme.model_copy(update=given)
     if mistakes:
         raise Misconfigured(mistakes)
     return programmes

@@ -171,6 +171,8 @@ class Refused(Message):
     type: Literal["refused"] = "refused"
     code: str
     closes: bool
+    telephone: str | None = None
+    """Whom to call: for a guest who is turned away before the welcome has told it."""
 
 
 class Error(Message):

@@ -16,6 +16,8 @@ class ProgrammeView(Shape):
     title: Bilingual
     office: Bilingual
     telephone: str | None
+    telephone_hours: Bilingual | None
+    """When that number is answered."""
     terms_version: str
     terms_url: str | None
     terms_text: Bilingual | None
@@ -44,6 +46,11 @@ def programme_view(session: Session, programme: Programme | None) -> ProgrammeVi
         title=_bilingual(programme.title) if programme else name,
         office=_bilingual(programme.office) if programme else name,
         telephone=programme.telephone if programme else None,
+        telephone_hours=(
+            _bilingual(programme.telephone_hours)
+            if programme and programme.telephone_hours
+            else None
+        ),
         terms_version=rules.terms_version,
         terms_url=programme.terms.url if programme else None,
         terms_text=_bilingual(programme.terms.text) if programme else None,

@@ -58,6 +58,7 @@ def test_every_variable_is_read(tmp_path):
         "MADOGUCHI_MAIL_FROM": "窓口 <noreply@example.org>",
         "MADOGUCHI_PROGRAMMES": str(tmp_path),
         "MADOGUCHI_TIME_ZONE": "Europe/Berlin",
+        "MADOGUCHI_TELEPHONE": "０４８－000－0000",
         "MADOGUCHI_NODE_TTL_S": "1.5",
         "MADOGUCHI_LOG": "text",
         "MADOGUCHI_LOG_LEVEL": "debug",
@@ -83,6 +84,7 @@ def test_every_variable_is_read(tmp_path):
         mail_from=Address("窓口", addr_spec="noreply@example.org"),
         programmes_dir=tmp_path,
         time_zone="Europe/Berlin",
+        telephone="048-000-0000",
         node_ttl_s=1.5,
         log_format="text",
         log_level="debug",
@@ -139,6 +141,7 @@ def test_all_mistakes_are_reported_together():
     ("variable", "value"),
     [
         ("PORT", "65536"),
+        ("TELEPHONE", "048-000-0000 (代表)"),
         ("PORT", "-1"),
         ("PORT", "tcp://10.0.0.1:8080"),
         ("PORT", "٨٠"),

@@ -22,6 +22,7 @@ NOT_LIVE: Mapping[str, str] = {
     "title": "text of the pages",
     "office": "text of the pages",
     "telephone": "text of the pages",
+    "telephone_hours": "text of the pages",
     "time_zone": "says how a wall-clock time is read; every scenario reads its times in it",
     "lengths": "decides what can be booked, before there is a session",
     "default_length": "decides what is proposed",

@@ -18,7 +18,7 @@ from orchestrator.credentials import STAFF_PREFIX
 from signaling.app import AppSettings
 from signaling.auth import DEVICE_COOKIE, is_secret_shaped
 from signaling.files import PAGES, TYPES
-from signaling.shelf import takes_gzip
+from signaling.shelf import TELEPHONE, takes_gzip
 from tests.signaling.node import PATIENCE_S, running_node
 
 
@@ -200,6 +200,19 @@ async def test_a_pages_script_comes_with_its_modules_as_one_and_alone_where_that
     assert await apart.text() == (scripts / "room.js").read_text()
     gone = await site.http.get(site.url("/assets/js/room.whole.js"))
     assert gone.status == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/room", "/nowhere"])
+async def test_a_page_says_whom_to_call_where_the_office_has_given_a_number(path):
+    asks = {"Accept": "text/html"}
+    async with running_node(telephone="048-000-0000") as node:
+        told = await (await node.http.get(node.url(path), headers=asks)).text()
+    link = '<a class="num tel" href="tel:0480000000">048-000-0000</a>'
+    assert told.count(link) == 2, "once in each language"
+    async with running_node() as node:
+        untold = await (await node.http.get(node.url(path), headers=asks)).text()
+    assert "tel:" not in untold
+    assert "<!--" not in untold
 
 
 async def test_a_page_that_is_not_there_stays_404_whatever_a_browser_holds(site):
@@ -410,7 +423,7 @@ async def test_a_browser_is_told_in_both_languages_that_a_page_is_not_there(site
     assert answer.status == 404
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     text = re.sub(r"/v\.[0-9a-f]{12}/", "/", await answer.text()).replace(".whole.js", ".js")
-    assert text == (PAGES / "not_found.html").read_text("utf-8")
+    assert text == (PAGES / "not_found.html").read_text("utf-8").replace(TELEPHONE, "")
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert not answer.cookies
 

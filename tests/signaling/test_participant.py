@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.policy.events import Woken
-from orchestrator.policy.model import Presence, SeatId
+from orchestrator.policy.model import SEEKER, SUPPORTER, Presence, SeatId
 from orchestrator.ports import RoomFlowing
 from signaling.limits import Limits
-from tests.signaling.node import MINUTE, running_node, until
+from tests.signaling.node import MINUTE, OFFICE, running_node, until
 
 
 async def test_the_welcome_says_who_one_is_and_what_is_going_on(node):
@@ -187,6 +187,21 @@ async def test_a_bad_link_is_refused_with_its_reason(node, change, code):
         node.clock.advance(timedelta(days=3))
     page = await node.say_hello("x", link=secret)
     assert await page.refusal() == (code, 4410)
+    # Of a link that nobody knows, nobody knows the programme.
+    assert page.inbox[-1]["telephone"] == (None if change == "unknown" else OFFICE)
+
+
+async def test_who_is_turned_away_is_told_a_number_unless_of_the_office(node):
+    meeting = await node.meet()
+    seeker, _supporter = await node.live(meeting)
+    await seeker.send(type="end", works=True)
+    await seeker.state(lambda s: s["phase"] == "ended")
+    guest = await node.say_hello("z", link=meeting.secrets[SEEKER])
+    assert await guest.refusal() == ("session_over", 4410)
+    assert guest.inbox[-1]["telephone"] == OFFICE
+    staff = await node.say_hello("z", link=meeting.secrets[SUPPORTER])
+    assert await staff.refusal() == ("session_over", 4410)
+    assert staff.inbox[-1]["telephone"] is None
 
 
 async def test_a_message_of_another_role_is_refused_before_the_policy_sees_it(node):

@@ -24,6 +24,7 @@ from orchestrator.policy.model import (
     RescheduleState,
     Verdict,
 )
+from orchestrator.programmes import load_all
 from signaling.views.board import board_row
 from signaling.views.programme import programme_view
 from signaling.views.session import session_view
@@ -267,6 +268,11 @@ def test_a_programme_that_is_gone_leaves_the_numbers():
     view, gone = programme_view(session, KUMAGAYA), programme_view(session, None)
     assert view.title.ja == KUMAGAYA.title.ja
     assert gone.title.ja == "kumagaya"
+    assert (view.telephone_hours, gone.telephone_hours) == (None, None)
+    demo = programme_view(session, load_all()["demo"])
+    assert demo.telephone == "03-0000-0000"
+    assert demo.telephone_hours is not None
+    assert "つながらない" in demo.telephone_hours.ja
     assert gone.e2ee == "preferred", "what was required must not go in the clear without a word"
     assert (gone.grace_s, gone.doors_s, gone.cutoff_s) == (120, 600, 600)
     assert view.attestations == gone.attestations == session.rules.attestations

@@ -23,6 +23,7 @@ from orchestrator.policy.model import (
     Seat,
     SlotOption,
 )
+from orchestrator.policy.programme import Text
 from orchestrator.ports import Language
 from orchestrator.programmes import load_all
 from tests.fakes import a_session
@@ -33,7 +34,8 @@ TEN = datetime(2026, 12, 8, 1, 0, tzinfo=UTC)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 LINK = "https://room.example.org/room#abcdefghijklmnopqrstuv"
 KUMAGAYA = load_all()["kumagaya"]
-WITH_TELEPHONE = KUMAGAYA.model_copy(update={"telephone": "048-000-0000"})
+HOURS = Text(ja="平日 9:00〜17:00", en="weekdays 9:00–17:00")
+WITH_TELEPHONE = KUMAGAYA.model_copy(update={"telephone": "048-000-0000", "telephone_hours": HOURS})
 
 BOOKED = replace(a_session(starts_at=TEN, length=30 * MINUTE), judge_at=TEN + 10 * MINUTE)
 OPTIONS = tuple(
@@ -140,7 +142,10 @@ def is_whole(topic, session, to, language, programme):
         ours = re.sub("さくら14|田中", "", text)
         assert not re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", ours + subject)
     if programme is WITH_TELEPHONE:
-        assert "048-000-0000" in text
+        said = (
+            "048-000-0000（平日 9:00〜17:00）" if language is JA else "048-000-0000 (weekdays 9:00"
+        )
+        assert said in text
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,7 @@ def test_ten_mistakes_are_told_at_once():
 @pytest.mark.parametrize(
     ("old", "new", "key", "words"),
     [
+        ('"03-0000-0000"', '"03-0000-0000 (ext. 12)"', "telephone", "with nothing behind it"),
         ('cutoff = "60s"', 'cutof = "60s"', "cutof", "did you mean `cutoff`"),
         ('from = "00:00"', 'form = "00:00"', "windows.0.form", "did you mean `from`"),
         (
@@ -498,6 +499,15 @@ def test_an_operators_file_is_added_and_replaces_ours(tmp_path: Path):
     programmes = load_all(tmp_path)
     assert sorted(programmes) == [*SHIPPED, "trial"]
     assert programmes["sakai"].version == 2
+
+
+def test_a_programme_without_a_number_has_the_offices(tmp_path: Path):
+    own = changed(("03-0000-0000", "048-000-0000"), ('name = "demo"', 'name = "trial"'))
+    (tmp_path / "trial.toml").write_text(own, encoding="utf-8")
+    programmes = load_all(tmp_path, "03-0000-0001")
+    assert programmes["kumagaya"].telephone == "03-0000-0001"
+    assert programmes["trial"].telephone == "048-000-0000"
+    assert load_all()["kumagaya"].telephone is None
 
 
 def test_the_mistakes_of_all_files_are_told_together(tmp_path: Path):

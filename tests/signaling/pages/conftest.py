@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest_asyncio
 from aiohttp import web
@@ -13,6 +14,7 @@ from playwright.async_api import (
 
 from signaling.files import PAGES, Files
 from signaling.headers import content_security_policy
+from tests.signaling.pages.visits import OFFICE
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -27,15 +29,15 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def base() -> AsyncIterator[str]:
+@asynccontextmanager
+async def serving(telephone: str | None = None) -> AsyncIterator[str]:
     """The real files with the real content security policy; nothing else of the server."""
 
     async def secure(request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Content-Security-Policy"] = content_security_policy(request.host)
 
     app = web.Application()
-    files = Files(PAGES, lambda _: False)
+    files = Files(PAGES, lambda _: False, telephone)
 
     async def not_found(request: web.Request) -> web.StreamResponse:
         return files.not_found(request)
@@ -44,6 +46,20 @@ async def base() -> AsyncIterator[str]:
     app.on_response_prepare.append(secure)
     async with TestServer(app) as server:
         yield str(server.make_url("/")).rstrip("/")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def base() -> AsyncIterator[str]:
+    """An office that has given no number of its own."""
+    async with serving() as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reachable() -> AsyncIterator[str]:
+    """An office that has: `OFFICE`."""
+    async with serving(OFFICE) as url:
+        yield url
 
 
 @pytest_asyncio.fixture(loop_scope="module")

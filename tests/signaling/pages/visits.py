@@ -15,6 +15,9 @@ from playwright.async_api import (
 )
 
 BEGAN = datetime.now(UTC)
+OFFICE = "048-000-0000"
+"""The number of an office; programmes here have `NUMBER`."""
+NUMBER = "03-0000-0000"
 PHONE = ViewportSize(width=390, height=844)
 NARROW = ViewportSize(width=320, height=568)
 DESK = ViewportSize(width=1440, height=900)
@@ -142,7 +145,8 @@ def welcome(**session: Any) -> dict[str, Any]:
             "name": "demo",
             "title": both,
             "office": both,
-            "telephone": "03-0000-0000",
+            "telephone": NUMBER,
+            "telephone_hours": None,
             "terms_version": "1",
             "terms_url": None,
             "terms_text": both,

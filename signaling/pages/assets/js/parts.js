@@ -62,12 +62,14 @@ export function sign(words, { onclick, testid, kind = "btn--go", shape = "arrow"
   return button;
 }
 
-export function telephone(app, key = "help.telephone") {
-  if (isSupporter(app.s)) return h("p", { class: "small quiet" }, t("help.staff")); // the number is the guests'
-  if (!app.s.you) return h("p", { class: "small quiet" }, t("help.unknown"));
-  const number = app.s.programme?.telephone;
-  if (!number) return h("p", { class: "small quiet" }, t("help.no_telephone"));
-  return h("p", { class: "small quiet help" }, icon("phone", "i--s"), h("span", {}, t(key), " ", h("a", { href: `tel:${number.replace(/[^+\d]/g, "")}`, class: "num" }, number)));
+// A number that is called by pressing it.
+export const dial = (number) => h("a", { href: `tel:${number.replace(/[^+\d]/g, "")}`, class: "num tel" }, number);
+
+export function telephone({ s }, key = "help.telephone") {
+  if (isSupporter(s)) return h("p", { class: "small quiet" }, t("help.staff")); // the number is the guests'
+  const number = s.programme?.telephone ?? s.telephone;
+  if (!number) return h("p", { class: "small quiet" }, t(s.you ? "help.no_telephone" : "help.unknown"));
+  return h("p", { class: "small quiet help" }, icon("phone", "i--s"), h("span", {}, t(key), " ", dial(number)));
 }
 
 // What to do about a refusal; the office's own people have no invitation with a number.

@@ -34,6 +34,7 @@ const TICK_MS = 250;
 const WATCH_MS = 2000;
 
 const s = initialState();
+s.telephone = document.querySelector("#static .tel")?.textContent ?? null; // of the office, where it has given one
 const clock = new ServerClock();
 const { secret: link, flaw } = readSecret(location.hash);
 const isVisible = () => document.visibilityState === "visible";

@@ -11,6 +11,7 @@ export function initialState() {
     hasOpened: false, // a socket has opened: nothing on the way blocks it
     isDraining: false, // the server goes down, and said so
     lostAt: null, // since when the socket is lost
+    telephone: null, // whom to call while no programme is known
     you: null,
     programme: null,
     session: null,

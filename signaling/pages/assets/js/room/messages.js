@@ -77,7 +77,8 @@ export function createMessages(app) {
       Object.assign(s, { questionnaire: { questions, is_answered: isAnswered }, isAnswering: false });
     },
     time_is_up: timeIsUp,
-    refused({ code, closes }) {
+    refused({ code, closes, telephone }) {
+      s.telephone = telephone ?? s.telephone;
       if (PROBE_CODES.has(code)) return void probe.refused(code);
       s.isJoining = s.isAnswering = false;
       if (code === "draining") {

@@ -6,16 +6,18 @@ import { agreementOf, hasJoined, isOnPhone, isRunning, isSeeker, isSupporter, vi
 const WAY = ["door", "check", "lobby", "call"];
 const OVER = new Set(["after", "away", "claim", "refused"]); // nothing to go back to
 const EARLIER = ["door", "check"];
+const GUARDS = 3; // presses in a row, quicker than a page can answer, that do not lead out of the call
 
 export function createSteps(app) {
   const { s, own, shown, chat } = app;
   const link = location.hash;
   const kept = WAY.includes(history.state?.step) ? history.state : {};
   let depth = kept.depth ?? 0; // how many steps of this page lie before this one
+  let lobbyAt = kept.lobbyAt ?? null; // the depth of the lobby that one looks back from
   let isFirst = true; // the page has just been loaded: where one is now is no step
   Object.assign(s, { step: kept.step ?? "door", isLookingBack: kept.isLookingBack ?? false, agreed: kept.agreed ?? null });
 
-  const state = () => ({ step: s.step, depth, isLookingBack: s.isLookingBack, agreed: s.agreed });
+  const state = () => ({ step: s.step, depth, lobbyAt, isLookingBack: s.isLookingBack, agreed: s.agreed });
   const note = () => history.replaceState(state(), "");
 
   function push(step) {
@@ -24,10 +26,16 @@ export function createSteps(app) {
     history.pushState(state(), "");
   }
 
+  function stayInCall() {
+    do push("call");
+    while (depth < GUARDS);
+  }
+
   function go(step) {
+    if (step === "lobby" && s.isLookingBack && lobbyAt > depth) return history.go(lobbyAt - depth); // where one was, not a step more
     if (s.step === step) note();
     else push(step);
-    shown.draw();
+    return shown.draw();
   }
 
   // Another view stands on the page.
@@ -36,12 +44,13 @@ export function createSteps(app) {
     if (view === "check" && !isOnPhone(s)) own.open();
     const step = view === "phone" ? "lobby" : view;
     if (!WAY.includes(step)) return;
-    if (WAY.indexOf(step) > WAY.indexOf(s.step) && !isFirst) push(step);
-    else if (WAY.indexOf(step) > WAY.indexOf(s.step)) {
+    const isAhead = WAY.indexOf(step) > WAY.indexOf(s.step);
+    if (isAhead && !isFirst) push(step);
+    else if (isAhead) {
       s.step = step;
       note();
     }
-    if (step === "call" && depth === 0) push("call"); // back finds something of ours even where the link led straight in
+    if (step === "call" && depth < GUARDS) stayInCall(); // also where the link led straight in
     isFirst = false;
   }
 
@@ -62,13 +71,16 @@ export function createSteps(app) {
     depth = entry?.depth ?? 0;
     const isCovered = ["lobby", "phone"].includes(view) && depth < from && (s.sheet !== null || isChatOver());
     if (view === "call" || isCovered) {
-      push(isCovered ? "lobby" : "call");
+      if (isCovered) push("lobby");
+      else stayInCall();
       stay();
     } else if (OVER.has(view) || (view === "phone" && isRunning(s))) {
       if (depth < from) history.go(-depth - 1);
     } else {
       s.step = WAY.includes(entry?.step) ? entry.step : "door";
-      s.isLookingBack = s.session !== null && hasJoined(s) && EARLIER.includes(s.step);
+      const isLookingBack = s.session !== null && hasJoined(s) && EARLIER.includes(s.step);
+      if (isLookingBack && !s.isLookingBack) lobbyAt = from;
+      s.isLookingBack = isLookingBack;
       note();
       shown.draw();
     }

@@ -3,9 +3,9 @@
 import { h, setAttr, setText, show } from "../dom.js";
 import { icon, plate } from "../icons.js";
 import { ms } from "../clock.js";
-import { hasText, pick, t, tFirst } from "../text.js";
+import { hasText, pick, sentences, t, tFirst } from "../text.js";
 import { byRole, can, endsAt, hasJoined, isAgreed, isObserver, isOnPhone, isSeeker, isSupporter, me } from "../state.js";
-import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
+import { createNotices, createUntil, dial, head, sign, strip, telephone } from "../parts.js";
 
 export function create(app) {
   const { s, write } = app;
@@ -141,7 +141,7 @@ function declared({ session }) {
 
 function terms(s) {
   const version = t("door.terms_version", { version: s.programme.terms_version });
-  if (!s.programme.terms_url) return version;
+  if (!s.programme.terms_url) return sentences(version, t("door.terms_ask"));
   return [version, "　", h("a", { href: s.programme.terms_url, target: "_blank", rel: "noopener noreferrer" }, t("door.terms_read"))];
 }
 
@@ -159,7 +159,7 @@ function facts({ s }) {
     row(t("door.name"), me(s)?.display_name ?? s.you.display_name, t(isSupporter(s) ? "door.name_more_supporter" : "door.name_more")),
     !isSupporter(s) && !isObserver(s) && row(t("door.need"), t(isOnPhone(s) ? "door.need_phone" : "door.need_words"), t(isOnPhone(s) ? "door.need_phone_more" : "door.need_more")),
     isSupporter(s) && row(t("door.trouble"), t("door.trouble_staff")),
-    !isSupporter(s) && s.programme.telephone && row(t("door.trouble"), h("a", { href: `tel:${s.programme.telephone.replace(/[^+\d]/g, "")}`, class: "num" }, s.programme.telephone), t("door.trouble_more")),
+    !isSupporter(s) && s.programme.telephone && row(t("door.trouble"), dial(s.programme.telephone), sentences(s.programme.telephone_hours && pick(s.programme.telephone_hours) + t("list.stop"), t("door.trouble_more"))),
   );
 }
 

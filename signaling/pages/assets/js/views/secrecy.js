@@ -2,7 +2,8 @@
 
 import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
-import { nameOfSeat } from "../state.js";
+import { isSupporter, nameOfSeat } from "../state.js";
+import { telephone } from "../parts.js";
 import { t } from "../text.js";
 import { backTo, title, words } from "./sheets/sheet.js";
 
@@ -54,6 +55,7 @@ export function secrecySheet(app) {
         words(told(encryption)),
         state === "on" && h("p", { class: "code num" }, spaced(code)),
         state === "on" && words(t("secrecy.compare", { n: people.length, names: names() })),
+        state === "on" && !isSupporter(s) && s.programme.telephone && telephone(app),
         words(t(`secrecy.${state === "on" ? "on_more" : state === "plain" ? "plain_more" : "agreeing_more"}`)),
       ].filter(Boolean));
     },
