@@ -51,7 +51,10 @@ PROGRAMMES: dict[str, dict[str, str]] = {
 }
 """Programmes of these tests: the demo one with other times."""
 
-OPTIONAL = ("e2ee", "functions", "title", "office", "extension")
+OPTIONAL = (
+    *("e2ee", "functions", "title", "office", "extension"),
+    *("telephone", "telephone_hours"),
+)
 """What a programme of these tests may have otherwise than the demo one, as it stands in its file."""
 
 DAYS = '["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'

@@ -28,9 +28,9 @@ _OFFICE = {
     "warnings": '5m", "1m',
     "hours": 'from = "09:00", to = "18:00"',
     "title": '{ ja = "しごと相談（オンライン）", en = "Work consultation (online)" }',
-    "office": (
-        '{ ja = "みなとしごと相談センター", en = "Minato Work Centre" }\ntelephone = "048-000-0000"'
-    ),
+    "office": '{ ja = "みなとしごと相談センター", en = "Minato Work Centre" }',
+    "telephone": '"048-000-0000"',
+    "telephone_hours": '{ ja = "平日 9:00〜18:00", en = "weekdays 9:00–18:00" }',
     "functions": '["audio", "video", "chat", "screen"]',
     "extension": '"scheduler"',
 }
