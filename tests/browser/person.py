@@ -135,7 +135,8 @@ class Person:
 
     async def goes_back(self, steps: int = 1) -> None:
         """With the browser's own button."""
-        await self.page.evaluate("(steps) => history.go(-steps)", steps)
+        press = "(steps) => void setTimeout(() => history.go(-steps))"
+        await self.page.evaluate(press, steps)
 
     async def goes_forward(self) -> None:
         """The same, the other way."""

@@ -150,7 +150,7 @@ async def test_back_and_forward_at_every_step_lead_to_where_one_was(
     await seeker.presses("continue")
     await seeker.is_at("lobby")
     await seeker.goes_back()
-    await seeker.is_at("door")  # the one that lies before it now
+    await seeker.is_at("check")
 
     await supporter.admits()  # who looks back is in the waiting room all the same
     await see_each_other(*both)

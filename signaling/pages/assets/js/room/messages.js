@@ -17,7 +17,7 @@ export function createMessages(app) {
   const TAKE = {
     welcome(message) {
       const isFirst = s.session === null;
-      const agreement = isFirst ? null : agreementOf(s);
+      const agreement = shown.name === "door" ? agreementOf(s) : null;
       Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
       Object.assign(s, { isOnline: true, isDraining: false, lostAt: null, isJoining: false, notice: null, mediaOf: {}, around: NOBODY_AROUND });
       if (s.noted === null) s.noted = unread(message.session.id);
@@ -25,7 +25,7 @@ export function createMessages(app) {
       chat.cut();
       shown.retell();
       // What is to be agreed to may be something else now.
-      if (isFirst || (shown.name === "door" && agreementOf(s) !== agreement)) shown.redraw();
+      if (isFirst || (agreement !== null && agreementOf(s) !== agreement)) shown.redraw();
       settling.settle(null);
       if (!isFirst) encryption.resume();
       peer.restart();

@@ -38,8 +38,17 @@ export function createSteps(app) {
     return shown.draw();
   }
 
+  // Whom no tick lets past the door is at the door, whatever the entry says: a tick alone is no step.
+  function holdAtTheDoor() {
+    if (s.session && viewOf(s) === "door") s.step = "door";
+  }
+
   // Another view stands on the page.
   function arrived(view) {
+    if (view === "door") {
+      holdAtTheDoor();
+      note();
+    }
     if (view === "door" && !hasJoined(s) && own.isAsked) own.rest(); // no camera looks on while one reads
     if (view === "check" && !isOnPhone(s)) own.open();
     const step = view === "phone" ? "lobby" : view;
@@ -81,6 +90,7 @@ export function createSteps(app) {
       const isLookingBack = s.session !== null && hasJoined(s) && EARLIER.includes(s.step);
       if (isLookingBack && !s.isLookingBack) lobbyAt = from;
       s.isLookingBack = isLookingBack;
+      holdAtTheDoor();
       note();
       shown.draw();
     }
