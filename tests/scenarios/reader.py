@@ -32,7 +32,7 @@ _DAY = date(2026, 12, 1)
 """A Tuesday on which all three offices are open; used where the file names no day."""
 
 _NEEDED = ("title", "clause", "programme", "slot")
-_ALLOWED = (*_NEEDED, "rule", "day", "medium", "but", "pending")
+_ALLOWED = (*_NEEDED, "rule", "day", "medium", "but")
 _HEADING = re.compile(r"([a-z]+): (.+)")
 _SLOT = re.compile(r"(\d\d:\d\d)(?:-(\d\d:\d\d))?")
 _LINE = re.compile(
@@ -84,7 +84,6 @@ class Scenario:
     medium: str = "video"
     but: str = ""
     """TOML that stands in place of the programme's own values."""
-    pending: str | None = None
     """Why the policy cannot do this yet."""
 
     @property
@@ -163,7 +162,6 @@ def _scenario(keys: dict[str, list[str]], lines: tuple[Line, ...], path: Path) -
         lines=lines,
         medium=keys.get("medium", ["video"])[0],
         but="\n".join(keys.get("but", ())),
-        pending=keys["pending"][0] if "pending" in keys else None,
     )
     written = [rule for value in keys.get("rule", ()) for rule in _split(value, ";")]
     return replace(scenario, rules=tuple(_rules(written, scenario)))

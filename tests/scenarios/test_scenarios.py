@@ -7,9 +7,7 @@ from tests.scenarios.rules import far_changes, live_keys, near_changes, unknown_
 from tests.scenarios.walk import Broken, Walk
 
 SCENARIOS = [read(path) for path in files()]
-TOLD = [it for it in SCENARIOS if it.pending is None]
-RUNS = [(it, name) for it in SCENARIOS for name in it.programmes]
-RULES = [(it, name, key) for it in TOLD for name, key in it.rules]
+RULES = [(it, name, key) for it in SCENARIOS for name, key in it.rules]
 LIVE = [(name, key) for name, programme in PROGRAMMES.items() for key in live_keys(programme)]
 
 
@@ -25,13 +23,9 @@ def is_broken_by(scenario, programme):
 @pytest.mark.parametrize(
     ("scenario", "name"),
     [
-        pytest.param(
-            it,
-            name,
-            id=f"{it.name}.scenario[{name}]",
-            marks=[pytest.mark.xfail(reason=it.pending, raises=Broken)] if it.pending else [],
-        )
-        for it, name in RUNS
+        pytest.param(it, name, id=f"{it.name}.scenario[{name}]")
+        for it in SCENARIOS
+        for name in it.programmes
     ],
 )
 def test_scenario(scenario, name):
@@ -55,13 +49,13 @@ def test_every_key_of_a_programme_is_live_or_somebody_says_why_not():
 
 @pytest.mark.parametrize(("name", "key"), LIVE, ids=str)
 def test_every_live_rule_has_a_scenario(name, key):
-    assert any((name, key) in it.rules for it in TOLD), "a rule without a test"
+    assert any((name, key) in it.rules for it in SCENARIOS), "a rule without a test"
 
 
 @pytest.mark.parametrize(("name", "key"), LIVE, ids=str)
 def test_the_smallest_change_of_a_rule_is_noticed(name, key):
     """By one second, one consequence, one attestation: some scenario that names the rule fails."""
-    naming = [it for it in TOLD if (name, key) in it.rules]
+    naming = [it for it in SCENARIOS if (name, key) in it.rules]
     changes = list(near_changes(PROGRAMMES[name], key))
     assert changes, "nobody knows another value of this rule"
     assert [
