@@ -48,7 +48,14 @@ from orchestrator.ports import (
     Store,
 )
 from orchestrator.rescheduling import Rescheduling
-from orchestrator.wish import BESIDE, REMOTE_COMPANIONS, Wish, private_of, seats_of
+from orchestrator.wish import (
+    BESIDE,
+    REMOTE_COMPANIONS,
+    Wish,
+    check_names,
+    private_of,
+    seats_of,
+)
 
 log = structlog.get_logger()
 
@@ -161,12 +168,7 @@ class Bookings:
         if real_name is None and wish.seeker_person is not None:
             known = await self._store.private(PersonId(wish.seeker_person))
             real_name = known.get(PrivateField.NAME.value)
-        for name in (wish.seeker_name, *wish.companions, *wish.companions_beside):
-            code = names.check_display_name(name)
-            if code is None and real_name:
-                code = names.refuses(name, real_name)
-            if code is not None:
-                raise Refused("name_refused", f"the display name cannot be used: {code}")
+        check_names(wish.seeker_name, (*wish.companions, *wish.companions_beside), real_name)
 
     async def _observer(self, programme: Programme, wish: Wish) -> Staff | None:
         """Who looks on; only somebody whom the office knows as a scheduler, and only where the programme allows it."""
@@ -318,14 +320,11 @@ class Bookings:
 
 def _again(wish: Wish, session: Session) -> Booked:
     """The booking that was made under the same key before."""
-    asked = (wish.programme, wish.starts_at, wish.seeker_name, wish.medium)
-    had = (
-        session.rules.programme,
-        session.starts_at,
-        session.seeker.display_name,
-        session.booked_medium,
-    )
-    if asked != had:
+    asked = (wish.programme, wish.starts_at, wish.medium)
+    had = (session.rules.programme, session.starts_at, session.booked_medium)
+    # A name that the office has corrected need not be the one that was asked for.
+    is_same_name = session.corrections > 0 or wish.seeker_name == session.seeker.display_name
+    if asked != had or not is_same_name:
         raise Refused("key_used", "this key belongs to another booking; draw a new one")
     note = "This session had been booked before; its links were shown then, and can be renewed."
     return Booked(session, {}, (note,), is_repeated=True)

@@ -122,7 +122,7 @@ class Office:
 
         Raises:
             NotFound: no such session.
-            Refused: `not_over`, `overruled_meanwhile`, `outcome_impossible`, `note_refused`.
+            Refused: `not_over`, `overruled_meanwhile`, `outcome_impossible`, `verdict_unchanged`, `note_refused`.
         """
         check_note(overruling.reason)
         known = await self._sessions.view(session)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orchestrator.credentials import new_id
+from orchestrator.errors import Refused
+from orchestrator.policy import names
 from orchestrator.policy.model import (
     OBSERVER,
     SEEKER,
@@ -58,6 +61,26 @@ class Wish:
     seeker_reference: str | None = None
     """For the session's supporter, read on record; kept erasable like the next one."""
     seeker_note: str | None = None
+
+
+def check_names(seeker: str | None, companions: Iterable[str], real_name: str | None) -> None:
+    """Refuse display names that cannot be shown, or are too near to the seeker's real name (SAKAI 2(3)).
+
+    Args:
+        seeker: the seeker's; None: it is not given.
+        companions: those of companions, wherever they sit.
+        real_name: as far as the office has it.
+
+    Raises:
+        Refused: `name_refused`.
+    """
+    whose_names = [("the seeker's", seeker)] if seeker is not None else []
+    for whose, name in [*whose_names, *(("a companion's", each) for each in companions)]:
+        code = names.check_display_name(name)
+        if code is None and real_name:
+            code = names.refuses(name, real_name)
+        if code is not None:
+            raise Refused("name_refused", f"{whose} display name cannot be used: {code}")
 
 
 def seats_of(wish: Wish, supporter: Staff, observer: Staff | None) -> tuple[Seat, ...]:

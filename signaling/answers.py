@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 import structlog
 from aiohttp import ClientConnectionResetError, web
@@ -42,6 +43,8 @@ def adding_headers(
     """
 
     async def add_headers(request: web.Request, answer: web.StreamResponse) -> None:
+        if answer.status == HTTPStatus.SWITCHING_PROTOCOLS:
+            return  # a socket is no document, and its answer stays in memory for as long as it is open
         if request.path.startswith("/assets/") and answer.status in {200, 304}:
             answer.headers.update(ASSET)
             return

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from orchestrator.api.booking import BookingApi
+from orchestrator.api.correcting import CorrectingApi
 from orchestrator.api.desk import DeskApi
 from orchestrator.api.maintenance import MaintenanceApi
 from orchestrator.api.office import OfficeApi
@@ -21,6 +22,7 @@ from orchestrator.api.reassigning import ReassigningApi
 from orchestrator.api.sessions import SessionsApi
 from orchestrator.api.standing import StandingApi
 from orchestrator.bookings import Bookings
+from orchestrator.correcting import Correcting
 from orchestrator.credentials import new_secret
 from orchestrator.errors import Refused, Unavailable
 from orchestrator.following import Following
@@ -73,6 +75,8 @@ class AppSettings:
     """In which the board's day is meant; an IANA name."""
     telephone: str | None = None
     """Of the office, where no programme is known."""
+    sends_mail: bool = False
+    """Whether messages go to people by e-mail; the board says what a booking brings."""
     limits: Limits = field(default_factory=Limits)
     has_media: Callable[[], bool] = lambda: True
     """Whether at least one media worker is alive."""
@@ -160,9 +164,10 @@ def make_app(
             *DeskApi(
                 store, host, office, clock, programmes, zone, server.staff_of, server.link_url
             ).routes(),
-            *BookingApi(store, programmes, server.staff_of).routes(),
+            *BookingApi(store, programmes, server.staff_of, settings.sends_mail).routes(),
             *DaysApi(store, clock, server.staff_of, zone, programmes.values()).routes(),
             *ReassigningApi(Reassigning(store, host), server.staff_of, server.link_url).routes(),
+            *CorrectingApi(Correcting(store, host), server.staff_of).routes(),
             *QuestionnairesApi(questionnaires, server.staff_of).routes(),
             *OfficeApi(host, office, bookings, server.staff_of).routes(),
             *StandingApi(standings, server.staff_of).routes(),
@@ -312,4 +317,6 @@ class _Server:
         own = {request.host}
         if self.settings.public_url is not None:
             own.add(urlsplit(self.settings.public_url).netloc)
-        return parts.scheme in {"http", "https"} and parts.netloc in own
+        # Of a proxy that it was not told of the server knows nothing; else a page without TLS is another's.
+        schemes = {"https"} if self.is_secure(request) else {"http", "https"}
+        return parts.scheme in schemes and parts.netloc in own

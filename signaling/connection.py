@@ -18,6 +18,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from orchestrator.errors import MadoguchiError, Malformed, Refused, Unavailable
 from orchestrator.policy.model import ConnectionId
 from orchestrator.ports import Clock
+from signaling.bell import Bell
 from signaling.ends import Close, close_code
 from signaling.limits import Limits, TokenBucket
 from signaling.outbox import Make, Outbox
@@ -74,7 +75,7 @@ class Connection:
         self._guest: Guest | None = None
         self.telephone: str | None = None
         """Told to a guest who is turned away before the welcome: whom to call."""
-        self._over = asyncio.Event()
+        self._over = Bell()
         self._code: int | None = None
         self._is_cut = False
         self._is_peers_doing = False
@@ -132,13 +133,13 @@ class Connection:
         if not self._end(code, page_closed):
             return
         self._outbox.close(last)
-        asyncio.get_running_loop().call_later(self._limits.close_s, self._over.set)
+        asyncio.get_running_loop().call_later(self._limits.close_s, self._over.ring)
 
     def cut(self) -> None:
         """End the connection without another word: the peer does not read."""
         if self._end(Close.SILENT, False):
             self._is_cut = True
-            self._over.set()
+            self._over.ring()
 
     def _end(self, code: int, page_closed: bool) -> bool:
         if self._code is not None:
@@ -159,7 +160,7 @@ class Connection:
                     group.create_task(self._write()),
                     group.create_task(self._converse(greet)),
                 ]
-                await self._over.wait()
+                await self._over.heard()
                 for task in tasks:
                     task.cancel()
         except* Exception as bugs:  # the actor's boundary: a bug ends this connection, not the node
@@ -175,6 +176,7 @@ class Connection:
         if hello is None:
             return
         guest = await self._greeted(greet, hello)
+        del hello  # it holds the link's secret, and a call is long
         if guest is None:
             return
         if self.is_ending:
@@ -258,7 +260,7 @@ class Connection:
         code = self._socket.close_code
         self._is_peers_doing = not self.is_ending
         self._end(code or WSCloseCode.ABNORMAL_CLOSURE, page_closed=False)
-        self._over.set()
+        self._over.ring()
         return None
 
     def _count_malformed(self, error: Malformed) -> None:
@@ -293,7 +295,7 @@ class Connection:
             except ConnectionError:
                 self._end(WSCloseCode.ABNORMAL_CLOSURE, False)
                 break
-        self._over.set()
+        self._over.ring()
 
     async def _hang_up(self) -> None:
         try:

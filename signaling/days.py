@@ -86,11 +86,12 @@ class DaysApi:
 
     def _day(self, text: str) -> date:
         try:
-            day = date.fromisoformat(text) if len(text) == len("2026-12-01") else None
+            day = date.fromisoformat(text)
         except ValueError:
             day = None
         today = self.clock.now().astimezone(self.zone).date()
-        if day is None or abs(day - today) > FARTHEST:
+        # Python reads weeks, too.
+        if day is None or day.isoformat() != text or abs(day - today) > FARTHEST:
             raise Malformed("bad_field", "day: YYYY-MM-DD, at most ten years from now")
         return day
 

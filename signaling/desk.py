@@ -26,6 +26,8 @@ class DeskRow(BoardRow):
     warnings_s: tuple[int, ...]
     consents: dict[str, ConsentView]
     """Seat to what was accepted."""
+    came: dict[str, Moment]
+    """Seat to when that person was first there; also after the end, and of who was lost since."""
     ringing: str | None
     """The seat for which the server rings now."""
     ringing_needed_s: int
@@ -102,6 +104,11 @@ def supporters_row(row: BoardRow, session: Session) -> DeskRow:
             seat.id: ConsentView(terms_version=seat.consent.terms_version, at=seat.consent.at)
             for seat in session.seats
             if seat.consent is not None
+        },
+        came={
+            seat.id: seat.first_present_at
+            for seat in session.seats
+            if seat.first_present_at is not None
         },
         ringing=session.ringing,
         ringing_needed_s=int(session.rules.ringing.total_seconds()),

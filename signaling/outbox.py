@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Callable
 
+from signaling.bell import Bell
 from signaling.protocol.down import Down
 
 Make = Callable[[], Down]
@@ -25,9 +24,10 @@ class Outbox:
         self._plain = 0
         self._is_open = False
         self._is_closed = False
-        self._waiting: deque[Down | str] = deque()
+        # A list: mostly nothing waits, and an empty deque has room for 64.
+        self._waiting: list[Down | str] = []
         self._latest: dict[str, Make] = {}
-        self._stirred = asyncio.Event()
+        self._stirred = Bell()
 
     def put(self, message: Down) -> bool:
         """Queue a message; False when the reader is too slow and it was not queued."""
@@ -37,7 +37,7 @@ class Outbox:
             return False
         self._plain += 1
         self._waiting.append(message)
-        self._stirred.set()
+        self._stirred.ring()
         return True
 
     def put_latest(self, key: str, make: Make) -> None:
@@ -52,14 +52,14 @@ class Outbox:
         if key not in self._latest:
             self._waiting.append(key)
         self._latest[key] = make
-        self._stirred.set()
+        self._stirred.ring()
 
     def open(self, first: Down) -> None:
         """Send `first` before all that waits, and let the rest follow."""
-        self._waiting.appendleft(first)
+        self._waiting.insert(0, first)
         self._plain += 1
         self._is_open = True
-        self._stirred.set()
+        self._stirred.ring()
 
     def close(self, last: Down | None = None) -> None:
         """Take nothing more; what waits, and `last`, is still handed out if the welcome was."""
@@ -72,16 +72,16 @@ class Outbox:
             self._plain += 1
             self._waiting.append(last)
         self._is_open = self._is_closed = True
-        self._stirred.set()
+        self._stirred.ring()
 
     async def take(self) -> Down | None:
         """The next message to send, waiting for it; None when the outbox is closed and empty."""
         while not (self._is_open and (self._waiting or self._is_closed)):
-            self._stirred.clear()
-            await self._stirred.wait()
+            self._stirred.mute()
+            await self._stirred.heard()
         if not self._waiting:
             return None
-        entry = self._waiting.popleft()
+        entry = self._waiting.pop(0)
         if isinstance(entry, str):
             return self._latest.pop(entry)()
         self._plain -= 1

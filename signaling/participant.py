@@ -239,8 +239,8 @@ class Participant:
         self._connection.tell_latest("session", self._state)
 
     def _look_around(self, session: Session) -> None:
-        """Another supporter has other sessions; after the end nobody's are of interest."""
-        if session.is_over:
+        """Another supporter has other sessions; after the end they are of interest to the supporter alone."""
+        if session.is_over and self._place.role is not Role.SUPPORTER:
             self._counter.around.remove(self)
         elif self._around_of != session.supporter.person:
             self._around_of = session.supporter.person
@@ -249,7 +249,7 @@ class Participant:
     def surround(self, sessions: Sequence[Session]) -> None:
         """Tell of the supporter's other sessions, once each time that something of it is new."""
         session = self._place.session
-        if session is None or not self._place.is_held:
+        if session is None or not (self._place.is_held or session.is_over):
             return
         around = around_of(session, self._place.role, sessions)
         if around != self._around:
@@ -333,13 +333,10 @@ class Participant:
         """Carry out what the page asks for, and close the connection long after the session's end."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._requests.carry_out())
+            await self._place.ended.heard()
             group.create_task(self._requests.ask())
-            group.create_task(self._close_after_the_end())
-
-    async def _close_after_the_end(self) -> None:
-        await self._place.ended.wait()
-        await asyncio.sleep(self._counter.limits.ended_idle_s)
-        self._connection.close(Close.OVER)
+            await asyncio.sleep(self._counter.limits.ended_idle_s)
+            self._connection.close(Close.OVER)
 
     # ---- leaving -----------------------------------------------------------------------------
 

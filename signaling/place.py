@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from orchestrator.policy.model import (
     ConnectionId,
     Medium,
@@ -14,6 +12,7 @@ from orchestrator.policy.model import (
     Session,
     SessionId,
 )
+from signaling.bell import Bell
 
 _TALKING = frozenset({Presence.LOBBY, Presence.IN})
 """Where somebody is who may write to the others, and read what they write."""
@@ -37,8 +36,8 @@ class Place:
         """As last noted; None before the greeting."""
         self.was_seated = False
         """The connection has the seat, or had it."""
-        self.ended = asyncio.Event()
-        """Set once the session is over."""
+        self.ended = Bell()
+        """Rings once the session is over."""
 
     def note(self, session: Session) -> None:
         """Know a new state; an older one than is known says nothing."""
@@ -48,7 +47,7 @@ class Place:
         if self.is_held:
             self.was_seated = True
         if session.is_over:
-            self.ended.set()
+            self.ended.ring()
 
     def is_news(self, session: Session) -> bool:
         """Whether a state is not older than the one that is known."""

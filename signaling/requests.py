@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 
 from orchestrator.api.questionnaires import asked
 from orchestrator.errors import MadoguchiError, Refused
 from orchestrator.policy.events import Objected
 from orchestrator.policy.model import IncidentKind, Purpose, Role, SeatId
+from signaling.bell import Bell
 from signaling.connection import Connection
 from signaling.counter import Counter
 from signaling.ends import Close, close_code
@@ -30,31 +30,36 @@ class Requests:
         self._connection = connection
         self._place = place
         self._ways: dict[Purpose, str] = {}
-        self._waiting: asyncio.Queue[up.Up] = asyncio.Queue(counter.limits.requests)
+        # Not a Queue: every page has one, mostly for nothing, and a Queue is 3 kB.
+        self._waiting: list[up.Up] = []
+        self._asked = Bell()
 
     def take(self, message: up.Up) -> None:
         """Queue one; a page that has no seat asks for nothing."""
         if not self._place.was_seated:
             self._connection.refuse("not_connected")
             return
-        try:
-            self._waiting.put_nowait(message)
-        except asyncio.QueueFull:
+        if len(self._waiting) >= self._counter.limits.requests:
             self._connection.close(Close.TOO_MANY)
+            return
+        self._waiting.append(message)
+        self._asked.ring()
 
     async def carry_out(self) -> None:
         """Carry out what is asked, until cancelled."""
         while True:
-            message = await self._waiting.get()
+            while not self._waiting:
+                self._asked.mute()
+                await self._asked.heard()
             try:
-                await self._use_case(message)
+                await self._use_case(self._waiting.pop(0))
             except Refused as error:
                 self._connection.refuse(error.code)
             except MadoguchiError as error:
                 self._connection.close(close_code(error))
 
     async def ask(self) -> None:
-        """Put the programme's questions to the page once the session is over."""
+        """Put the programme's questions to the page, once the session is over."""
         with contextlib.suppress(MadoguchiError):  # without the store there is no questionnaire
             await self._ask()
 
@@ -115,7 +120,6 @@ class Requests:
 
     async def _ask(self) -> None:
         """What the programme asks of this seat after the end, and whether it has been answered."""
-        await self._place.ended.wait()
         assert self._place.session is not None, "it was noted that it is over"
         questionnaires = self._counter.questionnaires
         questions = questionnaires.put_to(self._place.session, self._place.seat_id)

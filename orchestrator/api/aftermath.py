@@ -7,14 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from orchestrator.api.moments import Moment
 from orchestrator.api.verdicts import VerdictBody, verdict_of
 from orchestrator.policy.model import (
+    Cause,
     Consequence,
     Incident,
     IncidentKind,
+    Outcome,
     Overruling,
     Phase,
     Quota,
     Session,
 )
+from orchestrator.policy.office import other_verdicts
 from orchestrator.policy.standing import PersonTask, PersonTaskKind
 from orchestrator.policy.tasks import Task, TaskKind, open_tasks
 
@@ -97,10 +100,36 @@ class NotesBody(_Shown):
     notes: dict[str, str]
 
 
+class OtherVerdictBody(_Shown):
+    """A verdict that could be put in the place of the present one."""
+
+    outcome: Outcome
+    cause: Cause | None
+    consequence: ConsequenceBody
+
+
+class OtherVerdictsBody(_Shown):
+    """All of them."""
+
+    verdicts: tuple[OtherVerdictBody, ...]
+
+
+def other_verdicts_of(session: Session) -> OtherVerdictsBody:
+    """As schedulers see them before they choose."""
+    return OtherVerdictsBody(
+        verdicts=tuple(
+            OtherVerdictBody(outcome=outcome, cause=cause, consequence=_body(consequence))
+            for outcome, cause, consequence in other_verdicts(session)
+        )
+    )
+
+
 def consequence_of(consequence: Consequence | None) -> ConsequenceBody | None:
     """As the API shows it."""
-    if consequence is None:
-        return None
+    return None if consequence is None else _body(consequence)
+
+
+def _body(consequence: Consequence) -> ConsequenceBody:
     return ConsequenceBody(
         quota=consequence.quota,
         strike=consequence.strike,
@@ -115,8 +144,7 @@ def overrulings_of(session: Session) -> tuple[OverrulingBody, ...]:
 
 
 def _overruling(overruling: Overruling, time_zone: str) -> OverrulingBody:
-    consequence = consequence_of(overruling.consequence_before)
-    assert consequence is not None, "every overruling has what it replaced"
+    consequence = _body(overruling.consequence_before)
     told = verdict_of(overruling.before, time_zone)
     before = BeforeBody(**dict(told), consequence=consequence)
     return OverrulingBody(at=overruling.at, by=overruling.by, before=before)

@@ -29,7 +29,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 class ProgrammeTitle(BaseModel):
-    """What a service is called, in both languages."""
+    """What a service or its office is called, in both languages."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,6 +54,8 @@ class BookableBody(BaseModel):
 
     name: str
     title: ProgrammeTitle
+    office: ProgrammeTitle
+    """Who holds it: two services may be called alike."""
     length_minutes: tuple[int, ...]
     """The default one first; those of whole minutes, which alone can be asked for by `length_minutes`."""
     time_zone: str
@@ -81,6 +83,8 @@ class BookingBody(BaseModel):
 
     programmes: tuple[BookableBody, ...]
     staff: tuple[ColleagueBody, ...]
+    sends_mail: bool
+    """Whether this server writes to people whose address it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class BookingApi:
     store: Store
     programmes: Mapping[str, Programme]
     staff_of: StaffOf
+    sends_mail: bool
 
     def routes(self) -> list[web.RouteDef]:
         """What to serve."""
@@ -110,6 +115,7 @@ class BookingApi:
                 )
                 for one in people[:_MOST_PEOPLE]
             ),
+            sends_mail=self.sends_mail,
         )
         return web.Response(text=body.model_dump_json(), content_type="application/json")
 
@@ -120,6 +126,7 @@ def _bookable(programme: Programme) -> BookableBody:
     return BookableBody(
         name=programme.name,
         title=ProgrammeTitle(ja=programme.title.ja, en=programme.title.en),
+        office=ProgrammeTitle(ja=programme.office.ja, en=programme.office.en),
         length_minutes=tuple(each // _MINUTE for each in lengths if not each % _MINUTE),
         time_zone=programme.time_zone,
         windows=tuple(

@@ -12,7 +12,13 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from orchestrator.api.aftermath import NotesBody, TasksBody, listed, listed_person
+from orchestrator.api.aftermath import (
+    NotesBody,
+    TasksBody,
+    listed,
+    listed_person,
+    other_verdicts_of,
+)
 from orchestrator.api.down import api_session
 from orchestrator.api.query import StaffOf, asker, body_of, may_read, scheduler, session_id_of
 from orchestrator.api.up import Body, GivenMoment, Line, Name
@@ -149,6 +155,7 @@ class OfficeApi:
         one = PREFIX + "/sessions/{session}"
         return [
             web.get(PREFIX + "/tasks", self.tasks),
+            web.get(one + "/verdicts", self.verdicts),
             web.post(one + "/overrule", self.overrule),
             web.post(one + "/incidents", self.file_incident),
             web.post(one + "/incidents/{incident}/resolve", self.resolve_incident),
@@ -172,6 +179,14 @@ class OfficeApi:
         rows += [listed_person(task) for task in await self.office.person_tasks()]
         rows.sort(key=lambda row: row.due_at)
         return _answer(TasksBody(tasks=tuple(rows)))
+
+    async def verdicts(self, request: web.Request) -> web.Response:
+        """What could be put in the place of the verdict, and what would follow."""
+        await scheduler(request, self.staff_of)
+        session = await self.host.view(session_id_of(request))
+        if not session.is_over:
+            raise Refused("not_over", "only what has ended can be overruled")
+        return _answer(other_verdicts_of(session))
 
     async def overrule(self, request: web.Request) -> web.Response:
         """Put another verdict in the place of one."""

@@ -233,6 +233,7 @@ async def _run(
             public_url=settings.public_url,
             time_zone=settings.time_zone,
             telephone=settings.telephone,
+            sends_mail=settings.mail_from is not None,
             has_media=lambda: media.is_alive,
             turn=Turn(settings.turn_urls, settings.turn_secret),
         ),

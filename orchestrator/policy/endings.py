@@ -134,16 +134,21 @@ def consequence_of(session: Session, verdict: Verdict) -> Consequence:
 
     Who gave notice, or was turned away by us, gets no strike (product.md, At the cutoff, Outcomes).
     """
-    found = _row_of(session.rules, verdict)
+    return what_follows(session, verdict.outcome, verdict.cause)
+
+
+def what_follows(session: Session, outcome: Outcome, cause: Cause | None) -> Consequence:
+    """The same, of a verdict that nobody has given."""
+    found = _row_of(session.rules, outcome, cause)
     if session.seeker_notice is not None or session.seeker.was_kept_out:
         return replace(found, strike=False)
     return found
 
 
-def _row_of(rules: Rules, verdict: Verdict) -> Consequence:
-    keys = [verdict.outcome.value]
-    if verdict.cause is not None:
-        keys.insert(0, f"{verdict.outcome.value}/{verdict.cause.value}")
+def _row_of(rules: Rules, outcome: Outcome, cause: Cause | None) -> Consequence:
+    keys = [outcome.value]
+    if cause is not None:
+        keys.insert(0, f"{outcome.value}/{cause.value}")
     if keys[0] == ENDED_BY_OFFICE:
         keys[1:] = [f"{Outcome.CANCELLED.value}/{Cause.OFFICE.value}", Outcome.CANCELLED.value]
     for key in keys:

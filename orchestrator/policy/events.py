@@ -384,6 +384,20 @@ class Reassigned:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingCorrected:
+    """A scheduler puts right what was written at the booking; None: that stays."""
+
+    by: PersonId
+    seeker_name: str | None = None
+    companions: tuple[str, ...] | None = None
+    """Display names of all companions with a seat, in the order of their seats."""
+    beside: tuple[str, ...] | None = None
+    """All companions on the seeker's camera, as the office calls them."""
+    is_noted: bool = False
+    """What was noted for the supporter is written anew; the words lie in the seeker's erasable data."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndedByOffice:
     """A scheduler ended it while people were there, or were expected every moment; ours."""
 
@@ -465,6 +479,7 @@ Event = (
     | Overruled
     | TaskDone
     | Reassigned
+    | BookingCorrected
     | EndedByOffice
     | DataRead
     | MaintenancePlanned

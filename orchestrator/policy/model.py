@@ -668,6 +668,8 @@ class Session:
     """Tasks that were ticked off."""
     readings: int = 0
     """How often what was noted about the seeker was read; each one is a line of history."""
+    corrections: int = 0
+    """How often the office put names or notes right; the seeker's name need not be the one that was asked for."""
     maintenance_at: datetime | None = None
     """When maintenance begins that this session would run into."""
     extending: Extending | None = None

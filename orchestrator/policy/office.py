@@ -1,13 +1,15 @@
-"""What the office does to a session: overrule, tick off tasks, reassign, end it, read what was noted, move its end."""
+"""What the office does to a session: overrule, tick off, reassign, correct, end it, read what was noted, extend it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from orchestrator.policy import endings
 from orchestrator.policy.effects import ExtendRoom
 from orchestrator.policy.events import (
+    BookingCorrected,
     DataRead,
     EndedByOffice,
     ExtensionAsked,
@@ -64,8 +66,21 @@ def overruled(turn: Turn, event: Overruled) -> None:
         turn.refuse(None, "overruled_meanwhile")
     elif event.cause not in (CAUSES[event.outcome] or (None,)):
         turn.refuse(None, "outcome_impossible")
+    elif (event.outcome, event.cause) == (session.outcome, session.cause):
+        # Nothing would follow, and the seeker would read that something did; to confirm it, the task is ticked off.
+        turn.refuse(None, "verdict_unchanged")
     else:
         _overrule(turn, event, session.verdict, session.consequence)
+
+
+def other_verdicts(session: Session) -> list[tuple[Outcome, Cause | None, Consequence]]:
+    """What can be put in the place of the verdict, and what would follow: for who has to choose."""
+    return [
+        (outcome, cause, replace(endings.what_follows(session, outcome, cause), confirm=False))
+        for outcome, causes in CAUSES.items()
+        for cause in causes or (None,)
+        if (outcome, cause) != (session.outcome, session.cause)
+    ]
 
 
 def _overrule(turn: Turn, event: Overruled, old: Verdict, before: Consequence) -> None:
@@ -157,6 +172,43 @@ def reassigned(turn: Turn, event: Reassigned) -> None:
     turn.publish("session.reassigned", session.seeker.id)
     turn.publish("session.booked", SUPPORTER)
     turn.publish("session.handed_over", before.person)
+
+
+def booking_corrected(turn: Turn, event: BookingCorrected) -> None:
+    """Names and notes as they should have been; links, seats and who comes along stay as they were booked; ours.
+
+    Once it is live people call each other by these names: then they stay.
+    """
+    session = turn.session
+    companions = [seat for seat in session.seats if seat.role is Role.COMPANION]
+    given = [
+        (session.seeker, event.seeker_name),
+        *zip(companions, event.companions or (), strict=False),
+    ]
+    names = {seat.id: name for seat, name in given if name not in (None, seat.display_name)}
+    is_beside = event.beside not in (None, session.beside)
+    if session.is_over:
+        turn.refuse(None, "session_over")
+    elif session.phase in _RUNNING:
+        turn.refuse(None, "already_live")
+    elif not (_is_of(event.companions, companions) and _is_of(event.beside, session.beside)):
+        turn.refuse(None, "companions_declared")
+    elif not (names or is_beside or event.is_noted):
+        turn.refuse(None, "nothing_corrected")
+    else:
+        turn.set(corrections=session.corrections + 1, beside=event.beside or session.beside)
+        for seat, name in names.items():
+            turn.set_seat(seat, display_name=name)
+            turn.record("name.corrected", seat=seat, by=event.by)
+        if is_beside:
+            turn.record("beside.corrected", by=event.by)
+        if event.is_noted:
+            turn.record("data.corrected", by=event.by)
+
+
+def _is_of(named: Sequence[object] | None, declared: Sequence[object]) -> bool:
+    """Whether these are as many; who comes along is declared at the booking (KUMAGAYA 12(3))."""
+    return named is None or len(named) == len(declared)
 
 
 def ended_by_office(turn: Turn, event: EndedByOffice) -> None:

@@ -58,97 +58,97 @@ WORDS: Mapping[str, Sentence] = {
     # One side.
     "seeker_stepped_out": _T(
         "{at} に利用者が離席して時間内に戻らず",
-        "the seeker stepped out at {at} and was not back in time",
+        "the visitor stepped out at {at} and was not back in time",
     ),
     "supporter_stepped_out": _T(
         "{at} に相談員が離席して時間内に戻らず",
-        "the supporter stepped out at {at} and was not back in time",
+        "the counsellor stepped out at {at} and was not back in time",
     ),
     "seeker_closed_page": _T(
         "{at} に利用者が画面を閉じて時間内に戻らず",
-        "the seeker closed the page at {at} and was not back in time",
+        "the visitor closed the page at {at} and was not back in time",
     ),
     "supporter_closed_page": _T(
         "{at} に相談員が画面を閉じて時間内に戻らず",
-        "the supporter closed the page at {at} and was not back in time",
+        "the counsellor closed the page at {at} and was not back in time",
     ),
     "supporter_left_after_trouble": _T(
         "{at} に通信が途絶えたあと相談員が退出し",
-        "the line fell silent at {at}, and the supporter left after it",
+        "the line fell silent at {at}, and the counsellor left after it",
     ),
     "seeker_offline": _T(
-        "{at} に利用者の端末がネットワークから切れ", "the seeker's device had no network from {at}"
+        "{at} に利用者の端末がネットワークから切れ", "the visitor's device had no network from {at}"
     ),
     "supporter_offline": _T(
         "{at} に相談員の端末がネットワークから切れ",
-        "the supporter's device had no network from {at}",
+        "the counsellor's device had no network from {at}",
     ),
     "seeker_asleep": _T(
         "{at} に利用者の端末が休止して接続が切れ",
-        "the seeker's device fell asleep and was lost at {at}",
+        "the visitor's device fell asleep and was lost at {at}",
     ),
     "supporter_asleep": _T(
         "{at} に相談員の端末が休止して接続が切れ",
-        "the supporter's device fell asleep and was lost at {at}",
+        "the counsellor's device fell asleep and was lost at {at}",
     ),
     "seeker_device_ended": _T(
         "{at} に利用者のカメラまたはマイクが使えなくなって接続が切れ",
-        "the seeker's camera or microphone was taken away, and the seeker was lost at {at}",
+        "the visitor's camera or microphone was taken away, and the visitor was lost at {at}",
     ),
     "supporter_device_ended": _T(
         "{at} に相談員のカメラまたはマイクが使えなくなって接続が切れ",
-        "the supporter's camera or microphone was taken away, and the supporter was lost at {at}",
+        "the counsellor's camera or microphone was taken away, and the counsellor was lost at {at}",
     ),
     "seeker_device_silenced": _T(
         "{at} に利用者の端末で着信などによりマイクが中断されて接続が切れ",
-        "the seeker's device cut the microphone, as for an incoming call, and was lost at {at}",
+        "the visitor's device cut the microphone, as for an incoming call, and was lost at {at}",
     ),
     "supporter_device_silenced": _T(
         "{at} に相談員の端末で着信などによりマイクが中断されて接続が切れ",
-        "the supporter's device cut the microphone, as for an incoming call, and was lost at {at}",
+        "the counsellor's device cut the microphone, as for an incoming call, and was lost at {at}",
     ),
     "seeker_line_bad": _T(
         "利用者の回線が不安定になったあと {at} に接続が切れ",
-        "the seeker's line was bad before it was lost at {at}",
+        "the visitor's line was bad before it was lost at {at}",
     ),
     "supporter_line_bad": _T(
         "相談員の回線が不安定になったあと {at} に接続が切れ",
-        "the supporter's line was bad before it was lost at {at}",
+        "the counsellor's line was bad before it was lost at {at}",
     ),
     "seeker_page_hidden": _T(
         "利用者の画面が背面に移ったあと {at} に接続が切れ",
-        "the seeker's page went into the background and was lost at {at}",
+        "the visitor's page went into the background and was lost at {at}",
     ),
     "supporter_page_hidden": _T(
         "相談員の画面が背面に移ったあと {at} に接続が切れ",
-        "the supporter's page went into the background and was lost at {at}",
+        "the counsellor's page went into the background and was lost at {at}",
     ),
     "seeker_connection_lost": _T(
         "{at} に利用者の接続が切れて時間内に戻らず",
-        "the seeker's connection was lost at {at} and was not back in time",
+        "the visitor's connection was lost at {at} and was not back in time",
     ),
     "supporter_connection_lost": _T(
         "{at} に相談員の接続が切れて時間内に戻らず",
-        "the supporter's connection was lost at {at} and was not back in time",
+        "the counsellor's connection was lost at {at} and was not back in time",
     ),
     "supporter_never_connected": _T(
-        "相談員の映像と音声が一度も接続されず", "the supporter's media never connected"
+        "相談員の映像と音声が一度も接続されず", "the counsellor's media never connected"
     ),
     # Nobody knows.
     "seeker_left_after_trouble": _T(
-        "通信の不調のあと利用者が退出し", "the seeker left after the line had been in trouble"
+        "通信の不調のあと利用者が退出し", "the visitor left after the line had been in trouble"
     ),
     "seeker_page_closed_only": _T(
         "{at} に利用者の画面が閉じられたことのほかに記録がなく",
-        "nothing is known but that the seeker's page closed at {at}",
+        "nothing is known but that the visitor's page closed at {at}",
     ),
     "seeker_lost_unclear": _T(
         "{at} に利用者の接続が切れたことのほかに記録がなく",
-        "nothing is known but that the seeker was lost at {at}",
+        "nothing is known but that the visitor was lost at {at}",
     ),
     "supporter_lost_unclear": _T(
         "{at} に相談員の接続が切れたことのほかに記録がなく",
-        "nothing is known but that the supporter was lost at {at}",
+        "nothing is known but that the counsellor was lost at {at}",
     ),
     "both_lost_unclear": _T(
         "{at} に双方の接続が同時に切れた一方で端末側の不調の記録もあり",
@@ -164,22 +164,22 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "call_dropped": _T(
         "{at} に利用者が電話に出なくなり",
-        "the seeker did not answer the telephone any more at {at}",
+        "the visitor did not answer the telephone any more at {at}",
     ),
     "seeker_never_connected": _T(
-        "利用者の映像と音声が一度も接続されず", "the seeker's media never connected"
+        "利用者の映像と音声が一度も接続されず", "the visitor's media never connected"
     ),
     "media_never_flowed": _T(
         "双方とも接続したものの映像と音声が流れず",
         "both sides connected, but picture and sound never went both ways",
     ),
     "link_revoked": _T(
-        "{at} に窓口が招待リンクを無効にし", "the office made the invitation link void at {at}"
+        "{at} にセンターが招待リンクを無効にし", "the office made the invitation link void at {at}"
     ),
     "nobody_lost": _T("だれの接続も切れておらず", "nobody's connection was lost"),
     "does_not_work": _T(
         "{at} に利用者が「うまくつながらない」として終了し",
-        "the seeker ended at {at} because it did not work",
+        "the visitor ended at {at} because it did not work",
     ),
     "interrupted_long": _T(
         "中断が長く、双方が戻ったあとも残り時間では行えず",
@@ -191,11 +191,11 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "never_admitted": _T(
         "利用者が終了時刻まで待合室で待ったが案内されず",
-        "the seeker waited in the lobby until the end and was not let in",
+        "the visitor waited in the waiting room until the end and was not let in",
     ),
     "seeker_not_rung": _T(
         "利用者への呼び出しが必要な時間に足りないまま終了時刻になり",
-        "the end came before the seeker had been rung for long enough",
+        "the end came before the visitor had been rung for long enough",
     ),
     "call_unreported": _T(
         "電話の結果が報告されないまま終了時刻になり",
@@ -206,13 +206,13 @@ WORDS: Mapping[str, Sentence] = {
 
 PLAIN: Mapping[str, Sentence] = {
     "hard_end": _T("{at} に予定の終了時刻で終わりました", "it ended at its scheduled end, {at}"),
-    "seeker_ended": _T("{at} に利用者が相談を終えました", "the seeker ended it at {at}"),
+    "seeker_ended": _T("{at} に利用者が相談を終えました", "the visitor ended it at {at}"),
     "both_agreed": _T(
         "{at} に双方の合意で終わりました", "it ended at {at} because both agreed to it"
     ),
     "closed_on_question": _T(
         "終了の確認が出ている間に利用者が画面を閉じたため、{at} に合意とみなして終わりました",
-        "the seeker closed the page while being asked to end, which counted as a yes at {at}",
+        "the visitor closed the page while being asked to end, which counted as a yes at {at}",
     ),
     "goodbye": _T(
         "双方が続けて画面を閉じたため、{at} に終えたものとしました",
@@ -224,43 +224,43 @@ PLAIN: Mapping[str, Sentence] = {
     ),
     "call_finished": _T(
         "{at} に相談員が電話の終了を報告しました",
-        "the supporter reported at {at} that the telephone call was finished",
+        "the counsellor reported at {at} that the telephone call was finished",
     ),
     "seeker_absent": _T(
         "{at} の締切までに利用者が来ませんでした",
-        "the seeker had not come by the cutoff at {at}",
+        "the visitor had not come by the cutoff at {at}",
     ),
     "supporter_absent": _T(
-        "{at} の締切に相談員がいませんでした", "the supporter was not there at the cutoff, {at}"
+        "{at} の締切に相談員がいませんでした", "the counsellor was not there at the cutoff, {at}"
     ),
     "notice_not_kept": _T(
         "遅れるとの連絡があった利用者が {at} までに来ませんでした",
-        "the seeker had sent word of being late, and had not come by {at}",
+        "the visitor had sent word of being late, and had not come by {at}",
     ),
     "seeker_waited": _T(
         "相談員が遅れ、待っていた利用者は {at} の締切にいませんでした",
-        "the supporter was late, and the seeker, who had waited, was away at the cutoff, {at}",
+        "the counsellor was late, and the visitor, who had waited, was away at the cutoff, {at}",
     ),
     "call_unanswered": _T(
         "{at} までに利用者が電話に出ませんでした",
-        "the seeker had not answered the telephone by {at}",
+        "the visitor had not answered the telephone by {at}",
     ),
     "late_start": _T(
         "相談員の開始が遅れ、利用者は {at} に始めずに終えました",
-        "the supporter was late, and the seeker left it at {at} instead of beginning",
+        "the counsellor was late, and the visitor left it at {at} instead of beginning",
     ),
     "late_start_ours": _T(
         "当方の設備の都合で開始が遅れ、利用者は {at} に始めずに終えました",
-        "the start was late through our own equipment, and the seeker left it at {at} instead of beginning",
+        "the start was late through our own equipment, and the visitor left it at {at} instead of beginning",
     ),
     "seeker_cancelled": _T(
-        "開始前の {at} に利用者が取り消しました", "the seeker cancelled before it began, at {at}"
+        "開始前の {at} に利用者が取り消しました", "the visitor cancelled before it began, at {at}"
     ),
     "cancelled": _T("{at} に{who}が予約を取り消しました", "{who} cancelled the booking at {at}"),
     "maintenance": _T(
         "保守作業のため {at} に終わりました", "it ended at {at} because of maintenance"
     ),
-    "office_ended": _T("{at} に窓口の担当者が終了しました", "a scheduler ended it at {at}"),
+    "office_ended": _T("{at} にセンターの担当者が終了しました", "a scheduler ended it at {at}"),
     "conduct_reported": _T(
         "{at} に{who}の言動について報告があり、中止しました",
         "it was stopped at {at} because the conduct of {who} was reported",
@@ -274,17 +274,17 @@ PLAIN: Mapping[str, Sentence] = {
 """Reasons that say it all themselves; `{who}` is the cause."""
 
 _WHO: Mapping[Cause, Sentence] = {
-    Cause.SEEKER: _T("利用者", "the seeker"),
-    Cause.SUPPORTER: _T("相談員", "the supporter"),
+    Cause.SEEKER: _T("利用者", "the visitor"),
+    Cause.SUPPORTER: _T("相談員", "the counsellor"),
     Cause.PLATFORM: _T("当方の設備", "our own equipment"),
     Cause.UNKNOWN: _T("不明", "nobody known"),
-    Cause.OFFICE: _T("窓口", "the office"),
-    Cause.MAINTENANCE: _T("窓口（保守作業）", "the office, for maintenance,"),
+    Cause.OFFICE: _T("センター", "the office"),
+    Cause.MAINTENANCE: _T("センター（保守作業）", "the office, for maintenance,"),
 }
 
 _SIDE: Mapping[Cause, Sentence] = {
-    Cause.SEEKER: _T("利用者側", "the seeker's side"),
-    Cause.SUPPORTER: _T("相談員側", "the supporter's side"),
+    Cause.SEEKER: _T("利用者側", "the visitor's side"),
+    Cause.SUPPORTER: _T("相談員側", "the counsellor's side"),
     Cause.PLATFORM: _T("当方の設備", "our own equipment"),
 }
 
@@ -371,8 +371,8 @@ _SEEN: Mapping[Signal, _Seen] = {
 }
 
 _SEATS: Mapping[SeatId, Sentence] = {
-    SEEKER: _T("利用者：", "seeker: "),
-    SUPPORTER: _T("相談員：", "supporter: "),
+    SEEKER: _T("利用者：", "visitor: "),
+    SUPPORTER: _T("相談員：", "counsellor: "),
 }
 _NO_SEAT = _T("", "")
 _MOMENTS = frozenset(

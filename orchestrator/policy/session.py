@@ -50,6 +50,7 @@ from orchestrator.policy.events import (
     Admitted,
     AnotherDateChosen,
     BeginChosen,
+    BookingCorrected,
     CallReported,
     Cancelled,
     ChosenCancelled,
@@ -402,6 +403,8 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
             office.task_done(turn, event)
         case Reassigned():
             office.reassigned(turn, event)
+        case BookingCorrected():
+            office.booking_corrected(turn, event)
         case EndedByOffice():
             office.ended_by_office(turn, event)
         case DataRead():

@@ -46,7 +46,7 @@ class SeatView(Shape):
     display_name: str
     presence: Presence
     since: Moment | None
-    """Since when the person is lost or away; of who is there, when they first came; None: never was there."""
+    """Since when the person is lost or away; of who is there or stayed to the end, since they came; None: never."""
     is_lost: bool
     away_as: AwayAs | None
     """How the loss came; None when not lost."""
@@ -76,10 +76,13 @@ def seat_view(seat: Seat, checked: CheckedView | None) -> SeatView:
 
 
 def since_of(seat: Seat) -> datetime | None:
-    """Since when a person is lost or away; of who is there, when they first came; None: never was there."""
+    """Since when a person is lost or away; of who is there or stayed to the end, when they first came; None: never."""
     if seat.loss is not None:
         return seat.loss.at
-    return seat.first_present_at if seat.is_present else seat.left_at
+    # The end takes everybody's presence, and nobody has left by it.
+    if seat.is_present or seat.left_at is None:
+        return seat.first_present_at
+    return seat.left_at
 
 
 def _away_as(seat: Seat) -> AwayAs | None:

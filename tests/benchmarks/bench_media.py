@@ -298,12 +298,18 @@ def verdict(is_met: bool) -> str:
 # ---- a run ----------------------------------------------------------------------------------------------------------
 
 
+def python() -> str:
+    """The Python of this run. Debian's is optimised with a profile; one without takes a fifth more."""
+    whose = "Debian's" if sys.base_prefix == "/usr" else "not Debian's"
+    return f"Python {sys.version.split()[0]} ({whose})"
+
+
 def describe(options: argparse.Namespace) -> list[str]:
     """Where and with what it was measured."""
     shape = VARIANTS["plain"]
     return [
         f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}; {cpu_model()}, {os.cpu_count()} cores,"
-        f" Linux {os.uname().release}, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}",
+        f" Linux {os.uname().release}, {python()}, load {os.getloadavg()[0]:.1f}",
         f"ours: aiortc {version('aiortc')}, pylibsrtp {version('pylibsrtp')} with its own libsrtp on OpenSSL;"
         " node, worker and store are counted",
         servers.janus_is_made_of()

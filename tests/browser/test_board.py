@@ -56,7 +56,7 @@ async def test_a_broken_call_is_understood_and_overruled_and_who_comes_second_is
     await expect(seen).to_have_count(len(first["evidence"]))
     await expect(drawer.get_by_test_id("evidence")).to_contain_text("相談員：画面を閉じた")
     await expect(drawer.get_by_test_id("history")).to_contain_text("相談が中断しました")
-    await expect(drawer.get_by_test_id("consequence")).to_contain_text("回数 戻した")
+    await expect(drawer.get_by_test_id("consequence")).to_contain_text("回数 数えない")
 
     await drawer.get_by_test_id("overrule").click()
     await second.get_by_test_id("overrule").click()
@@ -80,7 +80,7 @@ async def test_a_broken_call_is_understood_and_overruled_and_who_comes_second_is
         await expect(shown.get_by_test_id("consequence")).to_contain_text("日程調整 取りやめ")
         await expect(shown.get_by_test_id("overruled")).to_contain_text("ご自身で閉じた")
         await expect(shown.get_by_test_id("overruled")).to_contain_text("調整担当が")
-        await expect(shown.get_by_test_id("first-verdict")).to_contain_text("中断 窓口")
+        await expect(shown.get_by_test_id("first-verdict")).to_contain_text("中断 相談員")
 
 
 async def test_a_stop_is_a_task_until_it_is_resolved_and_who_is_suspended_is_not_booked(
@@ -185,14 +185,14 @@ async def test_a_scheduler_gives_the_session_to_another_supporter_who_holds_it(
     drawer = await opens(board, booking.id)
     await drawer.get_by_test_id("act-reassign").click()
     form = board.at("form")
-    await form.get_by_label("新しい担当").select_option("")
-    await form.get_by_label("登録名").fill(other)
+    await form.get_by_label("新しい担当").select_option(label=other)
     await form.get_by_label("理由").fill("体調不良のため。")
     await form.get_by_test_id("form-submit").click()
     link = await form.get_by_test_id("new-link").input_value()
     await form.get_by_test_id("form-back").click()
     await ill.is_refused("link_revoked")
     await expect(drawer.get_by_test_id("history")).to_contain_text(f"{other}に代えました")
+    await expect(drawer.get_by_test_id("history").locator("q")).to_have_text("体調不良のため。")
     lane = board.page.get_by_test_id("lane").filter(has_text=other)
     await expect(lane.locator(f'[data-session-id="{booking.id}"]')).to_be_visible()
 
@@ -202,6 +202,48 @@ async def test_a_scheduler_gives_the_session_to_another_supporter_who_holds_it(
     await new.admits()
     await office.until(booking.id, lambda s: s["has_media_flowed"], "they see each other", 30)
     assert seat(await office.session(booking.id), "supporter")["display_name"] == other
+    await seeker.ends()
+    await office.ends(booking.id, "completed", None)
+
+
+async def test_a_wrong_name_is_corrected_while_both_wait_and_nobody_has_to_come_again(
+    people: Stage, office: Office
+) -> None:
+    booking = await office.book("talk", starts_in=20, companions_beside=["娘さん"])
+    board = await people.board(office)
+    board.forgiven.append(CONFLICT)
+    seeker, supporter = await people.seeker(booking), await people.supporter(booking)
+    await asyncio.gather(seeker.comes(), supporter.comes())
+    await expect(seeker.at("lobby")).to_contain_text("さくら14")
+    drawer = await opens(board, booking.id)
+    await drawer.get_by_test_id("act-correct").click()
+    form = board.at("form")
+    await form.get_by_test_id("form-submit").click()
+    refused = form.get_by_test_id("refused")
+    await expect(refused).to_have_attribute("data-code", "nothing_corrected")
+    await expect(refused).to_contain_text("変わったところがありません")
+    await supporter.at("memo").fill("書きかけ")
+    await form.get_by_label("ご利用者の表示名").fill("さくら41")
+    await form.get_by_label("そばの同席者").fill("息子さん")
+    await form.get_by_test_id("form-submit").click()
+    await expect(form).to_be_hidden()
+
+    await expect(drawer.get_by_role("heading", level=2)).to_have_text("さくら41")
+    for line in ("調整担当がご利用者の表示名を直しました", "そばの同席者の表示名を直しました"):
+        await expect(drawer.get_by_test_id("history")).to_contain_text(line)
+    await expect(seeker.at("lobby")).to_contain_text("さくら41")
+    await expect(seeker.page.get_by_text("さくら14")).to_have_count(0)
+    await expect(supporter.at("lobby").get_by_role("heading", level=1)).to_contain_text("さくら41")
+    await expect(supporter.at("staff-list")).to_contain_text("息子さん")
+    await expect(supporter.at("memo")).to_have_value("書きかけ")
+    await expect(supporter.at("memo")).to_be_focused()
+
+    await seeker.reloads()
+    await expect(seeker.at("lobby")).to_contain_text("さくら41")
+    await office.phase(booking.id, "waiting", 60)
+    await supporter.admits()
+    await office.until(booking.id, lambda s: s["has_media_flowed"], "they see each other", 30)
+    await expect(drawer.get_by_test_id("act-correct")).to_have_count(0)
     await seeker.ends()
     await office.ends(booking.id, "completed", None)
 

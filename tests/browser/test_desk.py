@@ -95,6 +95,12 @@ async def test_a_day_at_the_desk_from_the_first_session_to_the_second(
     await expect(desk.at("waits")).to_contain_text("もみじ04 さんがお待ちです")
     await expect(desk.page.get_by_role("heading", level=1)).to_have_text("もみじ04 さん")
     await expect(desk.at("memo")).to_have_value("")
+    await expect(supporter.at("onward")).to_contain_text("もみじ04 さん")
+    async with supporter.page.expect_event("close"):
+        await supporter.at("to-desk").click()
+    await desk.at("day-session").first.click()
+    await expect(desk.at("waiting-room")).to_contain_text("に到着")
+    await expect(desk.at("waiting-room")).not_to_contain_text("お越しになりませんでした")
 
     readings = await office.events(first.id, "data.read")
     supporters = {

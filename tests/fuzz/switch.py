@@ -276,8 +276,10 @@ class World:
             if seat is not None:
                 seat.take(packet)
             # What is sent to another person's address an attacker does not get to see.
-            if packet[0] == 0 and packet[1] == 1 and seat in (None, self.attacker):
-                self.attacker.asked, self.asked_at = packet[8:20], to
+            attacker = self.seats.get((ROUGH, "attacker"))
+            # Before it is there, others are asked how long their way is.
+            if packet[0] == 0 and packet[1] == 1 and attacker and seat in (None, attacker):
+                attacker.asked, self.asked_at = packet[8:20], to
         if self.inputs % TICK_EVERY == 0:
             self.port.tick(self.now)
             self.socket.sent.clear()

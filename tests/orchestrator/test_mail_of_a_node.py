@@ -112,6 +112,9 @@ async def test_an_absent_seeker_is_rung_by_a_message_whose_link_opens_the_seat(t
         a_node(data, server) as node,
         aiohttp.ClientSession() as http,
     ):
+        headers = {"Authorization": f"Bearer {node.token}"}
+        async with http.get(f"{node.base_url}/api/v1/booking", headers=headers) as answer:
+            assert (await answer.json())["sends_mail"] is True, "which the board tells who books"
         await refusing(node, server)
         booked = await books(node, timedelta(seconds=4))
         await opens(node, http, booked["links"]["supporter"])

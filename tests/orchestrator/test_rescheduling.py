@@ -452,6 +452,12 @@ async def test_companions_beside_are_named_and_checked_like_display_names(office
         (("",), "name_refused"),
     ]:
         assert await code_of(create(replace(later, companions_beside=beside), "p")) == code
+    for change, whose in [
+        ({"companions_beside": ("佐藤の母",)}, "companion"),
+        ({"seeker_name": "佐藤"}, "seeker"),
+    ]:
+        with pytest.raises(Refused, match=f"{whose}'s display name"):
+            await create(replace(later, **change), "p")
 
 
 async def test_a_seeker_who_was_here_before_keeps_the_person_and_the_real_name_is_still_known(

@@ -451,6 +451,25 @@ def _reassigns(_: Walk, __: Words) -> tuple[Action, ...]:
     return (lambda told: Reassigned(PersonId("person-other"), "鈴木", PersonId("person-clerk")),)
 
 
+def _corrects(_: Walk, words: Words) -> tuple[Action, ...]:
+    name = words["name"].strip("«»")
+    if who(words).seat == SEEKER:
+        return (office.corrects(seeker_name=name),)
+    return (office.corrects(companions=(name,)),)
+
+
+def _corrects_beside(_: Walk, words: Words) -> tuple[Action, ...]:
+    return (office.corrects(beside=(words["name"].strip("«»"),)),)
+
+
+def _corrects_what_was_noted(_: Walk, __: Words) -> tuple[Action, ...]:
+    return (office.corrects(is_noted=True),)
+
+
+def _corrects_too_many(_: Walk, __: Words) -> tuple[Action, ...]:
+    return (office.corrects(companions=("通訳", "もう一人")),)
+
+
 def _ends(_: Walk, __: Words) -> tuple[Action, ...]:
     return (office.ends(),)
 
@@ -534,6 +553,26 @@ OFFICE = (
         "the office gives the session to another supporter",
         "reassigned: somebody else holds the supporter's seat",
         _reassigns,
+    ),
+    happens(
+        "the office corrects the name of {who} to {name}",
+        "the display name of the seeker or the companion is put right",
+        _corrects,
+    ),
+    happens(
+        "the office corrects the name of who sits beside the seeker to {name}",
+        "the same, of the one who has no seat",
+        _corrects_beside,
+    ),
+    happens(
+        "the office corrects what was noted",
+        "what was noted about the seeker at the booking is written anew",
+        _corrects_what_was_noted,
+    ),
+    happens(
+        "the office corrects the one companion to two",
+        "more of them than were declared",
+        _corrects_too_many,
     ),
     happens("the office ends the session", "ended from the board", _ends),
     happens(
@@ -835,6 +874,10 @@ def _attestations(walk: Walk, words: Words) -> None:
     _same(sorted(walk.session.rules.attestations), sorted(words["things"].split(", ")))
 
 
+def _renamed(walk: Walk, words: Words) -> None:
+    _same(walk.seat(who(words).seat).display_name, words["name"].strip("«»"))
+
+
 def _named(walk: Walk, words: Words) -> None:
     """The office's name stands, whatever happened; and the programme lets nobody else choose."""
     _same(walk.programme.display_name, "office")
@@ -944,6 +987,7 @@ CLAIMS = (
     claim(
         "everybody attests {things}", "the attestations before joining, no others", _attestations
     ),
+    claim("{who} is called {name} from now on", "the name that was corrected", _renamed),
     claim("{who} is called {name}", "the display name, which the office gave", _named),
     claim(
         "recording is forbidden", "the programme says so, and everybody attests it", _no_recording

@@ -212,4 +212,7 @@ def _booking(programme: Programme, starts_at: datetime, ends_at: datetime) -> Se
     if programme.observer:
         roles.append((OBSERVER, Role.SCHEDULER))
     seats = tuple(Seat(seat, role, PersonId(f"person-{seat}"), NAMES[seat]) for seat, role in roles)
-    return book(SessionId("s1"), programme.rules(), starts_at, ends_at, seats, programme.time_zone)
+    rules, zone = programme.rules(), programme.time_zone
+    return replace(
+        book(SessionId("s1"), rules, starts_at, ends_at, seats, zone), beside=("介助者",)
+    )

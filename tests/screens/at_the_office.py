@@ -157,7 +157,7 @@ async def board(scene: Scene) -> None:
             await scheduler.page.keyboard.press("Escape")
             await scheduler.sees_no("form")
         if session == ahead.id:
-            for action in ("board-reassign", "board-cancel"):
+            for action in ("board-correct", "board-reassign", "board-cancel"):
                 await drawer.get_by_test_id(action.replace("board", "act")).click()
                 await scheduler.sees("form")
                 await scene.takes(action, scheduler, "form")

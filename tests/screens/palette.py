@@ -16,6 +16,8 @@ COLOURS = (64, 48, 32, 24)
 ENOUGH_BYTES = 45_000
 FEWEST = 4
 """Pixels of a colour that is drawn on purpose, and not the rim of a letter."""
+GREY = 60
+"""Of 256 between the strongest and the weakest of the three; tints of a ground lie below it."""
 
 
 @cache
@@ -24,6 +26,11 @@ def own_colours() -> frozenset[Colour]:
     sheet = (files("signaling") / "pages/assets/look.css").read_text("utf-8")
     found = re.findall(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})\b", sheet)
     return frozenset(tuple(int(part, 16) for part in each) for each in found)
+
+
+def is_grey(colour: Colour) -> bool:
+    """It is a ground, a line or a letter."""
+    return max(colour) - min(colour) < GREY
 
 
 def small(shot: bytes) -> bytes:
@@ -44,6 +51,8 @@ def with_palette(drawn: Image.Image, colours: int) -> Image.Image:
         drawn.getcolors(drawn.width * drawn.height) or [], reverse=True
     )  # type: ignore[assignment]
     own = [each for count, each in counted if count >= FEWEST and each in own_colours()]
+    # A phase may be a dot; grounds and letters have so many points that they stay anyway.
+    own.sort(key=is_grey)
     kept = own[: colours * 3 // 4]
     others = [each for _, each in counted if each not in kept]
     kept += others[: (colours - len(kept)) // 2]

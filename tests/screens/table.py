@@ -261,6 +261,7 @@ CHAPTERS = (
             State("board-live", "A call, opened up", DESK),
             State("board-end", "Ending it", DESK),
             State("board-scheduled", "A booking, opened up", DESK),
+            State("board-correct", "A wrong name put right", BOTH),
             State("board-reassign", "Another supporter", DESK),
             State("board-cancel", "Cancelling", DESK),
             State("board-ended", "A broken call, opened up", DESK),

@@ -23,7 +23,7 @@ from tests.screens.table import ENDS_THE_PAGE, NOTED, STATES
 
 __all__ = ["browser", "launch"]  # the fixtures
 
-LARGEST_PICTURE, LARGEST_ALBUM = 80_000, 7_000_000
+LARGEST_PICTURE, LARGEST_ALBUM = 80_000, 8_000_000
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
-from tests.screens.palette import COLOURS, own_colours, small
+from tests.screens.palette import COLOURS, is_grey, own_colours, small, with_palette
 from tests.screens.past import the_day_before
 from tests.screens.programmes import zone_of
 
@@ -33,6 +33,17 @@ def test_a_phase_keeps_its_colour_in_a_picture_with_a_thousand_others() -> None:
     assert seen.getpixel((11, 20)) == AMBER
     assert seen.getpixel((21, 20)) == VERMILION
     assert len(seen.getcolors(400 * 300)) <= COLOURS[0]
+
+
+def test_the_dot_of_a_phase_keeps_its_colour_beside_many_grounds() -> None:
+    grounds = [each for each in sorted(own_colours()) if is_grey(each)]
+    assert len(grounds) > COLOURS[-1]
+    drawn = Image.new("RGB", (400, 300))
+    for place, ground in enumerate(grounds):
+        drawn.paste(ground, (place * 4, 0, place * 4 + 4, 300))
+    drawn.paste(AMBER, (390, 10, 393, 13))
+    with_few = with_palette(drawn, COLOURS[-1]).convert("RGB")
+    assert with_few.getpixel((391, 11)) == AMBER
 
 
 @pytest.mark.parametrize("hour", range(24))

@@ -275,8 +275,10 @@ async def test_only_the_room_makes_a_cookie(site):
 async def test_behind_https_the_cookie_is_secure_and_its_origin_is_ours():
     async with running_node(public_url="https://room.example.org") as node:
         answer = await node.http.get(node.url("/room"))
-        if answer.status == 200:
-            assert answer.cookies[DEVICE_COOKIE]["secure"]
+        assert answer.cookies[DEVICE_COOKIE]["secure"]
+        plain = {"Origin": "http://room.example.org"}
+        answer = await node.http.get(node.url("/ws"), headers=plain)
+        assert (await answer.json())["error"]["code"] == "origin_refused"
         meeting = await node.meet()
         origin = {"Origin": "https://room.example.org"}
         page = await node.socket("s", headers=origin)

@@ -35,6 +35,19 @@ async def test_the_supporter_is_told_who_comes_next_and_whether_they_wait_alread
     assert not any(m["type"] == "around" for m in seeker.inbox), "nothing of it is the seeker's"
 
 
+async def test_who_comes_next_is_told_to_the_supporter_after_the_end_too(node):
+    now = await node.meet(supporter="suzuki")
+    after = await node.meet(starts_in=30 * MINUTE, supporter="suzuki")
+    seeker, supporter = await node.live(now)
+    await seeker.send(type="end", works=True)
+    await supporter.state(lambda s: s["phase"] == "ended")
+    await node.pass_time(25 * MINUTE)
+    await node.enter(after, "seeker", device="x")
+    await around(supporter, lambda m: m["after"]["presence"] == "at_door")
+    again = await node.enter(now, "supporter")
+    assert (await around(again))["after"]["session"] == after.id
+
+
 async def test_who_waits_is_told_that_the_supporter_is_still_in_the_session_before(node):
     before = await node.meet(supporter="suzuki")
     after = await node.meet(starts_in=30 * MINUTE, supporter="suzuki")

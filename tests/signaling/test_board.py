@@ -127,6 +127,21 @@ async def supporter_of(node, name="suzuki"):
     return token
 
 
+async def test_a_supporters_board_says_when_they_came_also_after_the_end(node):
+    token = await supporter_of(node)
+    meeting = await node.meet(supporter="suzuki")
+    board = await open_board(node, token)
+    assert [row["came"] for row in (await board.receive("board"))["sessions"]] == [{}]
+    seeker, _ = await node.live(meeting)
+    row = await row_of(board, meeting, lambda r: r["phase"] == "live")
+    came = row["came"]
+    assert set(came) == {"seeker", "supporter"}
+    await seeker.send(type="end", works=True)
+    row = await row_of(board, meeting, lambda r: r["phase"] == "ended")
+    assert row["came"] == came
+    assert [seat["since"] for seat in row["seats"]] == [came[seat["seat"]] for seat in row["seats"]]
+
+
 async def test_an_incident_is_a_task_on_the_schedulers_board_until_it_is_resolved(node):
     meeting = await node.meet()
     board = await open_board(node, await node.staff())

@@ -57,7 +57,9 @@ async def test_a_day_without_sessions_is_empty_and_still_a_day(node):
     assert told["day"]["date"] == "2030-01-01"
 
 
-@pytest.mark.parametrize("day", ["today", "2026-13-01", "20261201", "1990-01-01", "9999-12-31"])
+@pytest.mark.parametrize(
+    "day", ["today", "2026-13-01", "20261201", "1990-01-01", "9999-12-31", "2026-W49-1"]
+)
 async def test_what_is_no_day_of_ours_is_a_mistake(node, day):
     status, told = await read(node, day, await node.staff())
     assert (status, told["error"]["code"]) == (400, "bad_field")

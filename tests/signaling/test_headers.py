@@ -50,3 +50,9 @@ async def test_only_the_room_may_share_and_only_where_a_programme_says_so(monkey
                 async with node.http.get(node.url(path)) as answer:
                     policy = answer.headers["Permissions-Policy"].split(", ")
                 assert f"display-capture={where}" in policy, path
+
+
+async def test_the_answer_to_a_socket_has_no_headers_of_a_page():
+    async with running_node() as node, node.http.ws_connect(node.url("/ws")) as socket:
+        assert socket._response.status == 101
+        assert "Content-Security-Policy" not in socket._response.headers

@@ -181,6 +181,7 @@ class Rooms:
         if not leg.is_answered:
             leg.is_answered = True
             leg.answered(answer)
+            self._port.measure_way(leg.ice)
             self._start(self._shake_hands(leg, leg.dtls, answer))
 
     def _restart(self, command: wire.Restart) -> None:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from workers.media import srtp
-from workers.media.feedback import START_BPS, OneReport, Receiving, allowed_bps
+from workers.media.feedback import FREE_BPS, START_BPS, OneReport, Receiving, Way, allowed_bps
 from workers.media.forwarder import DownTrack, UpTrack
 from workers.media.ice import Address
 from workers.media.room import KEY_FRAME_INTERVAL_S, Leg
@@ -21,6 +21,7 @@ from workers.media.rtp import (
     REPEATS,
     Feedback,
     MalformedRtcp,
+    lone_transport_feedback,
     nack,
     original_sequence_at,
     pli,
@@ -31,6 +32,7 @@ from workers.media.rtp import (
     report_time,
     sender_report,
     uint16_add,
+    with_media_ssrc,
 )
 
 ACTIVE_S = 2.0
@@ -76,18 +78,23 @@ class Control:
         if picture is not None and position is not None:
             picture.came_again(int.from_bytes(plain[position : position + 2], "big"))
 
-    def ask_key_frame(self, up: UpTrack[Leg], now: float, *, is_urgent: bool) -> None:
+    def ask_key_frame(self, up: UpTrack[Leg], now: float, *, is_urgent: bool) -> bool:
         """Ask for a key frame.
 
         Args:
             up: the picture.
             now: monotonic seconds.
             is_urgent: a receiver cannot show anything without it (new source); not throttled.
+
+        Returns:
+            Whether it was asked for.
         """
-        if is_urgent or now - up.key_frame_asked_at >= KEY_FRAME_INTERVAL_S:
-            up.key_frame_asked_at = now
-            self._counters["pli_sent"] += 1
-            self._send_rtcp(up.owner, pli(up.ssrc))
+        if not is_urgent and now - up.key_frame_asked_at < KEY_FRAME_INTERVAL_S:
+            return False
+        up.key_frame_asked_at = now
+        self._counters["pli_sent"] += 1
+        self._send_rtcp(up.owner, pli(up.ssrc))
+        return True
 
     def _send_rtcp(self, leg: Leg, data: bytes) -> None:
         if leg.srtp is None:
@@ -106,6 +113,8 @@ class Control:
             plain: compound RTCP, authentic and decrypted.
             now: monotonic seconds.
         """
+        if leg.is_pair and self._passed_on(leg, plain):
+            return
         published = {
             down.up_ssrc: down for up in leg.up.routes.values() for down in up.fed if leg.is_pair
         }
@@ -136,6 +145,16 @@ class Control:
             if up is not None:
                 self.ask_key_frame(up, now, is_urgent=False)
 
+    def _passed_on(self, leg: Leg, plain: bytes) -> bool:
+        """Pass on what comes most often and says nothing to us, without taking it apart; False: something else."""
+        ssrc, other = lone_transport_feedback(plain), leg.first_other()
+        track = leg.down.by_ssrc.get(ssrc) if ssrc is not None else None
+        if track is None or track.up is None or track.up.owner is not other:
+            return False
+        if _may_go(plain, leg, other):
+            self._send_rtcp(other, with_media_ssrc(plain, track.up.ssrc))
+        return True
+
     def _pass_on(self, leg: Leg, feedback: Feedback, now: float) -> None:
         """Two people: the one end's feedback goes to the other end, in its numbers."""
         other = leg.first_other()
@@ -165,7 +184,7 @@ class Control:
                 self._send_rtcp(down.owner, sender_report(info, down))
                 down.owner.meter.passed_on(now, report_time(info))
 
-    def look_at(self, leg: Leg, now: float, loss_up: float | None, picture_bps: int) -> None:
+    def look_at(self, leg: Leg, now: float, up: Way, down: Way) -> None:
         """Look at a leg and at who receives it; to be called once a second.
 
         Where several do, it is told how they fare; between two people they say so themselves.
@@ -173,18 +192,30 @@ class Control:
         Args:
             leg: who.
             now: monotonic seconds.
-            loss_up: share of its packets that did not come to us, of late.
-            picture_bps: what came of its pictures since the last time.
+            up: its line to us.
+            down: our line to it.
         """
-        allowed = leg.brake.look_at(now, loss_up, _measured_rtt_s(leg), picture_bps)
-        if allowed is not None:
-            self._counters["braked"] += leg.brake.bps is not None
-            self._send_rtcp(leg, remb(allowed, [up.ssrc for up in _pictures(leg)]))
-        for up in leg.up.routes.values():
-            up.keep_for_s = max(_keep_for_s(down.owner) for down in up.fed)
+        longer_s = leg.longer_s()
+        leg.brake.look_at(now, up, longer_s)
+        leg.brake_down.look_at(now, down, longer_s)
+        self._hold(leg)
+        if leg.is_pair and (other := leg.first_other()) is not None:
+            self._hold(other)
+        for track in leg.up.routes.values():
+            track.keep_for_s = max(_keep_for_s(each.owner) for each in track.fed)
         if not leg.is_pair:
             self._report_to_sender(leg, now)
             self._tell_estimate(leg, now)
+
+    def _hold(self, sender: Leg) -> None:
+        """Tell a sender what its pictures may take, if that is news: of two, the other's way down bounds it as well."""
+        other = sender.first_other() if sender.is_pair and not sender.is_echo else None
+        limits = [sender.brake.bps, other.brake_down.bps if other is not None else None]
+        held_bps = min((bps for bps in limits if bps is not None), default=FREE_BPS)
+        if held_bps != sender.held_bps:
+            sender.held_bps = held_bps
+            self._counters["braked"] += held_bps < FREE_BPS
+            self._send_rtcp(sender, remb(held_bps, [up.ssrc for up in _pictures(sender)]))
 
     def _report_to_sender(self, leg: Leg, now: float) -> None:
         """Tell a sender of several receivers how its tracks arrive at the worst of them."""

@@ -1,9 +1,9 @@
 """What a sender is told where several receive it: one report and one estimate, those of the worst receiver. PURE.
 
-Where two people talk, feedback is passed on from end to end and nothing of this is used. With more, a sender that got
-every receiver's reports would compare the numbers of one with those of another: browsers keep one count a track, not
-one a receiver. So the worker reports as if there were a single receiver, as badly off as the worst. Times are
-monotonic seconds given by the caller.
+Where two people talk, feedback is passed on from end to end, and of this only the brakes are used. With more, a sender
+that got every receiver's reports would compare the numbers of one with those of another: browsers keep one count a
+track, not one a receiver. So the worker reports as if there were a single receiver, as badly off as the worst. Times
+are monotonic seconds given by the caller.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ END_LOSS, END_DELAY_S = 0.1, 0.2
 """Share lost on the way to a receiver, of one report, and by how much its round trip is longer than at best, from
 which on its line has shown an end. Less is what browsers bear, and what radio and busy telephones do to a good line."""
 FULL_LOSS, FULL_DELAY_S = 0.03, 0.1
-"""Share lost on the way to us, and by how much the round trip is longer than it was at best, from which on a way up
-counts as full: a line that only loses, or is only long, is not."""
+"""Share lost on a way, and by how much the round trip is longer than it was at best, from which on the way counts as
+full: a line that only loses, or is only long, is not."""
 BRAKE_TO = 0.85
 """Of what came through: room for the queue to empty, as browsers leave it (draft-ietf-rmcat-gcc-02 §5.5)."""
 BRAKE_AGAIN_S = 3.0
@@ -212,48 +212,45 @@ class Estimate:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One direction of a line, of late."""
+
+    loss: float | None
+    """Share of the packets that did not come."""
+    picture_bps: int
+    """What came through of pictures in the last second."""
+
+
 class Brake:
-    """Holds a sender's pictures back while its way up is full, so that its sound comes through.
+    """Holds a sender's pictures back while a way is full, so that its sound comes through.
 
     A browser that finds a short queue full from the start sees no growing delay, and bears with up to a tenth lost
     (draft-ietf-rmcat-gcc-02 §6): what is lost of pictures is repeated, what is lost of sound is not.
     """
 
-    __slots__ = ("_at", "_best_rtt_s", "_bps")
+    __slots__ = ("_at", "_bps")
 
     def __init__(self) -> None:
-        self._best_rtt_s = float("inf")
         self._bps: int | None = None
         self._at = float("-inf")
 
-    def look_at(
-        self, now: float, loss_up: float | None, rtt_s: float | None, picture_bps: int
-    ) -> int | None:
-        """Judge the way up, about once a second.
+    def look_at(self, now: float, way: Way, longer_s: float) -> None:
+        """Judge the way, about once a second.
 
         Args:
             now: monotonic seconds.
-            loss_up: share of its packets that did not come, of late.
-            rtt_s: the newest round trip.
-            picture_bps: what came of its pictures in the last second.
-
-        Returns:
-            What its pictures may take from now on; None: as before.
+            way: what is to be judged.
+            longer_s: by how much the newest round trip is longer than the best one.
         """
-        if rtt_s is None:
-            return None
-        self._best_rtt_s = min(self._best_rtt_s, rtt_s)
-        is_full = (loss_up or 0.0) >= FULL_LOSS and rtt_s >= self._best_rtt_s + FULL_DELAY_S
-        if is_full and picture_bps and now >= self._at + BRAKE_AGAIN_S:
-            came = min(picture_bps, self._bps or picture_bps)
+        is_full = (way.loss or 0.0) >= FULL_LOSS and longer_s >= FULL_DELAY_S
+        if is_full and way.picture_bps and now >= self._at + BRAKE_AGAIN_S:
+            came = min(way.picture_bps, self._bps or way.picture_bps)
             self._at, self._bps = now, max(int(BRAKE_TO * came), LEAST_PICTURE_BPS)
-            return self._bps
-        if self._bps is not None and now >= self._at + BRAKED_S:
+        elif now >= self._at + BRAKED_S:
             self._bps = None
-            return FREE_BPS
-        return None
 
     @property
     def bps(self) -> int | None:
-        """What its pictures may take; None: as much as their receivers can."""
+        """What pictures may take; None: as much as their receivers can."""
         return self._bps

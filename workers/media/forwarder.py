@@ -306,8 +306,14 @@ class DownTrack(Generic[Owner]):
         NUMBERING.pack_into(buffer, 2, sequence_number, timestamp, self.ssrc)
         return sequence_number
 
+    def begin_again(self) -> None:
+        """What was forwarded so far needs no repetition: the receiver was away, and a key frame comes."""
+        if self.up is not None:
+            self._packets, self._up_packets = self.packets, self.up.packets
+            self.first_sequence = uint16_add(self.up.sequence_number, 1)
+
     def is_before_start(self, up_sequence_number: int) -> bool:
-        """Whether the sender's packet of that number came before the first one that we forwarded."""
+        """Whether the sender's packet of that number came before the first one that the receiver needs."""
         if self.up is None or self.up.packets - self._up_packets >= START_PACKETS:
             return False
         return uint16_is_older(up_sequence_number, self.first_sequence)

@@ -96,6 +96,21 @@ class Credentials(Generic[Owner]):
 class IceLeg(Generic[Owner]):
     """What the agent knows of one leg; made by `IceAgent.join`."""
 
+    __slots__ = (
+        "address",
+        "consent_at",
+        "generations",
+        "has_media",
+        "heard_at",
+        "is_silent",
+        "media_at",
+        "owner",
+        "paths",
+        "probed_at",
+        "shortest_s",
+        "tie_breaker",
+    )
+
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
         self.generations: list[Credentials[Owner]] = []
@@ -112,6 +127,8 @@ class IceLeg(Generic[Owner]):
         self.media_at = 0.0
         """When authentic RTP or RTCP last came; 0: none did."""
         self.probed_at = 0.0
+        self.shortest_s = float("inf")
+        """The quickest answer to a probe at the address of now."""
         self.tie_breaker = secrets.randbits(64)
 
     @property
@@ -345,6 +362,7 @@ class IceAgent(Generic[Owner]):
             return []
         is_first = leg.address is None
         leg.address = address
+        leg.shortest_s = float("inf")
         return [Moved(leg, reason, is_first)]
 
     # ---- probes -------------------------------------------------------------------------------------------------
@@ -353,13 +371,19 @@ class IceAgent(Generic[Owner]):
         """Ask an address whether it is the leg's, at most every 50 ms; its signed answer moves the leg there."""
         if now - leg.probed_at < ROAMING_INTERVAL_S:
             return []
+        asked = self.ask(leg, address, now)
+        if asked:
+            leg.probed_at = now
+        return asked
+
+    def ask(self, leg: IceLeg[Owner], address: Address, now: float) -> list[Output[Owner]]:
+        """Ask it at once and count no roaming; nothing is asked before the browser has answered an offer."""
         # During a restart the newest generation may be unanswered; the browser still answers to the one before.
         known = [each for each in leg.generations if each.remote_password is not None]
         if not known:
             return []
         credentials = known[-1]
         assert credentials.remote_password is not None, "filtered in the line above"
-        leg.probed_at = now
         request = stun.Message(
             stun.Method.BINDING,
             stun.Class.REQUEST,
@@ -386,7 +410,9 @@ class IceAgent(Generic[Owner]):
         self._bind(probe.leg, address, now, is_proven=True)
         probe.leg.paths[address].answered_at = now
         probe.leg.consent_at = now
-        return self._move(probe.leg, address, "probe")
+        moved = self._move(probe.leg, address, "probe")
+        probe.leg.shortest_s = min(probe.leg.shortest_s, now - probe.sent_at)
+        return moved
 
     # ---- time ---------------------------------------------------------------------------------------------------
 

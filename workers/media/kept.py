@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 KEPT_TURN_S = 0.125
 """How often `Kept.turn` is called: packets are forgotten in heaps of so much time."""
 KEPT_LEAST_S, KEPT_MOST_S = 0.125, 1.5
@@ -22,7 +20,7 @@ class Kept:
     def __init__(self) -> None:
         self.young: dict[int, bytes] = {}
         """The heap that is being filled; whoever fills it minds `KEPT_IN_A_TURN`."""
-        self._older: deque[dict[int, bytes]] = deque()
+        self._older: list[dict[int, bytes]] = []
 
     def __len__(self) -> int:
         return len(self.young) + sum(len(heap) for heap in self._older)
@@ -43,7 +41,7 @@ class Kept:
         """Begin a new heap, and forget what is older than so long."""
         if not self.young and not self._older:
             return
-        self._older.appendleft(self.young)
+        self._older.insert(0, self.young)
         self.young = {}
         heaps = -(-min(max(keep_for_s, KEPT_LEAST_S), KEPT_MOST_S) // KEPT_TURN_S)
         while self._older and (len(self._older) > heaps or len(self) > KEPT_PACKETS):

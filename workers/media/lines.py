@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from workers.media import wire
 from workers.media.control import Control
+from workers.media.feedback import Way
 from workers.media.forwarder import UpTrack
 from workers.media.quality import Reading
 from workers.media.room import Leg, Room
@@ -44,12 +45,14 @@ class Lines:
             leg.meter.count(now, leg.counted())
             line = leg.meter.read(now)
             up = sum(passed[up] for up in leg.up.tracks.values())
-            of_pictures = sum(
-                passed[up] for up in leg.up.tracks.values() if up.payload_type in PICTURES
+            coming = [down.up for down in leg.down.fed() if down.up is not None]
+            loss_up, loss_down = leg.meter.lately(now)
+            pictures = bits * _of_pictures(leg.up.tracks.values(), passed)
+            arriving = bits * _of_pictures(coming, passed) * (1 - (loss_down or 0.0))
+            self._control.look_at(
+                leg, now, Way(loss_up, round(pictures)), Way(loss_down, round(arriving))
             )
-            self._control.look_at(leg, now, line.loss_up, round(bits * of_pictures))
-            down = sum(passed.get(down.up, 0) for down in leg.down.fed() if down.up is not None)
-            down += leg.take_repeated_bytes()
+            down = sum(passed.get(up, 0) for up in coming) + leg.take_repeated_bytes()
             leg.down_bps = round(bits * down)
             told = _statistics(leg, line, up_bps=round(bits * up), down_bps=leg.down_bps)
             self.untold.append(told)
@@ -93,6 +96,10 @@ def _quality(leg: Leg, line: Reading) -> wire.LegQuality:
         is_lossy=line.is_lossy,
         is_slow=line.is_slow,
     )
+
+
+def _of_pictures(tracks: Iterable[UpTrack[Leg]], passed: Mapping[UpTrack[Leg], int]) -> int:
+    return sum(passed.get(up, 0) for up in tracks if up.payload_type in PICTURES)
 
 
 def _newly_passed(up: UpTrack[Leg]) -> int:

@@ -12,7 +12,6 @@ given by the caller.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +22,8 @@ WINDOW_S = 10.0
 AGAIN_S = 20.0
 """The node looks at the thirty seconds before a loss (product.md, Attribution): a line that stays bad is told of
 often enough to be in them."""
+LATELY_S = 5.0
+"""Long enough to hold a report on sound, which browsers send as seldom as that."""
 ENOUGH_PACKETS = 100
 """Two seconds of sound; of fewer, one burst would be a bad line."""
 ENOUGH_REPORTED = 20
@@ -33,6 +34,8 @@ ten percent; above it words go missing (the page warns from 3 % on). The gap kee
 SLOW_MS, NOT_SLOW_MS = 1000.0, 700.0
 """Round trip from which on two people can no longer talk in turns; four hundred milliseconds one way is the limit of
 ITU-T G.114 for any planning, and a second both ways is past it for certain."""
+STANDING = 3
+"""Round trips of which one or two may be long by chance."""
 SAMPLES_KEPT = 512
 """However often somebody reports; three others with three tracks make a hundred in `WINDOW_S`."""
 REPORTS_KEPT = 32
@@ -45,17 +48,19 @@ class LossShare:
     __slots__ = ("_samples",)
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[float, int, int]] = deque(maxlen=SAMPLES_KEPT)
+        # Lists: there are a dozen of them a call, mostly with ten entries, and an empty deque has room for 64.
+        self._samples: list[tuple[float, int, int]] = []
 
     def add(self, now: float, expected: int, missing: int) -> None:
         """Count what was expected since the last time, and how much of it did not come; late ones count negative."""
-        self._samples.append((now, expected, missing))
-        while self._samples[0][0] <= now - WINDOW_S:
-            self._samples.popleft()
+        samples = self._samples
+        samples.append((now, expected, missing))
+        fresh = next(at for at, sample in enumerate(samples) if sample[0] > now - WINDOW_S)
+        del samples[: max(fresh, len(samples) - SAMPLES_KEPT)]
 
-    def share(self, now: float) -> float | None:
+    def share(self, now: float, within_s: float = WINDOW_S) -> float | None:
         """From 0 to 1; None: too few packets to say."""
-        recent = [sample for sample in self._samples if sample[0] > now - WINDOW_S]
+        recent = [sample for sample in self._samples if sample[0] > now - within_s]
         expected = sum(sample[1] for sample in recent)
         if expected < ENOUGH_PACKETS:
             return None
@@ -94,9 +99,9 @@ class Meter:
         self._counted: dict[int, Counted] = {}
         self._reported: dict[int, tuple[int, int]] = {}
         """Track -> how many packets its receiver had got, and how many we had sent, at its last report."""
-        self._rtts: deque[tuple[float, float]] = deque(maxlen=SAMPLES_KEPT)
+        self._rtts: list[tuple[float, float]] = []
         self._jitter: tuple[float, float] | None = None
-        self._passed_on: OrderedDict[int, float] = OrderedDict()
+        self._passed_on: dict[int, float] = {}
         self._lossy = _Threshold(LOSSY, NOT_LOSSY)
         self._slow = _Threshold(SLOW_MS, NOT_SLOW_MS)
 
@@ -121,7 +126,7 @@ class Meter:
         """A sender report was sent to the leg; its answer will name these 32 bits of its NTP time."""
         self._passed_on[report_at] = now
         if len(self._passed_on) > REPORTS_KEPT:
-            self._passed_on.popitem(last=False)
+            del self._passed_on[next(iter(self._passed_on))]
 
     def heard(self, now: float, payload_type: int, block: ReportBlock, sent: int) -> float:
         """The leg reports on a track that it receives.
@@ -156,17 +161,27 @@ class Meter:
             rtt_s = now - sent_at - block.delay_s
             if rtt_s >= 0:
                 self._rtts.append((now, 1000 * rtt_s))
-        while len(self._rtts) > 1 and self._rtts[0][0] <= now - WINDOW_S:
-            self._rtts.popleft()
+        while len(self._rtts) > 1 and (
+            self._rtts[0][0] <= now - WINDOW_S or len(self._rtts) > SAMPLES_KEPT
+        ):
+            del self._rtts[0]
         return share
 
     def rtt_ms(self) -> float | None:
         """The newest round trip, however old; None: none was measured yet."""
         return self._rtts[-1][1] if self._rtts else None
 
+    def lately(self, now: float) -> tuple[float | None, float | None]:
+        """Share that went missing up and down in the last `LATELY_S`; of several tracks the worst."""
+        return _worst(self._up, now, LATELY_S), _worst(self._down, now, LATELY_S)
+
+    def standing_ms(self) -> float | None:
+        """The shortest of the newest round trips: what waits in a full queue waits in each of them."""
+        return min((ms for _, ms in self._rtts[-STANDING:]), default=None)
+
     def read(self, now: float) -> Reading:
         """The line as it is now; of several tracks the worst, for repetitions mend a picture and hide the loss."""
-        loss_up, loss_down = _worst(self._up, now), _worst(self._down, now)
+        loss_up, loss_down = _worst(self._up, now, WINDOW_S), _worst(self._down, now, WINDOW_S)
         rtts = sorted(ms for at, ms in self._rtts if at > now - WINDOW_S)
         rtt_ms = rtts[len(rtts) // 2] if len(rtts) >= 2 else None
         jitter_ms = None
@@ -207,6 +222,6 @@ class _Threshold:
         return is_new or is_still
 
 
-def _worst(tracks: Mapping[int, LossShare], now: float) -> float | None:
-    shares = (loss.share(now) for loss in tracks.values())
+def _worst(tracks: Mapping[int, LossShare], now: float, within_s: float) -> float | None:
+    shares = (loss.share(now, within_s) for loss in tracks.values())
     return max((share for share in shares if share is not None), default=None)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 
 from workers.media.dtls import DtlsTransport, Identity
-from workers.media.feedback import Brake, Estimate, LineDown, OneReport
+from workers.media.feedback import FREE_BPS, Brake, Estimate, LineDown, OneReport
 from workers.media.forwarder import UpTrack
 from workers.media.ice import Address, IceLeg
 from workers.media.quality import Counted, Meter
@@ -89,6 +89,45 @@ class Leg:
         only_receives: it may send nothing of them.
     """
 
+    __slots__ = (
+        "_echo_second",
+        "_echoed_bytes",
+        "_offers",
+        "_origin",
+        "_report_second",
+        "_reported_bytes",
+        "best_rtt_s",
+        "brake",
+        "brake_down",
+        "down",
+        "down_bps",
+        "dtls",
+        "estimate",
+        "farewell_to",
+        "found_by",
+        "has_forwarded",
+        "has_screen",
+        "held_bps",
+        "ice",
+        "identity",
+        "is_answered",
+        "is_echo",
+        "is_pair",
+        "line_down",
+        "media_epoch",
+        "meter",
+        "others",
+        "refreshed_at",
+        "repeated_bytes",
+        "reports",
+        "returned_at",
+        "room",
+        "seat",
+        "srtp",
+        "takes_ciphertext",
+        "up",
+    )
+
     def __init__(
         self,
         room: Room,
@@ -140,6 +179,13 @@ class Leg:
         """What was sent to it in the last second."""
         self.estimate = Estimate()
         self.brake = Brake()
+        """Of what it sends."""
+        self.brake_down = Brake()
+        """Of what it gets, between two people."""
+        self.held_bps = FREE_BPS
+        """What it was told last that its pictures may take."""
+        self.best_rtt_s = float("inf")
+        """The shortest round trip so far."""
         self.reports: dict[UpTrack[Leg], OneReport] = {}
         self.repeated_bytes = 0
         """What we have sent it again of our own, since it was taken into account."""
@@ -160,6 +206,15 @@ class Leg:
         """The round trip between the leg and us, as far as it is known."""
         rtt_ms = self.meter.rtt_ms()
         return RTT_UNKNOWN_S if rtt_ms is None else rtt_ms / 1000
+
+    def longer_s(self) -> float:
+        """By how much the round trip stands above the best one; the first is measured before there is any media."""
+        standing_ms = self.meter.standing_ms()
+        if standing_ms is None:
+            return 0.0
+        before_media_s = self.ice.shortest_s if self.ice is not None else float("inf")
+        self.best_rtt_s = min(self.best_rtt_s, before_media_s, standing_ms / 1000)
+        return standing_ms / 1000 - self.best_rtt_s
 
     def first_other(self) -> Leg | None:
         """The leg in its first place, if it is there."""

@@ -368,6 +368,23 @@ def _read_block(packet: bytes, at: int) -> ReportBlock:
     )
 
 
+def lone_transport_feedback(compound: bytes) -> int | None:
+    """The media SSRC of transport-wide feedback that comes without a report (RFC 5506); None: it is something else."""
+    if (
+        len(compound) < 12
+        or compound[1] != TRANSPORT_FEEDBACK
+        or compound[0] & 31 != TRANSPORT_WIDE
+        or 4 + 4 * (compound[2] << 8 | compound[3]) != len(compound)
+    ):
+        return None
+    return int.from_bytes(compound[8:12], "big")
+
+
+def with_media_ssrc(feedback: bytes, ssrc: int) -> bytes:
+    """The same feedback about another track (RFC 4585 §6.1)."""
+    return feedback[:8] + _UINT32.pack(ssrc) + feedback[12:]
+
+
 def _read_transport_feedback(
     packet: bytes, received: Mapping[int, Numbering], feedback: Feedback
 ) -> bytes:
@@ -382,7 +399,7 @@ def _read_transport_feedback(
         # It speaks of the whole transport, and browsers put any SSRC there, sometimes none of ours.
         track = track or next(iter(received.values()), None)
         if track is not None:
-            return packet[:8] + _UINT32.pack(track.up_ssrc) + packet[12:]
+            return with_media_ssrc(packet, track.up_ssrc)
     return b""
 
 

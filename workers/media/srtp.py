@@ -73,6 +73,8 @@ class SrtpKeys:
 class SrtpTransport:
     """Both directions of one leg."""
 
+    __slots__ = ("_receiving", "_sending", "_ssrcs", "receiving", "sending")
+
     def __init__(self, keys: SrtpKeys) -> None:
         self._receiving = _session(keys.profile, keys.receiving, Policy.SSRC_ANY_INBOUND)
         self._sending = _session(keys.profile, keys.sending, Policy.SSRC_ANY_OUTBOUND)

@@ -3,6 +3,7 @@
 import pytest
 
 from orchestrator.policy.model import Role
+from tests.signaling.node import running_node
 
 
 async def test_a_scheduler_reads_what_can_be_booked_and_with_whom(node, call):
@@ -11,6 +12,7 @@ async def test_a_scheduler_reads_what_can_be_booked_and_with_whom(node, call):
     assert status == 200
     sakai = next(each for each in body["programmes"] if each["name"] == "sakai")
     assert sakai["title"]["ja"]
+    assert sakai["office"]["ja"] != sakai["title"]["ja"], "two of one title are told apart by it"
     assert sakai["length_minutes"] == [30, 45, 60], "the default one first"
     assert sakai["time_zone"] == "Asia/Tokyo"
     weekdays = ["mon", "tue", "wed", "thu", "fri"]
@@ -47,3 +49,11 @@ async def test_nobody_else_reads_who_works_here(node, call, role, status, code):
     token = await node.staff("suzuki", role) if role else None
     answered, body = await call("GET", "/booking", token=token)
     assert (answered, body["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("sends_mail", [True, False])
+async def test_the_form_is_told_whether_anybody_is_written_to(sends_mail):
+    async with running_node(sends_mail=sends_mail) as node:
+        headers = {"Authorization": f"Bearer {await node.staff()}"}
+        answer = await node.http.get(node.url("/api/v1/booking"), headers=headers)
+        assert (await answer.json())["sends_mail"] is sends_mail

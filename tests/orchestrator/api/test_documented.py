@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 import orchestrator.api.booking
+import orchestrator.api.correcting
 import orchestrator.api.desk
 import orchestrator.api.maintenance
 import orchestrator.api.office
@@ -17,12 +18,14 @@ import orchestrator.api.reassigning
 import orchestrator.api.sessions
 import orchestrator.api.standing
 import orchestrator.bookings
+import orchestrator.correcting
 import orchestrator.entering
 import orchestrator.maintenance
 import orchestrator.office
 import orchestrator.reassigning
 import orchestrator.rescheduling
 import orchestrator.standing
+import orchestrator.wish
 from orchestrator.api import aftermath, down, up
 from orchestrator.api.moments import NextMoment
 from orchestrator.errors import Conflict, Fenced, Malformed, NotFound, Refused, Unavailable
@@ -41,7 +44,8 @@ NOT_OVER_HTTP = {("Refused", "seat_unknown"), ("Refused", "note_refused")}
 OF_THE_POLICY = {
     "accused_unknown", "extension_never", "extension_not_later", "extension_too_late", "incident_resolved",
     "incident_unknown", "not_over", "not_on_the_phone", "outcome_impossible", "overruled_meanwhile", "task_unknown",
-    "too_many_incidents", "data_closed", "too_many_readings", "not_live",
+    "too_many_incidents", "data_closed", "too_many_readings", "not_live", "verdict_unchanged",
+    "companions_declared", "nothing_corrected",
 }  # fmt: skip
 """What the policy refuses the office, beside codes that others raise too."""
 
@@ -52,6 +56,7 @@ BODIES = [
         up,
         aftermath,
         orchestrator.api.booking,
+        orchestrator.api.correcting,
         orchestrator.api.desk,
         orchestrator.api.office,
         orchestrator.api.questionnaires,
@@ -99,6 +104,8 @@ def raised():
         orchestrator.api.standing,
         orchestrator.api.maintenance,
         orchestrator.bookings,
+        orchestrator.correcting,
+        orchestrator.wish,
         orchestrator.entering,
         orchestrator.office,
         orchestrator.rescheduling,
@@ -136,6 +143,7 @@ def test_the_page_has_every_route_of_the_app_and_no_other():
         ("Notice", up.NewNotice),
         ("Answer to a claim", up.ClaimAnswer),
         ("Overruling", orchestrator.api.office.NewOverruling),
+        ("Correction", orchestrator.api.correcting.NewCorrection),
         ("Another supporter", orchestrator.api.reassigning.NewSupporter),
         ("Incident", orchestrator.api.office.NewIncident),
         ("End", orchestrator.api.office.Ending),

@@ -22,6 +22,7 @@ WISH = {
 WAYS = [
     ("GET", "/tasks", None),
     ("POST", "/sessions/{id}/overrule", {"outcome": "completed", "number": 0, "reason": "x"}),
+    ("GET", "/sessions/{id}/verdicts", None),
     ("POST", "/sessions/{id}/incidents", {"kind": "technical"}),
     ("POST", "/sessions/{id}/incidents/incident-1/resolve", {"note": "x"}),
     ("POST", "/sessions/{id}/tasks/no_slot/done", {}),
@@ -29,6 +30,7 @@ WAYS = [
     ("POST", "/sessions/{id}/end", {"reason": "x"}),
     ("GET", "/sessions/{id}/notes", None),
     ("POST", "/sessions/{id}/reassign", {"supporter": "x", "reason": "x"}),
+    ("POST", "/sessions/{id}/correct", {"seeker_name": "x"}),
 ]
 """What only schedulers may do."""
 OWN = [
@@ -156,9 +158,28 @@ async def test_an_overruling_is_shown_with_what_it_replaced(node, call):
     assert (status, len(again["overrulings"])) == (200, 1), (
         "an answer that was lost is asked for again"
     )
+    status, answer = await call("POST", f"/sessions/{meeting.id}/overrule", body | {"number": 1})
+    assert (status, code(answer)) == (409, "verdict_unchanged")
     other = body | {"outcome": "completed", "cause": None}
     status, answer = await call("POST", f"/sessions/{meeting.id}/overrule", other)
     assert (status, code(answer)) == (409, "overruled_meanwhile")
+
+
+async def test_what_an_overruling_would_come_to_is_told_before_as_it_then_comes(node, call):
+    meeting = await node.meet(supporter="sato")
+    status, answer = await call("GET", f"/sessions/{meeting.id}/verdicts")
+    assert (status, code(answer)) == (409, "not_over")
+    meeting = await missed(node)
+    status, answer = await call("GET", f"/sessions/{meeting.id}/verdicts")
+    assert status == 200
+    told = {(one["outcome"], one["cause"]): one["consequence"] for one in answer["verdicts"]}
+    assert ("seeker_no_show", "seeker") not in told, "that is what it is"
+    assert ("completed", None) in told
+    verdict = {"outcome": "not_held", "cause": "platform"}
+    body = verdict | {"number": 0, "reason": "通信障害"}
+    _, after = await call("POST", f"/sessions/{meeting.id}/overrule", body)
+    assert after["consequence"] == told["not_held", "platform"]
+    assert after["consequence"]["quota"] == "restored"
 
 
 async def test_two_overrule_at_once_and_one_is_told(node, call):

@@ -19,6 +19,7 @@ from orchestrator.policy.events import (
     Admitted,
     AnotherDateChosen,
     BeginChosen,
+    BookingCorrected,
     CallReported,
     Cancelled,
     ChosenCancelled,
@@ -340,6 +341,11 @@ class office:  # noqa: N801 - reads as a person
     @staticmethod
     def reassigns(person: str = "person-other", name: str = "鈴木") -> Action:
         return lambda _: Reassigned(PersonId(person), name, PersonId("person-clerk"))
+
+    @staticmethod
+    def corrects(**what: object) -> Action:
+        """Puts right what was written at the booking."""
+        return lambda _: BookingCorrected(PersonId("person-clerk"), **what)  # type: ignore[arg-type]
 
     @staticmethod
     def ends(*, held: bool = False) -> Action:

@@ -22,6 +22,7 @@ from orchestrator.policy.effects import (
     Refuse,
 )
 from orchestrator.policy.events import (
+    BookingCorrected,
     CallReported,
     Connected,
     DataRead,
@@ -52,6 +53,12 @@ EDGES = {
 AGAIN = (CallReported, DataRead, MediaRenewed, NoticeGiven, ServiceGap, WorkerLost)
 """What may well happen twice; everything else, told twice, happened once."""
 
+
+def may_come_again(event: Event) -> bool:
+    """Whether the same, told twice, is two things; a note that is written anew is written each time."""
+    return isinstance(event, AGAIN) or (isinstance(event, BookingCorrected) and event.is_noted)
+
+
 AFTER_THE_END: Mapping[str, object] = {
     "version": 0,
     "clock": None,
@@ -61,12 +68,13 @@ AFTER_THE_END: Mapping[str, object] = {
     "done": (),
     "objected_at": None,
     "overrulings": (),
+    "readings": 0,
     "outcome": None,
     "cause": None,
     "verdict": None,
     "consequence": None,
 }
-"""What may still change when a session is over: other dates, incidents, tasks, and what a scheduler overrules."""
+"""What may still change when a session is over: other dates, incidents, tasks, overrulings, and readings."""
 
 OF_NOBODYS_LOSS = {"maintenance", "call_unreported", "office_ended"}
 """Reasons for which a session is interrupted though nobody was lost."""
@@ -274,7 +282,7 @@ def check_laws(before: Session, event: Event, now: datetime) -> Step:
         then = step(woken.session, event, now)
         assert same(then.session, done.session), "law 2: time first"
         assert told(woken, then) == told(done)
-    if not isinstance(event, AGAIN):
+    if not may_come_again(event):
         twice = step(done.session, event, now)
         assert twice.session is done.session, f"law 5: {event} twice is once"
     if before.medium is done.session.medium is Medium.PHONE:

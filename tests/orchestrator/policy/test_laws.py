@@ -251,6 +251,8 @@ OFFICE = [
     office.ticks_off("confirm_cause"),
     office.reads_what_was_noted(),
     office.reassigns(),
+    office.corrects(seeker_name="ひまわり"),
+    office.corrects(companions=("通訳",)),
     office.ends(),
     office.ends(held=True),
     office.plans_maintenance("12:00"),

@@ -1,8 +1,10 @@
 """What the office does: overrule, tick off, plan maintenance, move the end."""
 
+from dataclasses import replace
+
 import pytest
 
-from orchestrator.policy.effects import ExtendRoom, Refuse
+from orchestrator.policy.effects import ExtendRoom, Publish, Refuse
 from orchestrator.policy.events import Connected
 from orchestrator.policy.ledger import lines
 from orchestrator.policy.model import SUPPORTER, ConnectionId, DeviceId, PersonId
@@ -59,17 +61,23 @@ def test_an_overruling_can_be_overruled():
     assert len(told.session.overrulings) == 3
 
 
-def test_the_same_again_tells_no_ledger():
+def test_the_verdict_that_stands_already_is_no_overruling():
     told = no_show().at("60:00", office.overrules("seeker_no_show", "seeker"))
-    assert len(told.published("standing.changed")) == 1
+    told.is_refused("verdict_unchanged").says("seeker_absent")
+    assert told.session.overrulings == ()
+
+
+def test_another_verdict_that_holds_no_more_against_anybody_tells_no_ledger():
+    told = no_show().at("60:00", office.overrules("not_held", "platform"))
+    told.at("61:00", office.overrules("not_held", "supporter", number=1))
+    assert len(told.published("standing.changed")) == 2
     [line] = lines(told.session)
-    assert line.judged_at == told.session.ended_at, "what was decided meanwhile stays decided"
+    assert line.judged_at == moment("60:00"), "what was decided meanwhile stays decided"
 
 
 def test_a_strike_that_was_taken_back_and_is_due_again_is_a_new_one():
     told = no_show().at("60:00", office.overrules("not_held", "platform"))
     told.at("70:00", office.overrules("seeker_no_show", "seeker", number=1))
-    told.at("80:00", office.overrules("seeker_no_show", "seeker", number=2))
     [line] = lines(told.session)
     assert line.strike
     assert line.judged_at == moment("70:00")
@@ -96,7 +104,8 @@ def test_a_notice_forgives_the_strike_whoever_judges():
         .at("0:00", supporter.connects(), office.notes(seeker))
         .ends("seeker_no_show", "seeker")
     )
-    told.at("60:00", office.overrules("seeker_no_show", "seeker"))
+    told.at("60:00", office.overrules("not_held", "platform"))
+    told.at("61:00", office.overrules("seeker_no_show", "seeker", number=1))
     assert not told.session.consequence.strike
 
 
@@ -410,3 +419,63 @@ def test_who_was_to_be_let_in_with_the_answer_is_let_in_by_nobody_who_is_gone():
     assert not told.session.asked.is_admitting
     told.at("6:00")
     assert told.session.phase.value == "waiting"
+
+
+# A correction
+
+
+def corrected(told):
+    """What the history says of corrections."""
+    return [(it.name, dict(it.data)) for it in told.records if it.name.endswith(".corrected")]
+
+
+def test_a_correction_changes_names_and_nothing_else_of_who_is_there():
+    told = both_in_lobby().at("1:00")
+    before = told.session
+    told.at("1:00", office.corrects(seeker_name="ひまわり", companions=("手話通訳",)))
+    assert [seat.display_name for seat in told.session.seats] == ["ひまわり", "田中", "手話通訳"]
+    for seat, was in zip(told.session.seats, before.seats, strict=True):
+        assert replace(seat, display_name=was.display_name) == was
+    by = {"by": "person-clerk"}
+    assert corrected(told) == [
+        ("name.corrected", {"seat": "seeker", **by}),
+        ("name.corrected", {"seat": "companion-1", **by}),
+    ]
+    assert told.session.version == before.version + 1
+    of_it = f":{told.session.version}:"
+    assert [it for it in told.effects if isinstance(it, Publish) and of_it in it.key] == []
+
+
+def test_who_sits_beside_the_seeker_is_called_otherwise_and_a_note_is_written_anew():
+    told = story()
+    told.session = replace(told.session, beside=("娘さん", "介助者"))
+    told.at("-5:00", office.corrects(beside=("息子さん", "介助者"), is_noted=True))
+    assert told.session.beside == ("息子さん", "介助者")
+    assert [name for name, _ in corrected(told)] == ["beside.corrected", "data.corrected"]
+    assert "息子さん" not in repr(told.records)
+
+
+@pytest.mark.parametrize(
+    "what", [{}, {"seeker_name": "さくら14"}, {"companions": ("通訳",), "beside": ()}]
+)
+def test_a_correction_of_nothing_is_refused(what):
+    told = story().at("-5:00")
+    version = told.session.version
+    told.at("-5:00", office.corrects(**what)).is_refused("nothing_corrected")
+    assert (told.session.version, corrected(told)) == (version, [])
+
+
+@pytest.mark.parametrize(
+    "what", [{"companions": ()}, {"companions": ("通訳", "友人")}, {"beside": ("友人",)}]
+)
+def test_a_correction_brings_nobody_and_leaves_nobody_out(what):
+    told = story().at("-5:00", office.corrects(seeker_name="ひまわり", **what))
+    told.is_refused("companions_declared")
+    assert told.session.seeker.display_name == "さくら14"
+
+
+@pytest.mark.parametrize("at", ["5:00", "40:00"])
+def test_names_stay_once_it_is_live_and_after_the_end(at):
+    told = live().at(at, office.corrects(seeker_name="ひまわり"))
+    told.is_refused("session_over" if told.session.is_over else "already_live")
+    assert told.session.seeker.display_name == "さくら14"

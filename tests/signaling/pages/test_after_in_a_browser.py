@@ -6,8 +6,11 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.signaling.pages.test_board_in_a_browser import PLACE, board, session
+from tests.signaling.pages.test_desk_in_a_browser import at_desk, own
 from tests.signaling.pages.visits import (
+    DESK,
     NARROW,
+    NUMBER,
     PHONE,
     Visit,
     at,
@@ -25,7 +28,13 @@ pytestmark = [
 
 WORDS = {"ja": "問い", "en": "Question"}
 QUESTIONS = [
-    {"key": "helpful", "kind": "scale", "words": WORDS, "optional": False, "options": []},
+    {
+        "key": "helpful",
+        "kind": "scale",
+        "words": {"ja": "役に立った", "en": "Helpful"},
+        "optional": False,
+        "options": [],
+    },
     {
         "key": "how",
         "kind": "choice",
@@ -155,8 +164,11 @@ async def test_the_questions_are_answered_once_and_thanked_for(
     send = page.get_by_test_id("questions-send")
     await page.locator('[name="wishes"]').fill("  ありがとう\n ")
     await send.click()
-    await expect(page.get_by_text("まだお答えのない問いがあります。")).to_be_visible()
-    await expect(page.locator('[name="helpful"]').first).to_be_focused()
+    first = page.locator('[name="helpful"]').first
+    await expect(page.get_by_role("alert").filter(has_text="「役に立った」に")).to_be_visible()
+    await expect(first).to_be_focused()
+    await expect(first).to_have_accessible_description("「役に立った」に、まだお答えがありません。")
+    await expect(page.locator(".question", has_text="（任意）")).to_have_count(2)
     await page.locator('[name="helpful"][data-value="4"]').check()
     await page.get_by_role("button", name="English").click()
     await expect(page.locator('[name="helpful"][data-value="4"]')).to_be_checked()
@@ -196,6 +208,104 @@ async def test_what_did_not_work_is_told_after_the_end(chromium: Browser, base: 
     assert (said["note"], said["measured"]) == ("音が途切れました", None)
     await expect(page.get_by_test_id("told")).to_contain_text("担当が確かめます")
     assert shown.complaints == []
+
+
+async def test_no_other_date_is_asked_back_once(chromium: Browser, base: str) -> None:
+    can = ["choose_slot", "decline_reschedule"]
+    shown = await after(
+        chromium, base, outcome="interrupted", cause="platform", reschedule=OPEN, can=can
+    )
+    sheet = shown.page.get_by_role("dialog")
+    await shown.page.get_by_test_id("decline").click()
+    await sheet.get_by_test_id("sheet-back").click()
+    await expect(sheet).to_be_hidden()
+    await shown.page.get_by_test_id("decline").click()
+    assert "decline_reschedule" not in [message["type"] for message in shown.heard]
+    await sheet.get_by_test_id("decline-yes").click()
+    assert (await shown.said("decline_reschedule"))["purpose"] == "reschedule"
+    await expect(sheet).to_be_hidden()
+    assert shown.complaints == []
+
+
+CHOSEN = OPEN | {"state": "chosen", "options": [], "new_session": "s-9", "new_starts_at": at(86400)}
+
+
+async def test_nobody_is_promised_a_link_that_nobody_sends(chromium: Browser, base: str) -> None:
+    gone = {"outcome": "interrupted", "cause": "platform", "can": ["follow"]}
+    shown = await after(chromium, base, **gone, reschedule=CHOSEN)
+    section = shown.page.locator("[data-reschedule]")
+    await expect(section.get_by_test_id("follow")).to_be_visible()
+    await expect(section).to_contain_text("この端末から新しい予約を開けます")
+    await expect(section).not_to_contain_text("お届け")
+    await expect(shown.page.get_by_role("link", name=NUMBER)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"outcome": "seeker_no_show", "cause": "seeker", "reason": "seeker_absent"}, "お心当たりのないときは"),
+        ({"outcome": "cancelled", "cause": "seeker", "reason": "seeker_cancelled"}, "改めてのご予約は、お電話ください"),
+    ],
+)  # fmt: skip
+async def test_an_absence_and_an_own_cancelling_have_a_next_step(
+    chromium: Browser, base: str, fields: dict[str, Any], words: str
+) -> None:
+    shown = await after(chromium, base, **fields)
+    await expect(shown.page.get_by_test_id("outcome")).to_contain_text(words)
+    await expect(shown.page.get_by_role("link", name=NUMBER)).to_be_visible()
+
+
+async def test_an_office_without_a_number_sends_nobody_to_the_telephone(
+    chromium: Browser, base: str
+) -> None:
+    message = over(outcome="cancelled", cause="seeker", reason="seeker_cancelled")
+    message["programme"]["telephone"] = None
+    shown = await visit(chromium, f"{base}/room#x", message)
+    told = shown.page.get_by_test_id("outcome")
+    await expect(told).to_contain_text("ご予約を取り消しました。")
+    await expect(told).not_to_contain_text("お電話")
+
+
+def supporters_end() -> dict[str, Any]:
+    """The welcome of a supporter whose session is over."""
+    message = over()
+    message["you"] |= {"seat": "supporter", "role": "supporter", "display_name": "あおぞら"}
+    return message
+
+
+def comes_next() -> dict[str, Any]:
+    later = {"session": "s-9", "starts_at": at(300), "ends_at": at(2100), "companions": []}
+    later |= {"seeker_name": "かえで 5", "presence": "away", "since": None}
+    return {"type": "around", "is_engaged": False, "after": later}
+
+
+async def test_a_supporter_reads_at_the_end_who_comes_next_and_whom_to_call(
+    chromium: Browser, base: str
+) -> None:
+    shown = await visit(chromium, f"{base}/room#x", supporters_end(), comes_next(), size=DESK)
+    await expect(shown.page.get_by_test_id("onward")).to_contain_text("かえで 5 さん")
+    await expect(shown.page.get_by_role("link", name=NUMBER)).to_be_visible()
+    await expect(shown.page.get_by_test_id("to-desk")).to_be_hidden()
+
+
+async def test_the_room_that_the_desk_opened_closes_itself_over_the_desk(
+    chromium: Browser, base: str
+) -> None:
+    opened = await at_desk(chromium, base, own(1))
+    await expect(opened.page.get_by_test_id("day-session")).to_have_count(1)
+    end = Visit(opened.page, [supporters_end()])
+    await opened.page.context.route_web_socket("**/ws", end.connect)
+    async with opened.page.context.expect_page() as beside:
+        await opened.page.evaluate(
+            "(url) => { const tab = open('', '_blank'); tab.opener = null; tab.location.replace(url); }",
+            f"{base}/room#x",
+        )
+    room = await beside.value
+    back = room.get_by_test_id("to-desk")
+    await expect(back).to_be_visible()
+    async with room.expect_event("close"):
+        await back.click()
+    await expect(opened.page.get_by_test_id("day-session")).to_have_count(1)
 
 
 async def test_the_after_page_stays_within_a_narrow_screen(chromium: Browser, base: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Request, ViewportSize, expect
 
 from tests.signaling.pages.test_board_in_a_browser import asked, drawer, form, person, session
-from tests.signaling.pages.visits import DESK, PHONE, Visit, at, row, staff, visit
+from tests.signaling.pages.visits import DESK, IS_REACHABLE, PHONE, Visit, at, row, staff, visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-BOOKABLE = {
+BOOKABLE: dict[str, Any] = {
     "programmes": [
         {
             "name": "demo",
@@ -185,6 +185,10 @@ async def test_a_refusal_stands_at_its_field_and_nothing_is_lost(
     await asking.get_by_test_id("form-submit").click()
     await expect(asking.get_by_label("ご利用者の電話番号")).to_be_focused()
     await expect(asking.locator('[data-field="seeker_telephone"]')).to_contain_text("書き方を")
+    seen.answers[POST] = refused("bad_field", "seeker_mail: Value error, no address")
+    await asking.get_by_label("ご利用者のメール（任意）").fill("a")
+    await asking.get_by_test_id("form-submit").click()
+    await expect(asking.locator('[data-field="seeker_mail"]')).to_contain_text("形をお確かめ")
 
 
 async def test_what_is_missing_is_asked_for_before_anything_is_sent(
@@ -245,8 +249,15 @@ async def test_a_supporter_who_is_new_is_added_and_that_is_said(
     asking = await opened(seen)
     await filled(asking)
     await asking.get_by_label("相談員", exact=True).select_option("new")
-    await asking.get_by_label("相談員の登録名").fill("suzuki")
+    await asking.get_by_label("相談員のお名前").fill("suzuki")
+    await asking.get_by_test_id("form-submit").dblclick()
+    await expect(asking.get_by_test_id("form-doubt")).to_contain_text(
+        "「suzuki」は登録されていません"
+    )
+    await asking.get_by_test_id("doubt-no").click()
+    assert seen.asked == [], "a slip of the pen registers nobody"
     await asking.get_by_test_id("form-submit").click()
+    await asking.get_by_test_id("doubt-yes").click()
     assert (await asked(seen, POST))["supporter"] == "suzuki"
     await expect(form(seen)).to_contain_text("登録がなかったため")
 
@@ -342,6 +353,19 @@ async def test_on_a_phone_the_bar_takes_two_lines_and_the_form_fits(
     assert await seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+async def test_of_a_form_longer_than_the_window_the_button_stays_in_sight_and_covers_no_field(
+    chromium: Browser, base: str
+) -> None:
+    seen = await board(chromium, base, size=PHONE)
+    asking = await opened(seen)
+    await asking.locator("summary").click()
+    await expect(asking.get_by_test_id("form-submit")).to_be_in_viewport(ratio=1)
+    field = asking.locator('[data-field="seeker_real_name"] input')
+    await field.focus()
+    assert await field.evaluate(IS_REACHABLE)
+    await expect(asking.get_by_test_id("form-submit")).to_be_in_viewport(ratio=1)
+
+
 # ---- small things beside it ------------------------------------------------------------------------------------------
 
 
@@ -360,16 +384,20 @@ async def test_a_flag_covers_no_letter_of_how_it_ended(chromium: Browser, base: 
     await expect(cell.locator(".blk__flag")).to_be_visible()
     covered = await cell.evaluate(
         """(cell) => {
-          const flag = cell.querySelector(".blk__flag").getBoundingClientRect();
-          return [...cell.querySelectorAll(".blk > span:not(.vh)")].map((line) => {
-            const range = document.createRange();
-            range.selectNodeContents(line);
-            return range.getBoundingClientRect().right - flag.left;
-          });
+          const box = (one) => one.getBoundingClientRect();
+          const [flag, block] = [".blk__flag", ".blk"].map((one) => box(cell.querySelector(one)));
+          const word = document.createRange();
+          word.selectNodeContents(cell.querySelector(".blk > span:not(.vh)"));
+          return {
+            beside: box(cell.querySelector(".blk b")).right - flag.left,
+            over: flag.bottom - box(word).top,
+            out: box(word).right - block.right,
+          };
         }"""
     )
-    assert len(covered) == 1
-    assert covered[0] <= 0, "the outcome is read to its end"
+    assert covered["beside"] <= 0, "of the name no letter is covered"
+    assert covered["over"] <= 0 or covered["out"] <= -7, "nor of the outcome"
+    assert covered["out"] <= 0.5, "the outcome is read to its end"
     box = await cell.bounding_box()
     assert box is not None
     assert box["width"] < 70

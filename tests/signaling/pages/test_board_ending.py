@@ -12,6 +12,7 @@ from tests.signaling.pages.test_board_in_a_browser import (
     form,
     session,
 )
+from tests.signaling.pages.visits import row
 
 pytestmark = [
     pytest.mark.browser,
@@ -51,7 +52,7 @@ async def test_what_is_decided_is_said_and_not_asked(chromium: Browser, base: st
     )
     seen = await board(chromium, base, shown)
     await drawer(seen).get_by_test_id("act-end").click()
-    await expect(form(seen)).to_contain_text("「中断 窓口」の判断が出ています")
+    await expect(form(seen)).to_contain_text("「中断 相談員」の判断が出ています")
     await expect(form(seen).get_by_role("radio")).to_have_count(0)
     await expect(form(seen).get_by_label("理由")).to_be_focused()
 
@@ -71,7 +72,7 @@ async def test_who_ended_it_and_why_stays_in_sight(chromium: Browser, base: str)
         "confidence": "sure",
         "reason": "office_ended",
         "sentence": {
-            "ja": "10:12:00 に窓口の担当者が終了しました。",
+            "ja": "10:12:00 にセンターの担当者が終了しました。",
             "en": "A scheduler ended it.",
         },
         "evidence": [],
@@ -83,3 +84,20 @@ async def test_who_ended_it_and_why_stays_in_sight(chromium: Browser, base: str)
     await expect(drawer(seen).get_by_test_id("sentence")).to_contain_text("担当者が終了しました")
     await expect(drawer(seen).get_by_test_id("why-ended")).to_contain_text(WHY)
     await expect(drawer(seen).get_by_test_id("history")).to_contain_text("山田が相談を終了しました")
+
+
+async def test_after_the_end_no_line_is_said_to_be_measured_now(
+    chromium: Browser, base: str
+) -> None:
+    shown = session(phase="live", has_media_flowed=True, **RUNNING)
+    told = [{"missing": 0.0, "rtt_ms": 40.0, "frozen_s": 0.0}]
+    lines = {"lines": [{"seat": "seeker", "measured": [], "told": told}]}
+    seen = await board(chromium, base, shown, more={f"GET {PLACE}/lines": lines})
+    now = drawer(seen).get_by_role("heading", name="いまの回線")
+    await expect(now).to_be_visible()
+    # What asks again every few seconds stands still: the end itself takes them away.
+    await seen.page.evaluate("for (let id = 1; id < 10000; id += 1) clearInterval(id)")
+    seen.answers[f"GET {PLACE}"] = session(version=2)
+    seen.say({"type": "board_row", "session": row(1, phase="ended") | {"version": 2}})
+    await expect(drawer(seen).get_by_test_id("verdict")).to_be_visible()
+    await expect(now).to_be_hidden()

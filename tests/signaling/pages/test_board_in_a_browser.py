@@ -1,7 +1,9 @@
 """What a scheduler can do on the board, in a real browser; the API says what the test wants."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import (
@@ -183,7 +185,7 @@ async def test_a_session_opens_with_its_sentence_its_evidence_and_its_history(
     await expect(opened.get_by_test_id("verdict")).to_contain_text("推定")
     await expect(opened.get_by_test_id("evidence").get_by_role("listitem")).to_have_count(2)
     await expect(opened.get_by_test_id("evidence")).to_contain_text("通信の損失が大きい（42%）")
-    await expect(opened.get_by_test_id("consequence")).to_contain_text("回数 戻した")
+    await expect(opened.get_by_test_id("consequence")).to_contain_text("回数 数えない")
     history = opened.get_by_test_id("history").get_by_role("listitem")
     await expect(history).to_have_count(3)
     await expect(history.nth(1)).to_contain_text(
@@ -210,7 +212,7 @@ async def test_the_first_verdict_and_the_reason_stay_in_sight(chromium: Browser,
     await expect(opened.get_by_test_id("verdict")).to_contain_text("不成立 設備")
     await expect(opened.get_by_test_id("overruled")).to_contain_text("山田が")
     await expect(opened.get_by_test_id("overruled")).to_contain_text(REASON)
-    await expect(opened.get_by_test_id("first-verdict")).to_contain_text("中断 窓口（推定）")
+    await expect(opened.get_by_test_id("first-verdict")).to_contain_text("中断 相談員（推定）")
 
 
 async def test_nothing_is_overruled_without_a_reason_and_only_once(
@@ -219,8 +221,16 @@ async def test_nothing_is_overruled_without_a_reason_and_only_once(
     done = {f"POST {PLACE}/overrule": session()}
     seen = await board(chromium, base, session(), more=done)
     await drawer(seen).get_by_test_id("overrule").click()
-    await form(seen).get_by_label("結果").select_option("not_held")
-    await form(seen).get_by_label("原因").select_option("platform")
+    outcome, cause = form(seen).get_by_label("結果"), form(seen).get_by_label("原因")
+    await expect(outcome).to_have_value("")
+    await expect(cause).to_be_hidden()
+    await form(seen).get_by_test_id("form-submit").click()
+    await expect(outcome).to_be_focused()
+    await outcome.select_option("not_held")
+    await expect(cause).to_have_value("")
+    await form(seen).get_by_test_id("form-submit").click()
+    await expect(cause).to_be_focused()
+    await cause.select_option("platform")
     await form(seen).get_by_test_id("form-submit").click()
     reason = form(seen).get_by_label("理由")
     await expect(reason).to_be_focused()
@@ -237,12 +247,16 @@ async def test_nothing_is_overruled_without_a_reason_and_only_once(
 async def test_a_cause_can_be_chosen_only_where_the_outcome_can_have_it(
     chromium: Browser, base: str
 ) -> None:
-    seen = await board(chromium, base, session())
+    follows = {"quota": "used", "strike": True, "reschedule": False, "confirm": False}
+    absent = {"outcome": "seeker_no_show", "cause": "seeker", "consequence": follows}
+    said = {f"GET {PLACE}/verdicts": {"verdicts": [absent]}}
+    seen = await board(chromium, base, session(), more=said)
     await drawer(seen).get_by_test_id("overrule").click()
     cause = form(seen).get_by_label("原因")
     await form(seen).get_by_label("結果").select_option("seeker_no_show")
     await expect(cause).to_have_value("seeker")
     await expect(cause.locator("option:enabled")).to_have_count(1)
+    await expect(form(seen)).to_contain_text("回数 数える、欠席の記録 あり、日程調整 なし")
     await form(seen).get_by_label("結果").select_option("completed")
     await expect(cause).to_be_hidden()
 
@@ -253,6 +267,7 @@ async def test_who_comes_second_is_told_in_a_sentence_and_keeps_what_was_written
     refused = (409, {"error": {"code": "overruled_meanwhile", "detail": "somebody was faster"}})
     seen = await board(chromium, base, session(), more={f"POST {PLACE}/overrule": refused})
     await drawer(seen).get_by_test_id("overrule").click()
+    await form(seen).get_by_label("結果").select_option("completed")
     await form(seen).get_by_label("理由").fill(REASON)
     await form(seen).get_by_test_id("form-submit").click()
     refusal = form(seen).get_by_test_id("refused")
@@ -260,7 +275,7 @@ async def test_who_comes_second_is_told_in_a_sentence_and_keeps_what_was_written
     await expect(refusal).to_have_attribute("data-code", "overruled_meanwhile")
     await expect(form(seen).get_by_label("理由")).to_have_value(REASON)
     await expect(form(seen).get_by_test_id("form-submit")).to_be_enabled()
-    assert [line for line in seen.complaints if "409" not in line] == []
+    assert [line for line in seen.complaints if "40" not in line] == []
 
 
 async def test_without_an_answer_the_page_does_not_say_that_nothing_was_done(
@@ -285,8 +300,12 @@ async def test_a_call_that_was_taken_is_noted_and_a_cancellation_says_by_whom(
     noted = await asked(seen, f"POST {PLACE}/notices")
     assert noted == {"about": "seeker", "until": None, "channel": "telephone"}
     await drawer(seen).get_by_test_id("act-cancel").click()
+    begins = datetime.fromisoformat(shown["starts_at"]).astimezone(ZoneInfo("Asia/Tokyo"))
+    await expect(form(seen)).to_contain_text(f"{begins.day}日")
+    await expect(form(seen)).to_contain_text(f"{begins.hour}:{begins:%M}–")
+    await expect(form(seen).get_by_test_id("form-back")).to_have_text("戻る")
     await form(seen).get_by_test_id("form-submit").click()
-    await expect(form(seen).get_by_text("ここを入力してください")).to_be_visible()
+    await expect(form(seen).get_by_text("ここを選んでください")).to_be_visible()
     await form(seen).get_by_label("ご本人の希望").check()
     await form(seen).get_by_test_id("form-submit").click()
     cancelled = await asked(seen, f"POST {PLACE}/cancel")

@@ -239,7 +239,7 @@ async def test_a_day_that_is_over_has_numbers_and_a_picture_and_today_comes_back
     await page.get_by_test_id("day-before").click()
     shown = page.get_by_test_id("numbers")
     await expect(shown.locator('[data-number="completed"] b')).to_have_text("6")
-    await expect(shown.locator('[data-number="interrupted"]')).to_contain_text("窓口 2、設備 1")
+    await expect(shown.locator('[data-number="interrupted"]')).to_contain_text("相談員 2、設備 1")
     await expect(shown.locator('[data-number="seeker_no_show"] b')).to_have_text("0")
     await expect(shown.locator('[data-number="minutes"]')).to_contain_text("2時間5分")
     await expect(shown.get_by_role("img")).to_have_attribute(
@@ -262,17 +262,36 @@ async def test_another_supporter_is_chosen_among_those_who_are_free_and_the_link
     free, busy = slot(2, 2, 60), slot(3, 3, 15)
     own = slot(1, 1, 10, phase="open")
     link = {**shown, "links": {"supporter": "https://room.example.org/room#secret"}, "notes": []}
-    said = answers(shown) | {"POST /sessions/s-1/reassign": link}
+    names = {1: "あおぞら", 2: "窓口 2", 3: "窓口 3", 4: "きょうはいない"}
+    staff = [
+        {"person": f"p_{n}", "name": f"s{n}", "display_name": name, "role": "supporter"}
+        for n, name in names.items()
+    ]
+    said = answers(shown) | {
+        "POST /sessions/s-1/reassign": link,
+        "GET /booking": {"programmes": [], "staff": staff, "sends_mail": True},
+    }
     seen = await board(chromium, base, own, free, busy, answers=said)
     await seen.page.locator('[data-session-id="s-1"] button').click()
     await drawer(seen).get_by_test_id("act-reassign").click()
     choice = form(seen).get_by_label("新しい担当")
-    await expect(choice).to_have_value("p_2")
+    await expect(form(seen)).to_contain_text(
+        "メールアドレスを登録した方には、メールでお知らせします"
+    )
+    await expect(choice).to_have_value("")
+    await expect(choice.locator("option:enabled")).to_have_text(
+        ["選んでください", "窓口 2", "きょうはいない"]
+    )
     await expect(choice.locator("option[disabled]")).to_have_text(
         "窓口 3（この時間に予約があります）"
     )
+    await form(seen).get_by_label("理由").fill("体調不良のため。")
     await form(seen).get_by_test_id("form-submit").click()
-    assert seen.asked == [], "not without a reason"
+    await expect(choice).to_be_focused()
+    await choice.select_option("p_2")
+    await form(seen).get_by_label("理由").fill("")
+    await form(seen).get_by_test_id("form-submit").click()
+    assert seen.asked == [], "not without a name and a reason"
     await form(seen).get_by_label("理由").fill("体調不良のため。")
     await form(seen).get_by_test_id("form-submit").click()
     sent = await asked(seen, "POST /sessions/s-1/reassign")

@@ -46,7 +46,7 @@ DAY = {
 
 def own(number: int, begins: float = 600, **changes: Any) -> dict[str, Any]:
     """A row of the own desk, as docs/protocol.md describes it; it begins so many seconds from now."""
-    more = {"beside": [], "warnings_s": [300, 60], "consents": {}, "ringing": None}
+    more = {"beside": [], "warnings_s": [300, 60], "consents": {}, "came": {}, "ringing": None}
     times = {"opens_at": at(begins - 600), "starts_at": at(begins), "ends_at": at(begins + 1800)}
     times["cutoff_at"] = at(begins + 600)
     return row(number) | more | {"ringing_needed_s": 0} | times | changes
@@ -205,7 +205,7 @@ async def test_the_middle_tells_of_the_waiting_room_and_of_what_happens_if_nobod
     await expect(waiting).to_contain_text("ご家族")
     await expect(seen.page.get_by_test_id("desk-rule")).to_contain_text("欠席として記録されます")
     await expect(seen.page.get_by_test_id("desk-rule")).to_contain_text("60秒以上の呼び出し")
-    await expect(seen.page.get_by_test_id("ring")).to_contain_text("サーバーが呼び出します")
+    await expect(seen.page.get_by_test_id("ring")).to_contain_text("自動で呼び出します")
     found = {
         "camera": "denied", "microphone": "ok", "line": "coarse", "rtt_ms": 48.2, "missing": 0.002,
         "device": "phone", "at": at(-60),
@@ -297,6 +297,59 @@ async def test_each_page_sends_the_other_ones_people_where_they_belong(
     own_one = await visit(chromium, f"{base}/board#mdg_x", welcome, rows, size=DESK, answers=said)
     await own_one.page.wait_for_url(f"{base}/desk#mdg_x")
     await expect(own_one.page.get_by_test_id("day-session")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "cause", "came", "words"),
+    [
+        ("completed", None, True, "に到着"),
+        ("interrupted", "office", True, "に到着"),
+        ("seeker_no_show", "seeker", False, "お越しになりませんでした"),
+        ("supporter_no_show", "supporter", False, "到着の記録はありません"),
+    ],
+)
+async def test_after_the_end_the_desk_says_when_they_came_and_of_an_absence_alone_that_they_did_not(
+    chromium: Browser, base: str, outcome: str, cause: str | None, came: bool, words: str
+) -> None:
+    gone = {"phase": "ended", "outcome": outcome, "cause": cause, "ended_at": at(-60)}
+    over = own(1, -1800, **gone, came={"seeker": at(-1900)} if came else {})
+    seen = await at_desk(chromium, base, over)
+    waiting = seen.page.get_by_test_id("waiting-room")
+    await expect(waiting).to_contain_text(words)
+    if outcome != "seeker_no_show":
+        await expect(waiting).not_to_contain_text("お越しになりませんでした")
+
+
+async def test_who_is_in_on_another_page_is_told_so_and_not_urged_in(
+    chromium: Browser, base: str
+) -> None:
+    shown = own(1, -60, phase="live")
+    seeker, mine = shown["seats"]
+    seen = await at_desk(chromium, base, own(1, 60))
+    enter = seen.page.get_by_test_id("enter")
+    await expect(enter).to_have_text("準備に進む")
+    here = {"presence": "in", "is_admitted": True, "has_joined": True, "since": at(-90)}
+    both = {"seats": [seeker | here, mine | here], "version": 2}
+    seen.say({"type": "board_row", "session": shown | both})
+    await expect(seen.page.get_by_test_id("elsewhere")).to_have_text("別の画面で相談中です。")
+    await expect(enter).to_have_text("新しい画面で開き直す")
+    assert not await enter.evaluate("(button) => button.classList.contains('btn--go')")
+    now = seen.page.get_by_test_id("now")
+    await expect(now).to_have_count(1)
+    assert await now.evaluate("(mark) => mark.closest('li').dataset.id") == "s-1"
+    left = {"seats": [seeker | here, mine | here | {"presence": "away"}], "version": 3}
+    seen.say({"type": "board_row", "session": shown | left})
+    await expect(enter).to_have_text("窓口に入る")
+    assert seen.complaints == []
+
+
+async def test_an_end_before_its_time_is_told_from_the_planned_one(
+    chromium: Browser, base: str
+) -> None:
+    early = {"phase": "ended", "outcome": "completed", "ended_at": at(-600)}
+    seen = await at_desk(chromium, base, own(1, -1500, **early))
+    names = seen.page.get_by_role("main").locator(".band__names")
+    await expect(names).to_contain_text("終了予定")
 
 
 @pytest.mark.parametrize("size", [PHONE, NARROW, DESK], ids=["phone", "narrow", "desk"])

@@ -7,6 +7,7 @@ from playwright.async_api import Browser, expect
 
 from tests.signaling.pages.visits import (
     DESK,
+    NUMBER,
     PHONE,
     Visit,
     at,
@@ -40,6 +41,40 @@ def after(presence: str = "away", begins: float = 500, **changes: Any) -> dict[s
     next_one = {"session": "s-9", "starts_at": at(begins), "ends_at": at(begins + 1800)}
     next_one |= {"seeker_name": "もみじ 04", "companions": ["通訳"], "presence": presence}
     return {"type": "around", "is_engaged": False, "after": next_one | {"since": since} | changes}
+
+
+async def test_the_way_out_of_the_counter_is_in_sight_beside_all_that_is_at_hand(
+    chromium: Browser, base: str
+) -> None:
+    here = at_the_desk({}, can=["step_out", "switch_medium"])
+    seen = await visit(chromium, f"{base}/room#x", here, after(), size=DESK)
+    await expect(seen.page.get_by_test_id("after-this")).to_contain_text("もみじ 04")
+    await expect(seen.page.get_by_test_id("step-out")).to_be_in_viewport(ratio=1)
+
+
+async def test_of_the_next_booking_nobody_is_promised_a_link_that_nobody_sends(
+    chromium: Browser, base: str
+) -> None:
+    booked = {"state": "chosen", "expires_at": at(600), "options": [], "new_session": "s-9"}
+    booked |= {"new_starts_at": at(86400)}
+    seeker, supporter = in_the_call(), calling()
+    for message in (seeker, supporter):
+        message["session"] |= {"following": booked, "can": ["book_next"]}
+    for message, words in (
+        (seeker, "この画面から次回の予約を開けます"),
+        (supporter, "調整担当が作り直せます"),
+    ):
+        seen = await visit(chromium, f"{base}/room#x", message, size=DESK)
+        if message is seeker:
+            await seen.page.get_by_test_id("more").click()
+            await seen.page.get_by_test_id("menu-next").click()
+            await expect(
+                seen.page.get_by_role("dialog").get_by_role("link", name=NUMBER)
+            ).to_be_visible()
+        else:
+            await seen.page.get_by_test_id("tab-next").click()
+        await expect(seen.page.get_by_text(words)).to_be_visible()
+        await expect(seen.page.get_by_text("お届け")).to_have_count(0)
 
 
 async def test_what_comes_after_is_told_and_who_waits_already_is_said(
@@ -156,9 +191,27 @@ async def test_on_a_phone_the_panel_comes_up_by_its_tab_and_goes_by_it(
 
 async def test_misconduct_is_reported_from_beside_the_picture(chromium: Browser, base: str) -> None:
     seen = await visit(chromium, f"{base}/room#x", calling(), size=DESK)
-    await seen.page.get_by_test_id("report").click()
+    report = seen.page.get_by_test_id("report")
+    await expect(report).to_have_text(
+        "迷惑行為などで中止する"
+    )  # what it leads to: no word for a bad line
+    await report.click()
     await seen.page.get_by_test_id("stop-conduct").click()
     await expect(seen.page.get_by_test_id("stop-yes")).to_be_visible()
+
+
+async def test_whoever_receives_is_at_the_counter_and_is_told_to_call_themselves(
+    chromium: Browser, base: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", at_the_desk({"presence": "lobby"}), size=DESK)
+    people = seen.page.get_by_test_id("staff-list")
+    await expect(people.locator('[data-seat="seeker"]')).to_contain_text("待合室に来ています")
+    await expect(people.locator('[data-seat="supporter"]')).to_contain_text("窓口に来ています")
+    call = calling()
+    call["session"]["can"].append("switch_medium")
+    seen = await visit(chromium, f"{base}/room#x", call, size=DESK)
+    await seen.page.get_by_role("button", name="その他").click()
+    await expect(seen.page.get_by_test_id("menu-phone")).to_contain_text("あなたから、予約のとき")
 
 
 async def test_by_telephone_too_the_supporter_has_notes_and_what_was_noted_at_hand(

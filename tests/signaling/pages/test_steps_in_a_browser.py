@@ -264,3 +264,41 @@ async def test_no_camera_looks_on_while_one_reads(chromium: Browser, base: str) 
     await seen.page.wait_for_function(f"() => !({is_on})()")
     await seen.page.go_forward()
     await seen.page.wait_for_function(is_on)
+
+
+def renamed(first: dict[str, Any], name: str, **more: Any) -> dict[str, Any]:
+    """The office has corrected the seeker's name."""
+    seats = copy.deepcopy(first["session"]["seats"])
+    seats[0]["display_name"] = name
+    return changed(first, seats=seats, **more)
+
+
+async def test_a_name_that_was_corrected_stands_at_the_door_and_the_tick_stays(
+    chromium: Browser, base: str
+) -> None:
+    first = welcome()
+    seen = await visit(chromium, base + LINK, first)
+    page = seen.page
+    await page.get_by_test_id("consent").check()
+    seen.say(renamed(first, "ひまわり 3"))
+    await expect(page.get_by_text("ひまわり 3")).to_be_visible()
+    await expect(page.get_by_test_id("consent")).to_be_checked()
+    await expect(page.get_by_test_id("consent")).to_be_focused()
+    await page.get_by_test_id("continue").click()
+    await is_at(page, "check")
+    seen.say(renamed(first, "ひまわり 4"))
+    await page.go_back()
+    await expect(page.get_by_text("ひまわり 4")).to_be_visible()
+    await expect(page.get_by_test_id("consent")).to_be_checked()
+
+
+async def test_who_sits_beside_the_seeker_by_another_name_is_agreed_to_anew(
+    chromium: Browser, base: str
+) -> None:
+    first = welcome(beside=["母"])
+    seen = await visit(chromium, base + LINK, first)
+    await agrees(seen)
+    seen.say(changed(first, beside=["父"]))
+    await is_at(seen.page, "door")
+    await expect(seen.page.get_by_text("父")).to_be_visible()
+    await expect(seen.page.get_by_test_id("consent")).not_to_be_checked()

@@ -170,7 +170,10 @@ class Visit:
         self.page, self.messages = page, messages
         self.heard: list[dict[str, Any]] = []
         self.complaints: list[str] = []
-        self.answers: dict[str, Any] = {"GET /tasks": {"tasks": []}}
+        self.answers: dict[str, Any] = {
+            "GET /tasks": {"tasks": []},
+            "GET /booking": {"programmes": [], "staff": [], "sends_mail": True},
+        }
         """What the HTTP API says: «GET /tasks» to a body, or to a status and a body."""
         self.asked: list[tuple[str, Any]] = []
         """What it was asked, with the bodies; reads are left out."""

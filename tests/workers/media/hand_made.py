@@ -236,3 +236,16 @@ def drain(from_socket: socket.socket) -> list[bytes]:
 
 def _session(key: bytes, kind: int) -> Session:
     return Session(Policy(key=key, ssrc_type=kind, srtp_profile=srtp.AES_256_GCM))
+
+
+def video(wired: Wired, numbers: range = range(10, 20)) -> list[bytes]:
+    """Send video from seeker to supporter; what the supporter got, encrypted."""
+    for number in numbers:
+        wired.seeker.send(rtp(number, ssrc=8, payload_type=rtp_types.VP8))
+    return wired.supporter.received_raw()
+
+
+def numbering(packet: bytes) -> tuple[int, int, int, int]:
+    """Payload type, sequence number, timestamp and SSRC of a packet."""
+    _, second, number, timestamp, ssrc = rtp_types.HEADER.unpack_from(packet)
+    return second & 0x7F, number, timestamp, ssrc

@@ -3,12 +3,16 @@
 import re
 
 import pytest
+from aioice import stun
 
+from tests.workers.media.hand_made import check, drain, reply, udp
 from workers.media import wire
 from workers.media.commands import IDENTITY_LIFE_S, Rooms
 from workers.media.datagrams import Datagrams, bind
 from workers.media.port import MediaPort
 from workers.media.sdp import Candidate
+
+PASSWORD = "q" * 24
 
 
 class Told:
@@ -56,6 +60,20 @@ def told():
     made = Told()
     yield made
     made.close()
+
+
+def answer(video="96 97"):
+    """What a browser answers."""
+    sdp = (
+        f"v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:wxyz\r\na=ice-pwd:{PASSWORD}\r\n"
+        f"a=fingerprint:sha-256 {':'.join(['AB'] * 32)}\r\na=setup:active\r\n"
+        f"m=video 9 UDP/TLS/RTP/SAVPF {video}\r\n"
+    )
+    return wire.Answer(session="s", seat="seeker", media_epoch=1, sdp=sdp)
+
+
+def is_request(data):
+    return stun.parse_message(data).message_class == stun.Class.REQUEST
 
 
 def fingerprint(sdp):
@@ -107,11 +125,33 @@ def test_a_leg_is_settled_once_its_media_has_come(told):
 def test_what_the_first_answer_takes_decides_how_pictures_are_repeated(told, video, is_kept):
     told.connect("seeker")
     leg = told.rooms._rooms["s"].legs["seeker"]
-    sdp = (
-        f"v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:wxyz\r\na=ice-pwd:{'q' * 24}\r\n"
-        f"a=fingerprint:sha-256 {':'.join(['AB'] * 32)}\r\na=setup:active\r\n"
-        f"m=video 9 UDP/TLS/RTP/SAVPF {video}\r\n"
-    )
-    told.rooms.carry_out(wire.Answer(session="s", seat="seeker", media_epoch=1, sdp=sdp))
+    told.rooms.carry_out(answer(video))
     assert (leg.down.track("supporter", 96).kept is not None) is is_kept
     assert leg.takes_ciphertext is is_kept
+
+
+@pytest.mark.parametrize("is_checked_first", [True, False])
+def test_the_way_is_measured_once_before_there_is_any_media(told, is_checked_first):
+    told.connect("seeker")
+    ice = told.rooms._rooms["s"].legs["seeker"].ice
+    ours = ice.generations[-1]
+    with udp() as browser:
+        address = browser.getsockname()
+
+        def checks():
+            request = check(f"{ours.ufrag}:wxyz", ours.password)
+            told.port._perform(told.port.ice.receive(bytes(request), address, told.now))
+
+        steps = [checks, lambda: told.rooms.carry_out(answer())]
+        for step in steps if is_checked_first else steps[::-1]:
+            assert [one for one in drain(browser) if is_request(one)] == []
+            step()
+        (probe,) = [one for one in drain(browser) if is_request(one)]
+        told.now += 0.04
+        answered = reply(stun.parse_message(probe), PASSWORD)
+        told.port._perform(told.port.ice.receive(answered, address, told.now))
+        assert ice.shortest_s == pytest.approx(0.04)
+        told.now += 1
+        told.rooms.carry_out(answer())
+        checks()
+        assert [one for one in drain(browser) if is_request(one)] == []

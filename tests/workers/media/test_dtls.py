@@ -181,16 +181,23 @@ async def test_the_strongest_profile_that_both_take_is_taken_in_our_order(offere
     assert ours.profile == theirs.profile == profile
 
 
+def test_an_association_keeps_no_buffers_between_two_datagrams():
+    context = Identity().certificate._create_ssl_context(SRTP_PROFILES)
+    assert context.set_mode(0) & SSL.MODE_RELEASE_BUFFERS
+
+
 async def test_a_settled_association_is_freed_and_still_says_farewell():
     async with wired() as wire:
         await shake_hands(wire)
         connection = weakref.ref(wire.server._transport._ssl)
+        queue = weakref.ref(wire.server._pipe)
         said = []
         wire.server._send = said.append
         await wire.server.settle()
         await asyncio.sleep(0)
         gc.collect()
         assert connection() is None
+        assert queue() is None
         assert wire.server.is_settled
         assert not wire.server.receive(b"\x15" + bytes(30))
         assert said == []

@@ -2,10 +2,9 @@
 
 import pytest
 
-from tests.workers.media.hand_made import Wired, rtp
+from tests.workers.media.hand_made import Wired, numbering, rtp
 from workers.media.room import ECHOED_BYTES_PER_S
 from workers.media.rtp import (
-    HEADER,
     RTX,
     VP8,
     ReportBlock,
@@ -28,11 +27,6 @@ def alone():
 
 def picture(number, **options):
     return rtp(number, ssrc=UP, payload_type=VP8, **options)
-
-
-def numbering(packet):
-    _, second, number, timestamp, ssrc = HEADER.unpack_from(packet)
-    return second & 0x7F, number, timestamp, ssrc
 
 
 def test_packets_come_back_whole_under_the_offered_ssrc(alone):

@@ -6,13 +6,13 @@ import pytest
 
 from workers.media.feedback import (
     BRAKED_S,
-    FREE_BPS,
     LEAST_PICTURE_BPS,
     TELL_AGAIN_S,
     Brake,
     Estimate,
     OneReport,
     Receiving,
+    Way,
     allowed_bps,
 )
 from workers.media.rtp import ReportBlock
@@ -137,54 +137,40 @@ def test_less_is_told_at_once_and_more_once_a_second():
     assert estimate.is_news(1_500_000, 0.3 + TELL_AGAIN_S)
 
 
-# ---- a way up that is full ------------------------------------------------------------------------------------------
+# ---- a way that is full ---------------------------------------------------------------------------------------------
 
 
-def looked_at(brake, seconds, *, loss=0.0, rtt_s=0.02, picture_bps=250_000, begin=0):
-    """What comes of looking each second."""
-    return [
-        brake.look_at(float(begin + second), loss, rtt_s, picture_bps) for second in range(seconds)
-    ]
+def looked_at(brake, seconds, *, loss=0.0, longer_s=0.0, picture_bps=250_000, begin=0):
+    """What pictures may take, after looking each second."""
+    held = []
+    for second in range(seconds):
+        brake.look_at(float(begin + second), Way(loss, picture_bps), longer_s)
+        held.append(brake.bps)
+    return held
 
 
-@pytest.mark.parametrize(("loss", "rtt_s"), [(0.08, 0.02), (0.0, 0.5), (None, 0.5)])
-def test_a_way_that_only_loses_or_is_only_slow_holds_nobody_back(loss, rtt_s):
-    brake = Brake()
-    looked_at(brake, 3)
-    assert not any(looked_at(brake, 30, loss=loss, rtt_s=rtt_s, begin=3))
-    assert brake.bps is None
+@pytest.mark.parametrize(("loss", "longer_s"), [(0.08, 0.02), (0.0, 0.5), (None, 0.5)])
+def test_a_way_that_only_loses_or_is_only_slow_holds_nobody_back(loss, longer_s):
+    assert not any(looked_at(Brake(), 30, loss=loss, longer_s=longer_s))
 
 
-def test_a_way_that_is_long_from_the_start_is_not_full():
-    assert not any(looked_at(Brake(), 30, loss=0.08, rtt_s=0.4))
-
-
-def test_while_the_way_up_is_full_pictures_take_less_than_came_through_and_less_again():
-    brake = Brake()
-    looked_at(brake, 3)
-    told = looked_at(brake, 7, loss=0.11, rtt_s=0.32, begin=3)
-    assert told == [212_500, None, None, 180_625, None, None, 153_531]
-    assert brake.bps == 153_531
+def test_while_a_way_is_full_pictures_take_less_than_came_through_and_less_again():
+    held = looked_at(Brake(), 7, loss=0.11, longer_s=0.3)
+    assert held == [212_500] * 3 + [180_625] * 3 + [153_531]
 
 
 def test_a_picture_is_not_held_back_below_what_is_worth_having():
-    brake = Brake()
-    looked_at(brake, 3)
-    looked_at(brake, 60, loss=0.3, rtt_s=0.5, picture_bps=60_000, begin=3)
-    assert brake.bps == LEAST_PICTURE_BPS
+    held = looked_at(Brake(), 60, loss=0.3, longer_s=0.5, picture_bps=60_000)
+    assert set(held) == {LEAST_PICTURE_BPS}
 
 
 def test_who_is_held_back_is_let_go_when_the_way_has_been_free_for_a_while():
     brake = Brake()
-    looked_at(brake, 3)
-    looked_at(brake, 1, loss=0.11, rtt_s=0.32, begin=3)
-    told = looked_at(brake, 25, begin=4)
-    assert [each for each in told if each] == [FREE_BPS]
-    assert told.index(FREE_BPS) == BRAKED_S - 1
-    assert brake.bps is None
+    looked_at(brake, 1, loss=0.11, longer_s=0.3)
+    held = looked_at(brake, 25, begin=1)
+    assert held.index(None) == BRAKED_S - 1
+    assert not any(held[held.index(None) :])
 
 
 def test_where_nobody_sends_pictures_nothing_is_held_back():
-    brake = Brake()
-    looked_at(brake, 3)
-    assert not any(looked_at(brake, 9, loss=0.11, rtt_s=0.32, picture_bps=0, begin=3))
+    assert not any(looked_at(Brake(), 9, loss=0.11, longer_s=0.3, picture_bps=0))

@@ -193,8 +193,20 @@ def test_a_probe_moves_the_leg_only_when_its_signed_answer_comes_from_there(agen
     assert kinds(agent.receive(reply(probe, "wrong"), AWAY, 1.1)) == [Discarded]
     assert kinds(agent.receive(reply(probe, PASSWORD), HOME, 1.1)) == [Discarded]
     assert leg.address == HOME
+    assert leg.shortest_s == float("inf")
     assert agent.receive(reply(probe, PASSWORD), AWAY, 1.2) == [Moved(leg, "probe", False)]
     assert kinds(agent.receive(reply(probe, PASSWORD), AWAY, 1.3)) == [Discarded]
+    assert leg.shortest_s == pytest.approx(0.2)
+
+
+def test_how_long_a_way_is_holds_for_one_address(agent, leg):
+    answered(agent, leg)
+    receive(agent, leg, HOME, 0.0)
+    probe = stun.parse_message(agent.probe(leg, HOME, 1.0)[0].data)
+    agent.receive(reply(probe, PASSWORD), HOME, 1.01)
+    probe = stun.parse_message(agent.probe(leg, AWAY, 2.0)[0].data)
+    agent.receive(reply(probe, PASSWORD), AWAY, 2.3)
+    assert (leg.address, leg.shortest_s) == (AWAY, pytest.approx(0.3))
 
 
 def test_probes_are_sent_every_50_ms_at_most(agent, leg):

@@ -8,13 +8,12 @@ import pytest
 from aioice import stun
 from pylibsrtp import Error
 
-from tests.workers.media.hand_made import Wired, drain, reply, rtp, udp
+from tests.workers.media.hand_made import Wired, drain, numbering, reply, rtp, udp, video
 from workers.media import wire
 from workers.media.datagrams import SLOTS, bind
-from workers.media.forwarder import MAX_ASKED
-from workers.media.port import DENSE_S, REST_S, RESTS, TURNS
+from workers.media.port import DENSE_S, RESTS, TURN_S, TURNS
 from workers.media.room import Room
-from workers.media.rtp import HEADER, OPUS, RTX, VP8, nack, nacked, pli
+from workers.media.rtp import OPUS, RTX, VP8, nack, pli
 from workers.media.srtp import MAX_SSRCS
 
 
@@ -23,11 +22,6 @@ def wired():
     made = Wired()
     yield made
     made.close()
-
-
-def numbering(packet: bytes):
-    _, second, number, timestamp, ssrc = HEADER.unpack_from(packet)
-    return second & 0x7F, number, timestamp, ssrc
 
 
 # ---- forwarding -----------------------------------------------------------------------------------------------------
@@ -191,14 +185,32 @@ def test_where_packets_come_densely_the_port_lets_some_gather(wired):
     wired.meanwhile = [comes]
     comes()
     wired.take()
-    assert wired.rested_s == [REST_S] * 2
+    assert wired.rested_s == pytest.approx([TURN_S] * 2)
     assert len(wired.supporter.received()) == 2
     wired.meanwhile = [comes] * (RESTS + 2)
     wired.rested_s.clear()
     comes()
     wired.take()
-    assert wired.rested_s == [REST_S] * RESTS, "then commands and timers have their turn"
-    assert len(wired.supporter.received()) == 1 + RESTS
+    assert wired.rested_s == pytest.approx([TURN_S] * RESTS), (
+        "then commands and timers have their turn"
+    )
+    assert len(wired.supporter.received()) == RESTS
+    wired.meanwhile.clear()
+    wired.take()
+    assert len(wired.supporter.received()) == 1, "what came in the last rest is taken after that"
+
+
+@pytest.mark.parametrize(("took_s", "rested_s"), [(TURN_S / 4, [TURN_S * 3 / 4]), (TURN_S, [])])
+def test_a_rest_is_shorter_by_what_the_turn_took(wired, took_s, rested_s):
+    began, rested = wired.now, []
+    # The first turn, the second one, and the second one's end.
+    wired.port._monotonic = iter([began, began + 0.001, began + 0.001 + took_s]).__next__
+    on_readable = wired.port.reader(rested.append)
+    for number in range(2):
+        wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
+        on_readable()
+    assert rested == pytest.approx(rested_s)
+    assert len(wired.supporter.received()) == 2
 
 
 def test_what_is_too_much_for_one_turn_is_dense(wired):
@@ -207,7 +219,7 @@ def test_what_is_too_much_for_one_turn_is_dense(wired):
     for number in range(SLOTS + 1):
         wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
     wired.take()
-    assert wired.rested_s == [REST_S]
+    assert wired.rested_s == pytest.approx([TURN_S])
     assert len(wired.supporter.received()) == SLOTS + 1
 
 
@@ -294,181 +306,6 @@ def test_media_from_an_unknown_address_is_a_sign_of_life(wired):
     wired.port.tick(wired.now)
     assert wired.reports == []
     elsewhere.close()
-
-
-# ---- feedback -------------------------------------------------------------------------------------------------------
-
-
-def video(wired, numbers=range(10, 20)):
-    """Send video from seeker to supporter; what the supporter got, encrypted."""
-    for number in numbers:
-        wired.seeker.send(rtp(number, ssrc=8, payload_type=VP8))
-    return wired.supporter.received_raw()
-
-
-def test_new_video_asks_its_sender_for_a_key_frame(wired):
-    video(wired)
-    assert wired.seeker.received(is_control=True) == [pli(8)]
-
-
-def test_a_nack_is_answered_as_rtx(wired):
-    for number in range(10, 20):
-        wired.seeker.send(rtp(number, ssrc=8, payload_type=VP8, payload=b"%d" % number))
-    sent = wired.supporter.received()
-    number = numbering(sent[4])[1]
-    wired.supporter.send_rtcp(nack(wired.supporter.down(VP8).ssrc, [number]))
-    (again,) = wired.supporter.received()
-    assert numbering(again)[::2] == (RTX, numbering(sent[4])[2])
-    assert numbering(again)[3] == wired.supporter.down(RTX).ssrc
-    assert again[12:] == struct.pack("!H", number) + b"14"
-    assert wired.port.counters["resent"] == 1
-
-
-def test_who_takes_no_rtx_gets_the_same_ciphertext_again(wired):
-    wired.supporter.refuses(RTX)
-    sent = video(wired)
-    number = int.from_bytes(sent[4][2:4], "big")
-    for _ in range(2):
-        wired.supporter.send_rtcp(nack(wired.supporter.down(VP8).ssrc, [number]))
-    assert wired.supporter.received_raw() == [sent[4], sent[4]]
-
-
-def test_repetitions_have_a_new_number_each_time_whoever_makes_them(wired):
-    sent = video(wired)
-    number = int.from_bytes(sent[4][2:4], "big")
-    for rtx_number in range(1, 6):
-        wired.supporter.send_rtcp(nack(wired.supporter.down(VP8).ssrc, [number]))
-        wired.seeker.send(rtp(rtx_number, ssrc=9, payload_type=RTX, payload=b"\0\x0epicture"))
-    again = wired.supporter.received_raw()
-    assert len({packet[2:4] for packet in again}) == len(again) == 10
-    assert len({packet[12:] for packet in again}) == 10
-    assert wired.port.counters["protect_refused"] == 0
-
-
-def test_what_is_kept_is_forgotten_as_time_goes_by(wired):
-    sent = video(wired)
-    for _ in range(10):
-        wired.now += 0.25
-        wired.port.tick(wired.now)
-    number = int.from_bytes(sent[-1][2:4], "big")
-    wired.seeker.received(is_control=True)
-    wired.supporter.send_rtcp(nack(wired.supporter.down(VP8).ssrc, [number]))
-    assert wired.supporter.received_raw() == []
-    assert [nacked(packet) for packet in wired.seeker.received(is_control=True)] == [[19]]
-
-
-def test_a_second_of_pictures_is_kept_for_a_slow_receiver(wired):
-    sent = video(wired)
-    wired.supporter.leg.meter._rtts.append((wired.now, 500.0))
-    for _ in range(4):
-        wired.now += 0.25
-        wired.port.tick(wired.now)
-    wired.supporter.send_rtcp(
-        nack(wired.supporter.down(VP8).ssrc, [int.from_bytes(sent[0][2:4], "big")])
-    )
-    assert len(wired.supporter.received_raw()) == 1
-
-
-# ---- loss on the way to us ------------------------------------------------------------------------------------------
-
-
-def asked_for(client, ssrc=8):
-    """The numbers that the port has asked a client for."""
-    return [
-        number
-        for packet in client.received(is_control=True)
-        if packet[1] == 205 and packet[8:12] == struct.pack("!L", ssrc)
-        for number in nacked(packet)
-    ]
-
-
-def test_a_gap_in_a_picture_is_asked_for_at_once(wired):
-    video(wired, [10, 11, 14, 15])
-    assert asked_for(wired.seeker) == [12, 13]
-    assert wired.port.counters["nack_sent"] == 2
-
-
-def test_what_does_not_come_is_asked_for_again_and_in_the_end_given_up(wired):
-    video(wired, [10, 12])
-    asked = []
-    for _ in range(40):
-        wired.now += 0.25
-        wired.port.tick(wired.now)
-        asked += asked_for(wired.seeker)
-    assert asked == [11] * MAX_ASKED
-
-
-@pytest.mark.parametrize("payload_type", [VP8, RTX])
-def test_a_packet_that_comes_late_or_again_is_asked_for_no_more(wired, payload_type):
-    video(wired, [10, 12])
-    wired.seeker.received(is_control=True)
-    if payload_type == VP8:
-        wired.seeker.send(rtp(11, ssrc=8, payload_type=VP8))
-    else:
-        wired.seeker.send(rtp(1, ssrc=9, payload_type=RTX, payload=b"\0\x0bpicture"))
-    for _ in range(8):
-        wired.now += 0.25
-        wired.port.tick(wired.now)
-    assert asked_for(wired.seeker) == []
-    assert len(wired.supporter.received_raw()) == 1
-
-
-def test_what_we_have_just_asked_for_ourselves_is_not_asked_for_a_second_time(wired):
-    sent = video(wired, [10, 12])
-    assert asked_for(wired.seeker) == [11]
-    gone = int.from_bytes(sent[0][2:4], "big") + 1 & 0xFFFF
-    misses = nack(wired.supporter.down(VP8).ssrc, [gone])
-    wired.now += 0.05
-    wired.supporter.send_rtcp(misses)
-    assert asked_for(wired.seeker) == []
-    wired.now += 0.1
-    wired.supporter.send_rtcp(misses)
-    assert asked_for(wired.seeker) == [11]
-
-
-# ---- feedback -------------------------------------------------------------------------------------------------------
-
-
-def test_what_is_not_kept_is_asked_of_the_sender_in_its_own_numbers(wired):
-    sent = video(wired)
-    wired.seeker.received(is_control=True)
-    newest = int.from_bytes(sent[-1][2:4], "big")
-    wired.supporter.send_rtcp(nack(wired.supporter.down(VP8).ssrc, [(newest + 5) & 0xFFFF]))
-    (passed,) = wired.seeker.received(is_control=True)
-    assert passed[8:12] == struct.pack("!L", 8)
-    assert nacked(passed) == [24]
-
-
-def test_pli_is_passed_on_and_throttled(wired):
-    video(wired)
-    wired.seeker.received(is_control=True)
-    wanted = pli(wired.supporter.down(VP8).ssrc)
-    wired.now += 1.0
-    wired.supporter.send_rtcp(wanted)
-    wired.supporter.send_rtcp(wanted)
-    assert wired.seeker.received(is_control=True) == [pli(8)]
-    wired.now += 0.3
-    wired.supporter.send_rtcp(wanted)
-    assert wired.seeker.received(is_control=True) == [pli(8)]
-
-
-def test_reports_arrive_in_the_other_ends_numbers(wired):
-    sent = video(wired)
-    wired.seeker.received(is_control=True)
-    highest = int.from_bytes(sent[-1][2:4], "big")
-    track = wired.supporter.down(VP8)
-    block = struct.pack("!LLLLLL", track.ssrc, 0, highest, 0, 0, 0)
-    wired.supporter.send_rtcp(struct.pack("!BBHL", 0x81, 201, 7, 55) + block)
-    (report,) = wired.seeker.received(is_control=True)
-    assert struct.unpack_from("!LLL", report, 8)[::2] == (8, 19)
-
-
-def test_feedback_of_a_leg_without_anybody_else_goes_nowhere(wired):
-    wired.port.remove(wired.supporter.leg)
-    wired.room.remove(wired.supporter.leg)
-    wired.seeker.send_rtcp(pli(1))
-    wired.seeker.send(rtp(1))
-    assert wired.port.counters["errors"] == 0
 
 
 # ---- quality -------------------------------------------------------------------------------------------------------

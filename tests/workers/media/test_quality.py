@@ -5,6 +5,7 @@ import pytest
 from workers.media.quality import (
     AGAIN_S,
     ENOUGH_PACKETS,
+    LATELY_S,
     LOSSY,
     NOT_LOSSY,
     REPORTS_KEPT,
@@ -137,6 +138,13 @@ def test_only_the_last_seconds_count(line):
     assert line.read.loss_up == 0.0
 
 
+def test_lately_is_less_than_all_that_counts(line):
+    line.passes(3, up=0.5, down=0.5)
+    line.passes(int(LATELY_S))
+    assert line.meter.lately(line.now) == (0.0, 0.0)
+    assert line.read.loss_up > 0.1
+
+
 def test_sound_speaks_for_the_line_when_repetitions_mend_the_picture(line):
     for second in range(10):
         picture = ReportBlock(9, 0, 100 * second, 0, 0, 0.0)
@@ -184,6 +192,13 @@ def test_one_late_answer_is_no_slow_line_but_a_second_is(line):
     read = line.meter.read(line.now)
     assert read.is_slow
     assert read.rtt_ms == pytest.approx(SLOW_MS + 500, abs=1)
+
+
+def test_what_stands_is_the_shortest_of_the_last_round_trips(line):
+    assert line.meter.standing_ms() is None
+    for rtt_ms in (20, 400, 300, 350):
+        line.answers(rtt_ms)
+    assert line.meter.standing_ms() == pytest.approx(300)
 
 
 def test_an_answer_to_nothing_of_ours_says_nothing(line):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.workers.media.hand_made import Wired, reply, rtp, stun, udp
 from workers.media.port import AWAY_AFTER_S
-from workers.media.rtp import OPUS, VP8
+from workers.media.rtp import OPUS, VP8, nack
 
 MICROPHONE, CAMERA = 7, 8
 PLI = 206
@@ -75,4 +75,25 @@ def test_who_comes_back_at_another_address_is_asked_there_too(wired):
     assert seeker.leg.address == elsewhere.getsockname()
     there = [seeker.receiving.unprotect_rtcp(data) for data in [elsewhere.recv(2048)]]
     assert [packet[1] for packet in there] == [PLI]
+    elsewhere.close()
+
+
+def test_what_somebody_missed_before_the_return_is_not_repeated_and_what_is_lost_after_it_is(wired):
+    seeker, supporter, elsewhere = wired.seeker, wired.supporter, udp()
+    camera = 10 + CAMERA
+    for number in range(2, 6):
+        supporter.send(rtp(number, ssrc=camera, payload_type=VP8))
+    track = seeker.down(VP8, "supporter")
+    sent = track.packets
+    wired.now += AWAY_AFTER_S + 0.1
+    seeker.check(at=elsewhere)
+    for number in range(6, 10):
+        supporter.send(rtp(number, ssrc=camera, payload_type=VP8))
+    supporter.received(is_control=True)
+    missing = [(number + track.sequence_offset) & 0xFFFF for number in (3, 4, 5, 6)]
+    seeker.send_bytes(seeker.sending.protect_rtcp(nack(track.ssrc, missing)), at=elsewhere)
+    wired.pump()
+    assert wired.port.counters["resent"] == 1
+    assert supporter.received(is_control=True) == []
+    assert track.packets == sent + 4
     elsewhere.close()

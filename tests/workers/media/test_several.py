@@ -7,11 +7,10 @@ from contextlib import suppress
 import pytest
 from pylibsrtp import Error
 
-from tests.workers.media.hand_made import FUNCTIONS, Wired, drain, rtp
+from tests.workers.media.hand_made import FUNCTIONS, Wired, drain, numbering, rtp
 from workers.media import wire
 from workers.media.feedback import LEAST_PICTURE_BPS, START_BPS
 from workers.media.rtp import (
-    HEADER,
     OPUS,
     RTX,
     SCREEN,
@@ -49,11 +48,6 @@ def sharing():
     made = Wired(SEATS[:3], SHARING)
     yield made
     made.close()
-
-
-def numbering(packet):
-    _, second, number, timestamp, ssrc = HEADER.unpack_from(packet)
-    return second & 0x7F, number, timestamp, ssrc
 
 
 def control(client, kind):

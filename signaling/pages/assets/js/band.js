@@ -70,7 +70,7 @@ export function lostIn(session) {
   return Number.isFinite(from) && (to === null || from < to) ? [{ from, to }] : [];
 }
 
-// The band of a session. words: {doors, start, cutoff, maintenance, end, ended, warning}, warning(minutes) only where it is named;
+// The band of a session. words: {doors, start, cutoff, maintenance, end, planned, ended, warning}, warning(minutes) only where it is named;
 // from: "doors" or "start"; lost: [{from, to}], when a line was lost, to null: it still is
 export function planOf(session, now, { words, write, from = "doors", lost = [], label = "" }) {
   const starts = ms(session.starts_at);
@@ -93,7 +93,7 @@ export function planOf(session, now, { words, write, from = "doors", lost = [], 
     ended !== null && ended < slot && { at: ended, time: write.time(ms(session.ended_at)), word: words.ended },
     stopped !== null && { at: stopped, time: write.moment(ms(session.maintenance_at)), word: words.maintenance },
     { at: 0, time: write.moment(starts), word: words.start },
-    { at: slot, time: write.moment(ms(session.ends_at)), word: words.end },
+    { at: slot, time: write.moment(ms(session.ends_at)), word: ended !== null && ended < slot ? words.planned : words.end }, // an end before its time has a word of its own
     cutoff !== null && ended === null && { at: cutoff, time: write.moment(ms(session.cutoff_at)), word: words.cutoff },
     a === doors && { at: doors, time: write.moment(ms(session.opens_at)), word: words.doors },
     words.warning && warned > 0 && { at: slot - warned / 60, time: write.moment(ms(session.ends_at) - warned * 1000), word: words.warning(Math.round(warned / 60)) },

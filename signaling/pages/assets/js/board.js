@@ -1,13 +1,15 @@
 // The board: the day's sessions, live, as a timeline or as cards. Nothing is built twice, and only what is in view is in the page.
 // One session opens in the drawer; beside it stands what waits for somebody. A supporter is sent to the own desk.
 
-import { h, setText, show } from "./dom.js";
+import { h } from "./dom.js";
 import { keep, kept } from "./kept.js";
 import { chosenLanguage, speak, t } from "./text.js";
+import { asRefusal } from "./board/api.js";
 import { changesTasks } from "./board/app.js";
 import { openBooking } from "./board/booking.js";
 import { createCards } from "./board/cards.js";
 import { createDrawer } from "./board/drawer.js";
+import { createElsewhere } from "./board/elsewhere.js";
 import { createForms, createRefusal } from "./board/forms.js";
 import { createFilters, createHead, VIEWS } from "./board/frame.js";
 import { listen, showKeys } from "./board/keys.js";
@@ -46,7 +48,10 @@ app.book = (given) => openBooking(app, given);
 app.reveal = (id) => requestAnimationFrame(() => requestAnimationFrame(() => app.view?.reveal?.(id)));
 
 function take(message) {
-  if (message.type === "welcome") app.todo?.hurry();
+  if (message.type === "welcome") {
+    app.todo?.hurry();
+    if (app.isScheduler()) app.knowBookable().catch(asRefusal); // without it programmes are called by their names
+  }
   if (message.type === "board_lines") app.lines.take(message.sessions);
   if (message.type !== "board_row") return false;
   wish("rows");
@@ -92,7 +97,7 @@ function build() {
     bar: createHead(app, { speak: live.choose, theme: live.turnTheme }),
     filters: createFilters(app, { view: turnView }),
     day: h("main", { class: "day-view", tabindex: "-1" }),
-    none: h("p", { class: "rows__none" }),
+    none: createElsewhere(app),
     numbers: createNumbers(app),
     trouble: createRefusal(),
     upkeep: createUpkeep(app),
@@ -111,7 +116,7 @@ function place(name) {
   app.view = MAKE[name](app);
   const { day, none } = live.ui;
   day.dataset.view = name;
-  day.replaceChildren(...[app.view.el, app.view.back, none].filter(Boolean));
+  day.replaceChildren(...[none.el, app.view.el, app.view.back].filter(Boolean));
 }
 
 function turnView(name) {
@@ -128,14 +133,12 @@ function draw() {
   if (!live.ui) build();
   const { ui } = live;
   const now = app.now();
-  const { rows } = app.shown;
   app.view.update(now); // first: it may ask the browser where things are, which costs more once something was changed
   ui.bar.update(now);
   ui.numbers.update(now);
   const count = app.view.count();
-  ui.filters.update(rows, count, state.view);
-  show(ui.none, count === 0 && state.isOnline);
-  setText(ui.none, t(rows.size ? "board.none_found" : app.shown.isToday ? "board.empty" : "board.empty_day"));
+  ui.filters.update(app.shown.rows, count, state.view);
+  ui.none.update(now, count === 0 && state.isOnline && app.today.day !== null); // the welcome comes before the day
   ui.upkeep.update();
   app.todo?.update(now);
   app.drawer.draw(now);
@@ -150,12 +153,18 @@ function escape() {
   if (app.openId() !== null) app.drawer.shut();
 }
 
+// Also from another day: now is today.
+function toNow() {
+  if (!app.shown.isToday) app.dayChoice.show(null);
+  app.view.follow();
+}
+
 const KEYS = {
   "/": () => live.ui.filters.find(),
   "?": () => showKeys(app),
   b: () => app.isScheduler() && app.book(),
   v: () => turnView(VIEWS.find((name) => name !== state.view)),
-  n: () => app.view.follow(),
+  n: toNow,
   t: () => app.todo?.focus(),
   Escape: escape,
 };

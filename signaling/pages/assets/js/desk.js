@@ -9,6 +9,7 @@ import { createForms, createRefusal } from "./board/forms.js";
 import { createLive } from "./board/live.js";
 import { createCalls } from "./desk/calls.js";
 import { byTime, leadOf } from "./desk/day.js";
+import { answerAsDesk } from "./desk/here.js";
 import { createLine } from "./desk/line.js";
 import { createMemo, Memos } from "./desk/memo.js";
 import { createMessages } from "./desk/messages.js";
@@ -121,6 +122,7 @@ async function start() {
   live.dress();
   await speak(chosenLanguage(), "board", "desk");
   live.begin();
+  answerAsDesk();
   setInterval(() => state.isOnline && readDesk(), DESK_MS);
   window.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && live.ui && !app.forms.isOpen() && app.openId() !== null) app.drawer.shut();

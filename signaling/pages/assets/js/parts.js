@@ -27,6 +27,7 @@ export const bandWords = () => ({
   cutoff: t("moment.cutoff"),
   maintenance: t("moment.maintenance"),
   end: t("moment.end"),
+  planned: t("moment.planned"),
   ended: t("moment.ended"),
 });
 

@@ -63,6 +63,8 @@ export const isOpenNow = (plan, now) => plan?.state === "open" && ms(plan.expire
 
 // In the lobby or in: who is there can be written to, and reads what is written.
 export const isTalkingTo = (s) => ["lobby", "in"].includes(me(s)?.presence) && offers(s, "chat") && ["lobby", "call", "phone"].includes(viewOf(s));
+// All names that stand on the page; the office may correct them as long as it is not live.
+export const namesIn = (session) => JSON.stringify([session.seats.map((seat) => seat.display_name), session.beside]);
 export const nameOfSeat = (s, id) => seatOf(s, id)?.display_name ?? "";
 
 // Who is on the stage and can be reached. Nobody else is given a key: who holds one is seen.

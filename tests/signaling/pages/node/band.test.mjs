@@ -10,7 +10,7 @@ const { lostOf } = await import(new URL("board/presences.js", JS));
 
 const at = (time) => `2026-12-01T${time}:00.000Z`;
 const ms = (time) => Date.parse(at(time));
-const words = { start: "start", end: "end", ended: "ended" };
+const words = { start: "start", end: "end", planned: "planned", ended: "ended" };
 const write = { time: (moment) => new Date(moment).toISOString().slice(11, 16), moment: (moment) => new Date(moment).toISOString().slice(11, 16) };
 
 function seat(role, changes = {}) {
@@ -60,6 +60,12 @@ test("the board's history hatches each loss, mended or not", () => {
   assert.deepEqual(lostOf(events, null), [{ from: ms("10:05"), to: ms("10:06") }, { from: ms("10:17"), to: null }]);
   assert.deepEqual(lostOf(events, ms("10:19")).at(-1), { from: ms("10:17"), to: ms("10:19") });
   assert.deepEqual(planned(session(), "10:18", { lost: lostOf(events, null) }).lost, [{ from: 5, to: 6 }, { from: 17, to: null }]);
+});
+
+test("an end before its time is told from the one that was planned", () => {
+  const named = (ended) => planned(session({ phase: "ended", ended_at: at(ended) }), "11:00").names.map((name) => name.word);
+  assert.deepEqual(named("10:19"), ["ended", "start", "planned"]);
+  assert.deepEqual(named("10:30"), ["start", "end"]);
 });
 
 test("the first warning has its name where it is wanted", () => {

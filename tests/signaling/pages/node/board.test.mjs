@@ -5,6 +5,7 @@ import test from "node:test";
 
 const JS = new URL("../../../../signaling/pages/assets/js/board/", import.meta.url);
 const { comingOf, isHot, leadOf, Rows } = await import(new URL("rows.js", JS));
+const { isPresenceShown } = await import(new URL("marks.js", JS));
 const { inView, scaleOf, xOf } = await import(new URL("scale.js", JS));
 const { badness, Lines, pathOf, stateOf } = await import(new URL("spark.js", JS));
 
@@ -67,6 +68,23 @@ test("of a thousand sessions one that changes is put in its place: nothing is so
   assert.equal(after[4], before[4]);
   rows.take(row("s500", "窓口 500", "09:00", "09:45", { version: 3, phase: "open" }));
   assert.notEqual(rows.moves, moves, "it ends later: the day may be longer");
+});
+
+test("who has nothing yet stands below the others, once, and no search finds them", () => {
+  const rows = new Rows();
+  rows.replace([row("a", "窓口 2", "09:00", "09:30")]);
+  rows.lanes(ALL);
+  rows.know([{ key: "p_窓口 10", name: "窓口 10" }, { key: "p_窓口 2", name: "窓口 2" }, { key: "p_窓口 1", name: "窓口 1" }]);
+  assert.deepEqual(rows.lanes(ALL).map((lane) => [lane.name, ids(lane.rows)]), [["窓口 2", ["a"]], ["窓口 1", []], ["窓口 10", []]]);
+  assert.deepEqual(rows.lanes({ phase: null, words: "窓口" }).map((lane) => lane.name), ["窓口 2"]);
+  rows.replace([row("a", "窓口 2", "09:00", "09:30", { version: 2 }), row("b", "窓口 10", "09:00", "09:30")]);
+  assert.deepEqual(rows.lanes(ALL).map((lane) => lane.name), ["窓口 2", "窓口 10", "窓口 1"]);
+});
+
+test("presence is told from the doors to the end, and before only of who is there already", () => {
+  const of = (phase, presence = "away") => isPresenceShown({ phase, seats: [{ presence: "away" }, { presence }] });
+  assert.deepEqual(["scheduled", "open", "waiting", "live", "interrupted", "ended"].map((phase) => of(phase)), [false, true, true, true, true, false]);
+  assert.deepEqual([of("scheduled", "at_door"), of("ended", "in")], [true, false]);
 });
 
 test("what is gone from a day is gone from its lanes", () => {
@@ -171,7 +189,31 @@ test("who could take over is who has nothing else in that slot; who has is named
     row("4", "early", "09:30", "10:00"),
     row("5", "gone", "10:00", "10:30", { phase: "ended", outcome: "cancelled", ended_at: at("08:00") }),
   ];
-  assert.deepEqual(candidates(session, rows).map((one) => [one.name, one.isFree]), [["early", true], ["free", true], ["gone", true], ["busy", false]]);
+  const staff = ["busy", "early", "free", "gone", "off", "own"].map((name) => ({ person: `p_${name}`, name, display_name: name, role: "supporter" }));
+  staff.push({ person: "p_boss", name: "boss", display_name: "boss", role: "scheduler" });
+  assert.deepEqual(candidates(session, staff, rows).map((one) => [one.word, one.isOff]), [["early", false], ["free", false], ["gone", false], ["off", false], ["busy", true]], "also who has nothing today");
+});
+
+const { correct, correctionOf, namesNow, namesOtherwise } = await import(new URL("correct.js", JS));
+
+test("a correction sends only what is otherwise, and lists of companions whole", async () => {
+  const seats = [["seeker", "さくら14"], ["supporter", "あおぞら"], ["companion", "通訳"], ["scheduler", "山田"], ["companion", "友人"]];
+  const session = { id: "s/1", beside: ["母"], participants: seats.map(([role, display_name]) => ({ role, display_name })) };
+  const now = namesNow(session);
+  assert.deepEqual(now, { seeker: "さくら14", companions: ["通訳", "友人"], beside: ["母"] });
+  const same = { seeker_name: "さくら14", companions_0: "通訳", companions_1: "友人", beside_0: "母", seeker_reference: null, seeker_note: null };
+  assert.deepEqual(correctionOf(now, same), {});
+  assert.deepEqual(correctionOf(now, { ...same, companions_1: "知人", seeker_note: "午後" }), { companions: ["通訳", "知人"], seeker_note: "午後" });
+  assert.deepEqual(namesOtherwise(now, { ...same, beside_0: "父" }), ["beside_0"]);
+  const seen = {};
+  correct(session, { forms: { ask: (form) => Object.assign(seen, form) }, change: (id, path, body) => ({ id, path, body }) });
+  assert.deepEqual(seen.fields.map((field) => field.name), ["seeker_name", "companions_0", "companions_1", "beside_0", "seeker_reference", "seeker_note"]);
+  assert.deepEqual(await seen.send({ ...same, seeker_name: "さくら41" }), { id: "s/1", path: "/sessions/s%2F1/correct", body: { seeker_name: "さくら41" } });
+  assert.deepEqual(seen.at({ code: "name_refused", said: {} }), ["seeker_name"]);
+  await seen.send({ ...same, seeker_name: "さくら41", beside_0: "父" });
+  assert.deepEqual(seen.at({ code: "name_refused", said: {} }), [], "it may be either");
+  assert.deepEqual(seen.at({ code: "bad_field", said: { detail: "seeker_note: too long" } }), ["seeker_note"]);
+  assert.deepEqual(seen.at({ code: "nothing_corrected", said: {} }), []);
 });
 
 const { end } = await import(new URL("ending.js", JS));
@@ -229,7 +271,7 @@ test("the picture has every hour between the first and the last session, and eac
   assert.deepEqual(hoursOf([]), []);
 });
 
-const { isAlarming, isSaidElsewhere } = await import(new URL("history.js", JS));
+const { isAlarming, isOutdated, isSaidElsewhere, noteKeyOf } = await import(new URL("history.js", JS));
 const { awayWord } = await import(new URL("marks.js", JS));
 
 test("a loss raises an alarm where nobody did it on purpose, and stepping out is told once, by one word", () => {
@@ -237,4 +279,42 @@ test("a loss raises an alarm where nobody did it on purpose, and stepping out is
   assert.deepEqual(["media_silent", "signalling_lost", "page_closed", "page_closed,page_offline", "link_revoked", "stepped_out"].map((signal) => isAlarming(lost(signal))), [true, true, false, false, false, false]);
   assert.deepEqual(["stepped_out", "page_closed"].map((signal) => isSaidElsewhere(lost(signal))), [true, false]);
   assert.deepEqual(["stepped_out", "lost"].map(awayWord), ["here.stepped_out", "presence.lost"]);
+});
+
+test("who goes before the doors open has only closed the page: no alarm, and no word of a lost line", () => {
+  const lost = (time) => ({ at: at(time), name: "seat.lost", data: { seat: "seeker", signal: "signalling_lost" } });
+  const opensAt = Date.parse(at("09:50"));
+  assert.deepEqual([isAlarming(lost("08:00"), opensAt), isAlarming(lost("09:55"), opensAt)], [false, true]);
+  const [until, spans] = [Date.parse(at("10:30")), (time) => spansOf([lost(time)], Date.parse(at("10:30")), opensAt).seeker];
+  assert.deepEqual([spans("08:00"), spans("09:55")], [[], [{ from: Date.parse(at("09:55")), to: until, isLost: true }]]);
+});
+
+test("what was done is said until something else has happened, not only until its own lines have come", () => {
+  const told = Date.parse(at("10:00"));
+  const after = (seconds) => ({ at: new Date(told + seconds * 1000).toISOString(), name: "session.moved", data: { to: "live" } });
+  assert.deepEqual([[], [after(-60), after(1)], [after(1), after(40)]].map((events) => isOutdated(told, events)), [false, false, true]);
+});
+
+test("the reason of a change stands where the change is told: who took over, and the second later end", () => {
+  const [first, second, over] = [{ name: "end.moved", version: 7 }, { name: "end.moved", version: 9 }, { name: "supporter.reassigned", version: 4 }];
+  assert.deepEqual([first, second, over, { name: "seat.lost", version: 5 }].map((event) => noteKeyOf(event, [first, second])), ["extension-1", "extension-2", "reassigned-4", null]);
+});
+
+const { figuresOf } = await import(new URL("words.js", JS));
+const { causesFor, followsOf } = await import(new URL("overruling.js", JS));
+
+test("what a page measured is told in words, apart from what somebody wrote", () => {
+  const { said, figures } = figuresOf("音が出ない\n[rtt 10 ms, missing 0 %, frozen 22 s, in 205 s]");
+  assert.equal(said, "音が出ない");
+  assert.equal(figures, "board.figures");
+  assert.deepEqual(figuresOf("[in 3 s]").said, "");
+  for (const text of ["[音が出ない]", "[rtt 10 ms] と出た", "in 3 s"]) assert.deepEqual(figuresOf(text), { said: text, figures: "" });
+});
+
+test("no cause is chosen before somebody chooses it, and what would follow is what the server says", () => {
+  assert.deepEqual(causesFor({ outcome: "stopped" }), ["", "seeker", "supporter"]);
+  assert.deepEqual(causesFor({ outcome: "seeker_no_show" }), ["seeker"], "where there is only one there is nothing to choose");
+  const verdicts = [{ outcome: "stopped", cause: "seeker", consequence: { quota: "used", strike: true, reschedule: false } }];
+  assert.equal(followsOf({ outcome: "stopped", cause: "seeker" }, verdicts), "board.overrule_follows");
+  assert.equal(followsOf({ outcome: "stopped", cause: null }, verdicts), "");
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 const JS = new URL("../../../../signaling/pages/assets/js/board/", import.meta.url);
-const { clashOf, drawKey, hoursOf, isOnTheDay, NEW, placesOf, wishOf } = await import(new URL("wish.js", JS));
+const { clashOf, colleagues, drawKey, hoursOf, isInside, isNewName, isOnTheDay, NEW, opensOn, placesOf, titlesOf, wishOf } = await import(new URL("wish.js", JS));
 const { missingIn, missingOf } = await import(new URL("awaited.js", JS));
 const { atOf, scaleOf, xOf } = await import(new URL("scale.js", JS));
 
@@ -16,6 +16,13 @@ const SENT = { programme: "sakai", starts_at: FILLED.starts_at, seeker_name: "�
 test("what is empty is not sent, and people go by the names that the office gave them", () => {
   assert.deepEqual(wishOf(FILLED, SAKAI, STAFF), SENT);
   assert.deepEqual(wishOf({ ...FILLED, supporter: NEW, added: "suzuki", observer: "p_9" }, SAKAI, STAFF), { ...SENT, supporter: "suzuki", observer: "yamada" });
+});
+
+test("a name that nobody of the office has is asked about; those who share a display name are told apart", () => {
+  assert.deepEqual([null, "suzuki", "tanaka"].map((added) => isNewName({ ...FILLED, added }, STAFF)), [false, true, false]);
+  const two = [...STAFF, { ...STAFF[0], person: "p_2", name: "sato" }];
+  assert.deepEqual(colleagues(two, "supporter").map((one) => one.word), ["あおぞら (tanaka)", "あおぞら (sato)"]);
+  assert.deepEqual(colleagues(STAFF, "supporter"), [{ value: "p_1", word: "あおぞら" }]);
 });
 
 test("companions are names with a comma between them, in either writing", () => {
@@ -116,4 +123,29 @@ test("who looked in before the start and has not come since is missing", () => {
 test("the nearest cutoff stands first", () => {
   const later = waiting("later", {}, {}, { next: { reason: "cutoff", at: at("10:11:00") } });
   assert.deepEqual(missingOf([later, waiting("soon")], now("10:08:00")).map(({ row }) => row.id), ["soon", "later"]);
+});
+
+// ---- a day to come -----------------------------------------------------------------------------------
+
+test("a start is outside where no opening of its weekday holds the whole slot; openings that touch are one", () => {
+  const on = (days, opens, closes) => ({ days, opens, closes });
+  const windows = [on(["wed"], "14:00", "16:30"), on(["wed"], "10:00", "12:00"), on(["wed"], "12:00", "13:00"), on(["thu"], "20:00", "24:00")];
+  const inside = (local, minutes = 60) => isInside(windows, local, minutes); // 2031-01-15 is a Wednesday
+  assert.deepEqual(["09:59", "10:00", "11:30", "12:01", "15:30", "15:31"].map((time) => inside(`2031-01-15T${time}`)), [false, true, true, false, true, false]);
+  assert.deepEqual([inside("2031-01-16T10:00"), inside("2031-01-16T23:30"), inside("2031-01-17T10:00")], [false, true, false]);
+});
+
+test("a day to come begins with its opening, and where it never closes nobody guesses", () => {
+  const day = (...open) => ({ begins_at: "2031-01-14T15:00:00Z", open: open.map((begins_at) => ({ begins_at })) });
+  assert.equal(opensOn(day("2031-01-15T01:00:00Z")), Date.parse("2031-01-15T01:00:00Z"));
+  assert.equal(opensOn(day("2031-01-14T15:00:00Z")), null);
+  assert.equal(opensOn(day()), null);
+});
+
+test("services of one title are told apart by their offices, and by their names where one office has both", () => {
+  const one = (name, title, office) => ({ name, title, office });
+  const titles = (...all) => [...titlesOf(all, (words) => words, (title, more) => `${title} (${more})`).values()];
+  assert.deepEqual(titles(one("a", "相談", "北"), one("b", "面談", "北")), ["相談", "面談"]);
+  assert.deepEqual(titles(one("a", "相談", "北"), one("b", "相談", "南")), ["相談 (北)", "相談 (南)"]);
+  assert.deepEqual(titles(one("a", "相談", "北"), one("b", "相談", "北")), ["相談 (a)", "相談 (b)"]);
 });

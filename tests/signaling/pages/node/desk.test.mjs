@@ -10,7 +10,7 @@ globalThis.localStorage = new Proxy(
 );
 
 const JS = new URL("../../../../signaling/pages/assets/js/", import.meta.url);
-const { isWaitedFor, itemsOf, leadOf, stepOf } = await import(new URL("desk/day.js", JS));
+const { isWaitedFor, itemsOf, leadOf, shareOf, stepOf, wayIn } = await import(new URL("desk/day.js", JS));
 const { Memos } = await import(new URL("desk/memo.js", JS));
 const { waitsAfter } = await import(new URL("views/after_this.js", JS));
 
@@ -27,16 +27,28 @@ const hours = [
   { begins_at: iso("13:00"), ends_at: iso("17:00") },
   { begins_at: iso("09:00"), ends_at: iso("12:00") },
 ];
-const told = (items) => items.map((item) => (item.kind === "session" ? item.row.id : item.kind === "now" ? `now ${clock(item.at)}` : `${item.kind} ${clock(item.from)}-${clock(item.to)}`));
+const told = (items) => items.map((item) => (item.kind === "session" ? `${item.isNow ? "now in " : ""}${item.row.id}` : item.kind === "now" ? `now ${clock(item.at)}` : `${item.kind} ${clock(item.from)}-${clock(item.to)}`));
 
 test("the day has its sessions in order, what is free, what is closed, and now between them", () => {
   const rows = [row("14:00", "14:30"), row("09:30", "10:00", "ended"), row("10:30", "11:15", "ended")];
   assert.deepEqual(told(itemsOf(rows, hours, at("13:57"))), ["free 09:00-09:30", "09:30", "free 10:00-10:30", "10:30", "free 11:15-12:00", "closed 12:00-13:00", "free 13:00-14:00", "now 13:57", "14:00", "free 14:30-17:00"]);
 });
 
-test("now stands after the session that runs and before the one that comes", () => {
+test("now stands in the session that it falls into, and after one that ended early", () => {
   const rows = [row("14:00", "14:30", "live"), row("14:30", "15:00")];
-  assert.deepEqual(told(itemsOf(rows, [], at("14:10"))), ["14:00", "now 14:10", "14:30"]);
+  assert.deepEqual(told(itemsOf(rows, [], at("14:10"))), ["now in 14:00", "14:30"]);
+  assert.deepEqual(told(itemsOf(rows, [], at("14:30"))), ["14:00", "now in 14:30"]);
+  assert.equal(shareOf(rows[0], at("14:15")), 0.5);
+  assert.equal(shareOf(rows[1], at("14:29")), null);
+  const early = [row("14:00", "14:30", "ended", { ended_at: iso("14:05") }), rows[1]];
+  assert.deepEqual(told(itemsOf(early, [], at("14:10"))), ["14:00", "now 14:10", "14:30"]);
+});
+
+test("the first way in leads to the preparations, the next ones to the counter, and none is urged on who is in already", () => {
+  const way = (presence, has_joined, phase = "open") => wayIn(row("09:00", "09:30", phase, { seats: [{ role: "supporter", presence, has_joined }] }));
+  assert.deepEqual(way("away", false), { words: "today.prepare", elsewhere: null });
+  assert.deepEqual(way("away", true), { words: "today.enter", elsewhere: null });
+  assert.deepEqual(way("in", true, "live"), { words: "today.enter_again", elsewhere: "today.elsewhere.in" });
 });
 
 test("what ended early is free from its end on, and a breath between two is not told", () => {

@@ -470,11 +470,11 @@ async function browser(context) {
   Object.assign(globalThis, parts);
   context.after(() => Object.keys(parts).forEach((name) => delete globalThis[name]));
   const { Encryption } = await import(new URL("encryption.js", JS));
-  const done = [];
-  const encryption = new Encryption({ send() {}, renewMedia() {}, rebuild: () => done.push("rebuilt") && encryption.detach(), onChange() {} });
+  const [done, sent] = [[], []];
+  const encryption = new Encryption({ send: (text) => sent.push(JSON.parse(text)), renewMedia() {}, rebuild: () => done.push("rebuilt") && encryption.detach(), onChange() {} });
   await encryption.prepare();
   context.after(() => encryption.meet({ wanted: "off", isIn: false }));
-  return { encryption, told, done };
+  return { encryption, told, done, sent };
 }
 
 const there = { session: "s", seat: "a", there: ["a", "b"], kept: [], cannot: false, isIn: true };
@@ -502,6 +502,28 @@ test("encryption that was wanted does not go away without a word", async (contex
   encryption.meet({ ...there, wanted: "off" });
   assert.equal(encryption.state, "plain");
   assert.deepEqual(told.at(-1), { type: "mode", plain: true });
+});
+
+test("whose line was lost keeps the keys until back in, and only then begins a new epoch", async (context) => {
+  const { encryption, told, sent } = await browser(context);
+  const own = { ...there, wanted: "required" };
+  const epochs = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await crypto.subtle.digest("SHA-256", new Uint8Array(1)); // what is begun is said by then
+    return sent.filter(({ step }) => step === "commit").map(({ epoch }) => epoch);
+  };
+  encryption.meet(own);
+  assert.deepEqual(await epochs(), [1]);
+  encryption.meet({ ...own, there: ["b"], isIn: false, isLost: true });
+  encryption.resume();
+  assert.deepEqual(await epochs(), [1]);
+  assert.ok(told.every(({ type }) => type !== "reset"));
+  encryption.meet(own);
+  encryption.meet(own);
+  assert.deepEqual(await epochs(), [1, 2]);
+  encryption.resume();
+  assert.deepEqual(await epochs(), [1, 2, 3]);
+  encryption.meet({ ...own, isIn: false });
+  assert.equal(told.at(-1).type, "reset");
 });
 
 test("who is alone agrees with nobody, and says nothing of it", async (context) => {

@@ -69,6 +69,18 @@ test("a line that was not passed on gives back its own words, not those of a lat
   assert.equal(chat.failed.text, null, "nothing was on its way");
 });
 
+test("who is no longer among those who talk gets the line back, and no later line is taken for it", () => {
+  const s = Object.assign(stateOf("seeker"), { noted: { isAsking: false } });
+  const parts = { peer: { ...idle, restart() {} }, encryption: { resume() {} }, shown: { draw() {}, retell() {}, redraw() {} } };
+  const { app, messages } = messagesOf(s, parts);
+  messages.take({ type: "refused", code: "not_connected", closes: false });
+  assert.deepEqual([app.chat.failed, s.notice], [null, "not_connected"], "no line was on its way: something else was refused");
+  app.chat.onTheWay.push("first");
+  messages.take({ type: "refused", code: "not_connected", closes: false });
+  assert.deepEqual(app.chat.failed, { code: "not_connected", text: "first" });
+  assert.deepEqual(app.chat.onTheWay, []);
+});
+
 test("of a line that was on its way when the connection was cut, who wrote it is told, and gets the words back", () => {
   const s = Object.assign(stateOf("seeker"), { noted: { isAsking: false } });
   const welcome = { type: "welcome", you: s.you, programme: {}, session: s.session };

@@ -4,10 +4,10 @@ import { h } from "../dom.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
 import { copyField } from "./copy.js";
+import { correct } from "./correct.js";
 import { end } from "./ending.js";
 import { roleOf } from "./history.js";
 import { reassign } from "./reassign.js";
-import { CAUSES, outcomeWords } from "./words.js";
 import { fieldOf, soon } from "./zone.js";
 
 const BEFORE = ["scheduled", "open", "waiting"];
@@ -21,11 +21,13 @@ const isOver = (session) => session.phase === "ended";
 
 const channelField = () => ({ name: "channel", kind: "select", label: t("board.field.channel"), value: "telephone", options: CHANNELS.map((one) => ({ value: one, word: t(`channel.${one.replace("-","")}`) })) });
 const nameIn = (session, role) => session.participants.find((one) => one.role === role)?.display_name ?? "";
+const whenOf = (session, app) => `${app.write.day(ms(session.starts_at))} ${app.write.time(ms(session.starts_at))}–${app.write.time(ms(session.ends_at))}`;
 const people = (session) => session.participants.map((one) => ({ value: one.seat, word: `${t(`who.${roleOf(one.seat)}`)} ${one.display_name}` }));
 
 // Each: {key, isFor(session, app), isGrave, ask(session, app)}; the first ones stand in the drawer's head.
 export const ACTIONS = [
   { key: "notice", isFor: (session, app) => app.isScheduler() && isBefore(session), ask: notice },
+  { key: "correct", isFor: (session, app) => app.isScheduler() && isBefore(session), ask: correct },
   { key: "reassign", isFor: (session, app) => app.isScheduler() && isBefore(session), ask: reassign },
   { key: "cancel", isGrave: true, isFor: (session, app) => app.isScheduler() && isBefore(session), ask: cancel },
   { key: "end", isGrave: true, isFor: (session, app) => app.isScheduler() && isRunning(session), ask: end },
@@ -62,7 +64,7 @@ function cancel(session, app) {
   app.forms.ask({
     kind: "cancel",
     title: t("board.cancel_title", { name: nameIn(session, "seeker") }),
-    lead: t("board.cancel_lead"),
+    lead: [h("b", { class: "num" }, whenOf(session, app)), t("board.cancel_lead")],
     fields: [{ name: "by", kind: "choice", label: t("board.field.by"), options: by, isNeeded: true }, channelField()],
     button: t("board.do.cancel"),
     isGrave: true,
@@ -126,25 +128,6 @@ export function tickOff(session, task, app) {
     button: t("board.do.done"),
     send: (values) => app.change(session.id, path(session, `/tasks/${encodeURIComponent(task.id)}/done`), values),
     done: t("board.done.done"),
-  });
-}
-
-// Outcome and cause anew, with a reason; the number of overrulings that were seen goes along, so that two at once are noticed.
-export function overrule(session, app) {
-  const outcomes = Object.keys(CAUSES).map((outcome) => ({ value: outcome, word: t(`short.${outcome}`) }));
-  const causes = ["seeker", "supporter", "platform", "unknown", "office", "maintenance"].map((cause) => ({ value: cause, word: t(`cause.${cause}.long`) }));
-  app.forms.ask({
-    kind: "overrule",
-    title: t("board.action.overrule"),
-    lead: [t("board.overrule_now", { outcome: outcomeWords(session.outcome, session.cause) }), t("board.overrule_lead")],
-    fields: [
-      { name: "outcome", kind: "select", label: t("board.field.outcome"), options: outcomes, value: session.outcome },
-      { name: "cause", kind: "select", label: t("board.field.cause"), options: causes, value: session.cause ?? "unknown", isFor: (values) => CAUSES[values.outcome].length > 0, limit: (values) => CAUSES[values.outcome] },
-      { name: "reason", kind: "text", label: t("board.field.reason"), hint: t("board.field.reason_hint"), isNeeded: true },
-    ],
-    button: t("board.do.overrule"),
-    send: ({ outcome, cause, reason }) => app.change(session.id, path(session, "/overrule"), { outcome, cause, reason, number: session.overrulings?.length ?? 0 }),
-    done: t("board.done.overrule"),
   });
 }
 

@@ -1,5 +1,6 @@
 // What the parts of the board share: the rows, who looks, the requests, and the words that are said about them.
 
+import { pick } from "../text.js";
 import { asRefusal } from "./api.js";
 
 const PERSON = /^p_/;
@@ -9,6 +10,7 @@ export class App {
   people = new Map(); // people of sessions whose names the to-do list needs
   tasks = [];
   hasTasks = false;
+  bookable = { programmes: [], staff: [], sends_mail: null }; // what can be booked, and with whom (docs/api.md); empty until it was read
 
   // parts: {api, clock, announcer, state, today, shown, lines, filter, draw, forms, drawer, todo, view, shade, toMain, book, reveal}
   constructor(parts) {
@@ -86,6 +88,26 @@ export class App {
   settle() {
     if (this.openId() !== null) this.drawer.focus();
     else this.toMain?.();
+  }
+
+  // What can be booked changes seldom: it is read when the board begins, and with each form for a booking.
+  async knowBookable() {
+    this.bookable = await this.api.get("/booking");
+    this.dayChoice?.knowPeople();
+    this.draw();
+    return this.bookable;
+  }
+
+  // Everybody who receives people, as far as the board knows them: {key, name}.
+  counters() {
+    const known = new Map([...this.rows()].map((row) => [row.supporter_person, row.supporter]));
+    for (const one of this.bookable.staff) if (one.role === "supporter") known.set(one.person, one.display_name);
+    return [...known].map(([key, name]) => ({ key, name }));
+  }
+
+  // A service by its title; by its name, where the office has it no more or this page may not know.
+  titleOf(programme) {
+    return pick(this.bookable.programmes.find((one) => one.name === programme)?.title) || programme;
   }
 
   // Names for those who did something; each is asked for once.

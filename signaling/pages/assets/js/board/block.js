@@ -5,7 +5,7 @@ import { icon, phaseShape } from "../icons.js";
 import { ms } from "../clock.js";
 import { hasText, t } from "../text.js";
 import { comingOf } from "./rows.js";
-import { hasIncident, hereOf, isBad, marksOf, moreOf, seatIn, seekerIn, wordOf } from "./marks.js";
+import { hasIncident, hereOf, isBad, isPresenceShown, marksOf, moreOf, seatIn, seekerIn, wordOf } from "./marks.js";
 import { pxOf, xOf } from "./scale.js";
 
 const LEAST_PX = 12; // of a block; beside it there is no room for a name
@@ -16,10 +16,12 @@ export function createBlock(app) {
   const word = h("span");
   const more = h("span", { class: "vh" });
   const flag = icon("flag", "blk__flag");
-  const button = h("button", { type: "button", class: "blk", tabindex: "-1", dataset: { testid: "row-open" }, onclick: () => app.open(el.dataset.sessionId) }, name, word, more);
+  const button = h("button", { type: "button", class: "blk", tabindex: "-1", dataset: { testid: "row-open" }, onclick: () => app.open(el.dataset.sessionId), onpointerenter: () => explain() }, name, word, more);
   const doors = h("i", { class: "doors" });
   const el = h("li", { class: "cell", dataset: { testid: "board-row" } }, doors, button, flag);
   let drawn = { row: null, scale: null };
+  // What a narrow block cuts off; only for who points at it, since who listens has it all.
+  const explain = () => (button.title = `${name.textContent} ${word.textContent}${more.textContent}`);
 
   function patch(row, scale) {
     Object.assign(el.dataset, { sessionId: row.id, version: row.version, phase: row.phase, outcome: row.outcome ?? "", cause: row.cause ?? "" });
@@ -66,7 +68,7 @@ function wordsOf(row, app) {
   const parts = [
     `${write.time(ms(row.starts_at))}–${write.time(ms(row.ends_at))}`,
     ...marksOf(row).map((key) => t(`mark.${key}`)),
-    ...(row.phase === "ended" ? [] : here),
+    ...(isPresenceShown(row) ? here : []),
     moreOf(row, { isOutcomeSaid: row.phase === "ended" }),
     coming && `${t(hasText(`next.${coming.reason}`) ? `next.${coming.reason}` : "board.column.next")} ${write.moment(ms(coming.at))}`,
   ];

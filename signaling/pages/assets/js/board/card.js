@@ -4,7 +4,7 @@ import { h, keyed, setAttr, setText, setVar, show } from "../dom.js";
 import { phaseShape, plate } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { currentLanguage, hasText, t } from "../text.js";
-import { hereOf, isBad, marksOf, moreOf, seatIn, seekerIn } from "./marks.js";
+import { hereOf, isBad, isPresenceShown, marksOf, moreOf, seatIn, seekerIn } from "./marks.js";
 import { comingOf, isHot } from "./rows.js";
 import { createSpark } from "./spark.js";
 
@@ -19,16 +19,17 @@ export function createCard(app) {
   const spark = createSpark();
   const here = { seeker: presence("board.guest"), supporter: presence("board.host") };
   const others = h("span", { class: "quiet" });
+  const where = h("span", { class: "row__here" }, here.seeker.el, here.supporter.el, others);
   const more = h("span", { class: "card__more" });
   const marks = h("span", { class: "row__marks" });
   const fill = h("i", { class: "card__fill", "aria-hidden": "true" });
   const button = h(
     "button",
-    { type: "button", class: "card", dataset: { testid: "row-open" }, onclick: () => app.open(el.dataset.sessionId) },
+    { type: "button", class: "card", dataset: { testid: "row-open" }, onclick: () => app.open(el.dataset.sessionId), onpointerenter: () => (button.title = [guest, when, more].map((one) => one.textContent).join(" ")) },
     h("span", { class: "card__who" }, sign, h("span", { class: "card__name" }, guest, when)),
     next,
     h("span", { class: "card__phase" }, phase, spark.el),
-    h("span", { class: "row__here" }, here.seeker.el, here.supporter.el, others),
+    where,
     more,
     marks,
     fill,
@@ -45,6 +46,7 @@ export function createCard(app) {
     setText(when, `${row.supporter} ${write.time(ms(row.starts_at))}–${write.time(ms(row.ends_at))}`);
     phase.dataset.phase = row.phase;
     keyed(phase, `${row.phase}|${currentLanguage()}`, () => [phaseShape(row.phase), t(`phase.${row.phase}`)]);
+    show(where, isPresenceShown(row));
     for (const role of ["seeker", "supporter"]) here[role].update(seatIn(row, role), row.phase);
     const companions = row.seats.filter((seat) => ["companion", "scheduler"].includes(seat.role));
     setText(others, companions.map((seat) => `${seat.display_name} ${t(`here.${seat.presence}`)}`).join(t("list.and")));

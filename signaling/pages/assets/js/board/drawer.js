@@ -4,14 +4,14 @@ import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { createBand, planOf } from "../band.js";
 import { icon, phaseShape, plate } from "../icons.js";
 import { ms } from "../clock.js";
-import { currentLanguage, pick, t } from "../text.js";
+import { currentLanguage, t } from "../text.js";
 import { bandWords } from "../parts.js";
 import { ACTIONS } from "./actions.js";
 import { createAnswers } from "./answers.js";
 import { asRefusal } from "./api.js";
 import { openRoom } from "../desk/enter.js";
 import { createRefusal } from "./forms.js";
-import { historyOf } from "./history.js";
+import { historyOf, isOutdated } from "./history.js";
 import { linesOf } from "./lines.js";
 import { mattersOf } from "./matters.js";
 import { peopleOf } from "./people.js";
@@ -21,6 +21,7 @@ import { outcomeWords } from "./words.js";
 
 const NARROW = matchMedia("(max-width: 1000px)");
 const LINES_MS = 5000; // as often as pages tell
+const AGAIN_MS = 15000; // of a session that the feed does not tell of: it is of another day
 const GATHER_MS = 200; // a session that changes fast is read once, not at each change
 
 export function createDrawer(app) {
@@ -41,7 +42,7 @@ export function createDrawer(app) {
   const cols = h("div", { class: "drawer__cols" }, h("div", { class: "col", tabindex: "0" }, section("history")), h("div", { class: "col", tabindex: "0" }, section("verdict")), h("div", { class: "col", tabindex: "0" }, section("matters"), section("people"), answers.el, lines));
   const body = h("div", { class: "drawer__body" }, h("div", { class: "drawer__band" }, presences.el), cols);
   const el = h("section", { class: "drawer", hidden: true, dataset: { testid: "drawer" }, "aria-labelledby": "drawer-title" }, h("div", { class: "drawer__hd" }, sign, title, more, actions, close), told, refusal.el, body);
-  const state = { id: null, session: null, events: [], notes: {}, lines: [], isReading: false, wantsAgain: false, timer: 0, opener: null, turn: 0 };
+  const state = { id: null, session: null, events: [], notes: {}, lines: [], readAt: 0, toldAt: 0, isReading: false, wantsAgain: false, timer: 0, opener: null, turn: 0 };
 
   function open(id) {
     if (state.id === id) {
@@ -79,7 +80,7 @@ export function createDrawer(app) {
     }
     const { id, turn } = state;
     if (id === null) return;
-    state.isReading = true;
+    Object.assign(state, { isReading: true, readAt: app.now() });
     const at = `/sessions/${encodeURIComponent(id)}`;
     try {
       const [session, { events }, notes] = await Promise.all([app.api.get(at), app.api.get(`${at}/events`), app.isScheduler() ? app.api.get(`${at}/notes`) : { notes: {} }]);
@@ -120,6 +121,8 @@ export function createDrawer(app) {
   function draw(now) {
     const { session } = state;
     if (state.id === null || session === null) return;
+    if (!app.today.rows.get(state.id) && now - state.readAt > AGAIN_MS && document.visibilityState === "visible") read();
+    if (isOutdated(state.toldAt, state.events)) setText(told, ""); // "It is booked." is untrue of what has begun since
     const hadFocus = el.contains(document.activeElement);
     const row = app.row(session.id);
     const key = (...also) => JSON.stringify([session.id, session.version, session.tasks, row?.call, row?.goodbye, row?.extension, state.events.length, state.notes, [...app.names], app.isScheduler(), currentLanguage(), ...also]);
@@ -127,14 +130,14 @@ export function createDrawer(app) {
     const supporter = session.participants.find((one) => one.role === "supporter");
     setText(title, seeker?.display_name ?? "");
     keyed(sign, supporter?.display_name, () => plate(supporter?.display_name));
-    keyed(more, key(), () => headOf(session, supporter, app));
+    keyed(more, key(app.titleOf(session.programme)), () => headOf(session, supporter, app));
     keyed(actions, key(), () => buttonsOf(session, app));
-    drawHistory(key());
+    drawHistory(session, key());
     keyed(parts.verdict, key(), () => flat(verdictOf(session, app)));
     keyed(parts.matters, key(), () => flat(mattersOf(session, app)));
     keyed(parts.people, key(row?.seats.map((seat) => seat.away_as)), () => flat(peopleOf(session, app)));
     answers.update(session);
-    show(lines, state.lines.length > 0);
+    show(lines, state.lines.length > 0 && session.phase !== "ended");
     keyed(parts.lines, JSON.stringify([state.lines, currentLanguage()]), () => linesOf(state.lines, (seat) => session.participants.find((one) => one.seat === seat)?.display_name ?? seat));
     drawBand(session, row, now);
     // What had the focus is gone with what was done: the title is where one goes on.
@@ -142,10 +145,10 @@ export function createDrawer(app) {
   }
 
   // What happened last is what one wants to see; who has scrolled back stays there.
-  function drawHistory(key) {
+  function drawHistory(session, key) {
     const col = parts.history.closest(".col");
     const isAtEnd = col.scrollTop + col.clientHeight >= col.scrollHeight - 24;
-    keyed(parts.history, key, () => historyOf(state.events, app));
+    keyed(parts.history, key, () => historyOf(session, state.events, app));
     if (isAtEnd && !NARROW.matches) col.scrollTop = col.scrollHeight;
   }
 
@@ -153,7 +156,7 @@ export function createDrawer(app) {
     const notices = { seeker: session.seeker_notice, supporter: session.supporter_notice };
     const label = t("band.label", { start: app.write.moment(ms(session.starts_at)), end: app.write.moment(ms(session.ends_at)) });
     const endedAt = ms(session.ended_at);
-    const plan = planOf({ ...session, notices, maintenance_at: row?.maintenance_at, warnings_s: row?.warnings_s ?? [] }, now, { words: bandWords(), write: app.write, lost: lostOf(state.events, endedAt), label });
+    const plan = planOf({ ...session, notices, maintenance_at: row?.maintenance_at, warnings_s: row?.warnings_s ?? [] }, now, { words: bandWords(), write: app.write, lost: lostOf(state.events, endedAt, ms(session.opens_at)), label });
     band.update(plan);
     presences.update(state.events, session, plan, endedAt ?? now, app.write);
   }
@@ -167,7 +170,10 @@ export function createDrawer(app) {
     id: () => state.id,
     events: (id) => (id === state.id ? state.events : []),
     note: (id, key) => (id === state.id ? state.notes[key] : undefined),
-    tell: (words) => setText(told, words),
+    tell(words) {
+      state.toldAt = app.now();
+      setText(told, words);
+    },
     focus: () => title.focus({ preventScroll: true }),
     // The row of a session has changed, or something was done about it.
     hurry: (id) => id === state.id && hurry(),
@@ -191,7 +197,7 @@ function headOf(session, supporter, app) {
     h("span", { class: "num" }, when),
     h("span", { class: "phase", dataset: { phase: session.phase } }, phaseShape(session.phase), over ? t("board.over", { outcome: over }) : t(`phase.${session.phase}`)),
     h("span", { class: "quiet" }, t(`board.medium.${session.medium}`)),
-    h("span", { class: "quiet" }, pick(session.programme_title) || session.programme),
+    h("span", { class: "quiet" }, app.titleOf(session.programme)),
   ];
 }
 

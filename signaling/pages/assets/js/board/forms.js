@@ -10,7 +10,11 @@ let ids = 0;
 
 export function createForms(app) {
   const dialog = h("dialog", { class: "bsheet form", dataset: { testid: "form" }, "aria-labelledby": "form-title" });
-  const state = { isBusy: false, opener: null };
+  const state = { isBusy: false, opener: null, isHeld: () => false };
+  // Escape throws nothing away that somebody has written: the form asks first.
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.isComposing && !state.isBusy && state.isHeld()) event.preventDefault();
+  });
   dialog.addEventListener("cancel", (event) => {
     if (state.isBusy) event.preventDefault();
   });
@@ -23,6 +27,7 @@ export function createForms(app) {
 
   function open(title, ...parts) {
     if (!dialog.open) state.opener = document.activeElement;
+    state.isHeld = () => false;
     dialog.replaceChildren();
     append(dialog, [h("h2", { id: "form-title", tabindex: "-1" }, title), ...parts]);
     if (!dialog.open) dialog.showModal();
@@ -33,35 +38,52 @@ export function createForms(app) {
     if (dialog.open) dialog.close();
   };
 
-  // ask: {kind, title, lead, fields, more, button, isGrave, send(values), done, at(refusal), onRefused}; send may throw a Refusal, which
-  // stays on show: beside the fields that `at` names, else over the buttons. more: what the fold is called that has the fields `isMore`
-  function ask({ kind, title, lead = [], fields = [], more = "", button, isGrave = false, send, done = null, at = () => [], onRefused = null }) {
+  // ask: {kind, title, lead, fields, more, button, isGrave, send(values), done, at(refusal), onRefused, sure(values)}; send may throw a
+  // Refusal, which stays on show: beside the fields that `at` names, else over the buttons. more: what the fold is called that has the
+  // fields `isMore`. sure: {words, button} of what is asked once more before it is sent, or null
+  function ask({ kind, title, lead = [], fields = [], more = "", button, isGrave = false, send, done = null, at = () => [], onRefused = null, sure = () => null }) {
     const made = fields.map((field) => createField(field, app));
     const values = () => Object.fromEntries(made.map((field) => [field.name, field.value()]));
     const refusal = createRefusal();
     const label = h("span", {}, button);
     const submit = h("button", { type: "submit", class: `btn ${isGrave ? "btn--stop" : "btn--go"}`, dataset: { testid: "form-submit" } }, label);
     const back = h("button", { type: "button", class: "btn", dataset: { testid: "form-back" }, onclick: close }, t("board.form.back"));
-    const follow = () => made.forEach((field) => field.follow(values()));
+    const row = h("div", { class: "form__do" }, submit, back);
+    const doubt = createDoubt(row, () => (made.find((field) => field.isTyped()) ?? made[0]).focus());
+    const follow = () => made.forEach((field) => field.follow(values));
     const fold = more && h("details", { class: "form__more" }, h("summary", {}, more), made.filter((field) => field.isMore).map((field) => field.el));
     const form = h(
       "form",
-      { novalidate: true, class: "form__in", oninput: follow, onchange: follow, onsubmit: (event) => submitted(event) },
+      { novalidate: true, class: "form__in", oninput: typed, onchange: follow, onsubmit: (event) => submitted(event) },
       [lead].flat().map((words) => h("p", { class: "small" }, words)),
       made.filter((field) => !field.isMore).map((field) => field.el),
       fold,
       refusal.el,
-      h("div", { class: "form__do" }, submit, back),
+      doubt.el,
+      row,
     );
 
-    async function submitted(event) {
+    // Whoever goes on writing has answered the question.
+    function typed() {
+      doubt.settle();
+      follow();
+    }
+
+    function submitted(event) {
       event.preventDefault();
       if (state.isBusy) return;
+      doubt.settle();
       const wrong = made.filter((field) => !field.check());
       if (wrong.length) {
         goTo(wrong[0]);
         return;
       }
+      const question = sure(values());
+      if (question) doubt.ask({ ...question, yes: sendIt });
+      else sendIt();
+    }
+
+    async function sendIt() {
       setBusy(true);
       refusal.clear();
       try {
@@ -93,10 +115,20 @@ export function createForms(app) {
       setText(label, isBusy ? t("board.form.sending") : button);
     }
 
+    // Whether it stays, with the question on show; asked for a second time it goes back to what was written.
+    function isHeld() {
+      if (doubt.isOpen()) doubt.back();
+      else if (made.some((field) => field.isTyped())) doubt.ask({ words: t("board.form.discard"), button: t("board.form.discard_yes"), yes: close });
+      else return false;
+      return true;
+    }
+
     open(title, form);
+    state.isHeld = isHeld;
     setAttr(dialog, "data-kind", kind);
     follow();
     (made.find((field) => field.isShown()) ?? back).focus();
+    return { follow };
   }
 
   // Something to read, without a question.
@@ -107,6 +139,34 @@ export function createForms(app) {
   }
 
   return { el: dialog, ask, tell, close, isOpen: () => dialog.open };
+}
+
+// A question over the buttons, in whose place it stands until it is answered; goBack(): to what was written.
+function createDoubt(row, goBack) {
+  const el = h("div", { class: "note form__doubt", role: "alert", hidden: true, dataset: { testid: "form-doubt" } });
+  const isOpen = () => !el.hidden;
+
+  function settle() {
+    show(el, false);
+    show(row, true);
+  }
+
+  function back() {
+    settle();
+    goBack();
+  }
+
+  function ask({ words, button, yes }) {
+    // The second half of a double press is no answer.
+    const answered = (event) => event.detail < 2 && (settle(), yes());
+    const no = h("button", { type: "button", class: "btn", dataset: { testid: "doubt-no" }, onclick: back }, t("board.form.to_input"));
+    el.replaceChildren(h("p", {}, h("b", {}, words)), h("div", { class: "form__do" }, h("button", { type: "button", class: "btn", dataset: { testid: "doubt-yes" }, onclick: answered }, button), no));
+    show(row, false);
+    show(el, true);
+    no.focus();
+  }
+
+  return { el, isOpen, settle, back, ask };
 }
 
 // A refusal: what is so, what to do, and the code for whoever asks.
@@ -131,7 +191,7 @@ function createField(field, app) {
   const hint = field.hint && h("p", { class: "field__hint", id: `${id}-hint` }, typeof field.hint === "string" && field.hint);
   const control = CONTROLS[field.kind](field, id);
   const el = h("div", { class: `field field--${field.kind}`, dataset: { field: field.name } }, control.parts, hint, wrong);
-  const missing = { moment: "board.form.moment_missing", select: "board.form.choose" }[field.kind] ?? "board.form.missing";
+  const missing = { moment: "board.form.moment_missing", select: "board.form.choose", choice: "board.form.choose" }[field.kind] ?? "board.form.missing";
   const about = [hint && `${id}-hint`, `${id}-wrong`].filter(Boolean).join(" ");
   for (const input of control.inputs) setAttr(input, "aria-describedby", about);
   const given = () => {
@@ -151,14 +211,15 @@ function createField(field, app) {
     name: field.name,
     isMore: Boolean(field.isMore),
     isShown: () => !el.hidden,
+    isTyped: () => !el.hidden && ["text", "line"].includes(field.kind) && (control.value() ?? "") !== (field.value ?? ""),
     value: given,
     // What the server says of this field; of a body that is wrong it says which field, in words for programs.
-    say: (refusal) => (refusal.code === "bad_field" ? say(t("board.form.wrong")) : say(refusal.sentence, refusal.next)),
+    say: (refusal) => (refusal.code === "bad_field" ? say(t(field.input === "email" ? "board.form.wrong_mail" : "board.form.wrong")) : say(refusal.sentence, refusal.next)),
     focus: () => (control.inputs.find((input) => input.checked) ?? control.inputs[0]).focus(),
     follow(values) {
-      show(el, field.isFor ? field.isFor(values) : true);
-      if (field.limit) control.limit(field.limit(values));
-      if (typeof field.hint === "function") setText(hint, field.hint(values));
+      show(el, field.isFor ? field.isFor(values()) : true);
+      if (field.limit) control.limit(field.limit(values()));
+      if (typeof field.hint === "function") setText(hint, field.hint(values())); // of what may be chosen now
     },
     check() {
       if (el.hidden) return say("");

@@ -5,6 +5,7 @@ import { ms } from "../clock.js";
 import { currentLanguage, hasText, t, tFirst } from "../text.js";
 import { kindOfTask, nameOfPerson, outcomeWords } from "./words.js";
 
+const TOLD_MS = 10000; // what follows at once belongs to it
 const MOMENTS = ["until", "expires_at", "ended_at", "begins_at", "ends_at"];
 const HOT = new Set(["seat.lost", "grace.ended", "media.missing", "worker.lost", "service.gap", "incident.filed", "verdict.objected", "seat.refused"]);
 // Somebody did it on purpose: no alarm.
@@ -12,23 +13,39 @@ const EXPLAINED = ["stepped_out", "page_closed", "link_revoked"];
 const isExplained = ({ name, data }) => name === "seat.lost" && Boolean(data.signal?.split(",").some((signal) => EXPLAINED.includes(signal)));
 // What another line says as well.
 export const isSaidElsewhere = ({ name, data }) => (name === "session.moved" && data.to === "ended") || (name === "seat.lost" && data.signal === "stepped_out");
-export const isAlarming = (event) => (HOT.has(event.name) && !isExplained(event)) || (event.name === "session.ended" && !["completed", "cancelled"].includes(event.data.outcome));
+// Before the doors open nobody is awaited: whoever goes again has only closed the page.
+const isEarly = (event, opensAt) => event.name === "seat.lost" && ms(event.at) < opensAt;
+export const isAlarming = (event, opensAt = 0) => (HOT.has(event.name) && !isExplained(event) && !isEarly(event, opensAt)) || (event.name === "session.ended" && !["completed", "cancelled"].includes(event.data.outcome));
 
-export function historyOf(events, app) {
+export function historyOf(session, events, app) {
+  const moved = events.filter((event) => event.name === "end.moved");
+  const shown = events.filter((event) => !isSaidElsewhere(event));
+  const isOfTheDay = (event) => app.write.day(ms(event.at)) === app.write.day(ms(session.starts_at));
   return h(
     "ol",
-    { class: "ev", dataset: { testid: "history" } },
-    events.filter((event) => !isSaidElsewhere(event)).map((event) => line(event, app)),
+    { class: shown.every(isOfTheDay) ? "ev" : "ev ev--days", dataset: { testid: "history" } },
+    shown.map((event) => line(event, isOfTheDay(event), ms(session.opens_at), app, app.noteOf(session.id, noteKeyOf(event, moved)))),
   );
 }
 
-function line(event, app) {
-  return h("li", { class: isAlarming(event) ? "hot" : null, dataset: { event: event.name } }, h("time", { class: "num", datetime: event.at }, app.write.exact(ms(event.at))), h("span", {}, sentenceOf(event, app)));
+// A session is booked days before: what did not happen on its day has the date beside the time.
+function line(event, isOfTheDay, opensAt, app, reason) {
+  const when = isOfTheDay ? app.write.exact(ms(event.at)) : app.write.stamp(ms(event.at));
+  return h("li", { class: isAlarming(event, opensAt) ? "hot" : null, dataset: { event: event.name } }, h("time", { class: "num", datetime: event.at }, when), h("span", {}, sentenceOf(event, app, opensAt), reason && h("q", { class: "said" }, reason)));
+}
+
+// Whether something else has happened since it was said, not long before now, what was done.
+export const isOutdated = (toldAt, events) => events.some((event) => ms(event.at) > toldAt + TOLD_MS);
+
+// Under what key the reason lies that was given with it (docs/api.md); the other reasons stand with the verdict and with what waits.
+export function noteKeyOf(event, moved) {
+  if (event.name === "supporter.reassigned") return `reassigned-${event.version}`;
+  return event.name === "end.moved" ? `extension-${moved.indexOf(event) + 1}` : null;
 }
 
 // The special sentence of what happened before the general one.
-export function sentenceOf(event, app) {
-  const variant = variantOf(event);
+export function sentenceOf(event, app, opensAt = 0) {
+  const variant = isEarly(event, opensAt) ? "early" : variantOf(event);
   const key = variant !== null && hasText(`event.${event.name}.${variant}`) ? `event.${event.name}.${variant}` : `event.${event.name}`;
   if (!hasText(key)) return event.name;
   const sentence = t(key, valuesOf(event.data, app));
@@ -42,6 +59,8 @@ function variantOf({ name, data }) {
     case "session.moved":
     case "medium.switched":
       return data.to;
+    case "seat.joined":
+      return data.seat;
     case "device.answered":
       return data.agrees ? "yes" : "no";
     case "question.asked":
@@ -72,7 +91,7 @@ function valuesOf(data, app) {
   const words = { ...data };
   if (data.seat) words.who = t(`who_in.${roleOf(data.seat)}`);
   if (data.accused) words.accused = t(`who_in.${roleOf(data.accused)}`);
-  if (data.by) words.by = nameOfPerson(data.by, app);
+  if (data.by) words.by = hasText(`who_in.${roleOf(data.by)}`) ? t(`who_in.${roleOf(data.by)}`) : nameOfPerson(data.by, app);
   for (const key of ["before", "after"]) if (typeof data[key] === "string") words[key] = app.names.get(data[key]) ?? t("who.supporter");
   if (data.channel) words.channel = tFirst([`channel.${data.channel.replace("-","")}`, "channel.other"]);
   if (data.cause) words.cause = t(`cause.${data.cause}`);

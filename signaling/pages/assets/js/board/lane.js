@@ -11,7 +11,7 @@ import { createSpark } from "./spark.js";
 
 export function createLane(app) {
   const sign = h("span");
-  const name = h("b");
+  const name = h("b", { onpointerenter: () => (name.title = name.textContent) });
   const phase = h("span", { class: "phase" });
   const spark = createSpark();
   const left = h("b", { class: "num" });
@@ -33,7 +33,7 @@ export function createLane(app) {
   }
 
   function tell(lead, now) {
-    const moment = now === null ? null : comingOf(lead);
+    const moment = now === null || !lead ? null : comingOf(lead);
     setText(left, moment ? countdown(ms(moment.at) - now) : "");
     setText(what, moment ? t(hasText(`next.${moment.reason}`) ? `next.${moment.reason}` : "board.column.next") : "");
     setAttr(coming, "class", moment && isHot(moment, now) ? "c hot" : "c");
@@ -43,16 +43,16 @@ export function createLane(app) {
   let drawn = { rows: [] };
 
   function isDrawn(asked) {
-    return ["at", "count", "scale", "openId", "rover"].every((key) => drawn[key] === asked[key]) && drawn.rows.length === asked.rows.length && asked.rows.every((row, n) => row === drawn.rows[n]);
+    return ["who", "at", "count", "scale", "openId", "rover"].every((key) => drawn[key] === asked[key]) && drawn.rows.length === asked.rows.length && asked.rows.every((row, n) => row === drawn.rows[n]);
   }
 
   return {
     el,
     block: (id) => blocks.get(id),
-    // lane: {key, name, rows}; at, count: which of how many; context: {scale, now, edge, isBeat, openId, rover}
+    // lane: {key, name, rows}, of which there may be none; at, count: which of how many; context: {scale, now, edge, isBeat, openId, rover}
     update({ name: who, rows }, at, count, { scale, now, edge, isBeat, openId, rover }) {
       const own = (id) => (rows.some((row) => row.id === id) ? id : null);
-      const asked = { rows: [...rows], at, count, scale, openId: own(openId), rover: own(rover) };
+      const asked = { who, rows: [...rows], at, count, scale, openId: own(openId), rover: own(rover) };
       if (!isBeat && isDrawn(asked)) return;
       drawn = asked;
       const lead = leadOf(rows);
@@ -62,9 +62,9 @@ export function createLane(app) {
       keyed(sign, who, () => plate(who, "plate--s"));
       setText(name, who);
       setAttr(track, "aria-label", who);
-      setAttr(phase, "data-phase", lead.phase);
-      keyed(phase, `${lead.phase}|${currentLanguage()}`, () => [phaseShape(lead.phase), t(`phase.${lead.phase}`)]);
-      spark.update(lead.phase === "live" || lead.phase === "interrupted" ? app.lines.of(lead.id) : null, lead.phase === "interrupted");
+      setAttr(phase, "data-phase", lead?.phase);
+      keyed(phase, `${lead?.phase}|${currentLanguage()}`, () => lead && [phaseShape(lead.phase), t(`phase.${lead.phase}`)]);
+      spark.update(lead?.phase === "live" || lead?.phase === "interrupted" ? app.lines.of(lead.id) : null, lead?.phase === "interrupted");
       tell(lead, now);
       if (rows.length !== blocks.size || rows.some((row, n) => track.children[n] !== blocks.get(row.id)?.el)) place(rows);
       for (const row of rows) {

@@ -47,6 +47,9 @@ export function moreOf(row, { isOutcomeSaid = false } = {}) {
 // How somebody came to be away; who stepped out has one word wherever the board says it.
 export const awayWord = (how) => t(how === "stepped_out" ? "here.stepped_out" : `presence.${how}`);
 
+// Before the doors open and after the end nobody is expected: that they are away says nothing.
+export const isPresenceShown = (row) => row.phase !== "ended" && (row.phase !== "scheduled" || row.seats.some((seat) => seat.presence !== "away"));
+
 // Where somebody is, as a word's key and for the mark beside it.
 export function hereOf(seat, phase) {
   const where = !seat ? "away" : ((phase === "ended" ? null : awayAs(seat)) ?? seat.presence);

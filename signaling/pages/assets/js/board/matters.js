@@ -6,7 +6,7 @@ import { ms } from "../clock.js";
 import { t } from "../text.js";
 import { answerFinish, bookDate, callsOf, choose, decline, reportCall, resolveIncident, tickOff } from "./actions.js";
 import { roleOf } from "./history.js";
-import { kindOfTask, nameOfPerson } from "./words.js";
+import { figuresOf, kindOfTask, nameOfPerson } from "./words.js";
 
 const button = (testid, words, onclick, extra = "") => h("button", { type: "button", class: `btn btn--s ${extra}`.trim(), dataset: { testid }, onclick }, words);
 
@@ -80,7 +80,9 @@ function incident(session, one, app) {
 // Free text of a session is kept apart, erasable, and for schedulers only.
 function noteWords(session, key, app) {
   const words = app.noteOf(session.id, key);
-  return words ? h("q", { class: "said", dataset: { note: key } }, words) : null;
+  if (!words) return null;
+  const { said, figures } = figuresOf(words);
+  return [said && h("q", { class: "said", dataset: { note: key } }, said), figures && h("span", { class: "small quiet", dataset: { testid: "figures" } }, figures)];
 }
 
 // purpose: another date for this session (IX 6-7), or the next one (KUMAGAYA 6(2)).

@@ -5,7 +5,7 @@ import { ms } from "../clock.js";
 import { t } from "../text.js";
 import { answerClaim, renewLink, revokeLinks } from "./actions.js";
 import { roleOf } from "./history.js";
-import { awayWord } from "./marks.js";
+import { awayWord, isPresenceShown } from "./marks.js";
 import { openStanding } from "./standing.js";
 
 export function peopleOf(session, app) {
@@ -27,7 +27,7 @@ function person(session, one, app) {
   return h(
     "li",
     { dataset: { seat: one.seat } },
-    h("p", { class: "persons__who", dataset: { presence: where } }, h("i", { "aria-hidden": "true" }), h("b", {}, one.display_name), h("span", { class: "quiet" }, t(`who.${roleOf(one.seat)}`)), !isOver && h("span", { class: "quiet" }, how ? awayWord(how) : t(`here.${where}`))),
+    h("p", { class: "persons__who", dataset: { presence: where } }, h("i", { "aria-hidden": "true" }), h("b", {}, one.display_name), h("span", { class: "quiet" }, t(`who.${roleOf(one.seat)}`)), isPresenceShown({ ...session, seats: session.participants }) && h("span", { class: "quiet" }, how ? awayWord(how) : t(`here.${where}`))),
     one.is_claimed && isScheduler && !isOver && claim(session, one, app),
     isScheduler && h("div", { class: "do" }, hasStanding && act("standing", () => openStanding(session.programme, one, app)), act("renew", () => renewLink(session, one, app)), act("revoke", () => revokeLinks(session, one, app))),
   );
@@ -47,5 +47,6 @@ function claim(session, one, app) {
 function noticeLine(session, role, app) {
   const notice = session[`${role}_notice`];
   const until = app.write.moment(ms(notice.until ?? session.ends_at));
-  return h("p", { class: "small", dataset: { testid: "notice" } }, t(`board.noticed.${role}`, { at: app.write.moment(ms(notice.at)), until }));
+  const said = { at: app.write.moment(ms(notice.at)), until };
+  return h("p", { class: "small", dataset: { testid: "notice" } }, session.phase === "ended" ? t(`board.noticed_then.${role}`, said) : t(`board.noticed.${role}`, said));
 }

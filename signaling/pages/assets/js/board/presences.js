@@ -7,8 +7,9 @@ import { currentLanguage, t } from "../text.js";
 const MINUTE = 60000;
 const COMES = ["seat.connected", "seat.joined", "seat.admitted", "seat.returned"];
 
-// events -> {seeker, supporter}: [{from, to, isLost}] in milliseconds; what lasts still ends at `until`
-export function spansOf(events, until) {
+// events -> {seeker, supporter}: [{from, to, isLost}] in milliseconds; what lasts still ends at `until`. Who goes before the doors
+// open is not lost: nobody is awaited yet
+export function spansOf(events, until, opensAt = 0) {
   const spans = { seeker: [], supporter: [] };
   const open = {};
   const close = (seat, at) => {
@@ -26,7 +27,7 @@ export function spansOf(events, until) {
       open[data.seat] = { from: at, isLost: false };
     } else if (name === "seat.lost") {
       close(data.seat, at);
-      open[data.seat] = { from: at, isLost: true };
+      if (at >= opensAt) open[data.seat] = { from: at, isLost: true };
     }
   }
   for (const seat of Object.keys(spans)) close(seat, until);
@@ -34,8 +35,8 @@ export function spansOf(events, until) {
 }
 
 // When the line of one of them was lost: [{from, to}], to null while it still is. Where both were, the hatches lie over each other.
-export function lostOf(events, endedAt) {
-  const lost = Object.values(spansOf(events, endedAt ?? Infinity)).flat().filter((span) => span.isLost);
+export function lostOf(events, endedAt, opensAt) {
+  const lost = Object.values(spansOf(events, endedAt ?? Infinity, opensAt)).flat().filter((span) => span.isLost);
   return lost.map(({ from, to }) => ({ from, to: to === Infinity ? null : to }));
 }
 
@@ -50,7 +51,7 @@ export function createPresences(band) {
       const starts = ms(session.starts_at);
       setVar(el, "a", plan.a);
       setVar(el, "z", plan.z);
-      const spans = spansOf(events, until);
+      const spans = spansOf(events, until, ms(session.opens_at));
       for (const [seat, track] of Object.entries(tracks)) {
         const shown = spans[seat].filter((span) => span.to >= starts + plan.a * MINUTE);
         keyed(track, JSON.stringify([shown, starts, currentLanguage()]), () => shown.map((span) => h("i", { class: span.isLost ? "lost" : null, vars: { x0: (span.from - starts) / MINUTE, x1: (span.to - starts) / MINUTE } })));

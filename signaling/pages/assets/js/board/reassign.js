@@ -1,45 +1,46 @@
-// Another supporter for a session that is not live yet: those of today's counters who are free in that slot, or one by name.
+// Another supporter for a session that is not live yet: anybody of the office who is free in that slot.
 
 import { h } from "../dom.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
+import { asRefusal } from "./api.js";
 import { copyField } from "./copy.js";
+import { clashOf, colleagues } from "./wish.js";
 
-// Of today's counters: {person, name, isFree}; those who are free stand first.
-export function candidates(session, rows) {
+// All supporters but the one who has it; those who are free, as far as the board knows, stand first, and the others cannot be chosen.
+export function candidates(session, staff, rows) {
   const [starts, ends] = [ms(session.starts_at), ms(session.ends_at)];
   const holder = session.participants.find((one) => one.role === "supporter")?.person;
-  const found = new Map();
-  for (const row of rows) {
-    if (row.supporter_person === holder) continue;
-    const one = found.get(row.supporter_person) ?? { person: row.supporter_person, name: row.supporter, isFree: true };
-    const isOver = row.phase === "ended" && ms(row.ended_at ?? row.ends_at) <= starts;
-    const isGone = row.outcome === "cancelled";
-    if (!isOver && !isGone && ms(row.starts_at) < ends && starts < ms(row.ends_at)) one.isFree = false;
-    found.set(row.supporter_person, one);
-  }
-  return [...found.values()].sort((one, two) => two.isFree - one.isFree || one.name.localeCompare(two.name, "ja"));
+  const found = colleagues(staff, "supporter").filter((one) => one.value !== holder);
+  return found.map((one) => ({ ...one, isOff: clashOf(rows, one.value, starts, ends) !== null })).sort((one, two) => one.isOff - two.isOff);
 }
 
-const OTHER = "";
+export async function reassign(session, app) {
+  try {
+    const { staff } = await app.knowBookable();
+    if (app.forms && !app.forms.isOpen()) ask(session, staff, app);
+  } catch (error) {
+    app.refused(asRefusal(error));
+  }
+}
 
-export function reassign(session, app) {
+function ask(session, staff, app) {
   const nameIn = (role) => session.participants.find((one) => one.role === role)?.display_name ?? "";
-  const known = candidates(session, app.rows());
-  const options = [...known.map((one) => ({ value: one.person, word: one.isFree ? one.name : t("board.person_busy", { name: one.name }), isOff: !one.isFree })), { value: OTHER, word: t("board.field.person_other") }];
+  const known = candidates(session, staff, [...app.shown.rows.all(), ...app.rows()]);
+  const options = [{ value: "", word: t("board.booking.choose") }, ...known.map((one) => (one.isOff ? { ...one, word: t("board.person_busy", { name: one.word }) } : one))];
+  const mail = t(app.bookable.sends_mail ? "board.reassign_mail.sent" : "board.reassign_mail.none");
   app.forms.ask({
     kind: "reassign",
     title: t("board.reassign_title", { name: nameIn("seeker") }),
-    lead: t("board.reassign_lead", { supporter: nameIn("supporter") }),
+    lead: [t("board.reassign_lead", { supporter: nameIn("supporter") }), mail],
     fields: [
-      { name: "person", kind: "select", label: t("board.field.person"), options, value: known.find((one) => one.isFree)?.person ?? OTHER },
-      { name: "supporter", kind: "line", label: t("board.field.supporter"), hint: t("board.field.supporter_hint"), isFor: (values) => values.person === null, isNeeded: true },
+      { name: "person", kind: "select", label: t("board.field.person"), options, value: "", isNeeded: true },
       { name: "reason", kind: "text", label: t("board.field.reason"), hint: t("board.field.reason_hint"), isNeeded: true },
     ],
     button: t("board.do.reassign"),
-    send: ({ person, supporter, reason }) => app.change(session.id, `/sessions/${encodeURIComponent(session.id)}/reassign`, person ? { person, reason } : { supporter, reason }),
+    send: ({ person, reason }) => app.change(session.id, `/sessions/${encodeURIComponent(session.id)}/reassign`, { person, reason }),
     done: ({ links }) => {
-      app.forms.tell("link", t("board.reassigned_title"), h("p", { class: "small" }, t("board.reassigned_lead")), copyField(links.supporter, t("board.link_new")));
+      app.forms.tell("link", t("board.reassigned_title"), h("p", { class: "small" }, t("board.reassigned_lead")), h("p", { class: "small" }, mail), copyField(links.supporter, t("board.link_new")));
       return t("board.done.reassign");
     },
   });

@@ -9,6 +9,7 @@ const keyOf = (row) => row.supporter_person ?? row.supporter;
 const PLACED = ["supporter_person", "supporter", "opens_at", "starts_at", "ends_at"]; // what decides where a session stands
 const MOST_FOUND = 4;
 const isOver = (row) => row.phase === "ended";
+const byName = (one, two) => names.compare(one.name, two.name) || names.compare(one.key, two.key);
 const byStart = (one, two) => ms(one.starts_at) - ms(two.starts_at) || names.compare(one.id, two.id);
 
 export class Rows {
@@ -18,6 +19,7 @@ export class Rows {
   #counts = null;
   #found = new Map(); // what a filter lets through, until one of those changes
   #moves = 0;
+  #people = []; // who has a counter as well, with a session or without
 
   get size() {
     return this.#rows.size;
@@ -26,6 +28,13 @@ export class Rows {
   // Another number when a session has come, has gone, or stands at another time or counter: everything else leaves the axis as it is.
   get moves() {
     return this.#moves;
+  }
+
+  // people: [{key, name}]; those who have nothing on this day stand below the others.
+  know(people) {
+    this.#people = people;
+    this.#lanes = null;
+    this.#found.clear();
   }
 
   get = (id) => this.#rows.get(id);
@@ -92,8 +101,8 @@ export class Rows {
         lane.rows.push(row);
         lane.name = row.supporter;
       }
-      const inOrder = [...found.values()].sort((one, two) => names.compare(one.name, two.name) || names.compare(one.key, two.key));
-      this.#lanes = new Map(inOrder.map((lane) => [lane.key, lane]));
+      const free = this.#people.filter(({ key }) => !found.has(key)).map((one) => ({ ...one, rows: [] }));
+      this.#lanes = new Map([...[...found.values()].sort(byName), ...free.sort(byName)].map((lane) => [lane.key, lane]));
     }
     return this.#lanes;
   }

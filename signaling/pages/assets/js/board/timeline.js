@@ -1,6 +1,6 @@
 // The day as a timeline: counters down, time across. Only the lanes in view are in the page; it follows now until somebody scrolls away.
 
-import { h, setText, setVar, show } from "../dom.js";
+import { h, setAttr, setText, setVar, show } from "../dom.js";
 import { ms } from "../clock.js";
 import { currentLanguage, t } from "../text.js";
 import { createLane } from "./lane.js";
@@ -11,6 +11,7 @@ import { takeOut } from "./spare.js";
 const HOUR = 3600000;
 const GRID = 900000; // of a booking that is pointed at
 const NOW_AT = 0.62; // where now stands across the width while it is followed
+const BEFORE = 24; // what is seen of another day before its first moment, in pixels
 const NEAR_NOW = 44; // an hour's figure this near to now is not written, in pixels
 
 export function createTimeline(app) {
@@ -26,7 +27,7 @@ export function createTimeline(app) {
   const back = h("button", { type: "button", class: "btn btn--s tt__back", hidden: true, dataset: { testid: "to-now" }, onclick: () => follow() }, t("board.to_now"));
   const views = new Map(); // of the lanes in the page
   // top, left, height, width: as the browser told last; to ask it while drawing would make it lay out the page in the middle of that
-  const state = { lanes: [], range: null, scale: null, key: null, hours: [], x: null, focus: null, isFollowing: true, moved: 0, laneH: 38, head: 246, top: 0, left: 0, height: 0, width: 0, now: null, isAsked: false };
+  const state = { lanes: [], range: null, scale: null, key: null, day: null, hours: [], x: null, focus: null, isFollowing: true, moved: 0, laneH: 38, head: 246, top: 0, left: 0, height: 0, width: 0, now: null, isAsked: false };
 
   new ResizeObserver(() => {
     measure();
@@ -59,8 +60,20 @@ export function createTimeline(app) {
     }
     if (state.scale === null) return;
     setVar(inner, "n", state.lanes.length);
+    if (state.day !== shown.key && state.width > 0) begin(shown);
     if (isBeat || isPlacedAnew) drawNow();
     render(isBeat);
+  }
+
+  // Of today one sees now, of another day its first session; of one without any, when somebody is received.
+  function begin({ key, isToday, day }) {
+    state.day = key;
+    state.isFollowing = true;
+    show(back, false);
+    if (isToday) return;
+    const first = state.range.least || day.open[0]?.begins_at;
+    if (first) scrollTo(xOf(state.scale, ms(first)) - BEFORE);
+    state.top = el.scrollTop = 0;
   }
 
   // What decides the stretch of time: only when it changes is everything placed anew.
@@ -70,7 +83,7 @@ export function createTimeline(app) {
       if (least === "" || row.opens_at < least) least = row.opens_at;
       if (row.ends_at > most) most = row.ends_at;
     }
-    return { rows, moves: rows.moves, key: `${least}|${most}|${rows.size}` };
+    return { rows, least, moves: rows.moves, key: `${least}|${most}|${rows.size}` };
   }
 
   function drawAxis() {
@@ -115,6 +128,7 @@ export function createTimeline(app) {
     if (kept >= to) wanted.set(state.lanes[kept].key, kept);
     const spare = takeOut(views, wanted);
     const context = { scale: state.scale, now: state.now, edge: state.left, isBeat, openId: app.openId(), rover: rover([...wanted.values()]) };
+    reach(context.rover === null);
     let place = 0;
     for (const [key, at] of wanted) {
       if (!views.has(key)) views.set(key, spare.pop() ?? createLane(app));
@@ -125,11 +139,19 @@ export function createTimeline(app) {
     }
   }
 
+  // Where no session takes the focus, the day itself does: it can be scrolled with the keys.
+  function reach(isEmpty) {
+    setAttr(el, "tabindex", isEmpty ? "0" : null);
+    setAttr(el, "role", isEmpty ? "region" : null);
+    setAttr(el, "aria-label", isEmpty ? t("board.title") : null);
+  }
+
   // The one block that Tab comes to: where the keys were last, or what the first counter in view is about.
   function rover(inPage) {
     const isInPage = inPage.some((at) => state.lanes[at].rows.some((row) => row.id === state.focus));
     if (isInPage) return state.focus;
-    return inPage.length ? leadOf(state.lanes[inPage[0]].rows).id : null;
+    const first = inPage.find((at) => state.lanes[at].rows.length > 0);
+    return first === undefined ? null : leadOf(state.lanes[first].rows).id;
   }
 
   const focusInside = () => (list.contains(document.activeElement) ? document.activeElement.closest("[data-session-id]")?.dataset.sessionId : null);
@@ -189,14 +211,15 @@ export function createTimeline(app) {
     if (!step || !id || event.altKey || event.metaKey || event.ctrlKey) return;
     event.preventDefault();
     const [down, along] = step;
-    const at = state.lanes.findIndex((lane) => lane.rows.some((row) => row.id === id));
-    const { rows } = state.lanes[at];
+    const lanes = state.lanes.filter((lane) => lane.rows.length > 0);
+    const at = lanes.findIndex((lane) => lane.rows.some((row) => row.id === id));
+    const { rows } = lanes[at];
     const here = rows.findIndex((row) => row.id === id);
     if (along) {
       focusOn(rows[Math.max(0, Math.min(rows.length - 1, here + along))].id);
       return;
     }
-    const other = state.lanes[Math.max(0, Math.min(state.lanes.length - 1, at + down))].rows;
+    const other = lanes[Math.max(0, Math.min(lanes.length - 1, at + down))].rows;
     const far = (row) => Math.abs(ms(row.starts_at) - ms(rows[here].starts_at));
     focusOn(other.reduce((one, two) => (far(two) < far(one) ? two : one)).id);
   }

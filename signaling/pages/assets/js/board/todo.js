@@ -74,7 +74,7 @@ export function createTodo(app) {
     update(now) {
       const { tasks } = app;
       const missing = soon.update(now);
-      setText(count, missing > 0 && tasks.length === 0 ? "" : t("board.todo_count", { n: tasks.length }));
+      setText(count, tasks.length === 0 ? "" : t("board.todo_count", { n: tasks.length }));
       show(none, app.hasTasks && tasks.length === 0 && missing === 0);
       const urgent = (task) => ms(task.due_at) - now < SOON_MS;
       keyed(list, JSON.stringify([tasks, tasks.map(urgent), tasks.map((task) => nameOf(task, app)), app.openId(), currentLanguage()]), () => tasks.map((task) => item(task, urgent(task), app)));

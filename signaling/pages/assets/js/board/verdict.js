@@ -4,8 +4,8 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { currentLanguage, hasText, pick, t, tFirst } from "../text.js";
-import { overrule } from "./actions.js";
 import { roleOf } from "./history.js";
+import { overrule } from "./overruling.js";
 import { nameOfPerson, outcomeWords } from "./words.js";
 
 // Units of what a signal measured (docs/api.md, Verdict).

@@ -4,6 +4,16 @@ import { ms } from "../clock.js";
 
 export const NEW = "new"; // a supporter whom the office does not know yet; people's ids begin with p_
 
+// Everybody of the office whom the API knows in that role, as a field offers them: who shares a name has the registered one beside it.
+export function colleagues(staff, role) {
+  const people = staff.filter((one) => one.role === role);
+  const word = (one) => (people.some((other) => other !== one && other.display_name === one.display_name) ? `${one.display_name} (${one.name})` : one.display_name);
+  return people.map((one) => ({ value: one.person, word: word(one) }));
+}
+
+// A name that nobody has would be registered at once: then the form asks first.
+export const isNewName = (values, staff) => values.added !== null && !staff.some((one) => one.name === values.added);
+
 const BODY = { length_minutes: "length" }; // what the form calls otherwise than the API
 const PLACES = {
   in_the_past: "starts_at",
@@ -70,6 +80,39 @@ export function hoursOf(windows, dayName, and) {
     return isRun ? `${dayName(first)}–${dayName(last)}` : [...key].map((day) => dayName(Number(day))).join(and);
   };
   return [...groups].map(([key, times]) => `${daysOf(key)} ${times.join(and)}`).join(" / ");
+}
+
+const minuteOf = (clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
+
+// Whether a slot lies within an opening, by the weekday alone: holidays are the server's business. local: of a field, "2031-01-15T10:30"
+export function isInside(windows, local, minutes) {
+  const day = WEEK[(new Date(`${local.slice(0, 10)}T00:00Z`).getUTCDay() + 6) % 7];
+  const from = minuteOf(local.slice(11));
+  const openings = windows.filter(({ days }) => days.includes(day)).map((one) => ({ from: minuteOf(one.opens), to: minuteOf(one.closes) }));
+  const joined = [];
+  for (const one of openings.sort((before, after) => before.from - after.from)) {
+    const last = joined.at(-1);
+    if (last && one.from <= last.to) last.to = Math.max(last.to, one.to);
+    else joined.push(one);
+  }
+  return joined.some((one) => one.from <= from && from < one.to && (from + minutes <= one.to || one.to === 1440)); // past midnight it may go on
+}
+
+// When a day to come opens; null where it is closed, and where it never closes: midnight is nobody's wish.
+export function opensOn(day) {
+  const first = ms(day.open[0]?.begins_at);
+  return first !== null && first > ms(day.begins_at) ? first : null;
+}
+
+// Name of a programme to its title; what two call alike is told apart by who holds it, or else by their names. with(title, more)
+export function titlesOf(programmes, pick, withMore) {
+  const titles = new Map();
+  for (const one of programmes) {
+    const alike = programmes.filter((other) => other !== one && pick(other.title) === pick(one.title));
+    const isOfOne = alike.some((other) => pick(other.office) === pick(one.office));
+    titles.set(one.name, alike.length ? withMore(pick(one.title), isOfOne ? one.name : pick(one.office)) : pick(one.title));
+  }
+  return titles;
 }
 
 // What a supporter has in that time already, of the days that the board knows; null is no promise.

@@ -33,3 +33,15 @@ export const CAUSES = {
 export function kindOfTask(id) {
   return id.replace(/-\d+$/, "");
 }
+
+// A report's last line may be what the page measured (docs/protocol.md, report_problem): told in words, apart from what somebody wrote.
+const FIGURES = /(?:^|\n)\[((?:rtt|missing|frozen|in) \d+ (?:ms|%|s)(?:, (?:rtt|missing|frozen|in) \d+ (?:ms|%|s))*)\]$/;
+
+export function figuresOf(note) {
+  const found = FIGURES.exec(note);
+  if (!found) return { said: note, figures: "" };
+  const parts = found[1].split(", ").map((part) => part.split(" "));
+  const told = parts.filter(([name]) => name !== "in").map(([name, value]) => t(`board.figure.${name}`, { value }));
+  const span = parts.find(([name]) => name === "in");
+  return { said: note.slice(0, found.index), figures: t("board.figures", { figures: told.length ? told.join(t("list.and")) : t("board.figure.none"), s: span?.[1] ?? "" }) };
+}

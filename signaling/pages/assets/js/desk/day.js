@@ -12,6 +12,15 @@ export const isRunning = (row) => ["live", "interrupted"].includes(row.phase);
 // The seeker is there, the supporter is not.
 export const isWaitedFor = (row) => ["open", "waiting"].includes(row.phase) && presenceOf(row, "seeker") !== "away" && presenceOf(row, "supporter") === "away";
 
+// The way into the room: {words, elsewhere}, keys of the catalogue. Whoever is there already has the room open on another page,
+// and a second one takes the seat from it; on the first way in, terms and devices come before the counter.
+export function wayIn(row) {
+  const own = row.seats.find((seat) => seat.role === "supporter");
+  const isThere = !isOver(row) && own.presence !== "away";
+  if (isThere) return { words: "today.enter_again", elsewhere: `today.elsewhere.${own.presence}` };
+  return { words: own.has_joined ? "today.enter" : "today.prepare", elsewhere: null };
+}
+
 export const byTime = (rows) => [...rows].sort((one, two) => ms(one.starts_at) - ms(two.starts_at) || (one.id < two.id ? -1 : 1));
 
 // What a supporter has to do with now: what runs, else what comes next, else what was last. Null: nothing today.
@@ -28,7 +37,7 @@ export function stepOf(row, lead) {
 }
 
 // hours: [{begins_at, ends_at}] of this counter today
-// -> [{kind: "session", row} | {kind: "free" | "closed", from, to} | {kind: "now", at}]
+// -> [{kind: "session", row, isNow} | {kind: "free" | "closed", from, to} | {kind: "now", at}]; isNow: now lies in it
 export function itemsOf(rows, hours, now) {
   const inOrder = byTime(rows);
   const open = hours.map((one) => [ms(one.begins_at), ms(one.ends_at)]).sort((one, two) => one[0] - two[0]);
@@ -61,10 +70,18 @@ function gaps(from, to, open) {
   return found;
 }
 
+// How much of a session has gone by, 0 to 1; null before it, after it, and once it is over.
+export function shareOf(row, now) {
+  const [from, to] = [ms(row.starts_at), ms(row.ends_at)];
+  return isOver(row) || now < from || now >= to ? null : (now - from) / (to - from);
+}
+
 const startOf = (item) => (item.kind === "session" ? ms(item.row.starts_at) : item.from);
 
-// Before what comes next; a session that runs has now inside it, and stands before the window.
+// Inside the session that it falls into, else before what comes next.
 function withNow(items, now) {
+  const inside = items.findIndex((item) => item.kind === "session" && shareOf(item.row, now) !== null);
+  if (inside !== -1) return items.map((item, at) => (at === inside ? { ...item, isNow: true } : item));
   const next = items.findIndex((item) => startOf(item) > now);
   const index = next === -1 ? items.length : next;
   return [...items.slice(0, index), { kind: "now", at: now }, ...items.slice(index)];

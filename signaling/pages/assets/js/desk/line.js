@@ -1,11 +1,11 @@
 // The day beside an upright line: sessions with their times, what is free between them, and the window of now.
 
-import { h, keyed, setAttr, setText } from "../dom.js";
+import { h, keyed, setAttr, setText, setVar } from "../dom.js";
 import { phaseShape } from "../icons.js";
 import { ms } from "../clock.js";
 import { outcomeWords } from "../board/words.js";
 import { currentLanguage, t } from "../text.js";
-import { isOver, isWaitedFor, itemsOf, seekerOf } from "./day.js";
+import { isOver, isWaitedFor, itemsOf, seekerOf, shareOf } from "./day.js";
 
 const SHORTEST_PX = 44;
 const MINUTE_PX = 1.5; // a longer session is a taller box, up to three quarters of an hour
@@ -18,10 +18,10 @@ export function createLine(app, does) {
   title.id = "day-title";
 
   function build(items) {
-    return items.map((item) => (item.kind === "session" ? session(item.row) : item.kind === "now" ? nowLine() : gap(item)));
+    return items.map((item) => (item.kind === "session" ? session(item.row, item.isNow) : item.kind === "now" ? nowLine() : gap(item)));
   }
 
-  function session(row) {
+  function session(row, isNow) {
     const from = ms(row.starts_at);
     const minutes = Math.min(45, (ms(row.ends_at) - from) / 60000);
     const companions = [...row.seats.filter((seat) => seat.role === "companion").map((seat) => seat.display_name), ...(row.beside ?? [])];
@@ -33,7 +33,7 @@ export function createLine(app, does) {
       h("span", { class: "phase" }, phaseShape(row.phase), wordOf(row)),
       companions.length > 0 && h("span", { class: "small" }, t("today.companions", { names: companions.join(t("list.and")) })),
     );
-    return h("li", { dataset: { phase: row.phase, id: row.id } }, h("time", { class: "num", datetime: row.starts_at }, app.write.time(from), h("small", {}, app.write.time(ms(row.ends_at)))), h("i", { class: isOver(row) ? "tr full-on" : "tr", "aria-hidden": "true" }), box);
+    return h("li", { dataset: { phase: row.phase, id: row.id } }, h("time", { class: "num", datetime: row.starts_at }, app.write.time(from), h("small", {}, app.write.time(ms(row.ends_at)))), h("i", { class: isOver(row) ? "tr full-on" : "tr", "aria-hidden": "true" }, isNow && h("i", { class: "sq", dataset: { testid: "now" } })), box);
   }
 
   const nowLine = () => h("li", { class: "nowrow", dataset: { testid: "now" } }, h("time", { class: "num" }), h("i", { class: "sq", "aria-hidden": "true" }), h("i", { class: "ln", "aria-hidden": "true" }));
@@ -46,12 +46,15 @@ export function createLine(app, does) {
     update(rows, hours, now, chosen) {
       const items = itemsOf(rows, hours, now);
       setText(title, t("today.title", { n: rows.length }));
-      keyed(list, JSON.stringify([items.map((item) => (item.kind === "now" ? "now" : (item.row ?? item))), currentLanguage()]), () => build(items));
+      keyed(list, JSON.stringify([items.map((item) => (item.kind === "now" ? "now" : item.row ? [item.row, item.isNow] : item)), currentLanguage()]), () => build(items));
       for (const item of list.children) {
         item.classList.toggle("is-next", item.dataset.id === chosen);
         const button = item.querySelector("button");
         if (button) setAttr(button, "aria-current", item.dataset.id === chosen ? "true" : null);
         if (item.classList.contains("nowrow")) setText(item.firstChild, app.write.time(now));
+      }
+      for (const item of items) {
+        if (item.isNow) setVar([...list.children].find((one) => one.dataset.id === item.row.id).querySelector(".sq"), "now", shareOf(item.row, now).toFixed(3));
       }
     },
   };

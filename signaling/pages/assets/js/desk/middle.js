@@ -7,7 +7,7 @@ import { asRefusal } from "../board/api.js";
 import { outcomeWords } from "../board/words.js";
 import { createUntil } from "../parts.js";
 import { t } from "../text.js";
-import { isOver, isRunning, seekerOf, stepOf } from "./day.js";
+import { isOver, isRunning, seekerOf, stepOf, wayIn } from "./day.js";
 import { openRoom } from "./enter.js";
 import { createNoted, unread } from "./noted.js";
 import { createWaiting } from "./waiting.js";
@@ -17,7 +17,9 @@ export function createMiddle(app) {
   const name = h("h1", { tabindex: "-1" });
   const until = createUntil({ size: "l", names: true, gap: 0.09 });
   const outcome = h("p", { class: "desk__outcome", dataset: { testid: "outcome" } });
-  const enter = h("button", { type: "button", class: "btn btn--go btn--enter", dataset: { testid: "enter" }, onclick: () => openRoom(shown.id, app) }, h("span", {}, t("today.enter")), icon("arrow"));
+  const enterWords = h("span");
+  const enter = h("button", { type: "button", class: "btn btn--go btn--enter", dataset: { testid: "enter" }, onclick: () => openRoom(shown.id, app) }, enterWords, icon("arrow"));
+  const elsewhere = h("p", { class: "small desk__ring", role: "status", dataset: { testid: "elsewhere" } });
   const ring = h("p", { class: "small desk__ring", dataset: { testid: "ring" } });
   const record = h("button", { type: "button", class: "btn", dataset: { testid: "record" }, onclick: () => app.open(shown.id) }, t("today.record"));
   const due = h("p", { class: "note desk__due", role: "status", hidden: true, dataset: { testid: "due" } });
@@ -27,7 +29,7 @@ export function createMiddle(app) {
   const ruleWords = h("p");
   const rule = h("section", { class: "desk__rule", dataset: { testid: "desk-rule" } }, ruleHead, ruleWords);
   const none = h("h1", { class: "desk__none", hidden: true }, t("today.none"));
-  const body = h("div", { class: "desk__body" }, step, h("div", { class: "hd" }, name, until.el[0]), outcome, until.el[1], h("div", { class: "desk__go" }, enter, record, ring), due, h("div", { class: "two" }, waiting.el, noted.el), rule);
+  const body = h("div", { class: "desk__body" }, step, h("div", { class: "hd" }, name, until.el[0]), outcome, until.el[1], h("div", { class: "desk__go" }, enter, record, elsewhere, ring), due, h("div", { class: "two" }, waiting.el, noted.el), rule);
   let shown = null;
   let held = null; // of one session: what was read stands here, and nowhere else
 
@@ -61,6 +63,10 @@ export function createMiddle(app) {
       show(outcome, isOver(row));
       if (isOver(row)) setText(outcome, t("today.ended", { time: app.write.time(ms(row.ended_at)), outcome: row.outcome ? outcomeWords(row.outcome, row.cause) : t("phase.ended") }));
       show(enter, !isOver(row));
+      const way = wayIn(row);
+      setText(enterWords, t(way.words));
+      enter.classList.toggle("btn--go", way.elsewhere === null);
+      setText(elsewhere, way.elsewhere === null ? "" : t(way.elsewhere));
       const words = ringWords(row, now, app.write);
       setText(ring, words);
       const word = dueOf(row);

@@ -30,11 +30,17 @@ function linesOf(row, now, write) {
 }
 
 function cameWords(row, seeker, now, write) {
-  if (row.phase === "ended") return seeker.since ? t("today.was_here") : t("today.was_not");
+  if (row.phase === "ended") return overWords(row, row.came[seeker.seat], write);
   if (awayAs(seeker)) return t(`presence.${awayAs(seeker)}`);
   if (seeker.presence === "away") return t(seeker.since ? "presence.left" : "presence.away", { time: seeker.since ? write.time(ms(seeker.since)) : "" });
   const minutes = Math.max(0, Math.floor((now - ms(seeker.since)) / 60000));
   return t("today.here_since", { where: t(`presence.${seeker.presence}`), time: write.time(ms(seeker.since)), minutes });
+}
+
+// After the end: when they came. That they stayed away is said of an absence alone; a cancelled session nobody comes to.
+function overWords(row, came, write) {
+  if (came) return t("today.came_at", { time: write.time(ms(came)) });
+  return t(row.outcome === "seeker_no_show" ? "today.was_not" : "today.no_arrival");
 }
 
 // What the page of the seeker found before; nothing where it did not say.

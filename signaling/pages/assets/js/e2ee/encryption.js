@@ -24,6 +24,8 @@ export class Encryption {
   #isPlain = false;
   #isBare = false; // the media connection was made while encryption was not wanted
   #lastId = 0;
+  #isIn = false;
+  #isOwed = false; // our line was cut, and new keys wait until we are in again
   #watchdog;
 
   // send(text): true if it left; renewMedia(); rebuild(): close the media connection at once and wish for another;
@@ -108,10 +110,12 @@ export class Encryption {
   // ---- the people ----
 
   // wanted: of the programme; session, seat: ids; there, kept: seats that are in, and whose line is lost; cannot: whether
-  // somebody's browser cannot; isIn: whether this person is
-  meet({ wanted, session, seat, there, kept, cannot, isIn }) {
+  // somebody's browser cannot; isIn: whether this person is; isLost: whose line was lost until now, and who is in in a moment
+  meet({ wanted, session, seat, there, kept, cannot, isIn, isLost = false }) {
+    this.#isIn = isIn;
     this.isWanted ||= wanted !== "off"; // what has been wanted does not go away without a word
     if (this.isWanted && this.isAble && this.#isBare) this.rebuild(); // clear frames would leave beside the encryption
+    if (!isIn && isLost && this.#agreement) return undefined; // the others have kept the keys too: the picture is back at once
     if (!this.isWanted || !this.isAble || !isIn) {
       this.#stop();
       return this.#settle(isIn && this.isWanted && !this.isAble ? "plain" : "off");
@@ -120,6 +124,8 @@ export class Encryption {
     if (this.#isPlain) return this.#settle("plain");
     this.#agreement ??= this.#agree(session, seat);
     this.#agreement.meet(there, kept);
+    if (this.#isOwed) this.#agreement.renew();
+    this.#isOwed = false;
     return this.#look();
   }
 
@@ -134,7 +140,8 @@ export class Encryption {
 
   // Our line was cut: others may have gone on without us.
   resume() {
-    this.#agreement?.renew();
+    if (this.#isIn) this.#agreement?.renew();
+    else this.#isOwed = this.#agreement !== null;
   }
 
   #agree(session, seat) {
@@ -171,7 +178,7 @@ export class Encryption {
     this.#agreement.stop();
     this.#epoch = this.#agreement.epoch; // its number is never used again
     this.#agreement = null;
-    this.#hasKey = false;
+    this.#hasKey = this.#isOwed = false;
     this.#say("reset");
   }
 

@@ -70,7 +70,10 @@ export function createActions(app) {
       s.notice = null;
       send({ type: "follow", purpose });
     },
-    decline: () => send({ type: "decline_reschedule", purpose: "reschedule" }),
+    decline: () => {
+      send({ type: "decline_reschedule", purpose: "reschedule" });
+      openSheet(null);
+    },
     bookNext: () => {
       if (can(s, "book_next")) send({ type: "book_next" });
       openSheet("next");

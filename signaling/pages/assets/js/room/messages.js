@@ -4,7 +4,7 @@ import { ms } from "../clock.js";
 import { t } from "../text.js";
 import { unread } from "../desk/noted.js";
 import { waitsAfter } from "../views/after_this.js";
-import { NOBODY_AROUND, agreementOf, nameOfSeat } from "../state.js";
+import { NOBODY_AROUND, agreementOf, isAgreed, me, nameOfSeat, namesIn } from "../state.js";
 
 const CLOSED = { 1009: "protocol", 4400: "protocol", 4429: "protocol", 4401: "link_unknown", 4403: "unknown", 4409: "opened_elsewhere", 4410: "link_expired" };
 const NOTED_CODES = new Set(["data_closed", "too_many_readings"]);
@@ -33,8 +33,14 @@ export function createMessages(app) {
     session({ session }) {
       const before = s.session;
       if (!before || session.version < before.version) return;
+      const wasAgreed = isAgreed(s);
       s.session = session;
       settling.settle(before);
+      if (namesIn(session) === namesIn(before)) return;
+      s.you.display_name = me(s)?.display_name ?? s.you.display_name;
+      // The same person has agreed to the same; but who sits beside the seeker is part of what one agrees to.
+      if (wasAgreed && String(session.beside) === String(before.beside)) app.steps.tick(true);
+      shown.rename();
     },
     offer(message) {
       if (s.steppedOutAt === null && !s.isTimeUp) peer.offer(message);
@@ -85,7 +91,9 @@ export function createMessages(app) {
         s.isDraining = true; // the close that follows brings us to another node
         return;
       }
-      if (!closes && CHAT_CODES.has(code)) {
+      // Who wrote it is no longer among those who talk; the words are given back.
+      const isOfALine = CHAT_CODES.has(code) || (code === "not_connected" && chat.onTheWay.length > 0);
+      if (!closes && isOfALine) {
         chat.refused(code);
         return;
       }

@@ -46,6 +46,7 @@ export function createSettling(app) {
       kept,
       cannot: there.some((seat) => s.canEncrypt[seat] === false),
       isIn: me(s)?.presence === "in" && phase !== "ended" && !isOnPhone(s),
+      isLost: awayAs(me(s)) === "lost" && phase !== "ended" && !isOnPhone(s),
     });
   }
 

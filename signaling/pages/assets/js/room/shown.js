@@ -59,6 +59,14 @@ export function createShown(app) {
     draw();
   }
 
+  // The same view with other names: who was at a part of it, writing perhaps, goes on there. The check of devices shows none.
+  function rename() {
+    if (now.name === "check") return;
+    const { testid } = document.activeElement?.dataset ?? {};
+    redraw();
+    if (testid) page.querySelector(`[data-testid="${testid}"]`)?.focus({ preventScroll: true });
+  }
+
   function announceWarning() {
     const span = s.session ? warningOf(s) : null;
     if (span === saidWarning) return;
@@ -77,6 +85,7 @@ export function createShown(app) {
     },
     draw,
     redraw,
+    rename,
     retell,
     // Once there are words.
     begin() {

@@ -7,6 +7,7 @@ import { sentences, t, tFirst } from "../text.js";
 import { can, isSeeker, isSupporter, other } from "../state.js";
 import { bandWords, createNotices, head, nameOf, sign, telephone } from "../parts.js";
 import { createBand, lostIn, planOf } from "../band.js";
+import { createOnward } from "./onward.js";
 import { createQuestions } from "./questions.js";
 import { createSlots } from "./slots.js";
 
@@ -25,6 +26,7 @@ export function create(app) {
   const questions = createQuestions(app);
   const problem = h("button", { type: "button", class: "btn btn--plain", dataset: { testid: "after-problem" }, onclick: () => app.do.openSheet("problem") }, icon("bell", "i--s"), t("after.problem"));
   const next = h("p", { class: "note note--done", hidden: true, dataset: { testid: "next-booked" } }, icon("calendar"), h("span"));
+  const desk = createOnward(app);
   const onward = h("div", { class: "pad-s", hidden: true }, sign(t("after.follow_next"), { testid: "follow-next", kind: "", onclick: () => app.do.follow("next") }));
   const start = ms(s.session.starts_at);
   const el = h(
@@ -41,21 +43,24 @@ export function create(app) {
       onward,
       again.el,
       questions.el,
+      desk.el,
       h("section", { class: "pad-s after__more" }, problem),
     ),
-    h("footer", { class: "actbar" }, again.book, telephone(app, "help.after")),
+    h("footer", { class: "actbar" }, again.book, isSupporter(s) ? desk.foot : telephone(app, "help.after")),
   );
   return {
     el,
     focus: h1,
+    rest: desk.rest,
     update() {
       const { session } = s;
       outcome.dataset.outcome = session.outcome ?? "";
       outcome.dataset.cause = session.cause ?? "";
       setText(h1, tFirst([`outcome.${session.outcome}.to_${s.you.role}`, `outcome.${session.outcome}`]));
+      const mayCall = Boolean(s.programme.telephone ?? s.telephone);
       // Of a stop the cause is who was accused: nobody has judged it yet.
       const isOurs = ["supporter", "platform", "maintenance", "office"].includes(session.cause) && session.outcome !== "stopped";
-      setText(why, sentences(whyWords(session, s.you.role), isOurs && isSeeker(s) && t("after.sorry")));
+      setText(why, sentences(whyWords(session, s.you.role), isOurs && isSeeker(s) && t("after.sorry"), isOwnCancelling(s) && mayCall && t("after.book_again")));
       band.update(planOf(session, s.now, { words: wordsOf(session), write, from: "start", lost: session.outcome === "interrupted" ? lostIn(session) : [], label: t(`outcome.${session.outcome}`) }));
       show(quota, isSeeker(s) && session.is_quota_restored !== null);
       quota.classList.toggle("is-used", session.is_quota_restored === false);
@@ -64,6 +69,7 @@ export function create(app) {
       again.update();
       objection.update();
       questions.update();
+      desk.update();
       show(problem, can(s, "report_problem"));
       const plan = session.following;
       const at = plan?.state === "chosen" ? ms(plan.new_starts_at) : null;
@@ -74,14 +80,12 @@ export function create(app) {
   };
 }
 
+const isOwnCancelling = (s) => isSeeker(s) && s.session.outcome === "cancelled" && s.session.cause === "seeker";
+
 // The counsellor's name stands with what they are, the visitor's with «さん».
 const withWhom = (s) => (isSupporter(s) ? nameOf(other(s)) : `${t("role.supporter")} ${other(s).display_name}`);
 
-// An end before its time has a word of its own, and the booked one is what was planned.
-function wordsOf({ outcome, ended_at: ended, ends_at: planned }) {
-  const isEarly = ms(ended) < ms(planned);
-  return { ...bandWords(), ...(isEarly && { end: t("moment.planned") }), ...(outcome === "interrupted" && { ended: t("moment.cut") }) };
-}
+const wordsOf = ({ outcome }) => ({ ...bandWords(), ...(outcome === "interrupted" && { ended: t("moment.cut") }) });
 
 // After a goodbye the seeker has a day to say that it was not the end; then a scheduler looks.
 function createObjection(app) {
@@ -113,7 +117,7 @@ function createReschedule(app) {
   const title = h("h2");
   const words = h("p", { class: "pad-s small" });
   const slots = createSlots(app);
-  const decline = h("button", { type: "button", class: "btn btn--plain", onclick: () => app.do.decline() }, t("slots.decline"));
+  const decline = h("button", { type: "button", class: "btn btn--plain", "aria-haspopup": "dialog", dataset: { testid: "decline" }, onclick: () => app.do.openSheet("decline") }, t("slots.decline"));
   const booked = h("div", { class: "booked" });
   const el = h("section", { class: "sec", role: "status" }, title, booked, slots.el, words, decline);
   return {

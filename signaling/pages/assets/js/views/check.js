@@ -1,6 +1,7 @@
 // Camera, microphone, sound, line, browser: each in words, and never a dead end.
 
 import { h, setAttr, setText, show } from "../dom.js";
+import { ms } from "../clock.js";
 import { t, sentences } from "../text.js";
 import { can, hasJoined, isObserver, isOnPhone, isSupporter, offers } from "../state.js";
 import { createNotices, createUntil, head, sign, strip, telephone } from "../parts.js";
@@ -45,10 +46,12 @@ export function create(app) {
       line.update(s.isOnline, hasPicture);
       show(list, isMeasured);
       setText(title, t(titleOf(app)));
-      setText(lead, sentences(isMeasured && isOnlyOneBad(app) && t("check.lead_rest"), t(leadOf(s), { start: write.moment(Date.parse(s.session.starts_at)) })));
+      const opensAt = s.session.phase === "scheduled" ? ms(s.session.opens_at) : null;
+      const isOfAnotherDay = opensAt !== null && write.day(opensAt) !== write.day(s.now);
+      setText(lead, sentences(isMeasured && isOnlyOneBad(app) && t("check.lead_rest"), t(isOfAnotherDay && isMeasured ? "check.lead_early" : leadOf(s), { start: write.moment(ms(s.session.starts_at)) })));
       setAttr(join, "disabled", !hasJoined(s) && !(can(s, "join") && !isOpening && !s.isJoining));
       setText(join.label, t(joinWords(devices, s)));
-      setText(hint, s.session.phase === "scheduled" ? t("check.doors_hint", { time: write.moment(Date.parse(s.session.opens_at)) }) : "");
+      setText(hint, opensAt === null ? "" : t(isOfAnotherDay ? "check.doors_hint_day" : "check.doors_hint", { day: write.day(opensAt), time: write.moment(opensAt) }));
     },
   };
 }

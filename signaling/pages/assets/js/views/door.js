@@ -174,13 +174,14 @@ function updateFlow(list, { s, write }) {
     { key: "now", at: s.now, kind: "now" },
   ].filter(Boolean);
   moments.sort((one, two) => one.at - two.at);
-  const key = moments.map((moment) => moment.key + write.time(moment.at)).join();
+  const [today, day] = [write.day(s.now), write.day(ms(session.starts_at))];
+  const key = `${today}|${moments.map((moment) => moment.key + write.time(moment.at)).join()}`;
   if (list.dataset.key === key) return;
   list.dataset.key = key;
   const moreOf = (name) => tFirst([...(isOnPhone(s) ? [`flow.${name}.phone`] : []), `flow.${name}.more`]);
   list.replaceChildren(
     ...moments.map(({ key: name, at, kind }) =>
-      h("li", { class: kind }, h("time", { class: "num" }, write.time(at)), h("div", {}, h("b", {}, t(`flow.${name}`)), h("span", {}, moreOf(name)))),
+      h("li", { class: kind }, h("time", { class: "num" }, write.time(at)), h("div", {}, h("b", {}, name === "now" && today !== day ? t("flow.now_day", { day: today }) : t(`flow.${name}`)), h("span", {}, moreOf(name)))),
     ),
   );
 }

@@ -123,6 +123,7 @@ function createDesk(app) {
   const atHand = createAtHand(app);
   const chat = createChatSwitch(app, { isControl: false });
   const byPhone = h("button", { type: "button", class: "btn", dataset: { testid: "to-phone" }, onclick: () => app.do.switchMedium("phone") }, icon("phone"), t("desk.by_phone"));
+  const stepOut = h("button", { type: "button", class: "btn", dataset: { testid: "step-out" }, onclick: () => app.do.stepOut() }, icon("door"), t("leave.step_out"));
   const clock = h("span", { class: "clock num", "aria-hidden": "true" });
   const where = h("p", { class: "small presence" });
   const ruleHead = h("h2");
@@ -147,7 +148,7 @@ function createDesk(app) {
         h("div", { class: "desk__go" }, admit.el),
         h("p", {}, h("span", { class: "small quiet" }, t("desk.seeker_now")), " ", where),
         rule,
-        h("div", { class: "desk__more" }, chat.el, byPhone),
+        h("div", { class: "desk__more" }, chat.el, byPhone, stepOut),
       ),
       h(
         "aside",
@@ -157,7 +158,6 @@ function createDesk(app) {
         h("h2", {}, t("desk.you")),
         h("div", { class: "preview preview--aside" }, self.el, h("div", {}, level.el)),
         h("div", { class: "ctls" }, switches.el),
-        h("div", { class: "leave" }, h("button", { type: "button", class: "btn", dataset: { testid: "step-out" }, onclick: () => app.do.stepOut() }, icon("door"), t("leave.step_out"))),
       ),
     ),
   );

@@ -1,6 +1,6 @@
 // What the programme asks afterwards (IX 15-2): a few questions, all on one card, sent once.
 
-import { h, keyed, setAttr, show } from "../dom.js";
+import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { pick, t, written } from "../text.js";
 
@@ -10,7 +10,7 @@ const LONGEST = 500; // characters of an answer
 export function createQuestions(app) {
   const { s } = app;
   const form = h("form", { class: "sheet questions", novalidate: true, onsubmit: send, dataset: { testid: "questions" } });
-  const missing = h("p", { class: "small hot", role: "alert", hidden: true }, t("questions.missing"));
+  const missing = h("p", { class: "small hot", role: "alert", hidden: true, id: "questions-missing" });
   const button = h("button", { type: "submit", class: "btn", dataset: { testid: "questions-send" } }, t("questions.send"));
   const thanks = h("div", { class: "note note--done", role: "status", tabindex: "-1", hidden: true, dataset: { testid: "questions-done" } }, icon("tick"), h("p", {}, t("questions.done")));
   const lead = h("p", { class: "pad-s small quiet" }, t("questions.lead"));
@@ -27,12 +27,22 @@ export function createQuestions(app) {
     }
     const needed = s.questionnaire.questions.find(({ key, optional }) => !optional && !(key in answers));
     const isMissing = Boolean(needed) || Object.keys(answers).length === 0;
+    sayMissing(isMissing, needed);
+    if (isMissing) return;
+    wasSent = true;
+    app.do.answerQuestions(answers);
+  }
+
+  // Below the question that wants an answer, and its first field has the focus.
+  function sayMissing(isMissing, needed = undefined) {
     show(missing, isMissing);
-    if (isMissing) form.querySelector(needed ? `[name="${needed.key}"]` : "input, textarea")?.focus();
-    else {
-      wasSent = true;
-      app.do.answerQuestions(answers);
-    }
+    for (const field of form.querySelectorAll("[aria-describedby]")) setAttr(field, "aria-describedby", null);
+    if (!isMissing) return;
+    const field = form.querySelector(needed ? `[name="${needed.key}"]` : "input, textarea");
+    setText(missing, needed ? t("questions.missing", { question: pick(needed.words) }) : t("questions.empty"));
+    field.closest(".question").append(missing);
+    setAttr(field, "aria-describedby", missing.id);
+    field.focus();
   }
 
   return {
@@ -46,7 +56,7 @@ export function createQuestions(app) {
       show(thanks, asked.is_answered);
       if (wasSent && asked.is_answered) thanks.focus({ preventScroll: true }); // where the form had it
       if (asked.is_answered) wasSent = false;
-      keyed(form, asked.questions.map((one) => one.key).join(), () => [...asked.questions.map((one) => question(one, s, () => show(missing, false))), missing, button]);
+      keyed(form, asked.questions.map((one) => one.key).join(), () => [...asked.questions.map((one) => question(one, s, () => sayMissing(false))), missing, button]);
       setAttr(button, "disabled", !s.isOnline || s.isAnswering);
     },
   };
@@ -58,7 +68,7 @@ function question(one, s, onChange) {
     s.answers[one.key] = value;
     onChange();
   };
-  const words = [pick(one.words), !one.optional && h("small", { class: "questions__needed" }, t("questions.needed"))];
+  const words = [pick(one.words), one.optional ? h("small", { class: "questions__needed" }, t("questions.optional")) : h("small", { class: "questions__needed" }, t("questions.needed"))];
   if (one.kind === "text") {
     const field = h("textarea", { class: "memo memo--note", rows: "3", maxlength: String(LONGEST), name: one.key, oninput: () => note(field.value)() });
     field.value = s.answers[one.key] ?? "";

@@ -7,6 +7,7 @@ import { currentLanguage, sentences, t } from "../text.js";
 import { byRole, can, endsAt, isOnPhone, isSeeker, seatOf, viewOf } from "../state.js";
 import { sign } from "../parts.js";
 import { createSlots } from "./slots.js";
+import { declineSheet } from "./sheets/decline.js";
 import { finishSheet } from "./sheets/finish.js";
 import { beginSheet, lateSheet } from "./sheets/late.js";
 import { menuSheet } from "./sheets/menu.js";
@@ -17,6 +18,7 @@ import { problemSheet, stopSheet } from "./sheets/stop.js";
 
 const BUILD = {
   claim: claimSheet,
+  decline: declineSheet,
   end_early: endEarlySheet,
   begin_or_reschedule: beginSheet,
   wait_or_reschedule: waitSheet,
@@ -68,7 +70,7 @@ export function createSheets(app) {
 
 function kindOf(s) {
   if (!s.session || s.refusal) return null;
-  if (s.session.phase === "ended") return s.sheet === "problem" && can(s, "report_problem") ? "problem" : null;
+  if (s.session.phase === "ended") return AFTERWARDS[s.sheet]?.(s) ? s.sheet : null;
   if (s.steppedOutAt !== null || s.isTimeUp) return null;
   if (s.sheet === "stop" && can(s, "stop")) return "stop"; // who is about to stop is not interrupted by a question
   if (s.session.claim && can(s, "answer_claim")) return "claim";
@@ -78,6 +80,12 @@ function kindOf(s) {
   if (can(s, "answer_finish")) return "finish";
   return IS_STILL[s.sheet]?.(s) === false ? null : s.sheet;
 }
+
+// What may still be asked once it is over.
+const AFTERWARDS = {
+  problem: (s) => can(s, "report_problem"),
+  decline: (s) => can(s, "decline_reschedule") && s.session.reschedule?.state === "open",
+};
 
 // A sheet that has lost its object closes by itself.
 const IS_STILL = {

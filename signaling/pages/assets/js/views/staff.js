@@ -52,7 +52,9 @@ export function whereWords(s, seat, write) {
     return ends && ends > s.now ? t("presence.until", { where, left: countdown(ends - s.now) }) : where;
   }
   if (seat.presence === "away" && seat.since) return t("presence.left", { time: write.time(ms(seat.since)) });
-  const where = t(`presence.${seat.presence}`);
+  // Whoever receives is at the counter: the visitor's page says so too.
+  const isAtCounter = seat.role === "supporter" && seat.presence === "lobby";
+  const where = t(isAtCounter ? "host.lobby" : `presence.${seat.presence}`);
   return seat.since ? t("presence.since", { where, time: write.time(ms(seat.since)) }) : where; // when they came, not since when they are where they are
 }
 

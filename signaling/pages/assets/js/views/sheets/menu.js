@@ -3,7 +3,7 @@
 import { h, setText, show } from "../../dom.js";
 import { icon } from "../../icons.js";
 import { t } from "../../text.js";
-import { can, isObserver, isOnPhone, isSeeker, listed, offers } from "../../state.js";
+import { can, isObserver, isOnPhone, isSeeker, isSupporter, listed, offers } from "../../state.js";
 import { spaced } from "../secrecy.js";
 import { languages } from "../../parts.js";
 import { backTo, title } from "./sheet.js";
@@ -17,7 +17,7 @@ export function menuSheet(app) {
     row("screen", "screen", "screen.share", "screen.more", () => shareScreen(), () => mayShare() && !app.screen.isOn),
     row("screen-stop", "screen", "screen.stop", null, () => shareScreen(), () => mayShare() && app.screen.isOn),
     row("audio", "sound", "menu.audio", "menu.audio_more", () => app.do.switchMedium("audio"), () => s.session.medium === "video" && mayGoOnBy("audio")),
-    row("phone", "phone", "menu.phone", "menu.phone_more", () => app.do.switchMedium("phone"), () => !isOnPhone(s) && can(s, "switch_medium")),
+    row("phone", "phone", "menu.phone", isSupporter(s) ? "menu.phone_more_supporter" : "menu.phone_more", () => app.do.switchMedium("phone"), () => !isOnPhone(s) && can(s, "switch_medium")),
     row("video", "camera", isOnPhone(s) ? "menu.video_again" : "menu.video", "menu.video_more", () => app.do.switchMedium("video"), () => s.session.medium !== "video" && mayGoOnBy("video")),
     row("sound", "sound", "menu.sound_again", "menu.video_more", () => app.do.switchMedium("audio"), () => isOnPhone(s) && !listed(s, "video") && mayGoOnBy("audio")),
     row("secrecy", "lock", "secrecy.code", "secrecy.code_more", () => app.do.openSheet("secrecy"), () => app.encryption.state === "on", "", code),

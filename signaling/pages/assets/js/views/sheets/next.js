@@ -4,6 +4,7 @@ import { h, keyed, setText, show } from "../../dom.js";
 import { ms } from "../../clock.js";
 import { t } from "../../text.js";
 import { isOpenNow, isSupporter } from "../../state.js";
+import { telephone } from "../../parts.js";
 import { backTo, title } from "./sheet.js";
 import { createSlots } from "../slots.js";
 
@@ -18,10 +19,11 @@ export function createNextChoice(app, head) {
   const { s, write } = app;
   const say = h("p", { class: "small", role: "status" });
   const booked = h("div", { class: "booked booked--sheet", dataset: { testid: "next-booked" } });
+  const lost = h("div", { hidden: true }, !isSupporter(s) && telephone(app, "next.lost"));
   const slots = createSlots(app, "next");
   const decline = h("button", { type: "button", class: "btn btn--plain btn--quiet", dataset: { testid: "next-decline" }, onclick: () => app.do.declineNext() }, t("next.decline"));
   return {
-    parts: [say, booked, slots.el, slots.book, decline],
+    parts: [say, booked, lost, slots.el, slots.book, decline],
     update() {
       const plan = s.session.following;
       const options = isOpenNow(plan, s.now) ? plan.options : [];
@@ -30,6 +32,7 @@ export function createNextChoice(app, head) {
       setText(say, t(sayOf(plan, options)));
       slots.update(options);
       show(booked, at !== null);
+      show(lost, at !== null && !isSupporter(s));
       keyed(booked, String(at), () => at !== null && h("p", { class: "when" }, h("em", {}, write.day(at)), h("b", { class: "num" }, write.moment(at))));
       show(decline, isOpenNow(plan, s.now));
     },
