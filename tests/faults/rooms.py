@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -20,6 +19,7 @@ from typing import Any
 import aiohttp
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 
+from tests.browser.chromium import chromium_path
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.person import DESK, PHONE, WATCH, Person, through
 from tests.chaos.nodes import (
@@ -139,12 +139,10 @@ class Theatre:
 
 
 async def _launch(playwright: Playwright) -> Browser:
-    path = shutil.which("chromium")
-    assert path is not None, "chromium is not installed; `make setup-browsers` does it"
     slow = f"--use-fake-device-for-media-stream=fps={FRAMES_A_SECOND}"
     arguments = [each for each in ARGUMENTS if "fake-device" not in each]
     return await playwright.chromium.launch(
-        executable_path=path, args=[*arguments, slow, "--mute-audio"]
+        executable_path=chromium_path(), args=[*arguments, slow, "--mute-audio"]
     )
 
 

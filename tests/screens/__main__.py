@@ -16,6 +16,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
+from tests.browser.chromium import chromium_path
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import running
 from tests.screens import album
@@ -76,7 +77,7 @@ async def tour(arguments: argparse.Namespace) -> int:
         async with async_playwright() as playwright:
             launch = playwright.chromium.launch
             seeing = [*ARGUMENTS, *camera_of(Path(films))]
-            browser = await launch(executable_path="/usr/bin/chromium", args=seeing)
+            browser = await launch(executable_path=chromium_path(), args=seeing)
             for language in arguments.languages.split(","):
                 camera = Camera(
                     language, folder, themes=() if arguments.pictures else ("light", "dark")

@@ -12,19 +12,24 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from workers.media import srtp
+from workers.media.datagrams import Slot
 from workers.media.feedback import FREE_BPS, START_BPS, OneReport, Receiving, Way, allowed_bps
 from workers.media.forwarder import DownTrack, UpTrack
 from workers.media.ice import Address
 from workers.media.room import KEY_FRAME_INTERVAL_S, Leg
 from workers.media.rtp import (
+    NACK,
     PICTURES,
     REPEATS,
+    TRANSPORT_WIDE,
     Feedback,
     MalformedRtcp,
-    lone_transport_feedback,
+    lone_feedback,
     nack,
+    nacked,
     original_sequence_at,
     pli,
+    put_media_ssrc,
     put_send_time,
     read_feedback,
     receiver_report,
@@ -32,7 +37,6 @@ from workers.media.rtp import (
     report_time,
     sender_report,
     uint16_add,
-    with_media_ssrc,
 )
 
 ACTIVE_S = 2.0
@@ -44,13 +48,18 @@ class Control:
 
     Args:
         send: sends a datagram to an address, or drops it.
+        queue: the same with the datagram in a slot of this turn.
         counters: the port's.
     """
 
     def __init__(
-        self, send: Callable[[bytes, Address | None], None], counters: Counter[str]
+        self,
+        send: Callable[[bytes, Address | None], None],
+        queue: Callable[[Slot, Address | None], None],
+        counters: Counter[str],
     ) -> None:
         self._send = send
+        self._queue = queue
         self._counters = counters
         self._buffer = srtp.PacketBuffer()
 
@@ -105,16 +114,18 @@ class Control:
         else:
             self._send(packet, leg.address)
 
-    def take(self, leg: Leg, plain: bytes, now: float) -> None:
+    def take(self, leg: Leg, slot: Slot, now: float) -> None:
         """Carry out what a leg reports and asks for.
 
         Args:
             leg: who.
-            plain: compound RTCP, authentic and decrypted.
+            slot: holds compound RTCP, authentic and decrypted; what goes on may go in it.
             now: monotonic seconds.
         """
-        if leg.is_pair and self._passed_on(leg, plain):
+        lone = lone_feedback(slot.data, slot.length[0])
+        if lone is not None and self._took_alone(leg, slot, *lone, now):
             return
+        plain = slot.taken()
         published = {
             down.up_ssrc: down for up in leg.up.routes.values() for down in up.fed if leg.is_pair
         }
@@ -145,14 +156,23 @@ class Control:
             if up is not None:
                 self.ask_key_frame(up, now, is_urgent=False)
 
-    def _passed_on(self, leg: Leg, plain: bytes) -> bool:
-        """Pass on what comes most often and says nothing to us, without taking it apart; False: something else."""
-        ssrc, other = lone_transport_feedback(plain), leg.first_other()
-        track = leg.down.by_ssrc.get(ssrc) if ssrc is not None else None
-        if track is None or track.up is None or track.up.owner is not other:
+    def _took_alone(self, leg: Leg, slot: Slot, kind: int, ssrc: int, now: float) -> bool:
+        """Carry out what comes most often without taking it apart as a compound; False: something else."""
+        track = leg.down.by_ssrc.get(ssrc)
+        up = track.up if track is not None else None
+        if track is None or up is None or up.owner.srtp is None:
             return False
-        if _may_go(plain, leg, other):
-            self._send_rtcp(other, with_media_ssrc(plain, track.up.ssrc))
+        if kind == NACK:
+            self._resend(leg, track, nacked(slot.taken()), now)
+            return True
+        if kind != TRANSPORT_WIDE or not leg.is_pair or up.owner is not leg.first_other():
+            return False
+        # Its sender's SSRC has been admitted, so it may be encrypted under it (`_may_go`).
+        put_media_ssrc(slot.data, up.ssrc)
+        if srtp.protect_rtcp(up.owner.srtp.sending, slot.chars, slot.length):
+            self._counters["protect_refused"] += 1
+        else:
+            self._queue(slot, up.owner.address)
         return True
 
     def _pass_on(self, leg: Leg, feedback: Feedback, now: float) -> None:

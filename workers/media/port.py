@@ -48,6 +48,7 @@ from workers.media.rtp import (
     SCREEN,
     is_rtcp,
     put_send_time,
+    sender_ssrc,
 )
 
 TURNS = 16
@@ -94,8 +95,7 @@ class MediaPort:
         self._monotonic = monotonic
         self._turned_at = float("-inf")
         self._by_ssrc: dict[int, Leg] = {}
-        self._rtcp_buffer = srtp.PacketBuffer()
-        self.control = Control(self.send, self.counters)
+        self.control = Control(self.send, self._queue, self.counters)
         self.lines = Lines(self.control, report)
 
     def close(self) -> None:
@@ -120,6 +120,11 @@ class MediaPort:
     def send(self, data: bytes, to: Address | None) -> None:
         """Send a datagram, or drop it when the kernel's buffer is full or there is no address."""
         if to is not None and not self.udp.send(data, to):
+            self.counters["send_dropped"] += 1
+
+    def _queue(self, slot: Slot, to: Address | None) -> None:
+        """Have the packet in a slot sent with the others of its turn, as `send` does."""
+        if to is not None and not self.udp.queue(slot, to):
             self.counters["send_dropped"] += 1
 
     def tick(self, now: float) -> None:
@@ -435,7 +440,7 @@ class MediaPort:
             if leg is None:
                 self.counters["unknown"] += 1
             else:
-                self._receive_rtcp(leg, path, bytes(slot.view[:size]), now)
+                self._receive_rtcp(slot, size, leg, path, now)
         else:
             self.counters["unknown"] += 1
         return None
@@ -498,25 +503,28 @@ class MediaPort:
 
     # ---- RTCP -----------------------------------------------------------------------------------------------------
 
-    def _receive_rtcp(self, leg: Leg, path: Path[Leg] | None, data: bytes, now: float) -> None:
-        """Check and decrypt feedback, and have it carried out."""
-        if leg.srtp is None:
+    def _receive_rtcp(
+        self, slot: Slot, size: int, leg: Leg, path: Path[Leg] | None, now: float
+    ) -> None:
+        """Check and decrypt the feedback in a slot, and have it carried out."""
+        transport, length = leg.srtp, slot.length
+        if transport is None:
             return
-        plain = leg.srtp.unprotect_rtcp(self._rtcp_buffer, data)
-        if plain is None:
+        length[0] = size
+        if srtp.unprotect_rtcp(transport.receiving, slot.chars, length):
             self.counters["srtp_refused"] += 1
             return
-        if not leg.srtp.admit(int.from_bytes(plain[4:8], "big")):
+        if not transport.admit(sender_ssrc(slot.data)):
             self.counters["ssrc_refused"] += 1
             return
         if path is not None:
             path.media_at = now
-        if not leg.may_report(len(plain), now):
+        if not leg.may_report(length[0], now):
             self.counters["rtcp_refused"] += 1
             return
         self.counters["rtcp_read"] += 1
-        if now < min(leg.room.closes_at, self.deaf_at):
-            self.control.take(leg, plain, now)
+        if now < leg.room.closes_at and now < self.deaf_at:
+            self.control.take(leg, slot, now)
 
 
 def _named(leg: Leg) -> dict[str, str | int]:

@@ -61,6 +61,8 @@ APPLICATION = 15
 draft-alvestrand-rmcat-remb."""
 
 REPORT_BLOCK_BYTES = 24
+MEDIA_SSRC_AT = 8
+"""Where feedback names the track that it speaks of (RFC 4585 §6.1)."""
 OUR_SSRC = 1
 """The sender SSRC of the feedback that we originate ourselves; receivers do not look at it."""
 
@@ -368,21 +370,30 @@ def _read_block(packet: bytes, at: int) -> ReportBlock:
     )
 
 
-def lone_transport_feedback(compound: bytes) -> int | None:
-    """The media SSRC of transport-wide feedback that comes without a report (RFC 5506); None: it is something else."""
-    if (
-        len(compound) < 12
-        or compound[1] != TRANSPORT_FEEDBACK
-        or compound[0] & 31 != TRANSPORT_WIDE
-        or 4 + 4 * (compound[2] << 8 | compound[3]) != len(compound)
-    ):
+def sender_ssrc(buffer: bytearray) -> int:
+    """Whose report or feedback a buffer holds (RFC 3550 §6.4.1, RFC 4585 §6.1); of eight bytes at least."""
+    return int(_UINT32.unpack_from(buffer, 4)[0])
+
+
+def lone_feedback(buffer: bytearray, length: int) -> tuple[int, int] | None:
+    """Transport feedback that comes without a report (RFC 5506), as most does.
+
+    Args:
+        buffer: holds the decrypted packet from its start.
+        length: bytes of the packet.
+
+    Returns:
+        Its format, such as `NACK`, and its media SSRC; None: it is something else.
+    """
+    first, kind, words = _RTCP_HEADER.unpack_from(buffer)
+    if kind != TRANSPORT_FEEDBACK or words < 2 or 4 + 4 * words != length:
         return None
-    return int.from_bytes(compound[8:12], "big")
+    return first & 31, _UINT32.unpack_from(buffer, MEDIA_SSRC_AT)[0]
 
 
-def with_media_ssrc(feedback: bytes, ssrc: int) -> bytes:
-    """The same feedback about another track (RFC 4585 §6.1)."""
-    return feedback[:8] + _UINT32.pack(ssrc) + feedback[12:]
+def put_media_ssrc(buffer: bytearray, ssrc: int) -> None:
+    """Let feedback speak of another track (RFC 4585 §6.1)."""
+    _UINT32.pack_into(buffer, MEDIA_SSRC_AT, ssrc)
 
 
 def _read_transport_feedback(
@@ -399,7 +410,7 @@ def _read_transport_feedback(
         # It speaks of the whole transport, and browsers put any SSRC there, sometimes none of ours.
         track = track or next(iter(received.values()), None)
         if track is not None:
-            return with_media_ssrc(packet, track.up_ssrc)
+            return packet[:MEDIA_SSRC_AT] + _UINT32.pack(track.up_ssrc) + packet[12:]
     return b""
 
 
@@ -409,7 +420,8 @@ def nacked(packet: bytes) -> list[int]:
     for position in range(12, len(packet) - 3, 4):
         first, mask = _NACK_ENTRY.unpack_from(packet, position)
         missing.append(first)
-        missing.extend(uint16_add(first, bit + 1) for bit in range(16) if mask >> bit & 1)
+        if mask:
+            missing.extend(uint16_add(first, bit + 1) for bit in range(16) if mask >> bit & 1)
     return missing
 
 

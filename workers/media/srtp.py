@@ -29,6 +29,9 @@ protect = lib.srtp_protect
 """`protect(srtp_t, chars, length) -> 0`: encrypt in place; used by the forwarding loop only."""
 unprotect = lib.srtp_unprotect
 """`unprotect(srtp_t, chars, length) -> 0`: check and decrypt in place; used by the forwarding loop only."""
+protect_rtcp = lib.srtp_protect_rtcp
+unprotect_rtcp = lib.srtp_unprotect_rtcp
+"""The same for RTCP that lies in a slot."""
 
 
 class PacketBuffer:

@@ -1,6 +1,5 @@
 """One Chromium and the real files, for each module that wants them."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,17 +13,16 @@ from playwright.async_api import (
 
 from signaling.files import PAGES, Files
 from signaling.headers import content_security_policy
+from tests.browser.chromium import chromium_path
 from tests.signaling.pages.visits import OFFICE
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium")
-    assert path is not None, "chromium is not installed; `make setup-browsers` does it"
     devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     async with async_playwright() as playwright:
         args = ["--no-sandbox", "--disable-gpu", *devices]
-        browser = await playwright.chromium.launch(executable_path=path, args=args)
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=args)
         yield browser
         await browser.close()
 
