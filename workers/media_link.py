@@ -214,10 +214,16 @@ class MediaLink(ports.Media):
 
     async def _watch(self) -> None:
         """Beat, and see who does not."""
+        beat_s = self._settings.ttl_s / BEATS_A_TTL
+        now = self._clock.monotonic()
         while True:
+            began = now
             # What workers have sent meanwhile is read before this goes on, also after a pause of the node itself.
-            await asyncio.sleep(self._settings.ttl_s / BEATS_A_TTL)
+            await asyncio.sleep(beat_s)
             now = self._clock.monotonic()
+            if (late_s := now - began - beat_s) >= beat_s:
+                # Before its workers take it for dead: whoever reads why they left shall find it.
+                log.warning("node.late", late_s=round(late_s, 2))
             for worker in self._workers.values():
                 is_ready = worker.state is WorkerState.READY
                 patience_s = self._settings.ttl_s if is_ready else START_TIMEOUT_S

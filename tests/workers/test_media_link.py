@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from orchestrator import ports
 from orchestrator.clock import SystemClock
@@ -546,6 +547,15 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+async def test_a_node_whose_loop_was_held_says_for_how_long():
+    async with studio(ttl_s=1.2) as made:
+        await started(made)
+        with capture_logs() as lines:
+            time.sleep(0.8)  # noqa: ASYNC251 - this is what holds it
+            await until_true(lambda: "node.late" in [each["event"] for each in lines])
+        assert max(each.get("late_s", 0) for each in lines) >= 0.5
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
