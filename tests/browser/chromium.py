@@ -8,13 +8,37 @@ Playwright's driver is, which starts it.
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 _PR_CAPBSET_DROP = 24
 _CAP_SYS_NICE = 23
 
 # Refused to who is not root, and has no such right to lose.
 ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_SYS_NICE, 0, 0, 0)
+
+
+def give_way(niceness: int) -> None:
+    """Have all browsers that this process has started yield to everything else, as far as the kernel knows how.
+
+    Each is a session of its own, and Linux shares its cores out among sessions (`sched(7)`, autogroup), whatever the
+    niceness of a single process in one.
+    """
+    for process in _descendants(os.getpid()):
+        with suppress(OSError):
+            if os.getsid(process) == process:
+                Path(f"/proc/{process}/autogroup").write_text(str(niceness))
+
+
+def _descendants(process: int) -> Iterator[int]:
+    for children in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in map(int, children.read_text().split()):
+                yield child
+                yield from _descendants(child)
 
 
 def chromium_path() -> str:

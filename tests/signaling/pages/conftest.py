@@ -1,5 +1,6 @@
 """One Chromium and the real files, for each module that wants them."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,8 @@ from playwright.async_api import (
 
 from signaling.files import PAGES, Files
 from signaling.headers import content_security_policy
-from tests.browser.chromium import chromium_path
+from tests.browser.chromium import chromium_path, give_way
+from tests.conftest import YIELDS
 from tests.signaling.pages.visits import OFFICE
 
 
@@ -23,6 +25,8 @@ async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         args = ["--no-sandbox", "--disable-gpu", *devices]
         browser = await playwright.chromium.launch(executable_path=chromium_path(), args=args)
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            give_way(YIELDS)
         yield browser
         await browser.close()
 
