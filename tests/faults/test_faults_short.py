@@ -1,4 +1,4 @@
-"""A short cut of `make test-faults`: the cheapest faults, once each, all at the same time."""
+"""A short cut of `make test-faults`: the cheapest faults, once each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.faults.plays import PLAYS
 from tests.faults.rooms import Times
 from tests.faults.runner import Result, play_all, table
 
-pytestmark = [pytest.mark.browser, pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.chaos, pytest.mark.timeout(400)]
 
 TIMES = Times(
     slot=40.0, cutoff=12.0, tolerance=12.0, grace=8.0, grace_total=24.0, hold=10.0, tail=4.0,
@@ -29,6 +29,8 @@ KINDS = (
     ("supporter_never_comes", "waiting"),
 )
 """Those that last longest come first."""
+AT_ONCE = 4
+"""Rooms; with eight, both cores were so busy that a page was back only when its grace was over."""
 EXPECTED = load()
 
 
@@ -38,7 +40,7 @@ def results() -> Mapping[tuple[str, str], Result]:
     played_as = {play.name: play for play in PLAYS}
     results = [Result(played_as[name]) for name in KINDS]
     with asyncio.Runner() as runner:
-        runner.run(play_all(results, TIMES, runs=1, rooms=len(results)))
+        runner.run(play_all(results, TIMES, runs=1, rooms=AT_ONCE))
     return {result.play.name: result for result in results}
 
 
