@@ -119,6 +119,10 @@ class Connection:
         """Send a state; an older one of the same key that still waits is skipped."""
         self._outbox.put_latest(key, make)
 
+    def ping(self) -> None:
+        """Say something that every page answers."""
+        self.tell_latest("ping", lambda: Ping(server_time=self._server_time()))
+
     def refuse(self, code: str, close: Close | None = None) -> None:
         """Say that something may not be done; with a close code that was the last word."""
         telephone = self.telephone if self._guest is None else None
@@ -280,7 +284,7 @@ class Connection:
                 self.close(Close.SILENT)
                 return
             if now_s >= next_ping_s:
-                self.tell_latest("ping", lambda: Ping(server_time=self._server_time()))
+                self.ping()
                 next_ping_s = now_s + self._limits.ping_s
             await asyncio.sleep(min(next_ping_s, self._heard_s + self._limits.silence_s) - now_s)
 

@@ -62,6 +62,8 @@ class Receiver:
         if self._place.role not in message.senders:
             self._connection.refuse("not_your_seat")
             return
+        if isinstance(message, up.RestartMedia):
+            self._connection.ping()  # an offer may take long; that it was heard the page shall know now
         if not self._may_trouble_media(message):
             return
         if isinstance(message, up.Answer | up.RestartMedia):

@@ -1,4 +1,4 @@
-"""Where Chromium is. Whoever imports this starts programs that put themselves before nobody.
+"""Where Chromium is. Whoever imports this starts programs that put themselves before nobody, and is patient with them.
 
 Started by root Chromium gives itself a higher priority than the server has that it talks to, on the same two cores. At
 people's homes it is on a machine of its own, so that right is taken from whatever is started from now on: before
@@ -14,9 +14,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from playwright.async_api import expect
+
+PATIENCE_MS = 15_000
+"""For whatever a page shall show; a machine that is busy is no finding about the page."""
 _PR_CAPBSET_DROP = 24
 _CAP_SYS_NICE = 23
 
+expect.set_options(timeout=PATIENCE_MS)
 # Refused to who is not root, and has no such right to lose.
 ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_SYS_NICE, 0, 0, 0)
 
@@ -42,7 +47,16 @@ def _descendants(process: int) -> Iterator[int]:
 
 
 def chromium_path() -> str:
-    """The path of the program."""
-    path = shutil.which("chromium")
-    assert path is not None, "chromium is not installed; `make setup-browsers` does it"
+    """The path of the program that people have."""
+    return _found("chromium")
+
+
+def shell_path() -> str:
+    """The path of the same one without a window, which costs a third: for pages that nobody calls from."""
+    return _found("chromium-headless-shell")
+
+
+def _found(name: str) -> str:
+    path = shutil.which(name)
+    assert path is not None, f"{name} is not installed; `make setup-browsers` does it"
     return path

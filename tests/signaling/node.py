@@ -134,7 +134,7 @@ class Page:
                     f"closed with {self.socket.close_code} while waiting for {kind}; got {self.inbox}"
                 )
                 message = frame.json()
-                if message["type"] == "ping":
+                if message["type"] == "ping" != kind:
                     continue
                 self.inbox.append(message)
                 if message["type"] == kind and where(message):

@@ -124,6 +124,15 @@ async def test_restarts_beyond_the_limit_never_reach_the_media_worker():
         )
 
 
+@pytest.mark.parametrize("media_epoch", [1, 2], ids=["the present one", "one that is over"])
+async def test_a_wish_is_answered_at_once_whatever_becomes_of_it(node, media_epoch: int):
+    meeting = await node.meet()
+    seeker, _ = await node.live(meeting)
+    for _ in range(20):  # far more than there are beats
+        await seeker.send(type="restart_media", media_epoch=media_epoch)
+        await seeker.receive("ping")
+
+
 async def test_renewals_beyond_the_limit_change_nothing():
     async with running_node(Limits(renewals_burst=2)) as node:
         meeting = await node.meet()

@@ -14,7 +14,7 @@ from playwright.async_api import (
 
 from signaling.files import PAGES, Files
 from signaling.headers import content_security_policy
-from tests.browser.chromium import chromium_path, give_way
+from tests.browser.chromium import give_way, shell_path
 from tests.conftest import YIELDS
 from tests.signaling.pages.visits import OFFICE
 
@@ -24,7 +24,7 @@ async def chromium() -> AsyncIterator[Browser]:
     devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     async with async_playwright() as playwright:
         args = ["--no-sandbox", "--disable-gpu", *devices]
-        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=args)
+        browser = await playwright.chromium.launch(executable_path=shell_path(), args=args)
         if "PYTEST_XDIST_WORKER" in os.environ:
             give_way(YIELDS)
         yield browser

@@ -21,10 +21,10 @@ export class Peer {
   #recovery = null;
 
   // send(message); ready(): promise of the local stream; onChange(): state or remote tracks changed;
-  // onUnheard(): the wish for an offer got lost; encryption: of everything that is sent and comes
-  constructor({ send, ready, onChange, onUnheard, encryption }) {
+  // heardAt(), onUnheard(): of the socket, as Recovery wants them; encryption: of everything that is sent and comes
+  constructor({ send, ready, onChange, heardAt, onUnheard, encryption }) {
     Object.assign(this, { send, ready, onChange, encryption });
-    this.#recovery = new Recovery({ peer: this, send, onUnheard });
+    this.#recovery = new Recovery({ peer: this, send, heardAt, onUnheard });
   }
 
   get isAlive() {
@@ -43,7 +43,6 @@ export class Peer {
 
   // Offers are taken one after the other; a broken one must not stop the next.
   offer(message) {
-    this.#recovery.offered();
     this.#work = this.#work
       .then(() => this.#answer(message))
       .catch((error) => {

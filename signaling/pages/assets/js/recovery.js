@@ -10,11 +10,11 @@ const WISHES = 6; // what has not helped by then does not help
 export class Recovery {
   #timer = 0;
   #hasMoved = false;
-  #isOffered = false;
 
-  // peer: whose connection; send(message): true if it left; onUnheard(): a wish got lost, the socket may be dead too
-  constructor({ peer, send, onUnheard }) {
-    Object.assign(this, { peer, send, onUnheard });
+  // peer: whose connection; send(message): true if it left; heardAt(): when the server last said anything, which it does
+  // at once to a wish; onUnheard(): it did not, the socket is dead too
+  constructor({ peer, send, heardAt, onUnheard }) {
+    Object.assign(this, { peer, send, heardAt, onUnheard });
     watchNetwork(() => this.move());
   }
 
@@ -40,11 +40,6 @@ export class Recovery {
     if (this.peer.pc && (!this.peer.isAlive || this.#hasMoved)) this.#wish(1);
   }
 
-  // An offer has come.
-  offered() {
-    this.#isOffered = true;
-  }
-
   rest() {
     clearTimeout(this.#timer);
     this.#hasMoved = false;
@@ -60,16 +55,17 @@ export class Recovery {
     const { pc, epoch } = this.peer;
     this.#hasMoved = true; // until something is heard, or the next welcome finds us wishing still
     if (!this.send({ type: "restart_media", media_epoch: epoch })) return;
-    this.#hasMoved = this.#isOffered = false;
+    this.#hasMoved = false;
+    const wishedAt = performance.now();
     const before = await received(pc);
-    if (pc === this.peer.pc) this.#wait(AGAIN_MS, () => this.#lookAgain(pc, before, count));
+    if (pc === this.peer.pc) this.#wait(AGAIN_MS, () => this.#lookAgain(pc, before, wishedAt, count));
   }
 
   // A browser calls a dead way alive for seconds: what counts after a wish is whether anything is heard.
-  async #lookAgain(pc, before, count) {
+  async #lookAgain(pc, before, wishedAt, count) {
     const now = await received(pc);
     if (pc !== this.peer.pc || [...now].some(([way, heard]) => heard > (before.get(way) ?? 0))) return;
-    if (!this.#isOffered) {
+    if (this.heardAt() < wishedAt) {
       this.#hasMoved = true; // the welcome wishes anew
       this.onUnheard();
     } else if (count < WISHES) this.#wish(count + 1);

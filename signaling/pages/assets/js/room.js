@@ -57,7 +57,14 @@ const encryption = new Encryption({
   },
   onChange: draw,
 });
-const peer = new Peer({ send: (message) => socket.send(message), ready: () => own.stream(), onChange: draw, onUnheard: () => socket.renew(), encryption });
+const peer = new Peer({
+  send: (message) => socket.send(message),
+  ready: () => own.stream(),
+  onChange: draw,
+  heardAt: () => socket.heardAt,
+  onUnheard: () => socket.renew(),
+  encryption,
+});
 const probe = new Probe({ send: (message) => s.isOnline && socket.send(message), isVisible, onChange: draw });
 const screen = new Screen({ peer, onChange: draw });
 const quality = new Quality({ peer, isOnline: () => s.isOnline, onChange: draw });

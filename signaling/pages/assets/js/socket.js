@@ -13,6 +13,7 @@ export class Socket {
   #tries = 0;
   #timer = 0;
   #silence = 0;
+  #heardAt = -Infinity;
   #isWanted = false;
   #isRenewed = false;
 
@@ -25,6 +26,11 @@ export class Socket {
 
   get isOpen() {
     return this.#web?.readyState === WebSocket.OPEN;
+  }
+
+  // When the server was last heard, on the clock of performance.now().
+  get heardAt() {
+    return this.#heardAt;
   }
 
   connect() {
@@ -41,6 +47,7 @@ export class Socket {
       this.onOpen();
     };
     web.onmessage = (event) => {
+      this.#heardAt = performance.now();
       this.#listen();
       this.#take(JSON.parse(event.data));
     };
