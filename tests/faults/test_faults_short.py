@@ -15,7 +15,7 @@ from tests.faults.runner import Result, play_all, table
 pytestmark = [pytest.mark.browser, pytest.mark.chaos, pytest.mark.timeout(400)]
 
 TIMES = Times(
-    slot=48.0, cutoff=14.0, tolerance=12.0, grace=13.0, grace_total=32.0, hold=10.0, tail=4.0,
+    slot=50.0, cutoff=14.0, tolerance=14.0, grace=13.0, grace_total=34.0, hold=15.0, tail=4.0,
     starts_in=10.0,
 )  # fmt: skip
 KINDS = (

@@ -47,7 +47,7 @@ MINUTE = timedelta(minutes=1)
 OFFICE = "048-000-0000"
 """What the operator has given for programmes that name no number."""
 PROGRAMMES = load_all(telephone=OFFICE)
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 async def until(condition: Callable[[], Any], what: str) -> None:
