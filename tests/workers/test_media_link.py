@@ -534,9 +534,12 @@ async def test_a_flood_of_packets_starves_neither_commands_nor_heartbeats():
 
 NODE = """
 import asyncio, sys
+import structlog
 from orchestrator.clock import SystemClock
 from workers.media import wire
 from workers.media_link import MediaLink, MediaSettings
+
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 async def main():
     link = MediaLink(MediaSettings(workers=1, ttl_s=1.0), SystemClock(), lambda event: None)

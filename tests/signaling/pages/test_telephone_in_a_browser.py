@@ -42,16 +42,20 @@ def interrupted() -> dict[str, Any]:
     return message
 
 
+WHERE_AND_HOW_LARGE = """(links) => links.map((link) => {
+  const { width, height } = link.getBoundingClientRect();
+  return [link.href, width, height];
+})"""
+
+
 async def can_be_called(page: Page, number: str) -> None:
     """The number stands there, as large as a thumb, and a press of it dials."""
     links = page.locator('a[href^="tel:"]:visible')
     await expect(links.first).to_have_text(number)
-    for link in await links.all():
-        assert await link.get_attribute("href") == f"tel:{number.replace('-', '')}"
-        box = await link.bounding_box()
-        assert box is not None
-        assert box["height"] >= 44
-        assert box["width"] >= 44
+    # At once: what the file has for whoever runs no scripts gives way to what is drawn.
+    for href, width, height in await links.evaluate_all(WHERE_AND_HOW_LARGE):
+        assert href == f"tel:{number.replace('-', '')}"
+        assert min(width, height) >= 44
 
 
 @pytest.mark.parametrize("locale", ["ja", "en"])
