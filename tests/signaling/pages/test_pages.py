@@ -225,3 +225,17 @@ def test_only_the_button_for_it_shares_a_screen() -> None:
     """And it sends only what the person chose then (SAKAI 5-4)."""
     asking = [each.name for each in SCRIPTS if "getDisplayMedia" in each.read_text("utf-8")]
     assert asking == ["screen.js"]
+
+
+def test_the_component_page_shows_nothing_that_the_stylesheet_does_not_have():
+    page = PAGES.parents[1] / "docs" / "components.html"
+    elements = Reader(page).elements
+    linked = [each["href"] for tag, each in elements if tag == "link"]
+    assert linked == ["../signaling/pages/assets/look.css"]
+    style = (page.parent / str(linked[0])).read_text("utf-8")
+    classes = {name for _, each in elements for name in (each.get("class") or "").split()}
+    used = set(re.findall(r"var\((--[\w-]+)", page.read_text("utf-8")))
+    assert len(classes) > 30
+    assert len(used) > 20
+    assert classes <= set(re.findall(r"\.([a-z][\w-]*)", style))
+    assert used <= set(re.findall(r"(--[\w-]+):", style))
