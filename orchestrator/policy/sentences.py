@@ -57,7 +57,7 @@ WORDS: Mapping[str, Sentence] = {
     ),
     # One side.
     "seeker_stepped_out": _T(
-        "{at} に利用者が離席して時間内に戻らず",
+        "{at} にご利用者が離席して時間内に戻らず",
         "the visitor stepped out at {at} and was not back in time",
     ),
     "supporter_stepped_out": _T(
@@ -65,7 +65,7 @@ WORDS: Mapping[str, Sentence] = {
         "the counsellor stepped out at {at} and was not back in time",
     ),
     "seeker_closed_page": _T(
-        "{at} に利用者が画面を閉じて時間内に戻らず",
+        "{at} にご利用者が画面を閉じて時間内に戻らず",
         "the visitor closed the page at {at} and was not back in time",
     ),
     "supporter_closed_page": _T(
@@ -77,14 +77,15 @@ WORDS: Mapping[str, Sentence] = {
         "the line fell silent at {at}, and the counsellor left after it",
     ),
     "seeker_offline": _T(
-        "{at} に利用者の端末がネットワークから切れ", "the visitor's device had no network from {at}"
+        "{at} にご利用者の端末がネットワークから切れ",
+        "the visitor's device had no network from {at}",
     ),
     "supporter_offline": _T(
         "{at} に相談員の端末がネットワークから切れ",
         "the counsellor's device had no network from {at}",
     ),
     "seeker_asleep": _T(
-        "{at} に利用者の端末が休止して接続が切れ",
+        "{at} にご利用者の端末が休止して接続が切れ",
         "the visitor's device fell asleep and was lost at {at}",
     ),
     "supporter_asleep": _T(
@@ -92,7 +93,7 @@ WORDS: Mapping[str, Sentence] = {
         "the counsellor's device fell asleep and was lost at {at}",
     ),
     "seeker_device_ended": _T(
-        "{at} に利用者のカメラまたはマイクが使えなくなって接続が切れ",
+        "{at} にご利用者のカメラまたはマイクが使えなくなって接続が切れ",
         "the visitor's camera or microphone was taken away, and the visitor was lost at {at}",
     ),
     "supporter_device_ended": _T(
@@ -100,7 +101,7 @@ WORDS: Mapping[str, Sentence] = {
         "the counsellor's camera or microphone was taken away, and the counsellor was lost at {at}",
     ),
     "seeker_device_silenced": _T(
-        "{at} に利用者の端末で着信などによりマイクが中断されて接続が切れ",
+        "{at} にご利用者の端末で着信などによりマイクが中断されて接続が切れ",
         "the visitor's device cut the microphone, as for an incoming call, and was lost at {at}",
     ),
     "supporter_device_silenced": _T(
@@ -108,7 +109,7 @@ WORDS: Mapping[str, Sentence] = {
         "the counsellor's device cut the microphone, as for an incoming call, and was lost at {at}",
     ),
     "seeker_line_bad": _T(
-        "利用者の回線が不安定になったあと {at} に接続が切れ",
+        "ご利用者の回線が不安定になったあと {at} に接続が切れ",
         "the visitor's line was bad before it was lost at {at}",
     ),
     "supporter_line_bad": _T(
@@ -116,7 +117,7 @@ WORDS: Mapping[str, Sentence] = {
         "the counsellor's line was bad before it was lost at {at}",
     ),
     "seeker_page_hidden": _T(
-        "利用者の画面が背面に移ったあと {at} に接続が切れ",
+        "ご利用者の画面が背面に移ったあと {at} に接続が切れ",
         "the visitor's page went into the background and was lost at {at}",
     ),
     "supporter_page_hidden": _T(
@@ -124,7 +125,7 @@ WORDS: Mapping[str, Sentence] = {
         "the counsellor's page went into the background and was lost at {at}",
     ),
     "seeker_connection_lost": _T(
-        "{at} に利用者の接続が切れて時間内に戻らず",
+        "{at} にご利用者の接続が切れて時間内に戻らず",
         "the visitor's connection was lost at {at} and was not back in time",
     ),
     "supporter_connection_lost": _T(
@@ -136,14 +137,14 @@ WORDS: Mapping[str, Sentence] = {
     ),
     # Nobody knows.
     "seeker_left_after_trouble": _T(
-        "通信の不調のあと利用者が退出し", "the visitor left after the line had been in trouble"
+        "通信の不調のあとご利用者が退出し", "the visitor left after the line had been in trouble"
     ),
     "seeker_page_closed_only": _T(
-        "{at} に利用者の画面が閉じられたことのほかに記録がなく",
+        "{at} にご利用者の画面が閉じられたことのほかに記録がなく",
         "nothing is known but that the visitor's page closed at {at}",
     ),
     "seeker_lost_unclear": _T(
-        "{at} に利用者の接続が切れたことのほかに記録がなく",
+        "{at} にご利用者の接続が切れたことのほかに記録がなく",
         "nothing is known but that the visitor was lost at {at}",
     ),
     "supporter_lost_unclear": _T(
@@ -163,22 +164,22 @@ WORDS: Mapping[str, Sentence] = {
         "both sides had trouble of their own when the connection was lost at {at}",
     ),
     "call_dropped": _T(
-        "{at} に利用者が電話に出なくなり",
+        "{at} にご利用者が電話に出なくなり",
         "the visitor did not answer the telephone any more at {at}",
     ),
     "seeker_never_connected": _T(
-        "利用者の映像と音声が一度も接続されず", "the visitor's media never connected"
+        "ご利用者の映像と音声が一度も接続されず", "the visitor's media never connected"
     ),
     "media_never_flowed": _T(
         "双方とも接続したものの映像と音声が流れず",
         "both sides connected, but picture and sound never went both ways",
     ),
     "link_revoked": _T(
-        "{at} にセンターが招待リンクを無効にし", "the office made the invitation link void at {at}"
+        "{at} に窓口が招待リンクを無効にし", "the office made the invitation link void at {at}"
     ),
     "nobody_lost": _T("だれの接続も切れておらず", "nobody's connection was lost"),
     "does_not_work": _T(
-        "{at} に利用者が「うまくつながらない」として終了し",
+        "{at} にご利用者が「うまくつながらない」として終了し",
         "the visitor ended at {at} because it did not work",
     ),
     "interrupted_long": _T(
@@ -190,11 +191,11 @@ WORDS: Mapping[str, Sentence] = {
         "both were there, but nobody entered before the end",
     ),
     "never_admitted": _T(
-        "利用者が終了時刻まで待合室で待ったが案内されず",
+        "ご利用者が終了時刻まで待合室で待ったが案内されず",
         "the visitor waited in the waiting room until the end and was not let in",
     ),
     "seeker_not_rung": _T(
-        "利用者への呼び出しが必要な時間に足りないまま終了時刻になり",
+        "ご利用者への呼び出しが必要な時間に足りないまま終了時刻になり",
         "the end came before the visitor had been rung for long enough",
     ),
     "call_unreported": _T(
@@ -206,12 +207,12 @@ WORDS: Mapping[str, Sentence] = {
 
 PLAIN: Mapping[str, Sentence] = {
     "hard_end": _T("{at} に予定の終了時刻で終わりました", "it ended at its scheduled end, {at}"),
-    "seeker_ended": _T("{at} に利用者が相談を終えました", "the visitor ended it at {at}"),
+    "seeker_ended": _T("{at} にご利用者が相談を終えました", "the visitor ended it at {at}"),
     "both_agreed": _T(
         "{at} に双方の合意で終わりました", "it ended at {at} because both agreed to it"
     ),
     "closed_on_question": _T(
-        "終了の確認が出ている間に利用者が画面を閉じたため、{at} に合意とみなして終わりました",
+        "終了の確認が出ている間にご利用者が画面を閉じたため、{at} に合意とみなして終わりました",
         "the visitor closed the page while being asked to end, which counted as a yes at {at}",
     ),
     "goodbye": _T(
@@ -227,40 +228,40 @@ PLAIN: Mapping[str, Sentence] = {
         "the counsellor reported at {at} that the telephone call was finished",
     ),
     "seeker_absent": _T(
-        "{at} の締切までに利用者が来ませんでした",
+        "{at} の締切までにご利用者が来ませんでした",
         "the visitor had not come by the cutoff at {at}",
     ),
     "supporter_absent": _T(
         "{at} の締切に相談員がいませんでした", "the counsellor was not there at the cutoff, {at}"
     ),
     "notice_not_kept": _T(
-        "遅れるとの連絡があった利用者が {at} までに来ませんでした",
+        "遅れるとの連絡があったご利用者が {at} までに来ませんでした",
         "the visitor had sent word of being late, and had not come by {at}",
     ),
     "seeker_waited": _T(
-        "相談員が遅れ、待っていた利用者は {at} の締切にいませんでした",
+        "相談員が遅れ、待っていたご利用者は {at} の締切にいませんでした",
         "the counsellor was late, and the visitor, who had waited, was away at the cutoff, {at}",
     ),
     "call_unanswered": _T(
-        "{at} までに利用者が電話に出ませんでした",
+        "{at} までにご利用者が電話に出ませんでした",
         "the visitor had not answered the telephone by {at}",
     ),
     "late_start": _T(
-        "相談員の開始が遅れ、利用者は {at} に始めずに終えました",
+        "相談員の開始が遅れ、ご利用者は {at} に始めずに終えました",
         "the counsellor was late, and the visitor left it at {at} instead of beginning",
     ),
     "late_start_ours": _T(
-        "当方の設備の都合で開始が遅れ、利用者は {at} に始めずに終えました",
+        "当方の設備の都合で開始が遅れ、ご利用者は {at} に始めずに終えました",
         "the start was late through our own equipment, and the visitor left it at {at} instead of beginning",
     ),
     "seeker_cancelled": _T(
-        "開始前の {at} に利用者が取り消しました", "the visitor cancelled before it began, at {at}"
+        "開始前の {at} にご利用者が取り消しました", "the visitor cancelled before it began, at {at}"
     ),
     "cancelled": _T("{at} に{who}が予約を取り消しました", "{who} cancelled the booking at {at}"),
     "maintenance": _T(
         "保守作業のため {at} に終わりました", "it ended at {at} because of maintenance"
     ),
-    "office_ended": _T("{at} にセンターの担当者が終了しました", "a scheduler ended it at {at}"),
+    "office_ended": _T("{at} に窓口の担当者が終了しました", "a scheduler ended it at {at}"),
     "conduct_reported": _T(
         "{at} に{who}の言動について報告があり、中止しました",
         "it was stopped at {at} because the conduct of {who} was reported",
@@ -274,16 +275,16 @@ PLAIN: Mapping[str, Sentence] = {
 """Reasons that say it all themselves; `{who}` is the cause."""
 
 _WHO: Mapping[Cause, Sentence] = {
-    Cause.SEEKER: _T("利用者", "the visitor"),
+    Cause.SEEKER: _T("ご利用者", "the visitor"),
     Cause.SUPPORTER: _T("相談員", "the counsellor"),
     Cause.PLATFORM: _T("当方の設備", "our own equipment"),
     Cause.UNKNOWN: _T("不明", "nobody known"),
-    Cause.OFFICE: _T("センター", "the office"),
-    Cause.MAINTENANCE: _T("センター（保守作業）", "the office, for maintenance,"),
+    Cause.OFFICE: _T("窓口", "the office"),
+    Cause.MAINTENANCE: _T("窓口（保守作業）", "the office, for maintenance,"),
 }
 
 _SIDE: Mapping[Cause, Sentence] = {
-    Cause.SEEKER: _T("利用者側", "the visitor's side"),
+    Cause.SEEKER: _T("ご利用者側", "the visitor's side"),
     Cause.SUPPORTER: _T("相談員側", "the counsellor's side"),
     Cause.PLATFORM: _T("当方の設備", "our own equipment"),
 }
@@ -315,17 +316,17 @@ _SEEN: Mapping[Signal, _Seen] = {
     Signal.PAGE_CLOSED: _Seen(_T("画面が閉じられた", "page closed")),
     Signal.SIGNALLING_LOST: _Seen(
         _T("画面との接続が切断", "page connection lost"),
-        _T("画面との接続が切断（コード {value}）", "page connection lost with code {value}"),
+        _T("コード {value} で画面との接続が切断", "page connection lost with code {value}"),
     ),
     Signal.MEDIA_SILENT: _Seen(
         _T("映像と音声が途絶", "media silent"),
-        _T("映像と音声が途絶（{value} 秒）", "media silent for {value} s"),
+        _T("映像と音声が {value} 秒途絶", "media silent for {value} s"),
         _seconds,
     ),
     Signal.WORKER_LOST: _Seen(_T("映像中継の停止", "media worker lost")),
     Signal.SERVICE_GAP: _Seen(
         _T("サーバーの停止", "service gap"),
-        _T("サーバーの停止（{value} 秒）", "service gap of {value} s"),
+        _T("サーバーが {value} 秒停止", "service gap of {value} s"),
         _seconds,
     ),
     Signal.BROKEN_PRESSED: _Seen(
@@ -359,19 +360,19 @@ _SEEN: Mapping[Signal, _Seen] = {
     Signal.PAGE_HIDDEN: _Seen(_T("画面が背面に移動", "page in the background")),
     Signal.PAGE_ASLEEP: _Seen(
         _T("端末の休止", "device asleep"),
-        _T("端末の休止（{value} 秒）", "device asleep for {value} s"),
+        _T("端末が {value} 秒休止", "device asleep for {value} s"),
         _seconds,
     ),
     Signal.PAGE_OFFLINE: _Seen(
         _T("端末がオフライン", "device offline"),
-        _T("端末がオフライン（{value} 秒）", "device offline for {value} s"),
+        _T("端末が {value} 秒オフライン", "device offline for {value} s"),
         _seconds,
     ),
     Signal.PAGE_RELOADED: _Seen(_T("画面の再読み込み", "page reloaded")),
 }
 
 _SEATS: Mapping[SeatId, Sentence] = {
-    SEEKER: _T("利用者：", "visitor: "),
+    SEEKER: _T("ご利用者：", "visitor: "),
     SUPPORTER: _T("相談員：", "counsellor: "),
 }
 _NO_SEAT = _T("", "")

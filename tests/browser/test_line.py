@@ -195,7 +195,7 @@ async def test_a_bad_line_is_seen_before_it_dies_and_the_browser_says_so_on_the_
             "media_silent",
             "signalling_lost",
         }
-        assert "利用者の回線が不安定" in verdict["sentence"]["ja"]
+        assert "ご利用者の回線が不安定" in verdict["sentence"]["ja"]
 
         network.udp.loss(0.0)
         network.mend()
