@@ -108,6 +108,51 @@ async def test_who_has_no_camera_is_told_that_the_voice_is_enough(
     await seen.page.get_by_test_id("continue").click()
     await expect(seen.page.get_by_test_id("check-microphone")).to_contain_text("使えます")
     await expect(seen.page.get_by_test_id("check-camera")).to_contain_text("声だけでも")
+    # The line is still being measured, and nobody has tried the speaker: nothing is said of the rest.
+    await seen.said("probe")
+    await expect(seen.page.locator("main")).not_to_contain_text("ほかの準備")
+
+
+async def test_who_has_not_heard_the_sound_is_not_called_ready(
+    chromium: Browser, base: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", welcome())
+    await seen.page.get_by_test_id("consent").check()
+    await seen.page.get_by_test_id("continue").click()
+    heading = seen.page.get_by_role("heading", level=1)
+    await expect(heading).to_have_text("マイクとカメラが使えます")
+    await seen.page.get_by_test_id("play").click()
+    await seen.page.get_by_test_id("unheard").click()
+    await expect(heading).to_have_text("音が聞こえていません")
+    await seen.page.get_by_test_id("play").click()
+    await seen.page.get_by_test_id("heard").click()
+    await expect(heading).to_have_text("マイクとカメラが使えます")
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("required", "映像と音声は端末間で暗号化され、中継するサーバーでは復号できません。"),
+        ("preferred", "全員の端末が対応していれば、映像と音声は端末間で暗号化され"),
+        ("off", "端末とサーバーの間で暗号化され、サーバーでは復号できます。"),
+    ],
+)
+async def test_the_door_says_who_can_decrypt(
+    chromium: Browser, base: str, mode: str, words: str
+) -> None:
+    message = welcome()
+    message["programme"]["e2ee"] = mode
+    seen = await visit(chromium, f"{base}/room#x", message)
+    await expect(seen.page.get_by_role("main")).to_contain_text(words)
+
+
+async def test_a_refusal_and_what_to_do_are_two_sentences(chromium: Browser, base: str) -> None:
+    seen = await visit(chromium, f"{base}/room#x", welcome())
+    await seen.page.get_by_test_id("consent").wait_for()
+    seen.say({"type": "refused", "code": "too_early", "closes": False, "telephone": None})
+    await expect(seen.page.get_by_test_id("refusal")).to_have_text(
+        "まだ受付が始まっていません。時刻になりましたら、もう一度お試しください。"
+    )
 
 
 async def test_the_question_whether_a_sound_was_heard_is_in_sight(

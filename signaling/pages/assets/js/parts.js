@@ -123,7 +123,7 @@ export function createNotices(app) {
       if (s.notice === null) return;
       refused.dataset.code = s.notice;
       const known = hasText(`refusal.${s.notice}`) ? s.notice : "unknown";
-      setText(words, `${t(`refusal.${known}`)} ${nextStep(s, known)}`);
+      setText(words, t(`refusal.${known}`) + t("list.stop") + nextStep(s, known));
     },
   };
 }

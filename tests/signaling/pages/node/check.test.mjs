@@ -14,7 +14,7 @@ const { ASKED_BPS, Line, judge } = await load("line.js");
 const { reasonOf } = await load("devices.js");
 const { Probe, found } = await load("probe.js");
 const { createTelling } = await load("room/telling.js");
-const { titleOf } = await load("views/check.js");
+const { isRestReady, titleOf } = await load("views/check.js");
 const words = JSON.parse(readFileSync(new URL("locales/ja.json", ASSETS), "utf-8"));
 const hasText = (key) => key in words;
 
@@ -214,6 +214,30 @@ test("nobody is called ready before the line is measured", () => {
   assert.equal(titled({ state: "done", result: { word: "good" } }, { isOnline: false }), "check.title_devices");
   assert.equal(titled({ state: "done", result: { word: "none" } }), "check.title_line");
   assert.equal(titled({ state: "done" }), "check.title_ok", "it could not be measured, and nothing is in the way");
+});
+
+test("nobody is called ready who has heard nothing", () => {
+  const s = { isOnline: true, you: { role: "seeker" }, session: { medium: "video", functions: ["audio", "video"] } };
+  const titled = (sound, camera = "ok") => titleOf({ s, devices: { isOpening: false, state: { microphone: "ok", camera } }, probe: { state: "done", result: { word: "good" } } }, sound);
+  assert.equal(titled("unheard"), "check.title_sound");
+  assert.equal(titled("heard"), "check.title_ok");
+  assert.equal(titled("unheard", "denied"), "check.title_camera", "the worst first");
+});
+
+test("the rest is called ready only when all of it is known", () => {
+  const known = { s: { isOnline: true }, devices: { isOpening: false, state: { microphone: "ok", camera: "denied" } }, probe: { state: "done", result: { word: "good" } }, browser: { support: "ok" } };
+  assert.ok(isRestReady(known, "heard"));
+  for (const sound of ["unknown", "played", "unheard"]) assert.ok(!isRestReady(known, sound), sound);
+  const others = [
+    { probe: { state: "measuring", result: null } },
+    { probe: { state: "done", result: null } },
+    { probe: { state: "done", result: { word: "sound" } } },
+    { s: { isOnline: false } },
+    { browser: { support: "unable" } },
+    { devices: { isOpening: false, state: { microphone: "denied", camera: "denied" } } },
+    { devices: { isOpening: false, state: { microphone: "ok", camera: "ok" } } },
+  ];
+  for (const other of others) assert.ok(!isRestReady({ ...known, ...other }, "heard"), JSON.stringify(other));
 });
 
 // ---- the way there --------------------------------------------------------------------------------------------------

@@ -45,10 +45,10 @@ export function create(app) {
       speaker.update();
       line.update(s.isOnline, hasPicture);
       show(list, isMeasured);
-      setText(title, t(titleOf(app)));
+      setText(title, t(titleOf(app, speaker.state)));
       const opensAt = s.session.phase === "scheduled" ? ms(s.session.opens_at) : null;
       const isOfAnotherDay = opensAt !== null && write.day(opensAt) !== write.day(s.now);
-      setText(lead, sentences(isMeasured && isOnlyOneBad(app) && t("check.lead_rest"), t(isOfAnotherDay && isMeasured ? "check.lead_early" : leadOf(s), { start: write.moment(ms(s.session.starts_at)) })));
+      setText(lead, sentences(isMeasured && isRestReady(app, speaker.state) && t("check.lead_rest"), t(isOfAnotherDay && isMeasured ? "check.lead_early" : leadOf(s), { start: write.moment(ms(s.session.starts_at)) })));
       setAttr(join, "disabled", !hasJoined(s) && !(can(s, "join") && !isOpening && !s.isJoining));
       setText(join.label, t(joinWords(devices, s)));
       setText(hint, opensAt === null ? "" : t(isOfAnotherDay ? "check.doors_hint_day" : "check.doors_hint", { day: write.day(opensAt), time: write.moment(opensAt) }));
@@ -56,9 +56,13 @@ export function create(app) {
   };
 }
 
-const isOnlyOneBad = ({ devices: { state, isOpening }, probe: { result } }) => !isOpening && isBad(state.microphone) !== isBad(state.camera) && result?.word !== "none";
+// One of the two does not work, and all else is known to: the line was measured, and the sound was heard.
+export function isRestReady({ s, devices: { state, isOpening }, probe, browser }, sound) {
+  if (isOpening || isBad(state.microphone) === isBad(state.camera) || isBad(browser.support)) return false;
+  return s.isOnline && probe.state === "done" && ["good", "coarse"].includes(probe.result?.word) && sound === "heard";
+}
 
-export function titleOf({ s, devices: { state, isOpening }, probe }) {
+export function titleOf({ s, devices: { state, isOpening }, probe }, sound) {
   if (isOnPhone(s)) return "check.title_phone";
   if (isObserver(s)) return "check.title_observer";
   if (isOpening) return "check.title_opening";
@@ -66,6 +70,7 @@ export function titleOf({ s, devices: { state, isOpening }, probe }) {
   if (isBad(state.microphone)) return "check.title_microphone";
   if (isBad(state.camera)) return "check.title_camera";
   if (probe.result?.word === "none") return "check.title_line";
+  if (sound === "unheard") return "check.title_sound";
   if (s.isOnline && probe.state === "done") return "check.title_ok";
   return offers(s, "video") ? "check.title_devices" : "check.title_voice"; // the line is still to be measured
 }

@@ -166,6 +166,10 @@ export function createSpeaker(app) {
 
   return {
     el: item.el,
+    // unknown, played (and asked about), heard, unheard
+    get state() {
+      return state;
+    },
     update() {
       item.update(state, wordsOf("sound", state));
       show(asked, state === "played");

@@ -93,7 +93,7 @@ export function create(app) {
       word,
       !isSupporter(s) && h("section", { class: "pad-s flow" }, h("h2", {}, t("door.flow")), flow),
       h("section", { class: "sec" }, h("h2", {}, t("door.promises")), h("div", { class: "sheet" }, h("ul", { class: "promises" }, s.programme.attestations.map((key) => promise(key, s))))),
-      h("section", { class: "sec pad-s" }, h("div", { class: "note" }, icon("lock"), h("p", {}, h("b", {}, t(isOnPhone(s) ? "door.recording_phone" : "door.recording")), t(recordingWords(s))))),
+      h("section", { class: "sec pad-s" }, h("div", { class: "note" }, icon("lock"), h("p", {}, h("b", {}, t(isOnPhone(s) ? "door.recording_phone" : "door.recording")), sentences(t(recordingWords(s)), !isOnPhone(s) && t(`door.sealed.${s.programme.e2ee}`))))),
       h("section", { class: "sec" }, consent),
       h("section", { class: "sec facts-sec" }, h("div", { class: "sheet" }, facts(app))),
     ),
