@@ -156,7 +156,7 @@ async def test_a_seeker_stops_for_conduct(people: Stage, office: Office) -> None
     await seeker.at("stop-yes").click()
     await seeker.is_told("stopped", "supporter")
     await supporter.is_told("stopped", None)
-    await expect(seeker.at("outcome")).to_contain_text("あなたのお知らせ")
+    await expect(seeker.at("outcome")).to_contain_text("お知らせいただいたため")
     await expect(supporter.at("outcome")).not_to_contain_text("言動")
     ended = await office.ends(booking.id, "stopped", "supporter")
     [incident] = ended["incidents"]

@@ -72,7 +72,7 @@ async def test_who_ended_it_and_why_stays_in_sight(chromium: Browser, base: str)
         "confidence": "sure",
         "reason": "office_ended",
         "sentence": {
-            "ja": "10:12:00 にセンターの担当者が終了しました。",
+            "ja": "10:12:00 に窓口の担当者が終了しました。",
             "en": "A scheduler ended it.",
         },
         "evidence": [],
@@ -80,7 +80,7 @@ async def test_who_ended_it_and_why_stays_in_sight(chromium: Browser, base: str)
     shown = session(cause="office", verdict=verdict)
     line = event(-600, "office.ended", by="p_yamada", held=False)
     seen = await board(chromium, base, shown, line, ended=WHY)
-    await expect(drawer(seen).get_by_test_id("verdict")).to_contain_text("中断 センター")
+    await expect(drawer(seen).get_by_test_id("verdict")).to_contain_text("中断 窓口")
     await expect(drawer(seen).get_by_test_id("sentence")).to_contain_text("担当者が終了しました")
     await expect(drawer(seen).get_by_test_id("why-ended")).to_contain_text(WHY)
     await expect(drawer(seen).get_by_test_id("history")).to_contain_text("山田が相談を終了しました")

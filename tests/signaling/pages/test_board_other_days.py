@@ -292,7 +292,7 @@ async def test_a_word_that_is_cut_off_is_read_by_pointing_at_it(
     seen = await board(chromium, base, over)
     block = seen.page.locator('[data-session-id="s-1"] button')
     await block.hover()
-    await expect(block).to_have_attribute("title", re.compile("さくら 1 取消.*センター"))
+    await expect(block).to_have_attribute("title", re.compile("さくら 1 取消.*窓口"))
     name = seen.page.get_by_test_id("lane").locator(".n b")
     await name.hover()
     await expect(name).to_have_attribute("title", "窓口 1")

@@ -210,10 +210,10 @@ async def test_the_middle_tells_of_the_waiting_room_and_of_what_happens_if_nobod
         "camera": "denied", "microphone": "ok", "line": "coarse", "rtt_ms": 48.2, "missing": 0.002,
         "device": "phone", "at": at(-60),
     }  # fmt: skip
-    consents = {"seeker": {"terms_version": "3", "at": at(-90)}}
-    seen.say(
-        {"type": "board_row", "session": there(next_one | {"consents": consents}, checked=found)}
-    )
+    seen.say({"type": "board_row", "session": there(next_one, since=at(0))})
+    await expect(waiting).to_contain_text("に到着（たったいま）")
+    consents = {"consents": {"seeker": {"terms_version": "3", "at": at(-90)}}, "version": 2}
+    seen.say({"type": "board_row", "session": there(next_one | consents, checked=found)})
     for words in ("待合室に来ています", "到着（2分前）", "規約 3", "許可されていません", "映像が粗い", "往復 48ミリ秒",
                   "損失 0.2%", "スマートフォン"):  # fmt: skip
         await expect(waiting).to_contain_text(words)

@@ -211,7 +211,9 @@ async def test_whoever_receives_is_at_the_counter_and_is_told_to_call_themselves
     call["session"]["can"].append("switch_medium")
     seen = await visit(chromium, f"{base}/room#x", call, size=DESK)
     await seen.page.get_by_role("button", name="その他").click()
-    await expect(seen.page.get_by_test_id("menu-phone")).to_contain_text("あなたから、予約のとき")
+    await expect(seen.page.get_by_test_id("menu-phone")).to_contain_text(
+        "ご利用者へお電話をおかけください"
+    )
 
 
 async def test_by_telephone_too_the_supporter_has_notes_and_what_was_noted_at_hand(

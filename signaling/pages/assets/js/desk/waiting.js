@@ -34,7 +34,7 @@ function cameWords(row, seeker, now, write) {
   if (awayAs(seeker)) return t(`presence.${awayAs(seeker)}`);
   if (seeker.presence === "away") return t(seeker.since ? "presence.left" : "presence.away", { time: seeker.since ? write.time(ms(seeker.since)) : "" });
   const minutes = Math.max(0, Math.floor((now - ms(seeker.since)) / 60000));
-  return t("today.here_since", { where: t(`presence.${seeker.presence}`), time: write.time(ms(seeker.since)), minutes });
+  return t(minutes === 0 ? "today.here_now" : "today.here_since", { where: t(`presence.${seeker.presence}`), time: write.time(ms(seeker.since)), minutes });
 }
 
 // After the end: when they came. That they stayed away is said of an absence alone; a cancelled session nobody comes to.
