@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
 from tests.signaling.pages.test_board_in_a_browser import PLACE, board, session
 from tests.signaling.pages.test_desk_in_a_browser import at_desk, own
@@ -340,3 +340,24 @@ async def test_the_board_says_nothing_of_a_programme_that_asks_nothing(
     shown = await board(chromium, base, session())
     await expect(shown.page.get_by_test_id("answers")).to_be_hidden()
     assert shown.complaints == []
+
+
+@pytest.mark.parametrize("size", [NARROW, PHONE, DESK], ids=["narrow", "phone", "desk"])
+@pytest.mark.parametrize("locale", ["ja", "en"])
+async def test_the_words_of_a_scale_stand_under_its_ends(
+    chromium: Browser, base: str, size: ViewportSize, locale: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", over(), ASKED, size=size, locale=locale)
+    await expect(seen.page.locator(".points")).to_be_visible()
+    apart = await seen.page.evaluate("""() => {
+      const middle = (one) => {
+        const range = document.createRange();
+        range.selectNodeContents(one);
+        const { left, right } = range.getBoundingClientRect();
+        return (left + right) / 2;
+      };
+      const [points, ends] = [".point .num", ".points__ends span"].map((where) =>
+        [...document.querySelectorAll(where)].map(middle));
+      return [points.at(0) - ends.at(0), points.at(-1) - ends.at(-1)];
+    }""")
+    assert max(abs(each) for each in apart) < 8

@@ -30,6 +30,11 @@ async def test_days_before_now_has_its_date_and_nobody_is_to_wait_for_the_doors(
     here = BEGAN.astimezone(ZoneInfo(ZONE))
     today = f"{here.month}月{here.day}日"
     await expect(page.locator(".flow li.now b")).to_contain_text(f"いま　{today}")
+    doors = here + timedelta(seconds=DAYS_S - 600)
+    first = page.locator(".flow li:not(.now) b").first
+    await expect(first).to_have_text(
+        f"受付開始　{doors.month}月{doors.day}日（{'月火水木金土日'[doors.weekday()]}）"
+    )
     await page.get_by_test_id("consent").check()
     await page.get_by_test_id("continue").click()
     opens = here + timedelta(seconds=DAYS_S - 600)

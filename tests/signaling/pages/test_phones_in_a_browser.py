@@ -13,7 +13,16 @@ from tests.signaling.pages.test_room_in_a_browser import (
     in_the_lobby,
     press,
 )
-from tests.signaling.pages.visits import NARROW, PHONE, Visit, at, in_the_call, visit, welcome
+from tests.signaling.pages.visits import (
+    IS_REACHABLE,
+    NARROW,
+    PHONE,
+    Visit,
+    at,
+    in_the_call,
+    visit,
+    welcome,
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -402,3 +411,46 @@ async def test_controls_take_quick_taps_and_nothing_plays_in_full_screen(
     assert used <= {"manipulation", "none"}
     videos = "(all) => all.filter((one) => !one.playsInline).length"
     assert await seen.page.locator("video").evaluate_all(videos) == 0
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+async def test_the_way_back_from_a_long_sheet_is_in_sight_and_flush_with_its_heading(
+    chromium: Browser, base: str, size: ViewportSize, locale: str
+) -> None:
+    talking = in_the_call()
+    both = ["audio", "video", "screen", "phone"]
+    talking["programme"]["functions"] = talking["session"]["functions"] = both
+    talking["session"]["can"] = ["end", "switch_medium", "book_next", "report_problem", "stop"]
+    seen = await visit(chromium, f"{base}/room#x", talking, size=size, locale=locale)
+    await seen.page.get_by_test_id("more").click()
+    back = seen.page.get_by_test_id("sheet-back")
+    await expect(back).to_be_in_viewport(ratio=1)
+    words = await back.locator("span").bounding_box()
+    heading = await seen.page.locator("dialog[open] h2").bounding_box()
+    assert words is not None
+    assert heading is not None
+    assert abs(words["x"] - heading["x"]) < 2
+    last = seen.page.get_by_test_id("menu-stop")
+    await last.focus()
+    assert await last.evaluate(IS_REACHABLE), "what has the focus is not under it"
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+async def test_the_telephone_stands_beside_its_number_and_tears_no_line_apart(
+    chromium: Browser, base: str, size: ViewportSize, locale: str
+) -> None:
+    said = welcome(can=["join", "give_notice"])
+    seen = await visit(chromium, f"{base}/room#x", said, size=size, locale=locale)
+    help_ = seen.page.locator(".actbar .help__number")
+    number = await help_.locator(".tel").bounding_box()
+    sign = await help_.locator("svg").bounding_box()
+    bar = await seen.page.locator(".actbar").bounding_box()
+    assert number is not None
+    assert sign is not None
+    assert bar is not None
+    assert number["height"] >= 44
+    assert 0 <= number["x"] - sign["x"] - sign["width"] < 10
+    assert abs(number["y"] + number["height"] / 2 - sign["y"] - sign["height"] / 2) < 3
+    assert bar["height"] <= (0.22 * size["height"] if size == PHONE else 200)

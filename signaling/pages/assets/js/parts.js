@@ -70,7 +70,7 @@ export function telephone({ s }, key = "help.telephone") {
   if (isSupporter(s)) return h("p", { class: "small quiet" }, t("help.staff")); // the number is the guests'
   const number = s.programme?.telephone ?? s.telephone;
   if (!number) return h("p", { class: "small quiet" }, t(s.you ? "help.no_telephone" : "help.unknown"));
-  return h("p", { class: "small quiet help" }, icon("phone", "i--s"), h("span", {}, t(key), " ", dial(number)));
+  return h("p", { class: "small quiet help" }, h("span", {}, t(key)), " ", h("span", { class: "help__number" }, icon("phone", "i--s"), dial(number)));
 }
 
 // What to do about a refusal; the office's own people have no invitation with a number.

@@ -175,13 +175,17 @@ function updateFlow(list, { s, write }) {
   ].filter(Boolean);
   moments.sort((one, two) => one.at - two.at);
   const [today, day] = [write.day(s.now), write.day(ms(session.starts_at))];
-  const key = `${today}|${moments.map((moment) => moment.key + write.time(moment.at)).join()}`;
+  const days = moments.map((moment) => write.day(moment.at));
+  const key = `${today}|${moments.map((moment, n) => moment.key + days[n] + write.time(moment.at)).join()}`;
   if (list.dataset.key === key) return;
   list.dataset.key = key;
   const moreOf = (name) => tFirst([...(isOnPhone(s) ? [`flow.${name}.phone`] : []), `flow.${name}.more`]);
+  // Where another day begins, it is named: 10:49 of tomorrow comes after 10:58 of today.
+  const wordsOf = (name, n) => {
+    if (name === "now") return today === day ? t("flow.now") : t("flow.now_day", { day: today });
+    return days[n] === today || days[n] === days[n - 1] ? t(`flow.${name}`) : t("flow.on_day", { what: t(`flow.${name}`), day: days[n] });
+  };
   list.replaceChildren(
-    ...moments.map(({ key: name, at, kind }) =>
-      h("li", { class: kind }, h("time", { class: "num" }, write.time(at)), h("div", {}, h("b", {}, name === "now" && today !== day ? t("flow.now_day", { day: today }) : t(`flow.${name}`)), h("span", {}, moreOf(name)))),
-    ),
+    ...moments.map(({ key: name, at, kind }, n) => h("li", { class: kind }, h("time", { class: "num" }, write.time(at)), h("div", {}, h("b", {}, wordsOf(name, n)), h("span", {}, moreOf(name))))),
   );
 }

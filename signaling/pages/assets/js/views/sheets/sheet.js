@@ -10,7 +10,7 @@ export const title = (words) => h("h2", { tabindex: "-1" }, words);
 
 export const words = (text) => h("p", { class: "small" }, text);
 
-export const backTo = (app, key = "sheet.back") => sign(t(key), { kind: "btn--plain", shape: "", testid: "sheet-back", onclick: () => app.do.closeSheet() });
+export const backTo = (app, key = "sheet.back") => sign(t(key), { kind: "btn--plain bsheet__back", shape: "", testid: "sheet-back", onclick: () => app.do.closeSheet() });
 
 // A few sentences for the office; never sent empty.
 export function createNote(label) {
