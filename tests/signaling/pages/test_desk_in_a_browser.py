@@ -167,6 +167,7 @@ async def test_a_supporter_is_called_when_the_seeker_waits_and_goes_in_with_one_
     await expect(waits).to_contain_text("さくら 1 さんがお待ちです")
     await expect(seen.page.get_by_role("alert").filter(has_text="お待ちです")).to_have_count(1)
     await expect(seen.page).to_have_title("（1）本日の予約 | 窓口")
+    await expect(waits.get_by_test_id("open-room")).to_have_count(0)  # the way in stands below
     async with seen.page.context.expect_page() as opened:
         await seen.page.get_by_test_id("enter").click()
     await (await opened.value).wait_for_url(f"{base}/room#own")
@@ -368,3 +369,24 @@ async def test_an_empty_day_says_so(chromium: Browser, base: str) -> None:
     await expect(seen.page.get_by_role("main")).to_contain_text("本日の予約はありません")
     await expect(seen.page.get_by_test_id("enter")).to_be_hidden()
     assert seen.complaints == []
+
+
+async def test_who_waits_for_a_session_that_is_not_shown_has_the_way_in_beside_the_name(
+    chromium: Browser, base: str
+) -> None:
+    waits = there(own(1, phase="open"))
+    seen = await at_desk(chromium, base, waits, own(2, 3600))
+    call = seen.page.get_by_test_id("waits")
+    await expect(call).to_be_visible()
+    await expect(call.get_by_test_id("open-room")).to_have_count(0)
+    await seen.page.get_by_test_id("day-session").nth(1).click()
+    await expect(call.get_by_test_id("open-room")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+async def test_on_a_phone_the_theme_has_its_caption(
+    chromium: Browser, base: str, size: ViewportSize
+) -> None:
+    seen = await at_desk(chromium, base, own(1), size=size)
+    await expect(seen.page.locator(".bar").get_by_text("明暗")).to_be_visible()
+    assert not await seen.page.evaluate(IS_WIDER)

@@ -103,7 +103,7 @@ function draw() {
   ui.memo.update(row);
   ui.messages.update(rows, desk, telephoneOf(row));
   app.drawer.draw(now);
-  const waiting = ui.calls.update(now);
+  const waiting = ui.calls.update(now, app.openId() === null ? (row?.id ?? null) : null); // a drawer may lie over the way in
   const title = `${t("title.desk")} | ${t("site.name")}`;
   document.title = waiting ? t("today.title_waiting", { n: waiting, title }) : title;
 }

@@ -31,8 +31,8 @@ export function createCalls(app) {
   return {
     el,
     allow,
-    // How many wait.
-    update(now) {
+    // How many wait; to whom the page shows the way in below, it is not shown twice.
+    update(now, shown) {
       const waiting = byTime([...app.rows()].filter(isWaitedFor));
       const fresh = waiting.filter((row) => !known.has(row.id));
       if (fresh.length) app.announce(fresh.map((row) => t("today.call", wordsOf(row, app))).join(" "), true);
@@ -43,7 +43,7 @@ export function createCalls(app) {
       }
       known = new Set(waiting.map((row) => row.id));
       show(el, waiting.length > 0);
-      keyed(el, JSON.stringify([waiting.map((row) => [row.id, wordsOf(row, app)]), currentLanguage()]), () => waiting.map((row) => call(row, app)));
+      keyed(el, JSON.stringify([waiting.map((row) => [row.id, wordsOf(row, app), row.id === shown]), currentLanguage()]), () => waiting.map((row) => call(row, app, row.id !== shown)));
       show(allow, mayNotify() === "default");
       return waiting.length;
     },
@@ -52,6 +52,6 @@ export function createCalls(app) {
 
 const wordsOf = (row, app) => ({ name: seekerOf(row)?.display_name ?? "", time: app.write.moment(ms(row.starts_at)) });
 
-function call(row, app) {
-  return h("div", { class: "desk-call", dataset: { testid: "waits", session: row.id } }, icon("bell"), h("b", {}, t("today.call", wordsOf(row, app))), h("button", { type: "button", class: "btn btn--go", dataset: { testid: "open-room" }, onclick: () => openRoom(row.id, app) }, t("today.enter"), icon("arrow", "i--s")));
+function call(row, app, hasWay) {
+  return h("div", { class: "desk-call", dataset: { testid: "waits", session: row.id } }, icon("bell"), h("b", {}, t("today.call", wordsOf(row, app))), hasWay && h("button", { type: "button", class: "btn btn--go", dataset: { testid: "open-room" }, onclick: () => openRoom(row.id, app) }, t("today.enter"), icon("arrow", "i--s")));
 }
