@@ -16,6 +16,24 @@ pytestmark = [
 ]
 
 LANE = "[data-testid='lane']"
+WORDS = """() => [...document.querySelectorAll(".blk > span:not(.vh)")].map((line) => {
+  const box = (one) => one.getBoundingClientRect();
+  const seen = [...line.children].filter((one) => box(one).top < box(line).bottom - 2);
+  const isWhole = (one) => box(one).right <= box(line).right + 0.5;
+  return [seen.map((one) => one.textContent).join(" "), seen.every(isWhole)];
+})"""
+"""What is read in each block below the name, and whether it is read to its end."""
+HOURS = """() => {
+  const lanes = document.querySelector(".tt__corner").getBoundingClientRect().right;
+  const figures = [...document.querySelectorAll(".tt__hours b:not([hidden])")];
+  const boxes = figures.map((one) => one.getBoundingClientRect());
+  const stands = (edge) => ({ left, right }) => left < edge && edge < right;
+  return boxes.filter((box) => [lanes, innerWidth].some((edge) => stands(edge)(box))).length;
+}"""
+"""How many of the axis' figures are cut at its edges."""
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+CUT = """(elements) => elements.filter((one) => one.scrollWidth > one.clientWidth)
+  .map((one) => one.textContent)"""
 FOCUSED = "() => document.activeElement.closest('[data-session-id]')?.dataset.sessionId ?? null"
 
 
@@ -316,3 +334,82 @@ async def test_when_both_were_there_stands_over_the_band(chromium: Browser, base
     await expect(tracks.nth(1).locator("i.lost")).to_have_count(1)
     await expect(drawer(seen).locator(".band__lost")).to_have_count(1)
     await expect(tracks.nth(1)).to_have_attribute("aria-label", re.compile("相談員"))
+
+
+@pytest.mark.parametrize(("locale", "first"), [("ja", "取消 窓口"), ("en", "Cancelled")])
+async def test_a_block_begins_no_word_that_it_has_no_room_for(
+    chromium: Browser, base: str, locale: str, first: str
+) -> None:
+    ways = [("cancelled", "office"), ("interrupted", "supporter"), ("supporter_late", "supporter"),
+            ("supporter_no_show", "supporter"), ("not_held", "platform")]  # fmt: skip
+    rows = [
+        slot(n, n, 10, phase="ended") | {"outcome": outcome, "cause": cause}
+        for n, (outcome, cause) in enumerate(ways, 1)
+    ]
+    # So long a day that a block is as narrow as blocks get.
+    rows.append(slot(9, 9, 700))
+    seen = await board(chromium, base, *rows, locale=locale)
+    words = await seen.page.evaluate(WORDS)
+    assert [word for word, is_whole in words if not is_whole] == []
+    assert words[0][0] == first, "how it ended comes first, the cause where it fits"
+    block = seen.page.locator('[data-session-id="s-1"] button')
+    await block.hover()
+    cause = "窓口" if locale == "ja" else "office"
+    await expect(block).to_have_attribute("title", re.compile(f"{first}.*{cause}"))
+
+
+async def test_figures_of_the_axis_are_whole_and_hours_before_the_first_session_not_followed(
+    chromium: Browser, base: str
+) -> None:
+    day = {"date": "2026-11-24", "time_zone": "Asia/Tokyo", "begins_at": at(-40_000),
+           "ends_at": at(40_000), "open": [{"begins_at": at(-40_000), "ends_at": at(40_000)}]}  # fmt: skip
+    message = {"type": "board", "day": day, "sessions": [slot(1, 1, -40), slot(2, 1, 20)]}
+    seen = await visit(chromium, f"{base}/board#mdg_x", staff(), message, size=DESK)
+    block = await seen.page.locator('[data-session-id="s-1"]').bounding_box()
+    corner = await seen.page.locator(".tt__corner").bounding_box()
+    assert block is not None
+    assert corner is not None
+    left = block["x"] - corner["x"] - corner["width"]
+    assert 0 < left < 300, "two hours at most"
+    assert await seen.page.evaluate(HOURS) == 0
+    await seen.page.locator(".tt").evaluate("(one) => { one.scrollLeft = 63; }")
+    await expect(seen.page.get_by_test_id("to-now")).to_be_visible()
+    await seen.page.evaluate(DRAWN)
+    assert await seen.page.evaluate(HOURS) == 0
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+async def test_on_a_phone_counters_have_whole_names_phases_one_row_and_every_tool_its_caption(
+    chromium: Browser, base: str, size: ViewportSize, locale: str
+) -> None:
+    rows = [slot(1, 1, -5, phase="live"), slot(2, 2, 5, phase="open")]
+    rows[0]["supporter"] = "あおぞら 12"
+    seen = await board(chromium, base, *rows, size=size, locale=locale)
+    page = seen.page
+    await page.get_by_test_id("view-lanes").click()
+    await expect(page.get_by_test_id("lane")).to_have_count(2)
+    heads = page.locator(".tt__head .n b, .tt__head .c, .bar .btn span")
+    assert await heads.evaluate_all(CUT) == []
+    phases = await page.locator(".filters__phases button").all()
+    tops = {(await one.bounding_box() or {"y": -1})["y"] for one in phases}
+    assert len(tops) == 1
+    await phases[-1].click()
+    await expect(phases[-1]).to_be_in_viewport(ratio=1)
+    for tool in ("book", "maintenance", "keys"):
+        caption = await page.get_by_test_id(tool).locator("span").bounding_box()
+        assert caption is not None
+        assert caption["width"] > 10, tool
+    assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+@pytest.mark.parametrize(("name", "times"), [("窓口", 0), ("お試しの窓口", 1)])
+async def test_an_office_without_a_name_of_its_own_is_called_by_the_servers_once(
+    chromium: Browser, base: str, name: str, times: int
+) -> None:
+    welcome = staff()
+    welcome["office"] = {"ja": name, "en": "Madoguchi"}
+    message = {"type": "board", "sessions": [slot(1, 1, 5)]}
+    seen = await visit(chromium, f"{base}/board#mdg_x", welcome, message, size=DESK)
+    await expect(seen.page.get_by_test_id("board-row")).to_be_visible()
+    await expect(seen.page.locator(".bar .office:visible")).to_have_count(times)

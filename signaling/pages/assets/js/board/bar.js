@@ -15,7 +15,9 @@ export function createBar(app, does, { heading = null, day = null, tools = [], w
   return {
     el: h("header", { class: "bar" }, heading, logo(t("site.name")), office, day, h("span", { class: "sp" }), server, tools, turn, languages({ do: does }), who, zone, clock),
     update(now) {
-      setText(office, pick(app.state.office));
+      const name = pick(app.state.office);
+      setText(office, name);
+      show(office, name !== t("site.name")); // without a name of its own: it is said once
       setText(clock, app.write.exact(now));
       const place = app.write.elsewhere(now);
       show(zone, place !== "");

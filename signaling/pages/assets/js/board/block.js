@@ -7,6 +7,7 @@ import { hasText, t } from "../text.js";
 import { comingOf } from "./rows.js";
 import { hasIncident, hereOf, isBad, isPresenceShown, marksOf, moreOf, seatIn, seekerIn, wordOf } from "./marks.js";
 import { pxOf, xOf } from "./scale.js";
+import { outcomeParts } from "./words.js";
 
 const LEAST_PX = 12; // of a block; beside it there is no room for a name
 const RUNNING = ["live", "waiting", "interrupted"];
@@ -21,7 +22,7 @@ export function createBlock(app) {
   const el = h("li", { class: "cell", dataset: { testid: "board-row" } }, doors, button, flag);
   let drawn = { row: null, scale: null };
   // What a narrow block cuts off; only for who points at it, since who listens has it all.
-  const explain = () => (button.title = `${name.textContent} ${word.textContent}${more.textContent}`);
+  const explain = () => (button.title = `${name.textContent} ${wordOf(drawn.row)}${more.textContent}`);
 
   function patch(row, scale) {
     Object.assign(el.dataset, { sessionId: row.id, version: row.version, phase: row.phase, outcome: row.outcome ?? "", cause: row.cause ?? "" });
@@ -29,7 +30,7 @@ export function createBlock(app) {
     setVar(el, "w", pxOf(scale, ms(row.ends_at) - ms(row.starts_at)).toFixed(1));
     setVar(el, "d", pxOf(scale, ms(row.starts_at) - ms(row.opens_at)).toFixed(1));
     setText(name, seekerIn(row));
-    keyed(word, `${row.phase}|${wordOf(row)}`, () => [row.phase !== "ended" && phaseShape(row.phase), wordOf(row)]);
+    keyed(word, `${row.phase}|${wordOf(row)}`, () => shortOf(row));
     setText(more, wordsOf(row, app));
     button.dataset.phase = row.phase;
     button.classList.toggle("bad", row.phase === "ended" && isBad(row));
@@ -58,6 +59,13 @@ export function createBlock(app) {
       setAttr(button, "aria-expanded", String(isOpen));
     },
   };
+}
+
+// Whole words, the most important first: what does not fit beside it is not begun. The shape comes last, for the colour says it too.
+function shortOf(row) {
+  if (row.phase !== "ended" || !row.outcome) return [h("span", {}, wordOf(row)), row.phase !== "ended" && phaseShape(row.phase)];
+  const [first, then] = outcomeParts(row.outcome, row.cause);
+  return [h("span", {}, first), then && " ", then && h("span", {}, then)];
 }
 
 // What does not fit into the block, for who listens and for who searches the page.

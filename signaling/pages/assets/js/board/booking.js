@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { ms } from "../clock.js";
-import { currentLanguage, pick, t } from "../text.js";
+import { currentLanguage, pick, sentences, t } from "../text.js";
 import { asRefusal } from "./api.js";
 import { createClashes } from "./clashes.js";
 import { copyField } from "./copy.js";
@@ -70,7 +70,7 @@ function ask(found, given, app) {
       { name: "programme", kind: "select", label: t("board.booking.programme"), options: programmes.map((one) => ({ value: one.name, word: titles.get(one.name) })), value: first.programme.name, isFor: () => programmes.length > 1 },
       { name: "supporter", kind: "select", label: t("who.supporter"), options: [nobody, ...supporters, { value: NEW, word: t("board.booking.supporter_new") }], value: supporters.some((one) => one.value === given.person) ? given.person : "", hint: busy, isFor: () => supporters.length > 0, isNeeded: true },
       line("added", { ...hint("added"), isFor: (values) => values.supporter === NEW || supporters.length === 0, isNeeded: true }),
-      { name: "starts_at", kind: "moment", label: t("board.booking.starts_at"), value: first.starts_at === null ? "" : fieldOf(first.starts_at, app.zone), hint: (values) => [ends(values), open(values)].filter(Boolean).join(" "), isNeeded: true },
+      { name: "starts_at", kind: "moment", label: t("board.booking.starts_at"), value: first.starts_at === null ? "" : fieldOf(first.starts_at, app.zone), hint: (values) => sentences(ends(values), open(values)), isNeeded: true },
       { name: "exception", kind: "text", label: t("board.booking.exception"), ...hint("exception"), isFor: isLate, isNeeded: true },
       { name: "length", kind: "select", label: t("board.booking.length"), options: lengths.map((n) => ({ value: String(n), word: t("board.booking.minutes", { n }) })), value: String(first.programme.length_minutes[0]), isFor: (values) => of(values).length_minutes.length > 1, limit: (values) => of(values).length_minutes.map(String) },
       { name: "medium", kind: "select", label: t("board.booking.medium"), options: ["video", "audio", "phone"].map((value) => ({ value, word: t(`board.medium.${value}`) })), value: "video" },

@@ -13,6 +13,7 @@ const GRID = 900000; // of a booking that is pointed at
 const NOW_AT = 0.62; // where now stands across the width while it is followed
 const BEFORE = 24; // what is seen of another day before its first moment, in pixels
 const NEAR_NOW = 44; // an hour's figure this near to now is not written, in pixels
+const HALF = 18; // of an hour's figure: nearer to an edge it would be cut
 
 export function createTimeline(app) {
   const hours = h("div", { class: "tt__hours", "aria-hidden": "true" });
@@ -106,16 +107,33 @@ export function createTimeline(app) {
     const isShown = now !== null;
     show(line, isShown);
     show(mark, isShown);
-    if (!isShown) return;
+    if (!isShown) return drawHours();
     setText(mark, app.write.time(now));
     const x = Number(xOf(scale, now).toFixed(1));
     if (x !== state.x) {
       state.x = x;
       setVar(mark, "x", x);
       setVar(line, "x", x);
-      for (const hour of state.hours) show(hour.el, Math.abs(hour.x - x) > NEAR_NOW);
+      drawHours();
     }
-    if (state.isFollowing) scrollTo(x - (state.width - state.head) * NOW_AT);
+    if (state.isFollowing) scrollTo(followed(x));
+  }
+
+  // Now stands where much of the day before it is seen; of hours without a session nothing, as long as now is in sight.
+  function followed(x) {
+    const room = (state.width - state.head) * NOW_AT;
+    const first = state.range.least === "" ? x : Math.floor(xOf(state.scale, Math.floor(ms(state.range.least) / HOUR) * HOUR));
+    return Math.max(x - room, Math.min(first, x) - BEFORE);
+  }
+
+  // Figures whole, or not at all: none under now, none cut at an edge.
+  function drawHours() {
+    const wide = state.width - state.head;
+    for (const [n, hour] of state.hours.entries()) {
+      const x = hour.x - state.left;
+      const isCut = x > wide - HALF || (x < HALF && !(n === 0 && state.left === 0));
+      show(hour.el, !isCut && (state.x === null || Math.abs(hour.x - state.x) > NEAR_NOW));
+    }
   }
 
   function render(isBeat = false) {
@@ -165,6 +183,7 @@ export function createTimeline(app) {
     if (Math.abs(state.left - wanted) < 1) return;
     state.moved = state.left = wanted;
     el.scrollLeft = wanted;
+    drawHours();
   }
 
   // A frame may bring several of these; one drawing is enough.
@@ -182,6 +201,7 @@ export function createTimeline(app) {
     state.isAsked = true;
     requestAnimationFrame(() => {
       state.isAsked = false;
+      drawHours();
       render();
     });
   }

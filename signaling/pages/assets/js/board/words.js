@@ -9,6 +9,13 @@ export function outcomeWords(outcome, cause) {
   return isNamed ? word : t("board.outcome", { outcome: word, cause: t(`cause.${cause}`) });
 }
 
+// The same for where there is room for a word or two: the outcome, and who or what it came from.
+export function outcomeParts(outcome, cause) {
+  const isSplit = hasText(`block.${outcome}`);
+  const by = isSplit ? "supporter" : outcome === "seeker_no_show" ? null : cause;
+  return [t(isSplit ? `block.${outcome}` : `short.${outcome}`), by ? t(`cause.${by}`) : null];
+}
+
 // Who did it: a seat, somebody of the office whose name is known, or the office.
 export function nameOfPerson(by, app) {
   if (hasText(`who.${by}`)) return t(`who.${by}`);
