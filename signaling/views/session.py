@@ -32,6 +32,7 @@ from signaling.views.shape import Shape
 from signaling.ways import claim_for, ways_of
 
 _OF_THE_OFFICE = frozenset({Role.SUPPORTER, Role.SCHEDULER})
+_AWAITED = frozenset({Question.END_EARLY, Question.BEGIN_OR_RESCHEDULE})
 
 
 class QuestionView(Shape):
@@ -147,11 +148,11 @@ def session_view(
 
 
 def _question(asked: Asked | None, seat: Seat | None) -> QuestionView | None:
-    """To the seeker, who is asked; the supporter is shown the own question as long as it is open."""
+    """To the seeker, who is asked; the supporter is shown what they wait for before it goes on."""
     if asked is None or seat is None:
         return None
-    is_own = seat.role is Role.SUPPORTER and asked.question is Question.END_EARLY
-    if seat.role is not Role.SEEKER and not is_own:
+    is_awaited = seat.role is Role.SUPPORTER and asked.question in _AWAITED
+    if seat.role is not Role.SEEKER and not is_awaited:
         return None
     return QuestionView(kind=asked.question, answer_by=asked.answer_by)
 

@@ -140,11 +140,12 @@ def test_who_is_away_is_shown_with_how_it_came(happening, away_as):
 
 
 @pytest.mark.parametrize("question", list(Question))
-def test_a_question_is_the_seekers_and_the_supporter_sees_the_own_one(question):
+def test_a_question_is_the_seekers_and_the_supporter_sees_what_is_waited_for(question):
     session = a_session(asked=Asked(question, STARTS, answer_by=STARTS + MINUTE))
     assert session_view(session, SEEKER, STARTS).question.kind is question
     supporters = session_view(session, SUPPORTER, STARTS).question
-    assert (supporters is not None) is (question is Question.END_EARLY)
+    awaited = {Question.END_EARLY, Question.BEGIN_OR_RESCHEDULE}
+    assert (supporters is not None) is (question in awaited)
     assert session_view(session, COMPANION, STARTS).question is None
     assert session_view(session, None, STARTS).question is None
 

@@ -194,6 +194,31 @@ async def test_nothing_lies_over_the_consent_and_the_late_start_is_asked_of_who_
     await expect(seen.page.get_by_test_id("begin")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("locale", "asked", "pressed"),
+    [
+        ("ja", "ご利用者にお尋ねしています。押しておくと", "お返事がないときに始まります"),
+        ("en", "the visitor is being asked", "It begins when they say so"),
+    ],
+)
+async def test_while_the_seeker_is_asked_the_supporter_reads_it_and_presses_once(
+    chromium: Browser, base: str, locale: str, asked: str, pressed: str
+) -> None:
+    waits = {**LATE, "can": ["admit", "step_out"]}
+    first = in_the_lobby("supporter", **waits)
+    seen = await visit(chromium, f"{base}/room#x", first, size=DESK, locale=locale)
+    admit, hint = seen.page.get_by_test_id("admit"), seen.page.get_by_test_id("admit-hint")
+    await expect(hint).to_contain_text(asked)
+    await press(seen, "admit")
+    await seen.said("admit")
+    seen.say(changed(first, can=["step_out"]))
+    await expect(admit).to_be_disabled()
+    await expect(hint).to_contain_text(pressed)
+    seen.say(changed(first, version=3, question=None, late=None))
+    await expect(admit).to_be_enabled()
+    await expect(hint).to_have_text("")
+
+
 async def test_another_date_stays_in_sight_after_the_question(chromium: Browser, base: str) -> None:
     unanswered = {**LATE, "question": None, "can": ["another_date", "end"]}
     seen = await visit(chromium, f"{base}/room#x", in_the_lobby(**unanswered))

@@ -62,7 +62,7 @@ export function createAdmit(app) {
   const { s } = app;
   const label = h("span");
   const button = h("button", { type: "button", class: "btn btn--go btn--wide admit", dataset: { testid: "admit" }, onclick: () => app.do.admit() }, label, icon("arrow"));
-  const hint = h("p", { class: "small quiet" });
+  const hint = h("p", { class: "small quiet", role: "status", dataset: { testid: "admit-hint" } });
   let hadFocus = false; // who waits with the finger on it finds it again when the guest is back from a reload
   return {
     el: [button, hint],
@@ -76,8 +76,16 @@ export function createAdmit(app) {
         if (document.activeElement === document.body) button.focus();
       }
       setText(label, guests.length ? t("staff.admit", { name: guests.map((seat) => seat.display_name).join(t("list.and")) }) : t("staff.admit_nobody"));
-      if (!mayAdmit && s.session.phase === "waiting" && s.session.late !== null && guests.length) setText(hint, t("staff.admit_asking"));
-      else setText(hint, mayAdmit ? "" : t(s.session.phase === "open" || s.session.phase === "scheduled" ? "staff.admit_early" : guests.length ? "staff.admit_soon" : "staff.admit_hint"));
+      const why = hintOf(s, mayAdmit, guests.length > 0);
+      setText(hint, why === null ? "" : t(why));
     },
   };
+}
+
+// What the button waits for. While the seeker is asked whether to begin late it takes one press, which counts with the answer.
+function hintOf(s, mayAdmit, isAnybodyThere) {
+  if (s.session.question?.kind === "begin_or_reschedule" && isAnybodyThere) return mayAdmit ? "staff.admit_asked" : "staff.admit_asking";
+  if (mayAdmit) return null;
+  if (["scheduled", "open"].includes(s.session.phase)) return "staff.admit_early";
+  return isAnybodyThere ? "staff.admit_soon" : "staff.admit_hint";
 }
