@@ -19,9 +19,11 @@ from tests.conftest import YIELDS
 from tests.signaling.pages.visits import OFFICE
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+@asynccontextmanager
+async def launched(cameras: int = 1) -> AsyncIterator[Browser]:
+    """A browser with so many cameras."""
+    fakes = f"--use-fake-device-for-media-stream=device-count={cameras}"
+    devices = [fakes, "--use-fake-ui-for-media-stream"]
     async with async_playwright() as playwright:
         args = ["--no-sandbox", "--disable-gpu", *devices]
         browser = await playwright.chromium.launch(executable_path=shell_path(), args=args)
@@ -29,6 +31,12 @@ async def chromium() -> AsyncIterator[Browser]:
             give_way(YIELDS)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    async with launched() as browser:
+        yield browser
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ export const awaitedAs = (span) => (span <= PATIENCE_MS ? null : span <= COMES_B
 export function createStage(app) {
   const { s, peer } = app;
   const tiles = h("div", { class: "tiles" });
-  const unmute = h("button", { type: "button", class: "btn btn--go btn--wide video__play", hidden: true, dataset: { testid: "play" }, onclick: () => play() }, t("call.tap"), icon("sound"));
+  const unmute = h("button", { type: "button", class: "btn btn--go btn--wide video__play", hidden: true, dataset: { testid: "tap-to-hear" }, onclick: () => play() }, t("call.tap"), icon("sound"));
   const self = createSelf(app);
   makeMovable(self.el).classList.add("self");
   const cover = createCover(app);
