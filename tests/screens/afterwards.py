@@ -2,59 +2,123 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from playwright.async_api import expect
 
 from tests.browser.office import proposed
-from tests.browser.person import Person
-from tests.screens.in_the_room import talking
-from tests.screens.scene import Scene
+from tests.browser.person import Person, see_each_other
+from tests.browser.test_line import line, seeker_behind
+from tests.screens.in_the_room import admitted, behind, talking
+from tests.screens.scene import START_S, Scene
 
 REASONS = {"ja": "お電話で伺った事情によります。", "en": "As told by telephone."}
 
 PROBLEM = {"ja": "途中から音が途切れました。", "en": "The sound broke up after a while."}
 
-OVERRULED = (
-    ("seeker_no_show", "seeker"),
-    ("supporter_no_show", "supporter"),
-    ("supporter_late", "supporter"),
-    ("interrupted", "seeker"),
-    ("interrupted", "supporter"),
-    ("interrupted", "platform"),
-    ("interrupted", "unknown"),
-    ("not_held", "seeker"),
-    ("not_held", "supporter"),
-    ("not_held", "platform"),
-)
-HAS_CAUSES = {"interrupted", "not_held"}
+OVERRULED = (("interrupted", "platform"),)
+"""What no story leads to: it takes a fault of the server."""
+
+NEVER_CONNECTED = ("platform", "supporter")
+"""Whose fault it is that nothing came through: of both at once, ours."""
+
+
+async def judged(scene: Scene, booking: str, seeker: Person, outcome: str, cause: str) -> None:
+    """The seeker reads the verdict, with other dates where it brings some."""
+    await seeker.is_told(outcome, cause)
+    shown = await scene.office.session(booking)
+    if shown["reschedule"] and shown["reschedule"]["state"] == "open":
+        await scene.office.until(booking, proposed, "dates are proposed")
+        await seeker.sees("slot-option")
+
+
+async def absent(scene: Scene) -> None:
+    """Somebody does not come, or steps out before it could begin and stays away."""
+    alone, in_vain, going = [
+        await scene.books("absent", starts_in=20, guest=guest) for guest in range(3)
+    ]
+    seekers = [await scene.people.seeker(each) for each in (alone, in_vain, going)]
+    supporters = [await scene.people.supporter(each) for each in (alone, going)]
+    await seekers[0].arrives()  # so the link is theirs, and opens after the end
+    await seekers[0].page.goto("about:blank")
+    await asyncio.gather(*(each.comes() for each in (*seekers[1:], *supporters)))
+    await scene.office.phase(going.id, "waiting", START_S + 20)
+    await seekers[2].steps_out()
+    for booking in (alone, in_vain, going):
+        await scene.office.phase(booking.id, "ended", 40)
+    for seeker in (seekers[0], seekers[2]):  # who has stepped out hears no more
+        await seeker.page.goto("about:blank")
+        await seeker.page.goto(seeker.link)
+    await judged(scene, alone.id, seekers[0], "seeker_no_show", "seeker")
+    await scene.takes("after-seeker_no_show", seekers[0])
+    await judged(scene, in_vain.id, seekers[1], "supporter_no_show", "supporter")
+    await scene.takes("after-supporter_no_show", seekers[1])
+    await judged(scene, going.id, seekers[2], "not_held", "seeker")
+    await scene.takes("after-not_held-seeker", seekers[2])
+
+
+async def broken(scene: Scene) -> None:
+    """A call breaks off: the seeker closes the page, or the seeker's line is cut and stays so."""
+    booking, seeker, _ = await talking(scene, "graceless")
+    await seeker.page.goto("about:blank")
+    await scene.office.phase(booking, "ended", 60)
+    await seeker.page.goto(seeker.link)
+    await judged(scene, booking, seeker, "interrupted", "seeker")
+    await scene.takes("after-interrupted-seeker", seeker)
+    cut = await scene.books("graceless")
+    async with line(scene.office) as network:
+        seeker = await seeker_behind(network, scene.people, scene.office, cut)
+        seeker.forgiven.append("WebSocket|ERR_")
+        supporter = await scene.people.supporter(cut)
+        await asyncio.gather(seeker.comes(), supporter.comes())
+        await admitted(scene, cut, supporter)
+        await see_each_other(seeker, supporter, within_s=40)
+        network.cut()
+        await scene.office.phase(cut.id, "ended", 90)
+        network.mend()
+        await judged(scene, cut.id, seeker, "interrupted", "unknown")
+        await scene.takes("after-interrupted-unknown", seeker)
+
+
+async def never_connected(scene: Scene) -> None:
+    """No picture and no sound ever came through: for nobody, or not for the supporter."""
+    for cause in NEVER_CONNECTED:
+        booking = await scene.books()
+        async with line(scene.office) as network:
+            network.udp.cut()
+            if cause == "platform":
+                seeker = await seeker_behind(network, scene.people, scene.office, booking)
+            else:
+                seeker = await scene.people.seeker(booking)
+            supporter = await behind(network, scene, booking.links["supporter"])
+            for each in (seeker, supporter):
+                each.forgiven.append("WebSocket|ERR_")  # the line is gone before their pages
+            await asyncio.gather(seeker.comes(), supporter.comes())
+            await admitted(scene, booking, supporter)
+            await seeker.sees("media-phone", 45)
+            await seeker.ends()
+            await judged(scene, booking.id, seeker, "not_held", cause)
+            await scene.takes(f"after-not_held-{cause}", seeker)
 
 
 async def overruled(scene: Scene) -> None:
-    """Each verdict, as a scheduler may put it in the place of the first."""
+    """A verdict that a scheduler has put in the place of the first."""
     booking = await scene.books("absent", starts_in=2, on_minute=False)
     seeker = await scene.people.seeker(booking)
-    await seeker.arrives()  # so the link is theirs, and opens after the end
+    await seeker.arrives()
     await seeker.page.goto("about:blank")
-    first = await scene.office.phase(booking.id, "ended", 40)
-    before = (first["outcome"], first["cause"])
-    number = 0
-    for outcome, cause in OVERRULED:
-        if (outcome, cause) != before:
-            body = {
-                "outcome": outcome,
-                "cause": cause,
-                "number": number,
-                "reason": REASONS[scene.language],
-            }
-            await scene.office.call("POST", f"/api/v1/sessions/{booking.id}/overrule", json=body)
-            number, before = number + 1, (outcome, cause)
+    await scene.office.phase(booking.id, "ended", 40)
+    for number, (outcome, cause) in enumerate(OVERRULED):
+        body = {
+            "outcome": outcome,
+            "cause": cause,
+            "number": number,
+            "reason": REASONS[scene.language],
+        }
+        await scene.office.call("POST", f"/api/v1/sessions/{booking.id}/overrule", json=body)
         await seeker.page.goto(seeker.link)
-        await seeker.is_told(outcome, cause)
-        shown = await scene.office.session(booking.id)
-        if shown["reschedule"] and shown["reschedule"]["state"] == "open":
-            await scene.office.until(booking.id, proposed, "dates are proposed")
-            await seeker.sees("slot-option")
-        name = f"{outcome}-{cause}" if outcome in HAS_CAUSES else outcome
-        await scene.takes(f"after-{name}", seeker)
+        await judged(scene, booking.id, seeker, outcome, cause)
+        await scene.takes(f"after-{outcome}-{cause}", seeker)
         await seeker.page.goto("about:blank")
 
 

@@ -9,7 +9,7 @@ from tests.screens.table import CHAPTERS, State
 DOCS = Path(__file__).parents[2] / "docs"
 ALBUM = DOCS / "screens"
 LANGUAGES = ("ja", "en")
-WIDTHS = {"phone": 160, "desk": 400}
+WIDTHS = {"phone": 160, "lying": 346, "desk": 400}
 
 HEAD = """# Every page, every state
 
@@ -42,7 +42,7 @@ def document() -> str:
 def write() -> None:
     """Write the page, and take away pictures of states that the table does not have any more."""
     shown = {name for chapter in CHAPTERS for state in chapter.states for name in names(state)}
-    for path in [*ALBUM.glob("*.phone.*.png"), *ALBUM.glob("*.desk.*.png")]:
+    for path in ALBUM.glob("*.*.*.png"):
         if path.name not in shown:
             path.unlink()
     (DOCS / "screens.md").write_text(document(), "utf-8")

@@ -24,6 +24,7 @@ REPORT = {
     "ja": "窓口の端末が再起動しました。機器の担当に確認中です。",
     "en": "The computer at the counter started anew; being looked into.",
 }
+SETTLED = {"ja": "電源の不良でした。交換済みです。", "en": "It was the power supply; exchanged."}
 
 
 async def desk(scene: Scene) -> None:
@@ -115,7 +116,7 @@ async def board(scene: Scene) -> None:
     ahead = await scene.books(starts_in=1200, guest=6)
     await scene.office.phase(broken, "ended", 60)
     report = {"kind": "technical", "note": REPORT[scene.language]}
-    await scene.office.call("POST", f"/api/v1/sessions/{broken}/incidents", 201, json=report)
+    made = await scene.office.call("POST", f"/api/v1/sessions/{broken}/incidents", 201, json=report)
     scheduler = await scene.board()
     await scheduler.page.goto(scheduler.link)
     await scheduler.page.locator("[data-session-id]").first.wait_for()
@@ -138,13 +139,16 @@ async def board(scene: Scene) -> None:
     await scene.takes("board-keys", scheduler, "form")
     await scheduler.page.keyboard.press("Escape")
     await books(scene, scheduler)
+    find = scheduler.page.locator("input[type=search]")
+    await find.fill("やまびこ" if scene.language == "ja" else "Yew")
+    await scheduler.sees("none")
+    await scene.takes("board-nothing", scheduler)
     drawer = scheduler.at("drawer")
     for name, session in (
         ("board-live", live),
         ("board-scheduled", ahead.id),
         ("board-ended", broken),
     ):
-        find = scheduler.page.locator("input[type=search]")
         await find.fill(session)  # whatever is out of sight is not in the page
         await scheduler.page.locator(f'[data-session-id="{session}"]').click()
         await find.fill("")
@@ -166,6 +170,17 @@ async def board(scene: Scene) -> None:
     await drawer.get_by_test_id("overrule").click()
     await scheduler.sees("form")
     await scene.takes("board-overrule", scheduler, "form")
+    await scheduler.page.keyboard.press("Escape")
+    await drawer.get_by_test_id("standing").first.click()
+    await scheduler.at("form").get_by_test_id("standing").wait_for()
+    await scene.takes("board-standing", scheduler, "form")
+    await scheduler.page.keyboard.press("Escape")
+    await scheduler.at("drawer-close").click()
+    [incident] = made["incidents"]
+    path = f"/api/v1/sessions/{broken}/incidents/{incident['id']}/resolve"
+    await scene.office.call("POST", path, json={"note": SETTLED[scene.language]})
+    await scheduler.sees("todo-ticked")
+    await scene.takes("board-ticked", scheduler)
 
 
 async def books(scene: Scene, scheduler: Person) -> None:
@@ -184,8 +199,9 @@ async def books(scene: Scene, scheduler: Person) -> None:
     await form.get_by_test_id("new-link").first.wait_for()
     await scene.takes("board-booked", scheduler, "form")
     await scheduler.page.keyboard.press("Escape")
-    await scheduler.at("day-today").click()
     await scheduler.at("drawer-close").click()
+    await scene.takes("board-tomorrow", scheduler)
+    await scheduler.at("day-today").click()
     await scheduler.page.locator("[data-session-id]").first.wait_for()
 
 
@@ -211,7 +227,7 @@ async def past(scene: Scene) -> None:
     await scheduler.page.locator("[data-session-id]").first.wait_for()
     await scheduler.at("day-before").click()
     await scheduler.sees("numbers")
-    await scene.takes("board-past", scheduler)
+    await scene.takes("board-past", scheduler, at="numbers")
     stranger = await scene.visitor(f"/board#mdg_{'x' * 22}")
     await stranger.page.goto(stranger.link)
     await stranger.is_refused("token_unknown")

@@ -11,12 +11,33 @@ from tests.browser.office import Booking
 from tests.browser.person import DESK, Person, see_each_other, through
 from tests.browser.test_e2ee import CANNOT
 from tests.browser.test_line import Line, line, seeker_behind
+from tests.browser.test_phone import TAKE_CAMERA
 from tests.screens.scene import MEMO, NOTED, START_S, Scene
+from tests.screens.way_in import NO_CALLS
 
 IS_DRAWN = """() => {
   const { readyState, videoWidth } = document.querySelector('[data-testid="screen-video"]');
   return readyState > 1 && videoWidth > 320;
 }"""
+
+BUSY = """() => {
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    if (window.isBusy) throw new DOMException("", "NotReadableError");
+    return real(wish);
+  };
+}"""
+PLAYS_AT_A_TAP = """() => {
+  const { play } = HTMLMediaElement.prototype;
+  let isTouched = false;
+  document.addEventListener("click", () => (isTouched = true), { capture: true });
+  HTMLMediaElement.prototype.play = function () {
+    if (isTouched) return play.call(this);
+    return Promise.reject(new DOMException("", "NotAllowedError"));
+  };
+  document.querySelector('[data-testid="remote-video"]').pause();
+}"""
+"""Some browsers let nothing be heard before the page was touched."""
 
 
 async def opens_more(person: Person, *testids: str) -> None:
@@ -60,6 +81,7 @@ async def call(scene: Scene) -> None:
     )
     await scene.takes("call-seeker", seeker)
     await scene.takes("call-supporter", supporter)
+    await scene.takes("call-lying", seeker)
     await opens_more(seeker)
     await scene.takes("call-more", seeker)
     await backs_out(seeker)
@@ -83,6 +105,38 @@ async def call(scene: Scene) -> None:
     await opens_more(seeker, "menu-problem")
     await scene.takes("call-problem", seeker)
     await backs_out(seeker)
+
+
+async def disturbed(scene: Scene) -> None:
+    """A camera that another program takes, a browser that plays nothing before a tap, and one that makes no calls."""
+    booking = await scene.books()
+    seeker, supporter = [
+        await scene.people.seeker(booking),
+        await scene.people.supporter(booking),
+    ]
+    await seeker.page.add_init_script(f"({BUSY})()")
+    await asyncio.gather(seeker.comes(), supporter.comes())
+    await admitted(scene, booking, supporter)
+    await see_each_other(seeker, supporter, within_s=40)
+    await seeker.page.evaluate(PLAYS_AT_A_TAP)
+    await seeker.sees("play")
+    await scene.takes("call-tap", seeker)
+    await seeker.at("play").click()
+    await seeker.sees_no("play")
+    await seeker.page.evaluate("() => { window.isBusy = true; }")
+    await seeker.page.evaluate(TAKE_CAMERA)
+    await seeker.sees("taken")
+    await scene.takes("call-taken", seeker)
+    blocked = await scene.books()
+    unable, host = [
+        await scene.people.seeker(blocked),
+        await scene.people.supporter(blocked),
+    ]
+    await unable.page.add_init_script(f"({NO_CALLS})()")
+    await asyncio.gather(unable.comes(), host.comes())
+    await admitted(scene, blocked, host)
+    await unable.page.locator('.cover[data-state="blocked"]').wait_for(timeout=30_000)
+    await scene.takes("call-blocked", unable)
 
 
 async def unsealed(scene: Scene) -> None:
@@ -186,13 +240,18 @@ async def three(scene: Scene) -> None:
     await interpreter.arrives()
     await scene.takes("door-companion", interpreter)
     await asyncio.gather(seeker.comes(), supporter.comes(), interpreter.joins())
+    await scene.takes("lobby-companion", interpreter)
     await admitted(scene, booking, supporter)
     await expect(supporter.at("remote-video")).to_have_count(2, timeout=30_000)
     await see_each_other(seeker, supporter, interpreter, within_s=40)
     await scene.takes("call-three", supporter)
+    await scene.takes("call-companion", interpreter)
     await supporter.at("share-screen").click()
     await shows_the_screen(seeker)
     await scene.takes("call-three-screen", seeker)
+    await seeker.ends()
+    await interpreter.is_told("completed", None)
+    await scene.takes("after-companion", interpreter)
 
 
 async def watched(scene: Scene) -> None:
@@ -282,9 +341,12 @@ async def missing(scene: Scene) -> None:
 
 
 async def waiting(scene: Scene) -> None:
-    """The supporter does not come back: the seeker is asked."""
+    """The supporter does not come back: the seeker is asked, and does not answer."""
     _, seeker, supporter = await talking(scene, "graceless")
     await supporter.closes_the_page()
     await seeker.sees("wait", 20)
     await seeker.sees("slot-option", 20)
     await scene.takes("call-wait", seeker)
+    await seeker.is_told("interrupted", "supporter", 60)
+    await seeker.sees("slot-option")
+    await scene.takes("after-interrupted-supporter", seeker)

@@ -152,9 +152,11 @@ class Scene:
         catalogue = files("signaling") / f"pages/assets/locales/{self.language}.{part}.json"
         return str(json.loads(catalogue.read_text("utf-8"))[key])
 
-    async def takes(self, name: str, person: Person, part: str | None = None) -> None:
+    async def takes(
+        self, name: str, person: Person, part: str | None = None, at: str | None = None
+    ) -> None:
         """Take a state."""
-        await self.camera.takes(name, person, part)
+        await self.camera.takes(name, person, part, at)
 
     async def board(self) -> Person:
         """A scheduler at the board."""

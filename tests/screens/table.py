@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
-Size = Literal["phone", "desk"]
+Size = Literal["phone", "lying", "desk"]
 Theme = Literal["light", "dark"]
+Call = Literal["live", "still", "cut"]
 
 BOTH: tuple[Size, ...] = ("phone", "desk")
 PHONE: tuple[Size, ...] = ("phone",)
 DESK: tuple[Size, ...] = ("desk",)
+LYING: tuple[Size, ...] = ("lying",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class State:
         sizes: on which it is shown and examined.
         theme: of the picture; it is examined in both.
         is_whole: the picture has the whole page, also what is below the edge.
+        call: of a page in a call: the others are seen; or they are there and show nothing; or something is cut.
     """
 
     name: str
@@ -32,6 +35,7 @@ class State:
     sizes: tuple[Size, ...] = BOTH
     theme: Theme = "light"
     is_whole: bool = False
+    call: Call = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ ENDS_THE_PAGE = (
     "device_refused",
     "opened_elsewhere",
     "session_over",
+    "session_moved",
     "encryption_required",
     "version_unsupported",
     "out_of_order",
@@ -85,6 +90,11 @@ CHAPTERS = (
             State("not-found", "An address that is not there", PHONE),
             State("old-browser", "A browser that cannot run the page", PHONE),
             State("connecting", "Not yet connected", PHONE),
+            State("connecting-offline", "The device is offline", PHONE),
+            State("connecting-server", "The server does not answer", PHONE),
+            State("connecting-blocked", "Something blocks the connection", PHONE),
+            State("connecting-full", "No place is free", PHONE),
+            State("connecting-draining", "The server is being changed", PHONE),
             State("inside", "Opened inside of LINE", PHONE),
             State("inside-other", "Opened inside of another program", PHONE),
         ),
@@ -102,6 +112,8 @@ CHAPTERS = (
             State("door-supporter", "The supporter's door", DESK),
             State("door-companion", "The interpreter's door", PHONE),
             State("door-phone", "A session by telephone", PHONE),
+            State("door-zone", "In another time zone", PHONE),
+            State("door-blocked", "Something blocks calls", PHONE),
             State("door-watched", "Somebody of the office will look on", PHONE),
         ),
     ),
@@ -125,7 +137,12 @@ CHAPTERS = (
             State("check-denied", "Camera and microphone were refused", PHONE, is_whole=True),
             State("check-none", "There is neither", PHONE, is_whole=True),
             State("check-no-camera", "There is a microphone alone", PHONE, is_whole=True),
+            State("check-no-microphone", "There is a camera alone", PHONE, is_whole=True),
             State("check-in-use", "Another program has the camera", PHONE, is_whole=True),
+            State("check-denied-system", "The system refuses both", PHONE, is_whole=True),
+            State("check-line-sound", "The line is enough for sound only", PHONE, is_whole=True),
+            State("check-line-none", "Nothing comes through", PHONE, is_whole=True),
+            State("check-old", "An old browser that can do it", PHONE, is_whole=True),
             State("check-phone", "Before a session by telephone: nothing to check", PHONE),
         ),
     ),
@@ -138,6 +155,8 @@ CHAPTERS = (
             State("lobby-chat", "A line to the supporter", PHONE),
             State("lobby-leave", "Going before it began", PHONE),
             State("lobby-late", "It has begun, and nobody is there", PHONE),
+            State("lobby-skew", "The device's clock is wrong", PHONE),
+            State("lobby-companion", "The interpreter's side", PHONE),
             State("lobby-upkeep", "Maintenance will end it early", PHONE),
             State("lobby-begin", "The supporter came late: begin, or another date", PHONE),
             State("lobby-begin-staff", "The supporter's side of that question", DESK),
@@ -155,7 +174,8 @@ CHAPTERS = (
         (
             State("call-seeker", "The seeker's side"),
             State("call-supporter", "The supporter's side"),
-            State("call-camera-off", "The seeker's camera is off", DESK),
+            State("call-lying", "The seeker's side, the telephone held across", LYING),
+            State("call-camera-off", "The seeker's camera is off", DESK, call="still"),
             State("call-secrecy", "The code to compare", PHONE),
             State("call-plain", "Without encryption, which everybody is told", PHONE),
             State("call-plain-why", "And why", PHONE),
@@ -171,22 +191,26 @@ CHAPTERS = (
             State("call-memo", "Notes to oneself, and what the office noted"),
             State("call-end-asked", "The supporter asks to end early", PHONE),
             State("call-end-wait", "And waits for the answer", DESK),
-            State("call-sound", "By sound only", PHONE),
+            State("call-sound", "By sound only", PHONE, call="still"),
             State("call-screen", "A shared screen", BOTH),
             State("call-three", "With an interpreter", BOTH),
             State("call-three-screen", "With an interpreter and a shared screen", BOTH),
+            State("call-companion", "The interpreter's side", PHONE),
             State("call-watched", "Somebody of the office looks on", PHONE),
             State("call-observer", "Who looks on", DESK),
             State("call-warning-5", "Five minutes left", BOTH),
             State("call-warning-1", "One minute left", PHONE),
-            State("call-lost-other", "The seeker's line is lost"),
-            State("call-out-other", "The seeker has stepped out", DESK),
-            State("call-lost-self", "The own line is lost", PHONE),
-            State("call-lost-supporter", "The supporter's line is lost", PHONE),
-            State("call-lost-staff", "The same at the counter", DESK),
-            State("call-wait", "The supporter is lost: wait, or another date", PHONE),
-            State("call-missing", "Connected, and nothing flows", PHONE),
-            State("call-missing-staff", "The same at the counter", DESK),
+            State("call-taken", "Another program has taken the camera", PHONE),
+            State("call-tap", "The browser waits for a tap before it plays", PHONE),
+            State("call-blocked", "Something blocks calls", PHONE, call="cut"),
+            State("call-lost-other", "The seeker's line is lost", call="cut"),
+            State("call-out-other", "The seeker has stepped out", DESK, call="cut"),
+            State("call-lost-self", "The own line is lost", PHONE, call="cut"),
+            State("call-lost-supporter", "The supporter's line is lost", PHONE, call="cut"),
+            State("call-lost-staff", "The same at the counter", DESK, call="cut"),
+            State("call-wait", "The supporter is lost: wait, or another date", PHONE, call="cut"),
+            State("call-missing", "Connected, and nothing flows", PHONE, call="cut"),
+            State("call-missing-staff", "The same at the counter", DESK, call="cut"),
             State("away", "Stepped out", PHONE),
         ),
     ),
@@ -222,7 +246,9 @@ CHAPTERS = (
             State("after-supporter_late", "The supporter came late", PHONE),
             State("after-interrupted-seeker", "Broken off on the seeker's side", PHONE),
             State("after-interrupted-supporter", "On the supporter's side", PHONE),
-            State("after-interrupted-platform", "On ours", PHONE),
+            State(
+                "after-interrupted-platform", "On ours: here as the office's second verdict", PHONE
+            ),
             State("after-interrupted-unknown", "Nobody knows", PHONE),
             State("after-not_held-seeker", "Not held: the seeker's side", PHONE),
             State("after-not_held-supporter", "Not held: the supporter's side", PHONE),
@@ -233,6 +259,7 @@ CHAPTERS = (
             State("after-declined", "No other date", PHONE),
             State("after-cancelled-seeker", "Cancelled by the seeker", PHONE),
             State("after-supporter", "The supporter's side", DESK),
+            State("after-companion", "The interpreter's side", PHONE),
         ),
     ),
     Chapter(
@@ -258,6 +285,8 @@ CHAPTERS = (
             State("board-keys", "The keys", DESK),
             State("board-book", "A booking by hand"),
             State("board-booked", "And its links, shown once", DESK),
+            State("board-tomorrow", "Another day", BOTH),
+            State("board-nothing", "Nothing is found", DESK),
             State("board-live", "A call, opened up", DESK),
             State("board-end", "Ending it", DESK),
             State("board-scheduled", "A booking, opened up", DESK),
@@ -266,6 +295,8 @@ CHAPTERS = (
             State("board-cancel", "Cancelling", DESK),
             State("board-ended", "A broken call, opened up", DESK),
             State("board-overrule", "Another verdict, with its reason", DESK),
+            State("board-standing", "How a seeker stands", DESK),
+            State("board-ticked", "A matter that is settled", DESK),
             State("board-upkeep", "Planned maintenance", DESK),
             State("board-past", "A day that is over", BOTH),
             State("board-refused", "A key that the office does not know", PHONE),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
-from tests.screens.palette import COLOURS, is_grey, own_colours, small, with_palette
+from tests.screens.palette import COLOURS, PHASE, is_grey, own_colours, small, with_palette
 from tests.screens.past import the_day_before
 from tests.screens.programmes import zone_of
 
@@ -44,6 +44,18 @@ def test_the_dot_of_a_phase_keeps_its_colour_beside_many_grounds() -> None:
     drawn.paste(AMBER, (390, 10, 393, 13))
     with_few = with_palette(drawn, COLOURS[-1]).convert("RGB")
     assert with_few.getpixel((391, 11)) == AMBER
+
+
+def test_the_grounds_of_the_phases_and_white_stay_beside_a_thousand_others() -> None:
+    light = [each for each in sorted(own_colours(PHASE)) if is_grey(each) and min(each) > 200]
+    assert len(light) > 3
+    drawn = Image.new("RGB", (400, 300))
+    drawn.putdata([(x % 256, 40 + y % 200, (x * y) % 256) for y in range(300) for x in range(400)])
+    for place, colour in enumerate([*light, (255, 255, 255), (251, 251, 251)]):
+        drawn.paste(colour, (place * 20, 0, place * 20 + 20, 100))
+    seen = with_palette(drawn, COLOURS[-1]).convert("RGB")
+    for place, colour in enumerate([*light, (255, 255, 255)]):
+        assert seen.getpixel((place * 20 + 10, 50)) == colour
 
 
 @pytest.mark.parametrize("hour", range(24))

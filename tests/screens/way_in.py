@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.office import Booking, until
 from tests.browser.person import Person
+from tests.browser.test_line import line, seeker_behind
+from tests.browser.test_phone import SEVEN_MINUTES_FAST
 from tests.screens.scene import START_S, Scene, hears
 from tests.screens.table import ENDS_THE_PAGE, NOTED
 
@@ -18,12 +23,32 @@ DEVICES = """(failure) => {
     if (failure === "never") return new Promise(() => {});
     if (failure === "no camera" && !wish.video) return real(wish);
     if (failure === "in use" && !wish.video) return real(wish);
-    const names = { refused: "NotAllowedError", "in use": "NotReadableError" };
-    throw new DOMException("", names[failure] ?? "NotFoundError");
+    if (failure === "no microphone" && !wish.audio) return real(wish);
+    const names = { refused: "NotAllowedError", system: "NotAllowedError", "in use": "NotReadableError" };
+    const said = failure === "system" ? "Permission denied by system" : "";
+    throw new DOMException(said, names[failure] ?? "NotFoundError");
   };
 }"""
 """A browser whose devices are not as one wishes; everything else of it is real."""
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+
+
+ANDROID = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/130.0.0.0 Mobile Safari/537.36"
+)
+OLD_IPHONE = f"{IPHONE.replace('18_1', '14_2')} Version/14.0 Mobile/15E148 Safari/604.1"
+NO_SOCKETS = """() => {
+  window.WebSocket = class {
+    constructor() {
+      throw new DOMException("blocked", "SecurityError");
+    }
+  };
+}"""
+NO_CALLS = "() => { delete window.RTCPeerConnection; }"
+"""Blockers can do both."""
+DRAINING = {"type": "refused", "code": "draining", "closes": True}
+FAR_AWAY = "America/New_York"
 
 
 async def house(scene: Scene) -> None:
@@ -69,6 +94,62 @@ async def connecting(scene: Scene) -> None:
     await seeker.page.goto(seeker.link)
     await expect(seeker.page.locator("body")).to_have_attribute("data-view", "connecting")
     await scene.takes("connecting", seeker)
+    await seeker.page.context.set_offline(True)
+    await seeker.is_marked("connecting", why="offline")
+    await scene.takes("connecting-offline", seeker)
+    await seeker.page.context.set_offline(False)
+
+
+async def unreached(scene: Scene) -> None:
+    """What keeps a page from the server, as far as it can be known."""
+    link = (await scene.books(starts_in=600)).links["seeker"]
+    answers: dict[str, dict[str, int]] = {
+        "connecting-blocked": {},
+        "connecting-full": {"**/ws": 503},
+        "connecting-server": {"**/health/live": 503},
+    }
+    for name, statuses in answers.items():
+        seeker = await scene.people.person("seeker", link)
+        seeker.forgiven += ["503", "426"]  # of what is asked without a wish to talk
+        await seeker.page.add_init_script(f"({NO_SOCKETS})()")
+        for path, status in statuses.items():
+            await seeker.page.route(path, partial(is_answered, status=status))
+        await seeker.page.goto(seeker.link)
+        await seeker.is_marked("connecting", 30, why=name.removeprefix("connecting-"))
+        await scene.takes(name, seeker)
+    seeker = await scene.people.person("seeker", link)
+
+    async def is_going(socket: WebSocketRoute) -> None:
+        socket.on_message(lambda _: socket.send(json.dumps(DRAINING)))
+
+    await seeker.page.route_web_socket("**/ws", is_going)
+    await seeker.page.goto(seeker.link)
+    await seeker.is_marked("connecting", why="draining")
+    await scene.takes("connecting-draining", seeker)
+
+
+async def is_answered(route: Route, *, status: int) -> None:
+    """By the server itself, or by what stands before it."""
+    await route.fulfill(status=status)
+
+
+async def hindered(scene: Scene) -> None:
+    """Somebody far away; somebody whose browser makes no calls; somebody whose clock is wrong."""
+    booking = await scene.books(starts_in=540)
+    away = await scene.people.seeker(booking, timezone_id=FAR_AWAY)
+    await away.arrives()
+    await away.sees("zone")
+    await scene.takes("door-zone", away)
+    unable = await scene.people.seeker(await scene.books(starts_in=540))
+    await unable.page.add_init_script(f"({NO_CALLS})()")
+    await unable.arrives()
+    await unable.sees("blocked")
+    await scene.takes("door-blocked", unable)
+    early = await scene.people.seeker(await scene.books(starts_in=540))
+    await early.page.add_init_script(f"({SEVEN_MINUTES_FAST})()")
+    await early.comes()
+    await early.sees("skew")
+    await scene.takes("lobby-skew", early)
 
 
 async def door(scene: Scene) -> None:
@@ -163,10 +244,10 @@ async def refusals(scene: Scene) -> None:
         await scene.takes(f"refusal-{code}", seeker)
 
 
-async def at_the_check(scene: Scene, failure: str | None) -> Person:
+async def at_the_check(scene: Scene, failure: str | None, **options: Any) -> Person:
     """Somebody whose devices are so looks at the check."""
     booking = await scene.books(starts_in=540)
-    seeker = await scene.people.seeker(booking)
+    seeker = await scene.people.seeker(booking, **options)
     if failure is not None:
         await seeker.page.add_init_script(f"({DEVICES})({failure!r});")
     await seeker.arrives()
@@ -196,6 +277,31 @@ async def check(scene: Scene) -> None:
         await measured.wait_for(timeout=30_000)
         await scene.takes(name, seeker)
         await scene.takes("check-dark", seeker)
+
+
+async def check_more(scene: Scene) -> None:
+    """What is rarer: the system's no, a microphone that is missing, an old browser, a bad line."""
+    odd: dict[str, tuple[str | None, dict[str, Any]]] = {
+        "check-no-microphone": ("no microphone", {}),
+        "check-denied-system": ("system", {"user_agent": ANDROID}),
+        "check-old": (None, {"user_agent": OLD_IPHONE}),
+    }
+    for name, (failure, options) in odd.items():
+        seeker = await at_the_check(scene, failure, **options)
+        await scene.takes(name, seeker)
+    for name in ("check-line-none", "check-line-sound"):
+        async with line(scene.office) as network:
+            if name == "check-line-none":
+                network.udp.cut()
+            else:
+                network.udp.loss(0.2)
+            booking = await scene.books(starts_in=540)
+            seeker = await seeker_behind(network, scene.people, scene.office, booking)
+            seeker.forgiven.append("WebSocket|ERR_")
+            await seeker.arrives()
+            await seeker.agrees()
+            await seeker.is_marked("check-line", 40, state=name.removeprefix("check-line-"))
+            await scene.takes(name, seeker)
 
 
 async def lobby(scene: Scene) -> None:
@@ -239,7 +345,7 @@ async def supporter_alone(scene: Scene) -> None:
 
 
 async def late(scene: Scene) -> None:
-    """The supporter is late: the seeker waits, and is asked when the supporter comes."""
+    """The supporter is late: the seeker waits, and is asked when the supporter comes; in the end it is another date."""
     booking = await scene.books("late", starts_in=15)  # the seeker is there in time
     seeker, supporter = [
         await scene.people.seeker(booking),
@@ -266,6 +372,10 @@ async def late(scene: Scene) -> None:
     await seeker.at("late").click(timeout=90_000)  # a minute without an answer
     await seeker.sees("another-date")
     await scene.takes("lobby-date", seeker)
+    await seeker.at("another-date").click()
+    await seeker.is_told("supporter_late", "supporter")
+    await seeker.can_choose()
+    await scene.takes("after-supporter_late", seeker)
 
 
 async def claim(scene: Scene) -> None:
