@@ -62,7 +62,7 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "supporter_stepped_out": _T(
         "{at} に相談員が離席して時間内に戻らず",
-        "the supporter stepped out at {at} and was not back in time",
+        "the counsellor stepped out at {at} and was not back in time",
     ),
     "seeker_closed_page": _T(
         "{at} にご利用者が画面を閉じて時間内に戻らず",
@@ -70,11 +70,11 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "supporter_closed_page": _T(
         "{at} に相談員が画面を閉じて時間内に戻らず",
-        "the supporter closed the page at {at} and was not back in time",
+        "the counsellor closed the page at {at} and was not back in time",
     ),
     "supporter_left_after_trouble": _T(
         "{at} に通信が途絶えたあと相談員が退出し",
-        "the line fell silent at {at}, and the supporter left after it",
+        "the line fell silent at {at}, and the counsellor left after it",
     ),
     "seeker_offline": _T(
         "{at} にご利用者の端末がネットワークから切れ",
@@ -82,7 +82,7 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "supporter_offline": _T(
         "{at} に相談員の端末がネットワークから切れ",
-        "the supporter's device had no network from {at}",
+        "the counsellor's device had no network from {at}",
     ),
     "seeker_asleep": _T(
         "{at} にご利用者の端末が休止して接続が切れ",
@@ -90,7 +90,7 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "supporter_asleep": _T(
         "{at} に相談員の端末が休止して接続が切れ",
-        "the supporter's device fell asleep and was lost at {at}",
+        "the counsellor's device fell asleep and was lost at {at}",
     ),
     "seeker_device_ended": _T(
         "{at} にご利用者のカメラまたはマイクが使えなくなって接続が切れ",
@@ -98,7 +98,7 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "supporter_device_ended": _T(
         "{at} に相談員のカメラまたはマイクが使えなくなって接続が切れ",
-        "the supporter's camera or microphone was taken away, and the supporter was lost at {at}",
+        "the counsellor's camera or microphone was taken away, and the counsellor was lost at {at}",
     ),
     "seeker_device_silenced": _T(
         "{at} にご利用者の端末で着信などによりマイクが中断されて接続が切れ",
@@ -106,7 +106,7 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "supporter_device_silenced": _T(
         "{at} に相談員の端末で着信などによりマイクが中断されて接続が切れ",
-        "the supporter's device cut the microphone, as for an incoming call, and was lost at {at}",
+        "the counsellor's device cut the microphone, as for an incoming call, and was lost at {at}",
     ),
     "seeker_line_bad": _T(
         "ご利用者の回線が不安定になったあと {at} に接続が切れ",
@@ -114,7 +114,7 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "supporter_line_bad": _T(
         "相談員の回線が不安定になったあと {at} に接続が切れ",
-        "the supporter's line was bad before it was lost at {at}",
+        "the counsellor's line was bad before it was lost at {at}",
     ),
     "seeker_page_hidden": _T(
         "ご利用者の画面が背面に移ったあと {at} に接続が切れ",
@@ -122,7 +122,7 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "supporter_page_hidden": _T(
         "相談員の画面が背面に移ったあと {at} に接続が切れ",
-        "the supporter's page went into the background and was lost at {at}",
+        "the counsellor's page went into the background and was lost at {at}",
     ),
     "seeker_connection_lost": _T(
         "{at} にご利用者の接続が切れて時間内に戻らず",
@@ -130,10 +130,10 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "supporter_connection_lost": _T(
         "{at} に相談員の接続が切れて時間内に戻らず",
-        "the supporter's connection was lost at {at} and was not back in time",
+        "the counsellor's connection was lost at {at} and was not back in time",
     ),
     "supporter_never_connected": _T(
-        "相談員の映像と音声が一度も接続されず", "the supporter's media never connected"
+        "相談員の映像と音声が一度も接続されず", "the counsellor's media never connected"
     ),
     # Nobody knows.
     "seeker_left_after_trouble": _T(
@@ -149,7 +149,7 @@ WORDS: Mapping[str, Sentence] = {
     ),
     "supporter_lost_unclear": _T(
         "{at} に相談員の接続が切れたことのほかに記録がなく",
-        "nothing is known but that the supporter was lost at {at}",
+        "nothing is known but that the counsellor was lost at {at}",
     ),
     "both_lost_unclear": _T(
         "{at} に双方の接続が同時に切れた一方で端末側の不調の記録もあり",
@@ -225,14 +225,14 @@ PLAIN: Mapping[str, Sentence] = {
     ),
     "call_finished": _T(
         "{at} に相談員が電話の終了を報告しました",
-        "the supporter reported at {at} that the telephone call was finished",
+        "the counsellor reported at {at} that the telephone call was finished",
     ),
     "seeker_absent": _T(
         "{at} の締切までにご利用者が来ませんでした",
         "the visitor had not come by the cutoff at {at}",
     ),
     "supporter_absent": _T(
-        "{at} の締切に相談員がいませんでした", "the supporter was not there at the cutoff, {at}"
+        "{at} の締切に相談員がいませんでした", "the counsellor was not there at the cutoff, {at}"
     ),
     "notice_not_kept": _T(
         "遅れるとの連絡があったご利用者が {at} までに来ませんでした",
@@ -240,7 +240,7 @@ PLAIN: Mapping[str, Sentence] = {
     ),
     "seeker_waited": _T(
         "相談員が遅れ、待っていたご利用者は {at} の締切にいませんでした",
-        "the supporter was late, and the visitor, who had waited, was away at the cutoff, {at}",
+        "the counsellor was late, and the visitor, who had waited, was away at the cutoff, {at}",
     ),
     "call_unanswered": _T(
         "{at} までにご利用者が電話に出ませんでした",
@@ -248,7 +248,7 @@ PLAIN: Mapping[str, Sentence] = {
     ),
     "late_start": _T(
         "相談員の開始が遅れ、ご利用者は {at} に始めずに終えました",
-        "the supporter was late, and the visitor left it at {at} instead of beginning",
+        "the counsellor was late, and the visitor left it at {at} instead of beginning",
     ),
     "late_start_ours": _T(
         "当方の設備の都合で開始が遅れ、ご利用者は {at} に始めずに終えました",
@@ -276,7 +276,7 @@ PLAIN: Mapping[str, Sentence] = {
 
 _WHO: Mapping[Cause, Sentence] = {
     Cause.SEEKER: _T("ご利用者", "the visitor"),
-    Cause.SUPPORTER: _T("相談員", "the supporter"),
+    Cause.SUPPORTER: _T("相談員", "the counsellor"),
     Cause.PLATFORM: _T("当方の設備", "our own equipment"),
     Cause.UNKNOWN: _T("不明", "nobody known"),
     Cause.OFFICE: _T("窓口", "the office"),
@@ -285,7 +285,7 @@ _WHO: Mapping[Cause, Sentence] = {
 
 _SIDE: Mapping[Cause, Sentence] = {
     Cause.SEEKER: _T("ご利用者側", "the visitor's side"),
-    Cause.SUPPORTER: _T("相談員側", "the supporter's side"),
+    Cause.SUPPORTER: _T("相談員側", "the counsellor's side"),
     Cause.PLATFORM: _T("当方の設備", "our own equipment"),
 }
 
@@ -373,7 +373,7 @@ _SEEN: Mapping[Signal, _Seen] = {
 
 _SEATS: Mapping[SeatId, Sentence] = {
     SEEKER: _T("ご利用者：", "visitor: "),
-    SUPPORTER: _T("相談員：", "supporter: "),
+    SUPPORTER: _T("相談員：", "counsellor: "),
 }
 _NO_SEAT = _T("", "")
 _MOMENTS = frozenset(

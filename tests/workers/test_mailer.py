@@ -77,10 +77,10 @@ async def test_a_message_arrives_as_it_was_written(server):
 
 async def test_an_english_message_arrives_as_well(server):
     await a_mailer(server.url).send(
-        a_message(language=Language.EN, subject="Your supporter is waiting", text="Come in.\n")
+        a_message(language=Language.EN, subject="Your counsellor is waiting", text="Come in.\n")
     )
     (letter,) = server.letters
-    assert (letter.subject, letter.text.split()) == ("Your supporter is waiting", ["Come", "in."])
+    assert (letter.subject, letter.text.split()) == ("Your counsellor is waiting", ["Come", "in."])
     assert letter.message["Content-Language"] == "en"
 
 

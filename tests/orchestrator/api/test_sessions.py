@@ -431,7 +431,7 @@ async def test_a_verdict_says_why_in_a_sentence_and_names_its_evidence(node, cal
     assert (lost["signal"], lost["value"]) == ("signalling_lost", 4000.0)
     assert offline["at"] < lost["at"]
     assert "相談員側とみられます" in verdict["sentence"]["ja"]
-    assert "probably lies with the supporter" in verdict["sentence"]["en"]
+    assert "probably lies with the counsellor" in verdict["sentence"]["en"]
     at = datetime.fromisoformat(lost["at"]).astimezone(ZoneInfo(session["time_zone"]))
     assert f"{at:%H:%M:%S}" in verdict["sentence"]["ja"]
     assert meeting.id not in verdict["sentence"]["ja"]

@@ -115,7 +115,7 @@ def test_a_sentence_is_one_sentence_without_holes_or_names(reason, cause):
     assert "センター" not in told.ja
     assert not re.search(r"(?<!ご)利用者", told.ja)
     assert "））" not in told.ja
-    assert not re.search(r"seeker|counsellor|lobby", told.en.replace(f"«{reason}»", ""))
+    assert not re.search(r"seeker|supporter|lobby", told.en.replace(f"«{reason}»", ""))
 
 
 def test_it_says_what_happened_whose_side_it_is_and_what_it_rests_on():

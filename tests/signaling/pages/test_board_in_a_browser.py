@@ -77,7 +77,7 @@ def session(**changes: Any) -> dict[str, Any]:
             "at": at(-600),
             "sentence": {
                 "ja": "相談員側の接続が切れました。",
-                "en": "The supporter’s line broke.",
+                "en": "The counsellor’s line broke.",
             },
             "evidence": [
                 {"signal": "line_bad", "at": at(-730), "seat": "supporter", "value": 0.42},
@@ -471,7 +471,7 @@ async def test_the_session_stays_open_when_the_language_changes(
     seen = await board(chromium, base, session())
     await seen.page.get_by_role("button", name="English").click()
     await expect(drawer(seen).get_by_test_id("sentence")).to_have_text(
-        "The supporter’s line broke."
+        "The counsellor’s line broke."
     )
     await expect(drawer(seen).get_by_test_id("overrule")).to_have_text("Overrule (with a reason)")
 

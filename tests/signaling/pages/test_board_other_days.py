@@ -333,7 +333,7 @@ async def test_what_did_not_happen_on_its_day_has_the_date_beside_the_time(
     await expect(times.nth(1)).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
 
 
-async def test_the_form_knows_what_a_supporter_has_on_a_day_that_is_not_shown(
+async def test_the_form_knows_what_a_counsellor_has_on_a_day_that_is_not_shown(
     chromium: Browser, base: str
 ) -> None:
     begins = BEGAN.replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=3)

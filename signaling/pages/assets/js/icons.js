@@ -88,7 +88,7 @@ export function logo(label) {
 
 // The plate says who holds the counter: the number in front of the name, or its first sign.
 export function plate(name, size = "") {
-  const own = (name ?? "").normalize("NFKC").replace(/^(相談員|職員|窓口|Supporter|Counsellor|Counter)\s*/u, "").trim();
+  const own = (name ?? "").normalize("NFKC").replace(/^(相談員|職員|窓口|Counsellor|Counter)\s*/u, "").trim();
   const sign = own.match(/^\d{1,3}/)?.[0] ?? [...own][0] ?? "・";
   return h("span", { class: `plate ${size}`.trim(), "aria-hidden": "true" }, sign.toUpperCase());
 }

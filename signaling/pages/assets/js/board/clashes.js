@@ -1,4 +1,4 @@
-// Whether a supporter has something at a time that is being written into a form. Today and the shown day the board knows; any
+// Whether a counsellor has something at a time that is being written into a form. Today and the shown day the board knows; any
 // other day is read once a form, and what is not read yet is no promise.
 
 import { NEW, clashOf } from "./wish.js";

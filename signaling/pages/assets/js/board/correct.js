@@ -1,4 +1,4 @@
-// A booking put right before it is live: names, and what is noted for the supporter. Links stay, and nobody is written to.
+// A booking put right before it is live: names, and what is noted for the counsellor. Links stay, and nobody is written to.
 
 import { t } from "../text.js";
 import { placesOf } from "./wish.js";

@@ -82,7 +82,7 @@ export function create(app) {
 
 const isOwnCancelling = (s) => isSeeker(s) && s.session.outcome === "cancelled" && s.session.cause === "seeker";
 
-// The supporter's name stands with what they are, the visitor's with «さん».
+// The counsellor's name stands with what they are, the visitor's with «さん».
 const withWhom = (s) => (isSupporter(s) ? nameOf(other(s)) : `${t("role.supporter")} ${other(s).display_name}`);
 
 const wordsOf = ({ outcome }) => ({ ...bandWords(), ...(outcome === "interrupted" && { ended: t("moment.cut") }) });

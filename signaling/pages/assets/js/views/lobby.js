@@ -94,7 +94,7 @@ function stayWords(s, write) {
   return sentences(whenWords(s, write), t("lobby.stay_after"));
 }
 
-// When the supporter will call: only who is at the counter can do it shortly.
+// When the counsellor will call: only who is at the counter can do it shortly.
 function whenWords(s, write) {
   const host = other(s);
   if (host.presence !== "away") return t("lobby.host_here");
