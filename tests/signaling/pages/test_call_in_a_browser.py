@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ViewportSize, expect
 
-from tests.browser.office import until
+from tests.signaling.node import until
 from tests.signaling.pages.conftest import launched
 from tests.signaling.pages.test_phones_in_a_browser import LYING, opened
 from tests.signaling.pages.test_room_in_a_browser import call, press
