@@ -41,7 +41,7 @@ fuzz: setup-dev   ## a million hostile packets at the media port, calls beside t
 screens: setup-dev setup-browsers ## every state of every page into docs/screens, examined by axe-core on the way (ARGS="--only door,check")
 	@$(BIN)/python -m tests.screens $(ARGS)
 
-accessible: setup-dev setup-browsers ## axe-core on every state, both sizes, themes and languages; no pictures (ARGS="--languages en")
+accessible: setup-dev setup-browsers ## axe-core on every state, on its sizes, both themes and languages; no pictures (ARGS="--languages en")
 	@$(BIN)/python -m tests.screens --accessible $(ARGS)
 
 weight: setup-dev setup-browsers ## what the pages weigh, and how soon they stand on a slow phone (ARGS="--times 5")
