@@ -335,6 +335,7 @@ async def renderers_of(room: Room) -> list[int]:
 
 async def worker_is_killed(room: Room) -> None:
     await room.server.loses_its_worker()
+    await room.has_noted("worker.lost")
 
 
 async def worker_is_killed_for_good(room: Room) -> None:
@@ -450,6 +451,7 @@ S_BROWSER = Needs(own_browser=(SEEKER,))
 T_BROWSER = Needs(own_browser=(SUPPORTER,))
 CLOCK = Needs(clock=True)
 NOTHING = Needs()
+TWO_WORKERS = Needs(workers=2)
 
 
 def _in(kind: str, phases: str, needs: Needs, *scenes: Scene) -> list[Play]:
@@ -498,10 +500,11 @@ PLAYS: tuple[Play, ...] = (
     *_in("seeker_takes_phone_call", "early", NOTHING, telephone_rings),
     *_in("seeker_page_frozen", "early", S_BROWSER, page_is_frozen_and_thawed),
     *_in("seeker_page_asleep", "waiting early", S_BROWSER, page_falls_asleep),
-    *_in("worker_killed", "waiting", NOTHING, worker_is_killed, is_held),
-    *_in("worker_killed", "early tail", NOTHING, worker_is_killed),
+    *_in("worker_killed", "waiting", TWO_WORKERS, worker_is_killed, is_held),
+    *_in("worker_killed", "early tail", TWO_WORKERS, worker_is_killed),
     Play(
-        "worker_killed", "interrupted", NOTHING, (seeker_is_out, worker_is_killed, seeker_returns)
+        "worker_killed", "interrupted", TWO_WORKERS,
+        (seeker_is_out, worker_is_killed, seeker_returns),
     ),
     *_in("worker_killed_no_way_back", "early", LINES, worker_is_killed_for_good),
     *_in("worker_killed_seeker_gives_up", "early", LINES, worker_is_killed_and_seeker_gives_up),

@@ -170,6 +170,8 @@ class Needs:
     """The clock of the node's machine can be set."""
     others: int = 0
     """How many more calls the same node carries."""
+    workers: int = 1
+    """How many media workers the node has; a detour of `lines` leads to the first alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +254,8 @@ class Server:
             os.kill(store, signal.SIGCONT)
 
     async def loses_its_worker(self) -> None:
-        """SIGKILL of the media worker."""
-        [worker] = workers_of(self._node.pid)
+        """SIGKILL of the media worker that carries the first room."""
+        worker = workers_of(self._node.pid)[0]
         os.kill(worker, signal.SIGKILL)
         self._note("worker killed")
         await until(lambda: worker not in workers_of(self._node.pid), "without that worker")
@@ -349,6 +351,13 @@ class Room:
         await self.until(
             lambda shown: not record.seat(shown, seat)["present"], f"without the {seat}"
         )
+
+    async def has_noted(self, name: str, within_s: float = 10.0) -> None:
+        """Wait until the session's history has an event of that name."""
+        gives_up_at = time.monotonic() + within_s
+        while name not in [event["name"] for event in await self.events()]:
+            assert time.monotonic() < gives_up_at, f"never noted: {name}"
+            await asyncio.sleep(0.1)
 
     async def is_over(self) -> Seen:
         """Wait for the outcome; what came of it."""
@@ -534,10 +543,11 @@ async def _server(theatre: Theatre, times: Times, needs: Needs, folder: Path) ->
     programmes.mkdir()
     data.mkdir()
     (programmes / f"{PROGRAMME}.toml").write_text(times.written(), "utf-8")
-    media_port = free_udp_ports(1)
+    media_port = free_udp_ports(needs.workers)
     environment = {
         "MADOGUCHI_PROGRAMMES": str(programmes),
         "MADOGUCHI_MEDIA_PORT": str(media_port),
+        "MADOGUCHI_MEDIA_WORKERS": str(needs.workers),
         **(_clock_of(data) if needs.clock else {}),
     }
     async with theatre.door:

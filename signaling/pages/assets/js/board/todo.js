@@ -19,7 +19,7 @@ const MOST_DONE = 8;
 export function createTodo(app) {
   const count = h("span", { class: "num" });
   const list = h("ol", { dataset: { testid: "todo" }, "aria-label": t("board.todo") });
-  const none = h("p", { class: "quiet", hidden: true }, t("board.todo_none"));
+  const none = h("p", { class: "quiet" });
   const trouble = h("p", { class: "small quiet", role: "status", hidden: true });
   const done = h("ul", { class: "todo__done", "aria-label": t("board.todo_done") });
   const title = h("h2", { tabindex: "-1" }, t("board.todo"), count);
@@ -75,7 +75,8 @@ export function createTodo(app) {
       const { tasks } = app;
       const missing = soon.update(now);
       setText(count, tasks.length === 0 ? "" : t("board.todo_count", { n: tasks.length }));
-      show(none, app.hasTasks && tasks.length === 0 && missing === 0);
+      show(none, tasks.length === 0 && missing === 0);
+      setText(none, app.hasTasks ? t("board.todo_none") : "\u00a0"); // its line, so that what stands below does not jump
       const urgent = (task) => ms(task.due_at) - now < SOON_MS;
       keyed(list, JSON.stringify([tasks, tasks.map(urgent), tasks.map((task) => nameOf(task, app)), app.openId(), currentLanguage()]), () => tasks.map((task) => item(task, urgent(task), app)));
       const past = doneToday(app);
