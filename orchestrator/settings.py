@@ -173,7 +173,9 @@ class Settings:
             "PROGRAMMES",
             variables.existing("a folder", Path.is_dir),
             "none",
-            "folder with programmes of your own, `*.toml`",
+            "folder with programmes of your own, `*.toml`; `orchestrator/programmes` has four as examples. The full "
+            "text of the terms is `[terms.full]`, with `ja` and `en`, or behind the address `url` in `[terms]`; with "
+            "neither the page sends people to the office for it",
         ),
     )
     time_zone: str = field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Literal
 
 from orchestrator.api.questionnaires import asked
 from orchestrator.errors import MadoguchiError, Refused
@@ -14,6 +15,7 @@ from signaling.counter import Counter
 from signaling.ends import Close, close_code
 from signaling.place import Place
 from signaling.protocol import down, up
+from signaling.views.programme import full_terms
 
 
 class Requests:
@@ -38,6 +40,9 @@ class Requests:
         """Queue one; a page that has no seat asks for nothing."""
         if not self._place.was_seated:
             self._connection.refuse("not_connected")
+            return
+        if isinstance(message, up.ReadTerms):
+            self._tell_terms(message.language)  # takes no time
             return
         if len(self._waiting) >= self._counter.limits.requests:
             self._connection.close(Close.TOO_MANY)
@@ -137,6 +142,15 @@ class Requests:
             raise Refused("not_connected")
         noted = await self._counter.office.read_noted(session.id, session.supporter.person)
         self._connection.tell(down.Noted(reference=noted.reference, note=noted.note))
+
+    def _tell_terms(self, language: Literal["ja", "en"]) -> None:
+        """One at a time: of a text this long no more than one a language waits for a page that reads slowly."""
+        session = self._place.session
+        assert session is not None, "who was seated has a session"
+        full = full_terms(session, self._counter.programmes.get(session.rules.programme))
+        text = getattr(full, language) if full is not None else None
+        told = down.Terms(language=language, text=text)
+        self._connection.tell_latest(f"terms.{language}", lambda: told)
 
     def _check_purpose(self, purpose: Purpose) -> None:
         """Another date for this session is the seeker's alone; the next one is both people's (KUMAGAYA 6(2))."""

@@ -37,6 +37,11 @@ from orchestrator.policy.span import PositiveSpan, Span
 __all__ = ["Mistake", "Programme", "ProgrammeMistakes", "Window", "parse"]
 
 Line = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]
+LongText = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=20_000),
+]
+"""Paragraphs with a blank line between them; 20,000 characters of Japanese are 60 kB."""
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -51,6 +56,13 @@ class Text(_Table):
 
     ja: Line = Field(description="Japanese; ours.")
     en: Line = Field(description="English; ours.")
+
+
+class FullText(_Table):
+    """A long text for people in the two languages of the pages; plain text, in paragraphs."""
+
+    ja: LongText = Field(description="Japanese; ours.")
+    en: LongText = Field(description="English; ours.")
 
 
 class Window(_Table):
@@ -88,6 +100,10 @@ class Terms(_Table):
     )
     url: Line | None = Field(default=None, description="Address of the full text; IX 19-1.")
     text: Text = Field(description="The short text over the consent box; IX 2, SAKAI 5-3.")
+    full: FullText | None = Field(
+        default=None,
+        description="The full text, to be read on the page before anybody agrees; ours, for IX 2, SAKAI 5-3.",
+    )
 
 
 class Strikes(_Table):

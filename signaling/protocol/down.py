@@ -133,6 +133,15 @@ class Noted(Message):
     note: str | None
 
 
+class Terms(Message):
+    """The full text of the terms; to the page that asked."""
+
+    type: Literal["terms"] = "terms"
+    language: Literal["ja", "en"]
+    text: str | None
+    """Paragraphs with a blank line between them, no markup; None where `programme.has_full_terms` is false."""
+
+
 class AroundMe(Message):
     """What the supporter has beside this session."""
 
@@ -230,6 +239,7 @@ Down = Annotated[
     | KeyOf
     | ChatLine
     | Noted
+    | Terms
     | AroundMe
     | TimeLeft
     | TimeIsUp

@@ -326,6 +326,14 @@ class ReadNoted(_Up):
     type: Literal["read_noted"]
 
 
+class ReadTerms(_Up):
+    """The full text of the terms, please, in that language."""
+
+    senders = ALL
+    type: Literal["read_terms"]
+    language: Literal["ja", "en"]
+
+
 class Chat(_Up):
     """A line for the others; passed on in memory, never stored and never logged."""
 
@@ -432,6 +440,7 @@ Up = Annotated[
     | ReportProblem
     | AnswerQuestionnaire
     | ReadNoted
+    | ReadTerms
     | Chat
     | Report
     | Observed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from orchestrator.policy.model import Session
-from orchestrator.policy.programme import Programme, Text
+from orchestrator.policy.programme import FullText, Programme, Text
 from signaling.views.shape import Bilingual, Shape
 
 
@@ -22,6 +22,8 @@ class ProgrammeView(Shape):
     terms_url: str | None
     terms_text: Bilingual | None
     """The short text over the consent box."""
+    has_full_terms: bool
+    """The full text can be read here, too: `read_terms` asks for it."""
     attestations: tuple[str, ...]
     functions: tuple[str, ...]
     e2ee: Literal["required", "preferred", "off"]
@@ -54,6 +56,7 @@ def programme_view(session: Session, programme: Programme | None) -> ProgrammeVi
         terms_version=rules.terms_version,
         terms_url=programme.terms.url if programme else None,
         terms_text=_bilingual(programme.terms.text) if programme else None,
+        has_full_terms=full_terms(session, programme) is not None,
         attestations=rules.attestations,
         functions=tuple(sorted(rules.functions)),
         e2ee=programme.e2ee if programme else "preferred",
@@ -63,6 +66,21 @@ def programme_view(session: Session, programme: Programme | None) -> ProgrammeVi
         doors_s=rules.doors.total_seconds(),
         cutoff_s=rules.cutoff.total_seconds(),
     )
+
+
+def full_terms(session: Session, programme: Programme | None) -> FullText | None:
+    """The full text of what the people of a session agree to.
+
+    Args:
+        session: its rules say which version that is.
+        programme: the present file; None when it is not there any more.
+
+    Returns:
+        None where the file carries none, or that of another version than the session was booked under.
+    """
+    if programme is None or programme.terms.version != session.rules.terms_version:
+        return None
+    return programme.terms.full
 
 
 def _bilingual(text: Text) -> Bilingual:

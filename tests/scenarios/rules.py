@@ -42,6 +42,7 @@ NOT_LIVE: Mapping[str, str] = {
     "questionnaire_kept_for": "says how long answers are kept, after the end",
     "terms.url": "text of the pages",
     "terms.text": "text of the pages",
+    "terms.full": "text of the pages",
 }
 """Keys that no running session depends on, and why not. What is in neither list fails the suite."""
 

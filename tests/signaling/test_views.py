@@ -26,7 +26,7 @@ from orchestrator.policy.model import (
 )
 from orchestrator.programmes import load_all
 from signaling.views.board import board_row
-from signaling.views.programme import programme_view
+from signaling.views.programme import full_terms, programme_view
 from signaling.views.session import session_view
 from tests.signaling.sessions import KUMAGAYA, SLOT, STARTS, a_session, with_seat
 from tests.signaling.stories import (
@@ -277,6 +277,18 @@ def test_a_programme_that_is_gone_leaves_the_numbers():
     assert gone.e2ee == "preferred", "what was required must not go in the clear without a word"
     assert (gone.grace_s, gone.doors_s, gone.cutoff_s) == (120, 600, 600)
     assert view.attestations == gone.attestations == session.rules.attestations
+
+
+def test_the_full_terms_are_those_that_the_session_was_booked_under():
+    demo = load_all()["demo"]
+    booked = replace(a_session(), rules=demo.rules())
+    assert full_terms(booked, demo) == demo.terms.full
+    assert programme_view(booked, demo).has_full_terms
+    newer = demo.model_copy(update={"terms": demo.terms.model_copy(update={"version": "demo-9"})})
+    for other in (newer, None):
+        assert full_terms(booked, other) is None, "not what is agreed to here"
+        assert not programme_view(booked, other).has_full_terms
+    assert not programme_view(a_session(), KUMAGAYA).has_full_terms
 
 
 @pytest.mark.parametrize(("by", "accused"), [(SEEKER, SUPPORTER), (SUPPORTER, SEEKER)])

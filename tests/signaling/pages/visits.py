@@ -150,6 +150,7 @@ def welcome(**session: Any) -> dict[str, Any]:
             "terms_version": "1",
             "terms_url": None,
             "terms_text": both,
+            "has_full_terms": False,
             "attestations": ["no_recording", "private_room", "safe_device", "safe_network"],
             "functions": ["audio", "video"],
             "e2ee": "preferred",

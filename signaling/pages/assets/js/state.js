@@ -19,6 +19,8 @@ export function initialState() {
     refusal: null, // {code}: the whole page says so
     around: NOBODY_AROUND, // of the supporter's other sessions: still in an earlier one; to the supporter the one after this
     noted: null, // of the supporter's page: what was noted at the booking, as it was read
+    terms: null, // {language, text}: the full text of the terms, once it was asked for
+    isReadingTerms: false, // it is open
     panelTab: null, // of the supporter's panel: what is open beside the picture
     notice: null, // code of a refusal that the page survives
     step: "door", // how far this person has come: door (invitation, terms, consent), check (devices), lobby, call

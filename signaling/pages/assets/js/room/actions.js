@@ -83,6 +83,7 @@ export function createActions(app) {
       Object.assign(s.noted, { isAsking: send({ type: "read_noted" }), refusal: null });
       draw();
     },
+    readTerms: (language) => send({ type: "read_terms", language }),
     declineNext: () => {
       send({ type: "decline_reschedule", purpose: "next" });
       openSheet(null);

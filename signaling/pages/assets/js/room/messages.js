@@ -61,6 +61,9 @@ export function createMessages(app) {
     noted({ reference, note }) {
       Object.assign(s.noted, { isAsking: false, noted: { reference, note } });
     },
+    terms({ language, text }) {
+      s.terms = { language, text };
+    },
     around({ is_engaged: isEngaged, after }) {
       const wasWaiting = waitsAfter(s);
       s.around = { isEngaged, after };

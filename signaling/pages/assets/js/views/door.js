@@ -6,6 +6,7 @@ import { ms } from "../clock.js";
 import { hasText, pick, sentences, t, tFirst } from "../text.js";
 import { byRole, can, endsAt, hasJoined, isAgreed, isObserver, isOnPhone, isSeeker, isSupporter, me } from "../state.js";
 import { createNotices, createUntil, dial, head, sign, strip, telephone } from "../parts.js";
+import { createTerms } from "./terms.js";
 
 export function create(app) {
   const { s, write } = app;
@@ -13,7 +14,8 @@ export function create(app) {
   const notices = createNotices(app);
   const box = h("input", { type: "checkbox", dataset: { testid: "consent" }, onchange: onTick });
   const missing = h("p", { class: "small hot", role: "alert", id: "consent-missing", hidden: true }, t("door.consent_missing"));
-  const consent = h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), missing);
+  const full = createTerms(app);
+  const consent = h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), full.el, missing);
   const go = sign("", { testid: "continue", onclick: onContinue });
   const late = h("button", { type: "button", class: "btn btn--plain", onclick: sendWord }, t("door.give_notice"));
   const wordWords = h("span");
@@ -107,6 +109,7 @@ export function create(app) {
       until.update(s, write);
       notices.update(s);
       updateConsent();
+      full.update();
       updateNotice();
       if (!isSupporter(s)) updateFlow(flow, app);
     },
@@ -141,7 +144,7 @@ function declared({ session }) {
 
 function terms(s) {
   const version = t("door.terms_version", { version: s.programme.terms_version });
-  if (!s.programme.terms_url) return sentences(version, t("door.terms_ask"));
+  if (!s.programme.terms_url) return s.programme.has_full_terms ? version : sentences(version, t("door.terms_ask"));
   return [version, "　", h("a", { href: s.programme.terms_url, target: "_blank", rel: "noopener noreferrer" }, t("door.terms_read"))];
 }
 
