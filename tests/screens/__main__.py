@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import traceback
+from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 
@@ -21,11 +22,12 @@ from tests.browser.conftest import ARGUMENTS
 from tests.browser.office import running
 from tests.screens import album
 from tests.screens.camera import Camera
+from tests.screens.darkroom import Darkroom
 from tests.screens.faces import camera_of
 from tests.screens.programmes import PROGRAMMES, VARIABLES
 from tests.screens.scene import scene
 from tests.screens.stories import STORIES
-from tests.screens.table import STATES
+from tests.screens.table import STATES, Theme
 
 PATIENCE_S = 400
 """For one story; the longest waits for two minutes to begin, and for two warnings."""
@@ -68,32 +70,41 @@ async def play(browser: Browser, camera: Camera, only: set[str], wrong: list[str
 
 async def tour(arguments: argparse.Namespace) -> int:
     """All languages; 1 when a story failed or something was found."""
-    folder = None if arguments.accessible else album.ALBUM
-    if folder is not None:
-        folder.mkdir(exist_ok=True)
+    if not arguments.accessible:
+        album.ALBUM.mkdir(exist_ok=True)
     wrong: list[str] = []
     only = set(filter(None, arguments.only.split(",")))
-    with tempfile.TemporaryDirectory(prefix="mg-") as films:
+    with (
+        tempfile.TemporaryDirectory(prefix="mg-") as films,
+        nullcontext() if arguments.accessible else Darkroom(album.ALBUM) as darkroom,
+    ):
         async with async_playwright() as playwright:
             launch = playwright.chromium.launch
             seeing = [*ARGUMENTS, *camera_of(Path(films))]
             browser = await launch(executable_path=chromium_path(), args=seeing)
-            for language in arguments.languages.split(","):
-                camera = Camera(
-                    language, folder, themes=() if arguments.pictures else ("light", "dark")
-                )
-                try:
-                    await play(browser, camera, only, wrong)
-                except AssertionError as error:  # the server's log holds an error
-                    wrong.append(str(error))
-                wrong += camera.problems
-                left = [] if only else [name for name in STATES if name not in camera.taken]
-                wrong += [f"{name} ({language}) was not taken" for name in left]
+            themes: tuple[Theme, ...] = () if arguments.pictures else ("light", "dark")
+            # Side by side: most of a story is waiting for its session to begin. Each has a server of its own, so that
+            # who is cut off in one is no evidence in the other.
+            async with asyncio.TaskGroup() as languages:
+                for language in arguments.languages.split(","):
+                    camera = Camera(language, darkroom, themes)
+                    languages.create_task(told(browser, camera, only, wrong))
             await browser.close()
-    if folder is not None:
+    if not arguments.accessible:
         album.write()
     print("\n".join(["", *wrong]) if wrong else "axe-core has found nothing.")
     return 1 if wrong else 0
+
+
+async def told(browser: Browser, camera: Camera, only: set[str], wrong: list[str]) -> None:
+    """The stories in one language, and what is to be said of them at the end; arguments as of `play`."""
+    try:
+        await play(browser, camera, only, wrong)
+    except AssertionError as error:  # the server's log holds an error
+        wrong.append(str(error))
+    wrong += camera.problems
+    left = [] if only else [name for name in STATES if name not in camera.taken]
+    wrong += [f"{name} ({camera.language}) was not taken" for name in left]
 
 
 def main() -> None:

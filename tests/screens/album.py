@@ -9,7 +9,8 @@ from tests.screens.table import CHAPTERS, State
 DOCS = Path(__file__).parents[2] / "docs"
 ALBUM = DOCS / "screens"
 LANGUAGES = ("ja", "en")
-WIDTHS = {"phone": 160, "lying": 346, "desk": 400}
+WIDTHS = {"phone": 130, "lying": 281, "desk": 450}
+"""Of the pictures in the page: a phone and a desk are then of one height, and beside each other in its column."""
 
 HEAD = """# Every page, every state
 
@@ -19,30 +20,42 @@ told to the page by hand: a server says such things after a fault, or after hour
 """
 
 
-def names(state: State) -> list[str]:
-    """The files of a state's pictures."""
-    return [f"{state.name}.{size}.{language}.png" for size in state.sizes for language in LANGUAGES]
+def names(state: State, language: str) -> list[str]:
+    """The files of a state's pictures in a language."""
+    return [f"{state.name}.{size}.{language}.png" for size in state.sizes]
+
+
+def all_names() -> set[str]:
+    """The files of all pictures that there may be."""
+    states = (state for chapter in CHAPTERS for state in chapter.states)
+    return {name for state in states for language in LANGUAGES for name in names(state, language)}
 
 
 def document() -> str:
-    """The page: the pictures that there are; a state without any was not taken yet."""
+    """The page: the pictures that there are, a line for each language; a state without any was not taken yet."""
     parts = [HEAD]
     for chapter in CHAPTERS:
         parts.append(f"\n## {chapter.title}\n")
         for state in chapter.states:
-            there = [name for name in names(state) if (ALBUM / name).is_file()]
-            pictures = " ".join(
-                f'<img src="screens/{name}" width="{WIDTHS[name.split(".")[1]]}" alt="{state.caption}">'
-                for name in there
-            )
-            parts.append(f"\n**{state.caption}**\n" + (f"\n{pictures}\n" if there else ""))
+            lines = [shown(state, language) for language in LANGUAGES]
+            pictures = "<br>\n".join(filter(None, lines))
+            parts.append(f"\n**{state.caption}**\n" + (f"\n{pictures}\n" if pictures else ""))
     return "".join(parts)
+
+
+def shown(state: State, language: str) -> str:
+    """The pictures of a state in a language, beside each other."""
+    return " ".join(
+        f'<img src="screens/{name}" width="{WIDTHS[size]}" alt="{state.caption}">'
+        for size, name in zip(state.sizes, names(state, language), strict=True)
+        if (ALBUM / name).is_file()
+    )
 
 
 def write() -> None:
     """Write the page, and take away pictures of states that the table does not have any more."""
-    shown = {name for chapter in CHAPTERS for state in chapter.states for name in names(state)}
+    known = all_names()
     for path in ALBUM.glob("*.*.*.png"):
-        if path.name not in shown:
+        if path.name not in known:
             path.unlink()
     (DOCS / "screens.md").write_text(document(), "utf-8")

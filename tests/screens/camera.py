@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from playwright.async_api import Page
 
 from tests.browser.person import DESK, PHONE, Person
 from tests.screens import axe
-from tests.screens.palette import small
+from tests.screens.darkroom import Darkroom
 from tests.screens.table import STATES, Size, State, Theme
 
 LYING = {"width": PHONE["height"], "height": PHONE["width"]}
@@ -43,7 +41,7 @@ class Camera:
     """
 
     language: str
-    album: Path | None = None
+    album: Darkroom | None = None
     themes: tuple[Theme, ...] = ("light", "dark")
     is_short: bool = False
     taken: list[str] = field(default_factory=list)
@@ -89,8 +87,7 @@ class Camera:
             if part is None and state.is_whole and size == "phone":
                 await as_tall_as_it_is(page)
             shot = await shot_of(page, state, part)
-            path = self.album / f"{state.name}.{size}.{self.language}.png"
-            await asyncio.to_thread(path.write_bytes, small(shot))
+            self.album.keeps(f"{state.name}.{size}.{self.language}.png", shot)
 
 
 async def shot_of(page: Page, state: State, part: str | None) -> bytes:

@@ -23,7 +23,7 @@ FEWEST = 4
 """Pixels of a colour that is drawn on purpose, and not the rim of a letter."""
 GREY = 60
 """Of 256 between the strongest and the weakest of the three; tints of a ground lie below it."""
-TOO_NEAR = 7
+TOO_NEAR = 8
 """Of 256: the nearest colour is looked for in steps of four, so that a neighbour may be taken for one's own."""
 PHASE = r"--(?:scheduled|open|waiting|live|interrupted|ended)(?:-\w+)?: "
 
@@ -76,15 +76,22 @@ def with_palette(drawn: Image.Image, colours: int) -> Image.Image:
     own.sort(key=lambda each: (is_grey(each), each not in own_colours(PHASE)))
     own = own[: colours * 3 // 4]
     others = [(count, each) for count, each in counted if not is_beside(each, own)]
-    most = (colours - len(own)) // 2
-    kept = own + [each for _, each in others[:most]]
+    kept = list(own)
+    # Neighbours that nobody tells apart are what a codec makes of a wall: large in bytes, and nothing to see.
+    for _, each in others:
+        if len(kept) >= (colours + len(own)) // 2:
+            break
+        if not is_beside(each, kept):
+            kept.append(each)
     # Of the rest a small green mark counts for more than its points, and a large grey ground for less.
-    rest = [each for count, each in others[most:] for _ in range(isqrt(count))] or [(0, 0, 0)]
-    weighed = Image.new("RGB", (len(rest), 1))
-    weighed.putdata(rest)
+    most = set(kept)
+    rest = [each for count, each in others if each not in most for _ in range(isqrt(count))]
+    weighed = Image.new("RGB", (len(rest) or 1, 1))
+    weighed.putdata(rest or [(0, 0, 0)])
     parts = weighed.quantize(colours - len(kept)).getpalette() or []
-    mixed = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    kept += [each for each in mixed if not is_beside(each, own)]
+    for each in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        if not is_beside(each, kept):
+            kept.append(each)
     palette = Image.new("P", (1, 1))
     palette.putpalette([part for colour in kept for part in colour])
     return drawn.quantize(palette=palette, dither=Image.Dither.NONE)

@@ -19,11 +19,11 @@ from tests.screens.camera import Camera
 from tests.screens.programmes import PROGRAMMES, VARIABLES
 from tests.screens.scene import Story, scene
 from tests.screens.stories import SHORT, STORIES
-from tests.screens.table import ENDS_THE_PAGE, NOTED, STATES
+from tests.screens.table import BOTH, ENDS_THE_PAGE, LYING, NOTED, STATES
 
 __all__ = ["browser", "launch"]  # the fixtures
 
-LARGEST_PICTURE, LARGEST_ALBUM = 80_000, 10_000_000
+LARGEST_PICTURE, LARGEST_ALBUM = 80_000, 14_000_000
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -63,10 +63,15 @@ def test_every_state_is_taken_by_a_story() -> None:
     assert len(set(STORIES)) == len(STORIES)
 
 
+def test_every_state_is_taken_on_a_phone_and_on_a_desk() -> None:
+    beside = {name for name, state in STATES.items() if state.sizes == LYING}
+    assert {name for name, state in STATES.items() if state.sizes != BOTH} == beside
+    assert all(STATES[name.replace("-lying", "-seeker")].sizes == BOTH for name in beside)
+
+
 def test_the_album_shows_what_there_is_and_stays_small() -> None:
     assert (album.DOCS / "screens.md").read_text("utf-8") == album.document()
-    known = {name for state in STATES.values() for name in album.names(state)}
     pictures = {path.name: path.stat().st_size for path in album.ALBUM.glob("*.*.*.png")}
-    assert set(pictures) <= known
+    assert set(pictures) <= album.all_names()
     assert {name: size for name, size in pictures.items() if size > LARGEST_PICTURE} == {}
     assert sum(pictures.values()) <= LARGEST_ALBUM
