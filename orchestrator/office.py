@@ -27,6 +27,7 @@ from orchestrator.policy.events import (
     IncidentFiled,
     IncidentResolved,
     Overruled,
+    SeatsKept,
     Stopped,
     TaskDone,
 )
@@ -283,6 +284,20 @@ class Office:
                 held; `session_over`, `note_refused`.
         """
         return await self._noted(session, EndedByOffice(by, held), reason)
+
+    async def keep_seats(self, session: SessionId, by: PersonId, reason: str) -> Session:
+        """Have the seats of an interrupted session kept until its end, instead of for the programme's `hold`.
+
+        Args:
+            session: which.
+            by: person id of the scheduler.
+            reason: for the office alone; kept among the session's notes.
+
+        Raises:
+            NotFound: no such session.
+            Refused: `nothing_to_hold`: nobody is waited for; `session_over`, `note_refused`.
+        """
+        return await self._noted(session, SeatsKept(by), reason)
 
     async def extend(
         self, session: SessionId, ends_at: datetime, by: PersonId, reason: str

@@ -125,7 +125,8 @@ def _can_as_supporter(session: Session, seat: Seat) -> Iterator[str]:
     if session.phase is Phase.LIVE and session.asked is None:
         yield "request_end"
     loss = session.seeker.loss
-    if session.phase is Phase.INTERRUPTED and loss is not None and loss.judged:
+    is_waiting = session.phase is Phase.INTERRUPTED and not session.is_kept
+    if is_waiting and loss is not None and loss.judged:
         yield "release_seat"
     if _may_report_call(session):
         yield "report_call"

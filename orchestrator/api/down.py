@@ -18,6 +18,7 @@ from orchestrator.api.moments import (
     Moment,
     NextMoment,
     cutoff_at,
+    kept_until,
     next_moment,
     opens_at,
 )
@@ -111,6 +112,7 @@ class SessionBody(_Shown):
     ends_at: Moment
     ended_at: Moment | None
     next: NextMoment | None
+    kept_until: Moment | None = Field(description="Until when the office keeps the seats")
     participants: tuple[Participant, ...]
     verdict: VerdictBody | None
     quota: Quota | None
@@ -218,6 +220,7 @@ def _fields(session: Session) -> dict[str, object]:
         "ends_at": session.ends_at,
         "ended_at": session.ended_at,
         "next": next_moment(session),
+        "kept_until": kept_until(session),
         "participants": tuple(_participant(seat) for seat in session.seats),
         "verdict": verdict_of(verdict, session.time_zone) if verdict else None,
         "quota": session.consequence.quota if session.consequence else None,

@@ -74,6 +74,13 @@ def opens_at(session: Session) -> datetime:
     return session.starts_at - session.rules.doors
 
 
+def kept_until(session: Session) -> datetime | None:
+    """Until when a scheduler has the seats of an interrupted session kept; None: nobody has."""
+    if session.phase is not Phase.INTERRUPTED or not session.is_kept:
+        return None
+    return min(session.maintenance_at or session.ends_at, session.ends_at)
+
+
 def was_live(session: Session) -> bool:
     """Seeker and supporter have both been in at some time."""
     return session.live.since is not None or bool(session.live.total)

@@ -1,4 +1,4 @@
-"""What the office does to a session, over HTTP: overrule, incidents, tasks, calls, an end now or later, another date.
+"""What the office does to a session, over HTTP: overrule, incidents, tasks, calls, seats kept, the end, another date.
 
 Schedulers may do everything here. A supporter may report calls, say whether it was finished, and see to another date,
 for the own sessions only; those of others are 404.
@@ -99,6 +99,12 @@ class Ending(Body):
     reason: Note = Field(description="Kept among the notes")
 
 
+class Holding(Body):
+    """The seats of an interrupted session are kept until its end."""
+
+    reason: Note = Field(description="Kept among the notes")
+
+
 class NewEnd(Body):
     """A later end, where the programme allows it."""
 
@@ -161,6 +167,7 @@ class OfficeApi:
             web.post(one + "/incidents/{incident}/resolve", self.resolve_incident),
             web.post(one + "/tasks/{task}/done", self.finish_task),
             web.post(one + "/end", self.end),
+            web.post(one + "/hold", self.hold),
             web.post(one + "/extend", self.extend),
             web.post(one + "/call", self.report_call),
             web.post(one + "/finish", self.finish),
@@ -237,6 +244,13 @@ class OfficeApi:
             session_id_of(request), staff.person, body.reason, held=body.held
         )
         return _shown(ended, staff)
+
+    async def hold(self, request: web.Request) -> web.Response:
+        """Have the seats kept until the end."""
+        staff = await scheduler(request, self.staff_of)
+        body = await body_of(request, Holding)
+        kept = await self.office.keep_seats(session_id_of(request), staff.person, body.reason)
+        return _shown(kept, staff)
 
     async def extend(self, request: web.Request) -> web.Response:
         """Move the end."""

@@ -144,6 +144,8 @@ REFUSALS = frozenset(
         "too_many_readings",
         "companions_declared",
         "nothing_corrected",
+        "seat_kept",
+        "nothing_to_hold",
         "extension_never",
         "extension_too_late",
         "extension_not_later",

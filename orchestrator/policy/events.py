@@ -407,6 +407,13 @@ class EndedByOffice:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatsKept:
+    """A scheduler has the seats of an interrupted session kept until its end; ours."""
+
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
 class DataRead:
     """Somebody of the office wants to read what was noted about the seeker at the booking."""
 
@@ -481,6 +488,7 @@ Event = (
     | Reassigned
     | BookingCorrected
     | EndedByOffice
+    | SeatsKept
     | DataRead
     | MaintenancePlanned
     | ExtensionAsked

@@ -39,6 +39,8 @@ def look_for_goodbye(turn: Turn) -> None:
     session = turn.session
     if session.phase is not Phase.INTERRUPTED or session.goodbye is not None:
         return
+    if session.is_kept:
+        return  # the office waits for somebody: whoever closes the page meanwhile says goodbye to nobody
     if session.verdict is not None or not session.has_media_flowed:
         return
     losses = [seat.loss for seat in seats_of(session) if seat.loss is not None]

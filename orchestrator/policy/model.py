@@ -672,6 +672,8 @@ class Session:
     """How often the office put names or notes right; the seeker's name need not be the one that was asked for."""
     maintenance_at: datetime | None = None
     """When maintenance begins that this session would run into."""
+    is_kept: bool = False
+    """While it is interrupted: a scheduler has the seats kept until `ends_at`, whatever the rules' `hold`."""
     extending: Extending | None = None
     ends_moved: int = 0
     """How often the end was moved; the reason of each lies in the notes under its number."""

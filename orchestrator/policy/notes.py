@@ -29,6 +29,8 @@ def key_of_note(session: Session, records: Iterable[Record]) -> str | None:
                 return f"reassigned-{session.version}"
             case "office.ended":
                 return "ended"
+            case "seats.kept":
+                return f"kept-{session.version}"
             case "extension.asked":
                 pending = session.extending is not None
                 return f"{_EXTENSION}{session.ends_moved + pending}"

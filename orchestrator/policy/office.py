@@ -1,4 +1,4 @@
-"""What the office does to a session: overrule, tick off, reassign, correct, end it, read what was noted, extend it."""
+"""What the office does to a session: overrule, tick off, reassign, correct, end, keep a seat, read notes, extend."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from orchestrator.policy.events import (
     MaintenancePlanned,
     Overruled,
     Reassigned,
+    SeatsKept,
     TaskDone,
 )
 from orchestrator.policy.model import (
@@ -237,6 +238,22 @@ def _verdict_of_office(turn: Turn, *, held: bool) -> Verdict:
         return endings.finished(turn, "office_ended")
     outcome = Outcome.INTERRUPTED if session.phase in _RUNNING else Outcome.CANCELLED
     return endings.sure(turn, outcome, Cause.OFFICE, "office_ended")
+
+
+def seats_kept(turn: Turn, event: SeatsKept) -> None:
+    """Who is lost has time until the end to come back; ours.
+
+    It lasts until both are back, and holds for whoever is lost meanwhile: two holds of which the shorter one ends it
+    would not keep what was promised. The grace decides the verdict as ever.
+    """
+    session = turn.session
+    if session.is_over:
+        turn.refuse(None, "session_over")
+    elif session.phase is not Phase.INTERRUPTED or endings.is_said_to_be_over(session):
+        turn.refuse(None, "nothing_to_hold")
+    elif not session.is_kept:
+        turn.set(is_kept=True)
+        turn.record("seats.kept", by=event.by)
 
 
 def maintenance_planned(turn: Turn, event: MaintenancePlanned) -> None:

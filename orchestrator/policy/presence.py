@@ -196,6 +196,7 @@ def _resume(turn: Turn) -> None:
         return
     if all(seat.presence is Presence.IN for seat in seats_of(session)):
         turn.move(Phase.LIVE, "both_back")
+        turn.set(is_kept=False)
         pass_warnings(turn)
         if session.asked is not None and session.asked.question is Question.WAIT_OR_RESCHEDULE:
             turn.set(asked=None)

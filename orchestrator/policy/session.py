@@ -86,6 +86,7 @@ from orchestrator.policy.events import (
     RescheduleDeclined,
     RingDelivered,
     SeatReleased,
+    SeatsKept,
     ServiceGap,
     SlotBooked,
     SlotsProposed,
@@ -229,8 +230,8 @@ def _of_running(session: Session) -> Iterator[Deadline]:
             continue
         if seat.loss.judged:
             hold_ends_at = max(seat.loss.counted_from + session.rules.hold, seat.loss.grace_ends_at)
-            if _is_provisional(session, seat.loss):
-                # After a takeover the verdict is provisional: the other node may still carry the call.
+            if session.is_kept or _is_provisional(session, seat.loss):
+                # Or after a takeover: the verdict is provisional, for the other node may still carry the call.
                 hold_ends_at = session.ends_at
             yield Deadline(min(hold_ends_at, session.ends_at), DeadlineReason.HOLD, seat.id)
         else:
@@ -407,6 +408,8 @@ def _apply(turn: Turn, event: Event) -> None:  # noqa: C901 - one arm an event, 
             office.booking_corrected(turn, event)
         case EndedByOffice():
             office.ended_by_office(turn, event)
+        case SeatsKept():
+            office.seats_kept(turn, event)
         case DataRead():
             office.data_read(turn, event)
         case MaintenancePlanned():

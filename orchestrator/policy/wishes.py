@@ -134,7 +134,7 @@ def closed_on_question(turn: Turn) -> None:
 
 
 def seat_released(turn: Turn, event: SeatReleased) -> None:
-    """The supporter waits no longer; before the grace is over that is refused."""
+    """The supporter waits no longer; refused before the grace is over, and while the office has the seat kept."""
     session = turn.session
     loss = session.seeker.loss
     if session.is_over:
@@ -145,6 +145,8 @@ def seat_released(turn: Turn, event: SeatReleased) -> None:
         turn.refuse(event.connection, "not_live")
     elif not loss.judged:
         turn.refuse(event.connection, "wait_for_grace")
+    elif session.is_kept:
+        turn.refuse(event.connection, "seat_kept")
     else:
         turn.record("seat.released", seat=SEEKER)
         endings.hold_over(turn)

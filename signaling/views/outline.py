@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from orchestrator.api.moments import Moment, NextMoment, cutoff_at, next_moment, opens_at
+from orchestrator.api.moments import (
+    Moment,
+    NextMoment,
+    cutoff_at,
+    kept_until,
+    next_moment,
+    opens_at,
+)
 from orchestrator.policy.model import Cause, Medium, Notice, Outcome, Phase, Session
 from signaling.views.shape import Shape
 
@@ -44,6 +51,8 @@ class Outline(Shape):
     maintenance_at: Moment | None
     """When planned maintenance ends it before `ends_at` (IX 11-1); None: none does, or it is over."""
     next: NextMoment | None
+    kept_until: Moment | None
+    """Until when the office has the seats of an interrupted session kept; None: as the programme says."""
     notices: NoticesView
     outcome: Outcome | None
     cause: Cause | None
@@ -66,6 +75,7 @@ def outline(session: Session) -> dict[str, object]:
         "ended_at": session.ended_at,
         "maintenance_at": None if session.is_over else session.maintenance_at,
         "next": next_moment(session),
+        "kept_until": kept_until(session),
         "notices": NoticesView(
             seeker=_notice(session.seeker_notice, session),
             supporter=_notice(session.supporter_notice, session),

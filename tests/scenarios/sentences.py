@@ -478,6 +478,10 @@ def _ends_as_held(_: Walk, __: Words) -> tuple[Action, ...]:
     return (office.ends(held=True),)
 
 
+def _keeps_the_seats(_: Walk, __: Words) -> tuple[Action, ...]:
+    return (office.keeps_the_seats(),)
+
+
 def _reads_data(_: Walk, words: Words) -> tuple[Action, ...]:
     often = int(words["number"]) if "number" in words else 1
     return (lambda told: DataRead(PersonId("person-supporter")),) * often
@@ -579,6 +583,11 @@ OFFICE = (
         "the office ends the session and states that it was held",
         "the same, and it counts",
         _ends_as_held,
+    ),
+    happens(
+        "the office keeps the seat until the end",
+        "who is lost is waited for until then, whatever the programme's hold",
+        _keeps_the_seats,
     ),
     happens(
         "the office reads what was noted[ {number} times]",

@@ -67,6 +67,21 @@ def test_the_next_moment_is_what_people_can_see_coming(happenings, minutes, reas
     assert (view.next.reason, view.next.at) == (reason, STARTS + at * MINUTE)
 
 
+def test_a_seat_that_the_office_keeps_is_shown_with_until_when():
+    lost = after(a_session(), *LIVE, (5, events.SteppedOut(SEEKER, f"line-{SEEKER}")))
+    kept = after(lost, (6, events.SeatsKept("p_9")), (8, events.Woken()))
+    early = after(kept, (9, events.MaintenancePlanned(STARTS + 20 * MINUTE)))
+    back = after(kept, (10, arrival(SEEKER)))
+    for session, until in ((lost, None), (kept, 30), (early, 20), (back, None)):
+        expected = None if until is None else STARTS + until * MINUTE
+        shown = session_view(session, SUPPORTER, STARTS + 10 * MINUTE)
+        assert shown.kept_until == board_row(session).kept_until == expected
+    assert "release_seat" in session_view(after(lost, (7, events.Woken())), SUPPORTER, STARTS).can
+    assert "release_seat" not in session_view(kept, SUPPORTER, STARTS).can
+    ended = after(kept, (30, events.Woken()))
+    assert session_view(ended, SUPPORTER, STARTS).kept_until is None
+
+
 def test_nothing_comes_after_the_end():
     ended = after(a_session(), (30, events.Woken()))
     assert session_view(ended, SEEKER, STARTS + SLOT).next is None

@@ -125,6 +125,7 @@ def happenings(draw):
                 events.SlotsProposed((OPTION,)),
                 events.SlotsProposed((OPTION,), Purpose.NEXT),
                 events.NoticeGiven(SEEKER, "x"),
+                events.SeatsKept("p_9"),
                 events.Woken(),
             ]
         )

@@ -46,6 +46,7 @@ OF_THE_POLICY = {
     "incident_unknown", "not_over", "not_on_the_phone", "outcome_impossible", "overruled_meanwhile", "task_unknown",
     "too_many_incidents", "data_closed", "too_many_readings", "not_live", "verdict_unchanged",
     "companions_declared", "nothing_corrected",
+    "nothing_to_hold",
 }  # fmt: skip
 """What the policy refuses the office, beside codes that others raise too."""
 

@@ -55,6 +55,7 @@ from orchestrator.policy.events import (
     RescheduleDeclined,
     RingDelivered,
     SeatReleased,
+    SeatsKept,
     ServiceGap,
     SlotBooked,
     SlotsProposed,
@@ -351,6 +352,11 @@ class office:  # noqa: N801 - reads as a person
     def ends(*, held: bool = False) -> Action:
         """Ends it from the board; `held`: and states that it was held."""
         return lambda _: EndedByOffice(PersonId("person-clerk"), held)
+
+    @staticmethod
+    def keeps_the_seats(by: str = "person-clerk") -> Action:
+        """Has the seats of an interrupted session kept until its end."""
+        return lambda _: SeatsKept(PersonId(by))
 
     @staticmethod
     def reads_what_was_noted(by: str = "person-supporter") -> Action:

@@ -105,6 +105,7 @@ class Seen:
         self._check_the_outcome(session)
         self._check_the_verdict(before, session, now)
         self._check_the_instant_of_the_end(before, done)
+        self._check_what_was_kept(before, session, event)
         if isinstance(event, ServiceGap):
             self._check_our_absence(before, session, event)
         elif session.is_over and not before.is_over:
@@ -212,6 +213,15 @@ class Seen:
         last = {record.name for record in done.records if record.at == done.session.ends_at}
         others = {name for name in last if not name.startswith("reschedule.")}
         assert others <= {"session.moved", "session.ended", "service.gap"}, "the end wins"
+
+    def _check_what_was_kept(self, before: Session, session: Session, event: Event) -> None:
+        """Of a seat that the office keeps, time takes nothing before the end."""
+        is_waited_for = before.is_kept and before.phase.value == "interrupted"
+        if not is_waited_for or not isinstance(event, Woken) or session.ended_at is None:
+            return
+        ends_at = min(before.maintenance_at or before.ends_at, before.ends_at)
+        has_agreed = before.asked is not None and before.asked.page_closed_at is not None
+        assert session.ended_at == ends_at or has_agreed, "what is kept is kept until the end"
 
     def _check_our_absence(self, before: Session, session: Session, gap: ServiceGap) -> None:
         if session.verdict not in (None, before.verdict) and not session.is_over:

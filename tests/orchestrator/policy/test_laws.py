@@ -123,6 +123,12 @@ STARTS = {
     "seeker lost, hold ends": lambda rules: (
         live(rules).at("10:00", seeker.closes_page()).at("12:55")
     ),
+    "seeker lost and kept, a minute to the end": lambda rules: (
+        live(rules)
+        .at("10:00", seeker.closes_page())
+        .at("11:00", office.keeps_the_seats())
+        .at("29:00")
+    ),
     "asked to wait": lambda rules: live(rules).at("10:00", supporter.closes_page()).at("12:00"),
     "asked to end": lambda rules: live(rules).at("10:00", supporter.asks_to_end()),
     "closed on the question": lambda rules: live(rules).at(
@@ -255,6 +261,7 @@ OFFICE = [
     office.corrects(companions=("通訳",)),
     office.ends(),
     office.ends(held=True),
+    office.keeps_the_seats(),
     office.plans_maintenance("12:00"),
     office.plans_maintenance(None),
     office.moves_the_end("40:00"),

@@ -121,6 +121,20 @@ MUTANTS = [
         "test_losses.py",
     ),
     Mutant(
+        "what the office keeps ends with the programme's hold",
+        "session.py",
+        "if session.is_kept or _is_provisional(session, seat.loss):",
+        "if _is_provisional(session, seat.loss):",
+        "test_hold.py",
+    ),
+    Mutant(
+        "a seat that was kept once is kept at every loss",
+        "presence.py",
+        "        turn.set(is_kept=False)\n",
+        "",
+        "test_hold.py",
+    ),
+    Mutant(
         "live again when only one is back",
         "presence.py",
         "if all(seat.presence is Presence.IN for seat in seats_of(session)):",

@@ -45,6 +45,12 @@ def test_the_reason_of_an_end_has_its_place():
     assert key_after(live(), office.ends()) == "ended"
 
 
+def test_the_reason_for_keeping_a_seat_has_a_place_of_its_own_each_time():
+    told = live().at("10:00", seeker.steps_out())
+    assert key_after(told, office.keeps_the_seats()) == f"kept-{told.session.version}"
+    assert key_after(told, office.keeps_the_seats()) is None
+
+
 def test_the_words_of_a_later_end_count_once_it_is_confirmed():
     told = live(EXTENSIBLE).at("5:00")
     notes = {"incident-1": "x"}

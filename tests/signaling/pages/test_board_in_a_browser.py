@@ -68,6 +68,7 @@ def session(**changes: Any) -> dict[str, Any]:
         "cutoff_at": None,
         "ends_at": at(0),
         "ended_at": at(-600),
+        "kept_until": None,
         "participants": [person("seeker"), person("supporter")],
         "verdict": {
             "outcome": "interrupted",

@@ -102,6 +102,36 @@ async def test_who_is_away_is_spoken_of_as_they_left(
     await expect(on_board.page.get_by_test_id("board-row")).to_contain_text(at_the_office)
 
 
+@pytest.mark.parametrize("who_is_there", ["seeker", "supporter"])
+async def test_until_when_the_office_keeps_a_seat_is_what_the_room_says(
+    chromium: Browser, base: str, who_is_there: str
+) -> None:
+    ends = at(1200)
+    first = in_the_call(who_is_there)
+    first["session"] |= {"phase": "interrupted", "starts_at": at(-600), "ends_at": ends}
+    there, gone = first["session"]["seats"]
+    if there["seat"] != who_is_there:
+        there, gone = gone, there
+    gone |= {"presence": "away", "is_lost": True, "away_as": "lost", "grace_ends_at": at(60)}
+    seen = await visit(chromium, f"{base}/room#x", first, size=DESK)
+    cover = seen.page.locator('.cover[data-state="other_lost"]')
+    left = cover.locator(".until__clock")
+    await expect(cover).to_contain_text("まで待ちます")
+    await expect(left).to_have_text(re.compile(r"^(1:00|0:\d\d)$"))
+    seen.say(changed(first, kept_until=ends))
+    await expect(cover).to_contain_text(re.compile(r"窓口が席を[\d:]+までとっています"))
+    await expect(left).to_have_text(re.compile(r"^(20:00|19:\d\d)$"))
+    await expect(cover.locator(".grace__bar")).to_be_hidden()
+    gone["grace_ends_at"] = None  # and so when the grace is over
+    seen.say(changed(first, version=3, kept_until=ends))
+    await expect(left).to_have_text(re.compile(r"^(20:00|19:\d\d)$"))
+    if who_is_there == "supporter":
+        await expect(seen.page.get_by_test_id("staff-list")).to_contain_text(
+            re.compile(r"あと (20:00|19:)")
+        )
+    assert seen.complaints == []
+
+
 async def test_a_new_date_that_was_cancelled_is_not_shown_as_booked(
     chromium: Browser, base: str
 ) -> None:

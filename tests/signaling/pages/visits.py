@@ -74,6 +74,7 @@ def row(
             {**seat, "seat": "supporter", "role": "supporter", "display_name": "あおぞら"},
         ],
         "next": {"reason": "start", "at": at(starts)},
+        "kept_until": None,
         "notices": {"seeker": None, "supporter": None},
         "outcome": None,
         "cause": None,

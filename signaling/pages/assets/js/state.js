@@ -171,7 +171,14 @@ export function awayFor(s) {
   return { until, words: s.now < ms(s.session.starts_at) ? "away.words_before" : "away.words_soon" };
 }
 
-// Until when a seat is kept for somebody who is offline and cannot ask: a guess, never past the end.
+// Until when somebody who is lost is waited for: the end where the office has the seats kept, else as long as the grace runs; null: no more.
+export function waitedUntil(s, seat) {
+  const isKept = s.session.kept_until && ["seeker", "supporter"].includes(seat.role);
+  return ms(isKept ? s.session.kept_until : seat.grace_ends_at);
+}
+
+// Until when a seat is kept for somebody who is offline and cannot ask: a guess, never past the end, unless the office has said it.
 export function keptUntil(s, since) {
+  if (s.session.kept_until) return ms(s.session.kept_until);
   return Math.min(since + s.programme.grace_s * 1000, endsAt(s.session));
 }

@@ -117,6 +117,15 @@ test("a counter is about what runs, then what waits, then what comes", () => {
   assert.equal(leadOf([over]).id, "a");
 });
 
+test("what the office keeps a seat for comes next, once the grace is over, and not a warning on the way", () => {
+  const lost = row("a", "x", "09:00", "09:30", { phase: "interrupted", kept_until: at("09:30"), next: { reason: "grace", at: at("09:12") } });
+  assert.deepEqual(comingOf(lost), { reason: "grace", at: at("09:12") });
+  lost.next = { reason: "warning", at: at("09:25") };
+  assert.deepEqual(comingOf(lost), { reason: "hold", at: at("09:30") });
+  lost.kept_until = null;
+  assert.equal(comingOf(lost).reason, "warning");
+});
+
 test("the cutoff passes by who has sent word, while the counter is there; a near one is hot, a near start is not", () => {
   const waiting = row("a", "x", "09:00", "09:30", { phase: "waiting", next: { reason: "cutoff", at: at("09:10") } });
   assert.equal(comingOf(waiting).reason, "cutoff");

@@ -197,4 +197,5 @@ test("who has stepped out reads until when, as it was promised, and what follows
   assert.equal(away(12, { notices }, "supporter"), "away.words_soon 20", "the word is the seeker's");
   assert.equal(away(6, { phase: "live", notices }), "away.words 7");
   assert.equal(away(7, { phase: "interrupted" }), "away.words_late 7");
+  assert.equal(away(7, { phase: "interrupted", kept_until: at(40) }), "away.words 40", "what the office has said is no guess");
 });

@@ -6,6 +6,7 @@ import { t } from "../text.js";
 import { copyField } from "./copy.js";
 import { correct } from "./correct.js";
 import { end } from "./ending.js";
+import { hold, isHoldable } from "./holding.js";
 import { roleOf } from "./history.js";
 import { reassign } from "./reassign.js";
 import { fieldOf, soon } from "./zone.js";
@@ -30,6 +31,7 @@ export const ACTIONS = [
   { key: "correct", isFor: (session, app) => app.isScheduler() && isBefore(session), ask: correct },
   { key: "reassign", isFor: (session, app) => app.isScheduler() && isBefore(session), ask: reassign },
   { key: "cancel", isGrave: true, isFor: (session, app) => app.isScheduler() && isBefore(session), ask: cancel },
+  { key: "hold", isFor: (session, app) => app.isScheduler() && isHoldable(session, app.row(session.id)), ask: hold },
   { key: "end", isGrave: true, isFor: (session, app) => app.isScheduler() && isRunning(session), ask: end },
   { key: "extend", isFor: (session, app) => app.isScheduler() && !isOver(session) && Boolean(app.row(session.id)?.extension), ask: extend },
   { key: "incident", isFor: (session, app) => app.isScheduler(), ask: incident },

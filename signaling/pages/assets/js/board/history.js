@@ -40,6 +40,7 @@ export const isOutdated = (toldAt, events) => events.some((event) => ms(event.at
 // Under what key the reason lies that was given with it (docs/api.md); the other reasons stand with the verdict and with what waits.
 export function noteKeyOf(event, moved) {
   if (event.name === "supporter.reassigned") return `reassigned-${event.version}`;
+  if (event.name === "seats.kept") return `kept-${event.version}`;
   return event.name === "end.moved" ? `extension-${moved.indexOf(event) + 1}` : null;
 }
 

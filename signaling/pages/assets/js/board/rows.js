@@ -165,8 +165,10 @@ export function leadOf(rows) {
   return lead ?? rows.at(-1);
 }
 
-// The cutoff passes by a seeker who has sent word, where the counter is there: then the end is what comes.
+// The cutoff passes by a seeker who has sent word, where the counter is there: then the end is what comes. Where the office has the
+// seats kept, that is what is waited for, and not a warning on the way to it.
 export function comingOf(row) {
+  if (row.kept_until && row.next?.reason !== "grace") return { reason: "hold", at: row.kept_until };
   const hasPassed = row.next?.reason === "cutoff" && row.notices.seeker && row.seats.some((seat) => seat.role === "supporter" && seat.presence !== "away");
   return hasPassed ? { reason: row.maintenance_at ? "maintenance" : "hard_end", at: row.maintenance_at ?? row.ends_at } : row.next;
 }

@@ -3,7 +3,7 @@
 import { h, keyed, setAttr, setText, setVar, show } from "../dom.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { awayAs, can, endsAt, isLost, keptUntil, listed, me, offers, other } from "../state.js";
+import { awayAs, can, endsAt, isLost, keptUntil, listed, me, offers, other, waitedUntil } from "../state.js";
 import { nameOf, sign, telephone } from "../parts.js";
 
 export function createCover(app) {
@@ -13,7 +13,8 @@ export function createCover(app) {
   const what = h("span", { class: "until__what" });
   const clock = h("span", { class: "until__clock num" });
   const fill = h("i");
-  const grace = h("div", { class: "grace", hidden: true }, h("div", { class: "until" }, what, clock), h("div", { class: "grace__bar", "aria-hidden": "true" }, fill));
+  const bar = h("div", { class: "grace__bar", "aria-hidden": "true" }, fill);
+  const grace = h("div", { class: "grace", hidden: true }, h("div", { class: "until" }, what, clock), bar);
   const known = h("dl", { class: "facts cover__facts", hidden: true });
   const again = sign(t("cover.retry"), { onclick: () => app.do.hurry() });
   const release = sign(t("cover.release"), { onclick: () => app.do.release(), kind: "" });
@@ -34,7 +35,10 @@ export function createCover(app) {
       setText(words, t(state.name === "blocked" ? "blocked.more" : `cover.${state.name}.more`, { time: write.moment(endsAt(s.session)) }));
       show(grace, state.until > s.now);
       if (state.until > s.now) {
-        setText(what, t(state.name === "offline" ? "cover.kept_until" : "cover.waits_until", { time: write.exact(state.until) }));
+        const isKept = state.until === ms(s.session.kept_until);
+        const word = state.name === "offline" ? "cover.kept_until" : isKept ? "cover.office_keeps" : "cover.waits_until";
+        setText(what, t(word, { time: isKept ? write.moment(state.until) : write.exact(state.until) }));
+        show(bar, !isKept); // a line that stands full for a quarter of an hour says nothing
         setText(clock, countdown(state.until - s.now));
         setVar(fill, "share", Math.min(1, (state.until - s.now) / (s.programme.grace_s * 1000)).toFixed(3));
       }
@@ -90,8 +94,8 @@ function stateOf({ s, peer, quality, devices }) {
   if (!s.isOnline && (!peer.isAlive || quality.word === "lost")) return { name: "offline", until: keptUntil(s, s.lostAt ?? s.now) };
   if (!s.isOnline) return null;
   const them = other(s);
-  if (isLost(them)) return { name: them.presence === "at_door" ? "other_back" : "other_lost", until: ms(them.grace_ends_at) ?? 0 };
-  if (me(s)?.is_lost) return { name: "picture_lost", until: ms(me(s).grace_ends_at) ?? 0 };
+  if (isLost(them)) return { name: them.presence === "at_door" ? "other_back" : "other_lost", until: waitedUntil(s, them) ?? 0 };
+  if (me(s)?.is_lost) return { name: "picture_lost", until: waitedUntil(s, me(s)) ?? 0 };
   if (!s.canCall) return { name: "blocked", until: 0 };
   // Who has nothing to send still sees and hears; what is missing the other one is told.
   const isListening = peer.isAlive && !devices.hasAny && peer.remote.get(them.seat)?.getTracks().some((track) => !track.muted);

@@ -170,7 +170,7 @@ function endSheet(app) {
   return {
     parts: [
       title(t(head)),
-      !isByPhone && sign(t("end.step_out"), { testid: "step-out", kind: "", small: outWords(s, isTalking), shape: "door", onclick: () => app.do.stepOut() }),
+      !isByPhone && sign(t("end.step_out"), { testid: "step-out", kind: "", small: outWords(app, isTalking), shape: "door", onclick: () => app.do.stepOut() }),
       yes,
       !isTalking && h("p", { class: "small" }, t("end.cancel_again")),
       isTalking && sign(t("end.broken"), { testid: "end-broken", kind: "", small: t("end.broken_more"), onclick: () => app.do.end(false) }),
@@ -183,8 +183,9 @@ function endSheet(app) {
   };
 }
 
-function outWords(s, isTalking) {
+function outWords({ s, write }, isTalking) {
   if (!isTalking) return t(s.now < ms(s.session.starts_at) ? "end.step_out_before" : "end.step_out_soon");
+  if (s.session.kept_until) return t("cover.office_keeps", { time: write.moment(ms(s.session.kept_until)) });
   const seconds = s.programme.grace_s;
   const time = seconds >= 120 && seconds % 60 === 0 ? t("span.minutes", { n: seconds / 60 }) : t("span.seconds", { n: seconds });
   return t("end.step_out_more", { time });

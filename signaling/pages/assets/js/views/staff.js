@@ -4,7 +4,7 @@ import { h, keyed, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { countdown, ms } from "../clock.js";
 import { t } from "../text.js";
-import { awayAs, can, isLost, waiting } from "../state.js";
+import { awayAs, can, isLost, waitedUntil, waiting } from "../state.js";
 import { nameOf } from "../parts.js";
 
 export function createStaffList(app) {
@@ -48,7 +48,7 @@ export function whereWords(s, seat, write) {
   if (!s.isOnline) return t("presence.unknown");
   if (isLost(seat)) {
     const where = t(`presence.${awayAs(seat)}`);
-    const ends = ms(seat.grace_ends_at);
+    const ends = waitedUntil(s, seat);
     return ends && ends > s.now ? t("presence.until", { where, left: countdown(ends - s.now) }) : where;
   }
   if (seat.presence === "away" && seat.since) return t("presence.left", { time: write.time(ms(seat.since)) });
