@@ -41,7 +41,7 @@ async def desk(scene: Scene) -> None:
     await scene.takes("desk-morning", supporter)
     await supporter.at("noted-open").click()
     await supporter.sees("noted-close")
-    await scene.takes("desk-noted", supporter)
+    await scene.takes("desk-noted", supporter, at="noted")
     seeker = await scene.people.seeker(soon)
     await seeker.comes()
     await scene.office.until(

@@ -235,7 +235,7 @@ CHAPTERS = (
             State("after-questions", "What the programme asks", is_whole=True),
             State("after-questions-done", "Answered", is_whole=True),
             State("after-problem", "Something did not work"),
-            State("after-finish", "Both had closed the page: the supporter is asked"),
+            State("after-finish", "Both had closed the page: the supporter is asked", call="cut"),
             State("after-goodbye", "And the seeker may say that it was not the end"),
             State("after-seeker_no_show", "The seeker did not come"),
             State("after-supporter_no_show", "The supporter did not come: other dates"),

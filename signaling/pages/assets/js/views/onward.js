@@ -14,7 +14,7 @@ export function createOnward(app) {
   const stay = h("p", { class: "small", role: "status" });
   const back = sign(t("onward.desk"), { testid: "to-desk", shape: "back", onclick: leave });
   const number = s.programme.telephone;
-  const help = h("p", { class: "small quiet help" }, number && icon("phone", "i--s"), h("span", {}, t("help.staff"), " ", number && dial(number)));
+  const help = h("p", { class: "small quiet help" }, h("span", {}, t("help.staff")), " ", number && h("span", { class: "help__number" }, icon("phone", "i--s"), dial(number)));
   let isDeskHere = false;
   const stopAsking = isSupporter(s) ? askForDesk(() => (isDeskHere = true)) : null;
 
