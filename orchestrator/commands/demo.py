@@ -194,9 +194,8 @@ def _print(
         print("  lan.crt.pem of the data folder first: docs/phones.md has the way.")
         print("  The phone then asks for camera and microphone: allow both.")
     else:
-        segno.make(links["seeker_url"], error="m").terminal(out=sys.stdout, compact=True)
         print(
-            "  Seeker's link. For a phone start with --lan: phones give the camera to HTTPS only."
+            "  These links are for this machine. For a telephone in its network: --lan, with a QR code."
         )
     print()
     if earlier:
