@@ -181,7 +181,7 @@ export function createSpeaker(app) {
 
 export function createLine(app) {
   const { probe, devices } = app;
-  const figures = h("span");
+  const figures = h("div", { dataset: { testid: "figures" } });
   const exact = h("details", { class: "check__figures", hidden: true }, h("summary", {}, t("check.line.more")), figures);
   const again = h("button", { type: "button", class: "linklike", dataset: { testid: "measure-again" }, onclick: () => probe.again() }, t("check.line.again"));
   const silent = h("button", { type: "button", class: "linklike", dataset: { testid: "sound-only" }, onclick: () => app.do.toggle("video") }, t("check.line.camera_off"));
@@ -192,22 +192,25 @@ export function createLine(app) {
       const { state, words } = wordsOfLine(probe, isOnline, hasPicture);
       item.update(state, words ? t(words) : "");
       const isDone = isOnline && probe.state === "done";
-      const shown = isDone && probe.result ? figuresOf(probe.result) : "";
-      setText(figures, shown);
-      show(exact, shown !== "");
+      const result = isDone ? probe.result : null;
+      if (result) keyed(figures, JSON.stringify(result), () => figuresOf(result));
+      show(exact, result !== null);
       show(again, isDone && state !== "good");
       show(silent, state === "sound" && hasPicture && devices.isOn("video"));
     },
   };
 }
 
-// «48 ms there and back, 0.2 % lost, 1.2 Mbps up»: small, for who wants to know or is asked on the telephone.
+// What the word was made of, for who wants to know or is asked on the telephone: small, and behind a word.
 function figuresOf({ figures }) {
-  if (!figures || figures.down_bps === 0) return "";
+  if (!figures) return h("p", {}, t("check.line.no_figures"));
   const number = (value, digits) => value.toLocaleString(currentLanguage(), { maximumFractionDigits: digits });
   const rate = (bps) => t(bps >= FULL * ASKED_BPS ? "check.line.at_least" : "check.line.rate", { n: number(Math.min(bps, ASKED_BPS) / 1e6, bps < 1e5 ? 2 : 1) });
-  const values = { missing: number(100 * figures.missing, 1), up: rate(figures.up_bps), down: rate(figures.down_bps), rtt: figures.rtt_ms ?? "–" };
-  return t(figures.isRelayed ? "check.line.figures_relayed" : "check.line.figures", values);
+  const row = (name, value) => h("div", {}, h("dt", {}, t(`check.line.${name}`)), h("dd", {}, value));
+  return [
+    h("dl", { class: "kv" }, row("rtt", figures.rtt_ms === null ? "–" : t("check.line.ms", { n: figures.rtt_ms })), row("missing", `${number(100 * figures.missing, 1)}%`), row("up", rate(figures.up_bps)), row("down", rate(figures.down_bps))),
+    h("p", {}, t(figures.isRelayed ? "check.line.over_relay" : "check.line.to_server")),
+  ];
 }
 
 export function createBrowser({ browser }) {
