@@ -204,6 +204,81 @@ async def test_another_camera_and_microphone_chosen_in_the_call_are_the_ones_tha
     assert seen.complaints == []
 
 
+NO_CHOICE = """() => {
+  delete HTMLMediaElement.prototype.setSinkId;
+  delete window.AudioContext.prototype.setSinkId;
+}"""
+NO_SPEAKERS = """() => {
+  const real = MediaDevices.prototype.enumerateDevices;
+  MediaDevices.prototype.enumerateDevices = async function () {
+    return (await real.call(this)).filter((one) => one.kind !== "audiooutput");
+  };
+}"""
+REFUSES = """() => {
+  const real = HTMLMediaElement.prototype.setSinkId;
+  window.isRefusing = true;
+  HTMLMediaElement.prototype.setSinkId = async function (id) {
+    if (window.isRefusing) throw new DOMException("no", "NotAllowedError");
+    return real.call(this, id);
+  };
+}"""
+
+
+@pytest.mark.parametrize(("seat", "size"), [("seeker", PHONE), ("supporter", DESK)])
+async def test_another_speaker_chosen_in_the_call_is_the_one_that_is_heard_and_is_remembered(
+    chromium: Browser, base: str, seat: str, size: ViewportSize
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", unsealed(seat), size=size)
+    await expect(seen.page.get_by_test_id("more")).to_be_visible()
+    await connect(seen, "supporter" if seat == "seeker" else "seeker")
+    ways = {"seeker": ("more", "menu-devices"), "supporter": ("choose-devices",)}[seat]
+    dialog = seen.page.get_by_role("dialog")
+    await press(seen, *ways)
+    await expect(dialog.get_by_role("heading", name="スピーカー")).to_be_visible()
+    speakers = dialog.locator("input[name=speaker]")
+    assert await speakers.first.is_checked(), "the system's, as long as nobody has chosen"
+    wanted = await speakers.last.input_value()
+    await speakers.last.check()
+    video = seen.page.get_by_test_id("remote-video")
+    await expect(video).to_have_js_property("sinkId", wanted)
+    await dialog.get_by_role("button", name="閉じる").click()
+    await press(seen, *ways)
+    await expect(dialog.locator("input[name=speaker]:checked")).to_have_value(wanted)
+    kept = await seen.page.evaluate("JSON.parse(localStorage.getItem('madoguchi.devices')).speaker")
+    assert kept == wanted, "the next page begins with it"
+    assert seen.complaints == []
+
+
+@pytest.mark.parametrize("script", [NO_CHOICE, NO_SPEAKERS])
+async def test_where_the_browser_leaves_the_speaker_to_the_system_none_is_offered(
+    chromium: Browser, base: str, script: str
+) -> None:
+    seen = await opened(chromium, f"{base}/room#x", script, unsealed())
+    await press(seen, "more", "menu-devices")
+    dialog = seen.page.get_by_role("dialog")
+    await expect(dialog.get_by_role("heading", name="カメラ")).to_be_visible()
+    await expect(dialog.get_by_role("heading", name="スピーカー")).to_have_count(0)
+    await expect(dialog.locator("input[name=speaker]")).to_have_count(0)
+
+
+async def test_a_speaker_that_the_browser_refuses_is_not_shown_as_chosen_and_may_be_chosen_again(
+    chromium: Browser, base: str
+) -> None:
+    seen = await opened(chromium, f"{base}/room#x", REFUSES, unsealed())
+    await expect(seen.page.get_by_test_id("more")).to_be_visible()
+    await connect(seen)
+    await press(seen, "more", "menu-devices")
+    speakers = seen.page.get_by_role("dialog").locator("input[name=speaker]")
+    await speakers.last.click()
+    await expect(speakers.first).to_be_checked()
+    await expect(speakers.last).not_to_be_checked()
+    await seen.page.evaluate("window.isRefusing = false")
+    wanted = await speakers.last.input_value()
+    await speakers.last.check()
+    video = seen.page.get_by_test_id("remote-video")
+    await expect(video).to_have_js_property("sinkId", wanted)
+
+
 async def test_it_does_not_work_ends_it_as_not_working_and_asks_nothing_more(
     chromium: Browser, base: str
 ) -> None:

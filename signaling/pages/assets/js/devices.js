@@ -60,13 +60,15 @@ export class Devices {
   #closings = 0;
   #isTurning = false;
   #isWatching = false;
+  #speaker = ""; // where sound was wished to come out
+  #refused = null; // such a trial that failed
   #changing = new WeakSet();
   #level = null;
 
   // onChange() after any change of state or tracks; onAllowed(): what was denied is allowed now
   constructor({ onChange, onAllowed = () => {} }) {
     Object.assign(this, { onChange, onAllowed });
-    this.speaker = chosen().speaker ?? "";
+    this.#speaker = chosen().speaker ?? "";
     navigator.mediaDevices?.addEventListener?.("devicechange", () => {
       this.changes += 1;
       this.#count();
@@ -202,20 +204,32 @@ export class Devices {
     return all.filter((one) => one.kind === "audiooutput" && one.deviceId);
   }
 
+  // Where it does come out, "" being the system's own: a wish that was refused is not tried again before something has
+  // changed. After a reload that is so until the microphone is allowed, for whoever has it may know of speakers.
+  get speaker() {
+    return this.#refused === this.#trial ? "" : this.#speaker;
+  }
+
+  get #trial() {
+    return JSON.stringify([this.#speaker, this.hasAny, this.changes]);
+  }
+
   chooseSpeaker(id) {
-    this.speaker = id;
+    this.#speaker = id;
+    this.#refused = null;
     remember("speaker", id);
     this.onChange();
   }
 
   // Let an element, or a context of sounds, come out where it was chosen; one that is gone falls back to the system's.
   speakThrough(element) {
-    if (!element.setSinkId || (element.sinkId ?? "") === this.speaker || this.#changing.has(element)) return;
+    const [wanted, trial] = [this.speaker, this.#trial];
+    if (!element.setSinkId || (element.sinkId ?? "") === wanted || this.#changing.has(element)) return;
     this.#changing.add(element); // while it changes
-    element.setSinkId(this.speaker).then(
-      () => this.#changing.delete(element),
-      () => (this.speaker = element.sinkId ?? ""),
-    );
+    element
+      .setSinkId(wanted)
+      .catch(() => (this.#refused = trial))
+      .finally(() => this.#changing.delete(element));
   }
 
   // Which way the camera looks, where the browser says it: telephones do.

@@ -193,23 +193,29 @@ function outWords({ s, write }, isTalking) {
 
 function devicesSheet(app) {
   const rows = h("div", { class: "choices" }, h("p", { class: "small" }, t("devices.looking")));
-  const choice = (kind, device) => {
-    const isUsed = app.devices.track(kind)?.getSettings().deviceId === device.deviceId;
-    const input = h("input", { type: "radio", name: kind, checked: isUsed, onchange: () => app.do.choose(kind, device.deviceId) });
+  let speakers = [];
+  const choice = (kind, device, isUsed, choose) => {
+    const input = h("input", { type: "radio", name: kind, value: device.deviceId, checked: isUsed, onchange: () => choose(device.deviceId) });
     return h("label", { class: "tick" }, input, h("span", {}, device.label || t("devices.unnamed")));
   };
+  const sent = (kind, device) => choice(kind, device, app.devices.track(kind)?.getSettings().deviceId === device.deviceId, (id) => app.do.choose(kind, id));
+  // Where the chosen one is gone, or refused by the browser, the system's is heard.
+  const isHeard = (id) => id === (speakers.some((one) => one.deviceId === app.devices.speaker) ? app.devices.speaker : "default");
   const fill = async () => {
     const parts = [];
     for (const kind of ["audio", "video"]) {
       const found = await app.devices.list(kind);
-      parts.push(h("h3", {}, t(`devices.${kind}`)), ...found.map((device) => choice(kind, device)));
+      parts.push(h("h3", {}, t(`devices.${kind}`)), ...found.map((device) => sent(kind, device)));
       if (!found.length) parts.push(h("p", { class: "small quiet" }, t("devices.none")));
     }
+    speakers = await app.devices.speakers();
+    if (speakers.length) parts.push(h("h3", {}, t("devices.speaker")), ...speakers.map((device) => choice("speaker", device, isHeard(device.deviceId), (id) => app.devices.chooseSpeaker(id))));
     rows.replaceChildren(...parts);
   };
   fill();
   let plugged = app.devices.changes;
   const update = () => {
+    for (const input of rows.querySelectorAll("[name='speaker']")) input.checked = isHeard(input.value);
     if (plugged === app.devices.changes) return;
     plugged = app.devices.changes;
     fill();
