@@ -57,8 +57,8 @@ class SeekerBody(BaseModel):
     note: str | None
 
 
-class OfficeName(BaseModel):
-    """Of who holds a programme, in both languages."""
+class InBoth(BaseModel):
+    """A name in both languages."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -72,7 +72,10 @@ class DeskProgramme(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    office: OfficeName
+    title: InBoth
+    """What the service is called."""
+    office: InBoth
+    """Who holds it."""
     telephone: str | None
     time_zone: str
     hours: tuple[OpenBody, ...]
@@ -242,7 +245,8 @@ class DeskApi:
         programmes = tuple(
             DeskProgramme(
                 name=programme.name,
-                office=OfficeName(ja=programme.office.ja, en=programme.office.en),
+                title=InBoth(ja=programme.title.ja, en=programme.title.en),
+                office=InBoth(ja=programme.office.ja, en=programme.office.en),
                 telephone=programme.telephone,
                 time_zone=programme.time_zone,
                 hours=tuple(

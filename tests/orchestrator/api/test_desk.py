@@ -7,7 +7,7 @@ import pytest
 from orchestrator.credentials import hash_secret
 from orchestrator.policy.model import SEEKER, SUPPORTER, Cause, PersonId, Role
 from orchestrator.ports import Line, LineSample, Staff
-from tests.signaling.node import MINUTE, OFFICE, until
+from tests.signaling.node import MINUTE, OFFICE, PROGRAMMES, until
 
 
 async def staff(node, name, role):
@@ -236,6 +236,8 @@ async def test_the_desk_is_told_of_the_hours_of_today_and_of_maintenance(node):
         {"begins_at": "2026-12-01T04:00:00.000Z", "ends_at": "2026-12-01T08:00:00.000Z"},
     ]
     assert kumagaya["office"]["ja"] == "ハローワーク熊谷"
+    title = PROGRAMMES["kumagaya"].title
+    assert kumagaya["title"] == {"ja": title.ja, "en": title.en}
     assert kumagaya["telephone"] == OFFICE
     assert [each["reason"] for each in body["maintenance"]] == ["更新"]
     assert "planned_by" not in repr(body)

@@ -26,6 +26,7 @@ DAY = {
     "programmes": [
         {
             "name": "demo",
+            "title": {"ja": "お試しの相談", "en": "Trial consultation"},
             "office": {"ja": "お試しの窓口", "en": "Trial office"},
             "telephone": "03-0000-0000",
             "time_zone": "Asia/Tokyo",
@@ -92,6 +93,19 @@ async def desk(
     await expect(drawer(seen).get_by_role("heading", name="参加者")).to_be_visible()
     await expect(drawer(seen).get_by_text("読み込んでいます")).to_have_count(0)
     return seen
+
+
+async def test_the_record_names_the_service_in_the_language_of_the_page(
+    chromium: Browser, base: str
+) -> None:
+    seen = await desk(chromium, base, session())
+    await expect(drawer(seen).get_by_text("お試しの相談", exact=True)).to_be_visible()
+    await expect(drawer(seen).get_by_text("demo", exact=True)).to_have_count(0)
+    await seen.page.keyboard.press("Escape")
+    await seen.page.get_by_role("button", name="English").first.click()
+    await seen.page.get_by_test_id("record").click()
+    await expect(drawer(seen).get_by_text("Trial consultation", exact=True)).to_be_visible()
+    assert seen.complaints == []
 
 
 async def test_a_telephone_call_is_reported_and_its_end_is_asked_about(

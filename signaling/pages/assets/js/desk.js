@@ -53,6 +53,7 @@ function drawSoon() {
 async function readDesk() {
   try {
     desk = await app.api.get("/desk");
+    app.programmes = desk.programmes;
     drawSoon();
   } catch {
     // asked for again in a while

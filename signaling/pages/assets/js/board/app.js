@@ -11,6 +11,7 @@ export class App {
   tasks = [];
   hasTasks = false;
   bookable = { programmes: [], staff: [], sends_mail: null }; // what can be booked, and with whom (docs/api.md); empty until it was read
+  programmes = []; // of this server, as a desk is told of them (docs/api.md): nothing can be booked from there
 
   // parts: {api, clock, announcer, state, today, shown, lines, filter, draw, forms, drawer, todo, view, shade, toMain, book, reveal}
   constructor(parts) {
@@ -107,7 +108,7 @@ export class App {
 
   // A service by its title; by its name, where the office has it no more or this page may not know.
   titleOf(programme) {
-    return pick(this.bookable.programmes.find((one) => one.name === programme)?.title) || programme;
+    return pick([...this.bookable.programmes, ...this.programmes].find((one) => one.name === programme)?.title) || programme;
   }
 
   // Names for those who did something; each is asked for once.
