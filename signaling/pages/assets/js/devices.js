@@ -1,10 +1,13 @@
 // Camera and microphone, with honest fall-backs: what is missing is said, and never stops anybody from coming in.
 
+import { keep, keptObject } from "./kept.js";
+
 const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 24, max: 30 }, facingMode: "user" };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 const DENIED = new Set(["denied", "denied_os", "dismissed", "policy"]);
 const KEPT = "madoguchi.devices"; // which devices were chosen, on this device alone
+const OFF = "madoguchi.off."; // what is off in a session, in this tab alone
 
 // Why a device is not there: denied (denied_os: by the system; dismissed: the question was closed; policy: pages of
 // this kind may not ask), missing, busy, insecure, unsupported.
@@ -54,7 +57,8 @@ export class Devices {
   state = { microphone: "unknown", camera: "unknown" };
   isOpening = false;
   changes = 0; // how often something was plugged in or out
-  #off = new Set(); // kinds that this person has switched off: another device in its place stays off
+  #off = {}; // what this person has switched off, by its kind: another device in its place stays off
+  #keptAs = null;
   #wishes = {}; // of each kind: what was asked for when the device was chosen, to ask for the same again
   #cameras = 0;
   #closings = 0;
@@ -73,6 +77,18 @@ export class Devices {
       this.changes += 1;
       this.#count();
     });
+  }
+
+  // What is off in a session stays off across a reload of the page, and says nothing of the next session.
+  keepFor(session) {
+    this.#keptAs = OFF + session;
+    this.#off = keptObject(this.#keptAs, true) ?? {};
+  }
+
+  #mark(kind, why) {
+    if (why) this.#off[kind] = why;
+    else delete this.#off[kind];
+    if (this.#keptAs) keep(this.#keptAs, JSON.stringify(this.#off), true);
   }
 
   async open({ wantsVideo }) {
@@ -140,7 +156,7 @@ export class Devices {
     for (const track of stream.getTracks()) {
       this.track(track.kind)?.stop();
       for (const old of this.stream.getTracks().filter((one) => one.kind === track.kind)) this.stream.removeTrack(old);
-      track.enabled = !this.#off.has(track.kind);
+      track.enabled = !this.#off[track.kind];
       this.stream.addTrack(track);
       this.state[track.kind === "audio" ? "microphone" : "camera"] = "ok";
       track.addEventListener("ended", () => this.#ended(track));
@@ -179,9 +195,10 @@ export class Devices {
 
   toggle(kind) {
     const track = this.track(kind);
-    if (track) track.enabled = !track.enabled;
-    if (track?.enabled) this.#off.delete(kind);
-    else if (track) this.#off.add(kind);
+    if (track) {
+      track.enabled = !track.enabled;
+      this.#mark(kind, track.enabled ? null : "pressed");
+    }
     this.onChange();
   }
 

@@ -12,7 +12,7 @@ const CHAT_CODES = new Set(["function_not_allowed", "too_many_messages", "nobody
 const PROBE_CODES = new Set(["probe_full", "probe_not_now"]);
 
 export function createMessages(app) {
-  const { s, clock, peer, probe, encryption, announcer, chat, own, shown, settling } = app;
+  const { s, clock, peer, probe, encryption, announcer, chat, devices, own, shown, settling } = app;
 
   const TAKE = {
     welcome(message) {
@@ -20,6 +20,7 @@ export function createMessages(app) {
       const agreement = shown.name === "door" ? agreementOf(s) : null;
       Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
       Object.assign(s, { isOnline: true, isDraining: false, lostAt: null, isJoining: false, notice: null, mediaOf: {}, around: NOBODY_AROUND });
+      if (isFirst) devices.keepFor(message.session.id);
       if (s.noted === null) s.noted = unread(message.session.id);
       s.noted.isAsking = false; // whether that was heard, nobody can say any more
       chat.cut();
