@@ -5,13 +5,37 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.signaling.pages.visits import Visit, in_the_call, visit
+from tests.signaling.pages.test_phones_in_a_browser import opened
+from tests.signaling.pages.test_room_in_a_browser import in_the_lobby
+from tests.signaling.pages.visits import Visit, changed, in_the_call, visit, welcome
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.usefixtures("tidy"),
     pytest.mark.asyncio(loop_scope="module"),
 ]
+
+LATER = """() => {
+  const KINDS = { audio: "microphone", video: "camera" };
+  const allowed = () => JSON.parse(sessionStorage.getItem("allowed") ?? "[]");
+  const status = {};
+  navigator.permissions.query = async ({ name }) => (status[name] ??= new EventTarget());
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    const isRefused = Object.keys(KINDS).some((kind) => wish[kind] && !allowed().includes(KINDS[kind]));
+    if (isRefused) throw new DOMException("no", "NotAllowedError");
+    return real(wish);
+  };
+  window.allow = (...names) => {
+    sessionStorage.setItem("allowed", JSON.stringify([...allowed(), ...names]));
+    for (const name of names) {
+      status[name].state = "granted";
+      status[name].dispatchEvent(new Event("change"));
+    }
+  };
+}"""
+"""A browser that refuses, until somebody allows it: `allow("camera")`; a reload keeps what was allowed."""
+BOTH = "カメラとマイクが使えるようになりました。押すと入ります。"
 
 
 async def are(seen: Visit, microphone: str, camera: str) -> None:
@@ -58,3 +82,69 @@ async def test_what_is_off_stays_off_over_a_reload_and_the_next_booking_starts_a
     await reloads(seen)
     await are(seen, "マイク", "カメラ")
     assert seen.complaints == []
+
+
+@pytest.mark.parametrize("view", ["call", "lobby"])
+async def test_what_is_allowed_among_others_waits_for_a_press(
+    chromium: Browser, base: str, view: str
+) -> None:
+    first = in_the_call() if view == "call" else in_the_lobby()
+    seen = await opened(chromium, f"{base}/room#x", LATER, first)
+    told = seen.page.get_by_test_id("told")
+    await are(seen, "マイク\u200bなし", "カメラ\u200bなし")
+    await expect(told).to_be_hidden()
+    await seen.page.evaluate("allow('microphone', 'camera')")
+    await expect(told).to_have_text(BOTH)
+    await are(seen, "マイク切", "カメラ切")
+    await seen.page.get_by_role("button", name="マイク切", exact=True).click()
+    await expect(told).to_have_text("カメラが使えるようになりました。押すと入ります。")
+    await tells(seen, audio=True, video=False)
+    await seen.page.get_by_role("button", name="カメラ切", exact=True).click()
+    await expect(told).to_be_hidden()
+    await tells(seen, audio=True, video=True)
+    await reloads(seen)
+    await are(seen, "マイク", "カメラ")  # it was switched on, and that holds
+    assert seen.complaints == []
+
+
+async def test_one_of_the_two_waits_and_the_other_goes_on(chromium: Browser, base: str) -> None:
+    seen = await opened(chromium, f"{base}/room#x", LATER, in_the_call())
+    await are(seen, "マイク\u200bなし", "カメラ\u200bなし")
+    await seen.page.evaluate("allow('microphone')")
+    told = seen.page.get_by_test_id("told")
+    await expect(told).to_have_text("マイクが使えるようになりました。押すと入ります。")
+    await seen.page.get_by_role("button", name="マイク切", exact=True).click()
+    await seen.page.evaluate("allow('camera')")
+    await expect(told).to_have_text("カメラが使えるようになりました。押すと入ります。")
+    await are(seen, "マイク", "カメラ切")
+
+
+async def test_what_was_allowed_before_a_reload_waits_for_a_press_too(
+    chromium: Browser, base: str
+) -> None:
+    seen = await opened(chromium, f"{base}/room#x", LATER, in_the_call())
+    await are(seen, "マイク\u200bなし", "カメラ\u200bなし")
+    await seen.page.evaluate("sessionStorage.setItem('allowed', '[\"microphone\", \"camera\"]')")
+    await reloads(seen)
+    await expect(seen.page.get_by_test_id("told")).to_have_text(BOTH)
+    await are(seen, "マイク切", "カメラ切")
+    await tells(seen, audio=False, video=False)
+
+
+async def test_in_the_check_one_sees_oneself_and_nothing_waits(
+    chromium: Browser, base: str
+) -> None:
+    seen = await opened(chromium, f"{base}/room#x", LATER, welcome())
+    await seen.page.get_by_test_id("consent").check()
+    await seen.page.get_by_test_id("continue").click()
+    camera = seen.page.get_by_test_id("check-camera")
+    await expect(camera).to_have_attribute("data-state", "denied")
+    lobby = in_the_lobby()["session"]
+    seen.say(changed({"session": lobby}))
+    await are(seen, "マイク\u200bなし", "カメラ\u200bなし")
+    await seen.page.go_back()
+    await seen.page.evaluate("allow('microphone', 'camera')")
+    await expect(camera).to_have_attribute("data-state", "ok")
+    await seen.page.go_forward()
+    await are(seen, "マイク", "カメラ")
+    await expect(seen.page.get_by_test_id("told")).to_be_hidden()

@@ -57,7 +57,7 @@ export class Devices {
   state = { microphone: "unknown", camera: "unknown" };
   isOpening = false;
   changes = 0; // how often something was plugged in or out
-  #off = {}; // what this person has switched off, by its kind: another device in its place stays off
+  #off = {}; // kind to why: "pressed" by this person, else held back until they press; another device in its place stays off
   #keptAs = null;
   #wishes = {}; // of each kind: what was asked for when the device was chosen, to ask for the same again
   #cameras = 0;
@@ -212,6 +212,27 @@ export class Devices {
     delete wish.facingMode;
     remember(kind, deviceId);
     return this.#take(kind, wish);
+  }
+
+  // Off from its first moment, until this person presses; why: what it is told with.
+  holdBack(kind, why) {
+    if (!this.#off[kind]) this.#mark(kind, why);
+  }
+
+  // What is there and held back: {why, kinds}; null where nothing is.
+  get held() {
+    const kinds = ["audio", "video"].filter((kind) => this.track(kind) && (this.#off[kind] ?? "pressed") !== "pressed");
+    return kinds.length ? { why: this.#off[kinds[0]], kinds } : null;
+  }
+
+  // Where one sees oneself, nothing has to be held back.
+  release() {
+    for (const kind of ["audio", "video"]) {
+      if ((this.#off[kind] ?? "pressed") === "pressed") continue;
+      this.#mark(kind, null);
+      const track = this.track(kind);
+      if (track) track.enabled = true;
+    }
   }
 
   // Where sound may come out of; none where the browser leaves that to the system.

@@ -21,7 +21,7 @@ function stateOf(role, fields = {}) {
 
 function devicesOf(opened) {
   const stream = { getTracks: () => [] };
-  return { stream, isOpening: false, open: async (wish) => void opened.push(wish), close: () => opened.push("closed"), isOn: () => true };
+  return { stream, isOpening: false, open: async (wish) => void opened.push(wish), close: () => opened.push("closed"), isOn: () => true, isDenied: () => false, held: null };
 }
 
 const idle = { pc: null, forget() {}, stop() {} };

@@ -126,7 +126,7 @@ export function createActions(app) {
     },
     giveNotice: () => send({ type: "give_notice" }),
     answerClaim: (seat, agrees) => send({ type: "answer_claim", seat, agrees }),
-    toggle: (kind) => devices.toggle(kind),
+    toggle: (kind) => own.toggle(kind),
     shareScreen: () => screen.toggle(),
     choose: (kind, id) => own.sendFrom(devices.choose(kind, id)),
     flip: () => own.sendFrom(devices.flip()),

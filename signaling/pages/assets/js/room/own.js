@@ -1,10 +1,11 @@
 // Camera and microphone of this person: asked for once, sent to the others, put down at the end.
 
-import { isObserver, isOnPhone, me, offers } from "../state.js";
+import { isObserver, isOnPhone, me, offers, viewOf } from "../state.js";
 
 const PATIENCE_MS = 6000;
 
-export function createOwn({ s, devices, peer, screen }) {
+export function createOwn(app) {
+  const { s, devices, peer, screen } = app;
   let opening = null; // the promise of both, while and after they were asked for
 
   // Again only on purpose, after something was refused or missing. Of who only looks on, never.
@@ -12,13 +13,41 @@ export function createOwn({ s, devices, peer, screen }) {
     if (isObserver(s)) return Promise.resolve();
     if (!opening || isAgain) {
       const wantsVideo = s.session ? offers(s, "video") : true;
-      opening = devices.open({ wantsVideo }).then(() => peer.pc && devices.stream.getTracks().forEach((track) => peer.replace(track)));
+      opening = devices.open({ wantsVideo }).then(() => {
+        if (peer.pc) devices.stream.getTracks().forEach((track) => peer.replace(track));
+        mindOthers();
+        const words = heldWords();
+        if (words) app.shown.tell(words);
+      });
     }
     return opening;
   }
 
+  // Who came in without one may be looked at: allowed later, or at a reload, it is off until they press. In the check they see themselves.
+  function mindOthers() {
+    const view = s.session ? viewOf(s) : null;
+    if (view === "check") devices.release();
+    if (!["lobby", "call"].includes(view)) return;
+    for (const kind of ["audio", "video"]) if (devices.isDenied(kind)) devices.holdBack(kind, "allowed");
+  }
+
+  function heldWords() {
+    const { held } = devices;
+    return held && `devices.${held.why}_${held.kinds.length > 1 ? "both" : held.kinds[0]}`;
+  }
+
   return {
     open,
+    mindOthers,
+    // What was said of what is held back holds no longer once it is pressed.
+    toggle(kind) {
+      const wasTold = s.told !== null && s.told === heldWords();
+      devices.toggle(kind);
+      if (!wasTold) return;
+      s.told = null;
+      const words = heldWords();
+      if (words) app.shown.tell(words);
+    },
     get isAsked() {
       return opening !== null;
     },

@@ -51,6 +51,7 @@ export function createSteps(app) {
     }
     if (view === "door" && !hasJoined(s) && own.isAsked) own.rest(); // no camera looks on while one reads
     if (view === "check" && !isOnPhone(s)) own.open();
+    own.mindOthers();
     const step = view === "phone" ? "lobby" : view;
     if (!WAY.includes(step)) return;
     const isAhead = WAY.indexOf(step) > WAY.indexOf(s.step);
