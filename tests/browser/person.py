@@ -133,6 +133,11 @@ class Person:
         """The same page once more."""
         await self.page.reload()
 
+    async def switches_on(self) -> None:
+        """Microphone and camera, which wait for that on a device that got the seat by a yes."""
+        await self.presses("switch-audio")
+        await self.presses("switch-video")
+
     async def goes_back(self, steps: int = 1) -> None:
         """With the browser's own button."""
         press = "(steps) => void setTimeout(() => history.go(-steps))"

@@ -31,6 +31,7 @@ async def test_another_device_gets_in_only_with_a_yes(people: Stage, office: Off
     await tablet.page.goto(tablet.link)
     await seeker.at("claim-yes").click()
     await seeker.is_refused("opened_elsewhere")
+    await tablet.switches_on()
     await see_each_other(tablet, supporter)
     await office.phase(booking.id, "live")
     answers = await office.events(booking.id, "device.answered")

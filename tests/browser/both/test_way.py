@@ -198,6 +198,7 @@ async def test_a_second_tab_takes_over_and_a_second_device_asks(
     await tablet.page.goto(tablet.link)
     await tab.presses("claim-yes")
     await tab.is_refused("opened_elsewhere")
+    await tablet.switches_on()
     await see_each_other(tablet, supporter)
     shown = await office.phase(booking.id, "live")
     assert shown["verdict"] is None

@@ -1,6 +1,7 @@
 """Nobody is seen or heard unprepared: what is off stays off, and what comes of a sudden waits for a press."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -40,9 +41,9 @@ BOTH = "カメラとマイクが使えるようになりました。押すと入
 
 async def are(seen: Visit, microphone: str, camera: str) -> None:
     """The captions of the two switches."""
-    switches = seen.page.locator(".call__ctl .ctl, .actbar .ctl, .aside .ctl")
-    await expect(switches.nth(0)).to_have_text(microphone)
-    await expect(switches.nth(1)).to_have_text(camera)
+    switches = [seen.page.get_by_test_id(f"switch-{kind}") for kind in ("audio", "video")]
+    await expect(switches[0]).to_have_text(microphone)
+    await expect(switches[1]).to_have_text(camera)
 
 
 async def tells(seen: Visit, audio: bool, video: bool) -> None:
@@ -67,15 +68,15 @@ async def test_what_is_off_stays_off_over_a_reload_and_the_next_booking_starts_a
     seen = await visit(chromium, f"{base}/room#x", in_the_call())
     await are(seen, "マイク", "カメラ")
     await tells(seen, audio=True, video=True)
-    await seen.page.get_by_role("button", name="マイク", exact=True).click()
-    await seen.page.get_by_role("button", name="カメラ", exact=True).click()
+    await seen.page.get_by_test_id("switch-audio").click()
+    await seen.page.get_by_test_id("switch-video").click()
     await are(seen, "マイク切", "カメラ切")
     await reloads(seen)
     await are(seen, "マイク切", "カメラ切")
     await tells(seen, audio=False, video=False)
     said = [each for each in seen.heard if each["type"] == "media_state"]
     assert not any(each["audio"] or each["video"] for each in said)  # not for a moment either
-    await seen.page.get_by_role("button", name="マイク切", exact=True).click()
+    await seen.page.get_by_test_id("switch-audio").click()
     await reloads(seen)
     await are(seen, "マイク", "カメラ切")
     seen.messages[0]["session"]["id"] = "s-2"
@@ -96,10 +97,10 @@ async def test_what_is_allowed_among_others_waits_for_a_press(
     await seen.page.evaluate("allow('microphone', 'camera')")
     await expect(told).to_have_text(BOTH)
     await are(seen, "マイク切", "カメラ切")
-    await seen.page.get_by_role("button", name="マイク切", exact=True).click()
+    await seen.page.get_by_test_id("switch-audio").click()
     await expect(told).to_have_text("カメラが使えるようになりました。押すと入ります。")
     await tells(seen, audio=True, video=False)
-    await seen.page.get_by_role("button", name="カメラ切", exact=True).click()
+    await seen.page.get_by_test_id("switch-video").click()
     await expect(told).to_be_hidden()
     await tells(seen, audio=True, video=True)
     await reloads(seen)
@@ -113,7 +114,7 @@ async def test_one_of_the_two_waits_and_the_other_goes_on(chromium: Browser, bas
     await seen.page.evaluate("allow('microphone')")
     told = seen.page.get_by_test_id("told")
     await expect(told).to_have_text("マイクが使えるようになりました。押すと入ります。")
-    await seen.page.get_by_role("button", name="マイク切", exact=True).click()
+    await seen.page.get_by_test_id("switch-audio").click()
     await seen.page.evaluate("allow('camera')")
     await expect(told).to_have_text("カメラが使えるようになりました。押すと入ります。")
     await are(seen, "マイク", "カメラ切")
@@ -146,5 +147,49 @@ async def test_in_the_check_one_sees_oneself_and_nothing_waits(
     await seen.page.evaluate("allow('microphone', 'camera')")
     await expect(camera).to_have_attribute("data-state", "ok")
     await seen.page.go_forward()
+    await are(seen, "マイク", "カメラ")
+    await expect(seen.page.get_by_test_id("told")).to_be_hidden()
+
+
+def asked(first: dict[str, Any]) -> dict[str, Any]:
+    """What another device is told that wants the seat: it has none yet."""
+    you = first["you"] | {"seat": None, "device": "asked"}
+    return first | {"you": you, "session": first["session"] | {"can": []}}
+
+
+@pytest.mark.parametrize("view", ["call", "lobby"])
+async def test_another_device_that_is_let_in_comes_with_both_off(
+    chromium: Browser, base: str, view: str
+) -> None:
+    first = in_the_call() if view == "call" else in_the_lobby()
+    seen = await visit(chromium, f"{base}/room#x", asked(first))
+    await expect(seen.page.locator("body")).to_have_attribute("data-view", "claim")
+    seen.messages[:] = [first]  # for who reloads
+    seen.say(first)
+    told = seen.page.get_by_test_id("told")
+    await expect(told).to_have_text("カメラとマイクは切ってあります。押すと入ります。")
+    await are(seen, "マイク切", "カメラ切")
+    await tells(seen, audio=False, video=False)
+    await reloads(seen)
+    await are(seen, "マイク切", "カメラ切")
+    await seen.page.get_by_test_id("switch-audio").click()
+    await expect(told).to_have_text("カメラは切ってあります。押すと入ります。")
+    await seen.page.get_by_test_id("switch-video").click()
+    await tells(seen, audio=True, video=True)
+    await reloads(seen)  # the same device now: it recovers without a press
+    await are(seen, "マイク", "カメラ")
+    assert seen.complaints == []
+
+
+async def test_another_device_that_is_let_in_at_the_door_has_its_check(
+    chromium: Browser, base: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", asked(welcome()))
+    seen.say(welcome())
+    await seen.page.get_by_test_id("consent").check()
+    await seen.page.get_by_test_id("continue").click()
+    await expect(seen.page.get_by_test_id("check-camera")).to_have_attribute("data-state", "ok")
+    await expect(seen.page.get_by_text("カメラは切れています")).to_be_hidden()
+    seen.say(changed({"session": in_the_lobby()["session"]}))
     await are(seen, "マイク", "カメラ")
     await expect(seen.page.get_by_test_id("told")).to_be_hidden()

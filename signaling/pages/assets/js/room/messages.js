@@ -21,6 +21,8 @@ export function createMessages(app) {
       Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
       Object.assign(s, { isOnline: true, isDraining: false, lostAt: null, isJoining: false, notice: null, mediaOf: {}, around: NOBODY_AROUND });
       if (isFirst) devices.keepFor(message.session.id);
+      // A yes may lead straight among others, with no check before it.
+      if (message.you.device === "asked") for (const kind of ["audio", "video"]) devices.holdBack(kind, "unseen");
       if (s.noted === null) s.noted = unread(message.session.id);
       s.noted.isAsking = false; // whether that was heard, nobody can say any more
       chat.cut();

@@ -41,7 +41,7 @@ export function createLevel(app) {
 export function createSwitches(app, { isShort = false } = {}) {
   const one = (kind, shape) => {
     const word = h("span");
-    const button = h("button", { type: "button", class: "ctl", onclick: () => app.do.toggle(kind) }, icon(shape), word);
+    const button = h("button", { type: "button", class: "ctl", dataset: { testid: `switch-${kind}` }, onclick: () => app.do.toggle(kind) }, icon(shape), word);
     return { button, word, kind };
   };
   const microphone = one("audio", "mic");
