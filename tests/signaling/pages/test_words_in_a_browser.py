@@ -15,6 +15,7 @@ from tests.signaling.pages.visits import (
     BEGAN,
     DESK,
     NARROW,
+    NUMBER,
     PHONE,
     at,
     at_the_desk,
@@ -328,3 +329,15 @@ async def test_the_board_counts_to_the_end_for_who_sent_word(chromium: Browser, 
     seen.say({"type": "board_row", "session": {**waiting, "version": 2, "notices": notices}})
     await expect(line).to_contain_text("遅れるとの連絡")
     await expect(line).not_to_contain_text("欠席の締切")
+
+
+async def test_an_old_link_is_right_for_who_has_the_next_date_and_for_who_has_none(
+    chromium: Browser, base: str
+) -> None:
+    gone = {"type": "refused", "code": "session_over", "closes": True, "telephone": NUMBER}
+    seen = await visit(chromium, f"{base}/room#x", gone)
+    page = seen.page.locator("#page")
+    await expect(page).to_contain_text("お決まりの方は、新しいリンクをお開きください")
+    await expect(page).to_contain_text("まだの方は、窓口へご連絡ください")
+    await expect(page).not_to_contain_text("ご予約ください")
+    await expect(seen.page.get_by_role("link", name=NUMBER)).to_be_visible()
