@@ -490,6 +490,9 @@ class Reschedule:
     """Proposals have been computed; with no options, a scheduler has to find one."""
     new_session: SessionId | None = None
     new_starts_at: datetime | None = None
+    new_ends_at: datetime | None = None
+    new_supporter_name: str | None = None
+    """As booked; the office may give that session to somebody else later."""
 
 
 class CallState(StrEnum):

@@ -262,6 +262,8 @@ def slot_booked(turn: Turn, event: SlotBooked) -> None:
         state=RescheduleState.CHOSEN,
         new_session=event.new_session,
         new_starts_at=event.option.starts_at,
+        new_ends_at=event.option.ends_at,
+        new_supporter_name=event.option.supporter_name,
     )
     _put(turn, event.purpose, chosen)
     turn.record(f"{event.purpose.value}.chosen", session=event.new_session, by=event.by)

@@ -73,6 +73,8 @@ class RescheduleView(Shape):
     options: tuple[OptionView, ...]
     new_session: str | None
     new_starts_at: Moment | None
+    new_ends_at: Moment | None
+    new_supporter_name: str | None
 
 
 class SessionView(Outline):
@@ -189,4 +191,6 @@ def _reschedule(
         ),
         new_session=reschedule.new_session,
         new_starts_at=reschedule.new_starts_at,
+        new_ends_at=reschedule.new_ends_at,
+        new_supporter_name=reschedule.new_supporter_name,
     )

@@ -40,7 +40,10 @@ async def test_a_chosen_slot_becomes_a_booking(node):
     meeting, seeker, option = await is_offered_dates(node)
     await seeker.send(type="choose_slot", option=option["id"])
     chosen = await seeker.state(lambda s: s["reschedule"]["state"] == "chosen")
-    assert chosen["reschedule"]["new_starts_at"] == option["starts_at"]
+    booked = chosen["reschedule"]
+    assert [booked[f"new_{key}"] for key in ("starts_at", "ends_at", "supporter_name")] == [
+        option[key] for key in ("starts_at", "ends_at", "supporter_name")
+    ]
     new = await node.store.load(chosen["reschedule"]["new_session"])
     assert new is not None
     assert new.session.previous == meeting.id

@@ -1,5 +1,6 @@
 """After the end: another date in two presses, the programme's questions, what did not work; what the board reads."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -239,6 +240,63 @@ async def test_nobody_is_promised_a_link_that_nobody_sends(chromium: Browser, ba
     await expect(section).to_contain_text("この端末から新しい予約を開けます")
     await expect(section).not_to_contain_text("お届け")
     await expect(shown.page.get_by_role("link", name=NUMBER)).to_be_visible()
+
+
+BOOKED = CHOSEN | {"new_ends_at": at(86400 + 1800), "new_supporter_name": "みずいろ"}
+
+
+@pytest.mark.parametrize("purpose", ["reschedule", "next"])
+async def test_the_next_appointment_is_told_in_full_and_its_link_is_copied(
+    chromium: Browser, base: str, purpose: str
+) -> None:
+    plan = "reschedule" if purpose == "reschedule" else "following"
+    shown = await after(chromium, base, can=["follow"], **{plan: BOOKED})
+    page = shown.page
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    booked = page.locator(".booked:visible")
+    await expect(booked.locator(".when b")).to_have_text(re.compile(r"^\d\d:\d\d.*–\d\d:\d\d"))
+    await expect(booked).to_contain_text("みずいろ")
+    await booked.get_by_role("button", name="リンクをコピー").click()
+    assert (await shown.said("follow"))["purpose"] == purpose
+    shown.say({"type": "way", "purpose": purpose, "link": "n" * 22})
+    field = booked.get_by_test_id("new-link")
+    await expect(field).to_have_value(re.compile(r"/room#n{22}$"))
+    await expect(field).to_be_focused()
+    await expect(booked).to_contain_text("コピーしました")
+    copied = await page.evaluate("() => navigator.clipboard.readText()")
+    assert copied == await field.input_value()
+    assert page.url.endswith("/room#x"), "who copies stays here"
+    assert shown.complaints == []
+
+
+async def test_a_link_that_the_browser_does_not_copy_is_there_to_be_copied_by_hand(
+    chromium: Browser, base: str
+) -> None:
+    shown = await after(chromium, base, can=["follow"], reschedule=BOOKED)
+    await shown.page.evaluate(
+        "() => { navigator.clipboard.writeText = async () => { throw new Error('no'); }; }"
+    )
+    await shown.page.get_by_test_id("copy-reschedule").click()
+    await shown.said("follow")
+    shown.say({"type": "way", "purpose": "reschedule", "link": "n" * 22})
+    booked = shown.page.locator(".booked:visible")
+    await expect(booked).to_contain_text("選択してあります")
+    picked = await booked.get_by_test_id("new-link").evaluate(
+        "(field) => field.selectionEnd - field.selectionStart === field.value.length"
+    )
+    assert picked
+
+
+async def test_a_link_that_the_office_has_revoked_is_said_and_may_be_asked_for_again(
+    chromium: Browser, base: str
+) -> None:
+    shown = await after(chromium, base, can=["follow"], reschedule=BOOKED)
+    ask = shown.page.get_by_test_id("copy-reschedule")
+    await ask.click()
+    await expect(ask).to_be_disabled()
+    shown.say({"type": "refused", "code": "link_revoked", "closes": False})
+    await expect(shown.page.get_by_test_id("refusal")).to_be_visible()
+    await expect(ask).to_be_enabled()
 
 
 @pytest.mark.parametrize(

@@ -59,15 +59,15 @@ async def test_of_the_next_booking_nobody_is_promised_a_link_that_nobody_sends(
     booked |= {"new_starts_at": at(86400)}
     seeker, supporter = in_the_call(), calling()
     for message in (seeker, supporter):
-        message["session"] |= {"following": booked, "can": ["book_next"]}
+        message["session"] |= {"following": booked, "can": ["follow"]}
     for message, words in (
-        (seeker, "この画面から次回の予約を開けます"),
+        (seeker, "画面からも、次回の予約を開けます"),
         (supporter, "調整担当が作り直せます"),
     ):
         seen = await visit(chromium, f"{base}/room#x", message, size=DESK)
         if message is seeker:
             await seen.page.get_by_test_id("more").click()
-            await seen.page.get_by_test_id("menu-next").click()
+            await seen.page.get_by_test_id("menu-next-booked").click()
             await expect(
                 seen.page.get_by_role("dialog").get_by_role("link", name=NUMBER)
             ).to_be_visible()

@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
-import { copyField } from "./copy.js";
+import { createCopy } from "../copy.js";
 import { correct } from "./correct.js";
 import { end } from "./ending.js";
 import { hold, isHoldable } from "./holding.js";
@@ -204,7 +204,7 @@ export function renewLink(session, one, app) {
     isGrave: true,
     send: () => app.api.post(path(session, `/links/${one.seat}`)),
     done: ({ url }) => {
-      app.forms.tell("link", t("board.link_title", { name: one.display_name }), h("p", { class: "small" }, t("board.link_lead")), copyField(url, t("board.link_new")));
+      app.forms.tell("link", t("board.link_title", { name: one.display_name }), h("p", { class: "small" }, t("board.link_lead")), createCopy(url, t("board.link_new")).el);
       return t("board.done.renew");
     },
   });

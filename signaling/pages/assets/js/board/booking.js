@@ -5,7 +5,7 @@ import { ms } from "../clock.js";
 import { currentLanguage, pick, sentences, t } from "../text.js";
 import { asRefusal } from "./api.js";
 import { createClashes } from "./clashes.js";
-import { copyField } from "./copy.js";
+import { createCopy } from "../copy.js";
 import { roleOf } from "./history.js";
 import { colleagues, drawKey, hoursOf, isInside, isNewName, isOnTheDay, NEW, opensOn, placesOf, titlesOf, wishOf } from "./wish.js";
 import { fieldOf, soon } from "./zone.js";
@@ -121,7 +121,7 @@ function booked(session, values, app) {
     isAdded && h("p", { class: "small" }, t("board.booked_added", { name: nameIn("supporter") })),
     h("p", { class: "small" }, t(links.length > 0 ? "board.booked_lead" : "board.booked_again")),
     links.length > 0 && h("p", { class: "small", dataset: { testid: "mailed" } }, mailed(values, app)),
-    links.map(([seat, url]) => copyField(url, `${t(`who.${roleOf(seat)}`)} ${nameIn(seat)}`, seat)),
+    links.map(([seat, url]) => createCopy(url, `${t(`who.${roleOf(seat)}`)} ${nameIn(seat)}`, seat).el),
   );
   return t("board.done.book");
 }

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
 import { asRefusal } from "./api.js";
-import { copyField } from "./copy.js";
+import { createCopy } from "../copy.js";
 import { clashOf, colleagues } from "./wish.js";
 
 // All supporters but the one who has it; those who are free, as far as the board knows, stand first, and the others cannot be chosen.
@@ -40,7 +40,7 @@ function ask(session, staff, app) {
     button: t("board.do.reassign"),
     send: ({ person, reason }) => app.change(session.id, `/sessions/${encodeURIComponent(session.id)}/reassign`, { person, reason }),
     done: ({ links }) => {
-      app.forms.tell("link", t("board.reassigned_title"), h("p", { class: "small" }, t("board.reassigned_lead")), h("p", { class: "small" }, mail), copyField(links.supporter, t("board.link_new")));
+      app.forms.tell("link", t("board.reassigned_title"), h("p", { class: "small" }, t("board.reassigned_lead")), h("p", { class: "small" }, mail), createCopy(links.supporter, t("board.link_new")).el);
       return t("board.done.reassign");
     },
   });

@@ -67,8 +67,13 @@ export function createActions(app) {
       send({ type: "choose_slot", option, purpose });
     },
     follow: (purpose) => {
-      s.notice = null;
+      s.notice = s.isAskingLink = null;
       send({ type: "follow", purpose });
+    },
+    askLink: (purpose) => {
+      s.notice = null;
+      s.isAskingLink = send({ type: "follow", purpose }) ? purpose : null;
+      draw();
     },
     decline: () => {
       send({ type: "decline_reschedule", purpose: "reschedule" });

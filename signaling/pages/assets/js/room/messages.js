@@ -81,8 +81,9 @@ export function createMessages(app) {
     warning({ left_s: left }) {
       s.warnedS = left;
     },
-    way({ link: onward }) {
-      location.hash = onward; // and the page opens anew
+    way({ purpose, link: onward }) {
+      if (s.isAskingLink === purpose) Object.assign(s, { isAskingLink: null, links: { ...s.links, [purpose]: onward } });
+      else location.hash = onward; // and the page opens anew
     },
     questionnaire({ questions, is_answered: isAnswered }) {
       if (isAnswered && s.isAnswering) announcer.say(t("questions.done"));
@@ -93,6 +94,7 @@ export function createMessages(app) {
       s.telephone = telephone ?? s.telephone;
       if (PROBE_CODES.has(code)) return void probe.refused(code);
       s.isJoining = s.isAnswering = false;
+      s.isAskingLink = null;
       if (code === "draining") {
         s.isDraining = true; // the close that follows brings us to another node
         return;
@@ -139,6 +141,7 @@ export function createMessages(app) {
       s.isOnline = false;
       probe.stop();
       s.isJoining = s.isAnswering = false;
+      s.isAskingLink = null;
       s.lostAt ??= clock.now();
       shown.draw();
     },

@@ -1,12 +1,13 @@
 // After the end: what happened, why, what it means for the count, and another date where one is due.
 
-import { h, keyed, setAttr, setText, show } from "../dom.js";
+import { h, setAttr, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { sentences, t, tFirst } from "../text.js";
 import { can, isSeeker, isSupporter, other } from "../state.js";
-import { bandWords, createNotices, head, nameOf, sign, telephone } from "../parts.js";
+import { bandWords, createNotices, head, nameOf, telephone } from "../parts.js";
 import { createBand, lostIn, planOf } from "../band.js";
+import { createBooked } from "./booked.js";
 import { createOnward } from "./onward.js";
 import { createQuestions } from "./questions.js";
 import { createSlots } from "./slots.js";
@@ -25,9 +26,8 @@ export function create(app) {
   const objection = createObjection(app);
   const questions = createQuestions(app);
   const problem = h("button", { type: "button", class: "btn btn--plain", dataset: { testid: "after-problem" }, onclick: () => app.do.openSheet("problem") }, icon("bell", "i--s"), t("after.problem"));
-  const next = h("p", { class: "note note--done", hidden: true, dataset: { testid: "next-booked" } }, icon("calendar"), h("span"));
+  const next = createNext(app);
   const desk = createOnward(app);
-  const onward = h("div", { class: "pad-s", hidden: true }, sign(t("after.follow_next"), { testid: "follow-next", kind: "", onclick: () => app.do.follow("next") }));
   const start = ms(s.session.starts_at);
   const el = h(
     "div",
@@ -39,8 +39,7 @@ export function create(app) {
       h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, `${write.day(start)}　${write.moment(start)}–${write.moment(ms(s.session.ends_at))}　${withWhom(s)}`), outcome, h("div", { class: "after__band" }, band.el), quota),
       notices.el,
       objection.el,
-      next,
-      onward,
+      next.el,
       again.el,
       questions.el,
       desk.el,
@@ -71,11 +70,7 @@ export function create(app) {
       questions.update();
       desk.update();
       show(problem, can(s, "report_problem"));
-      const plan = session.following;
-      const at = plan?.state === "chosen" ? ms(plan.new_starts_at) : null;
-      show(next, at !== null || plan?.state === "cancelled");
-      show(onward, at !== null && can(s, "follow"));
-      setText(next.lastChild, at !== null ? t("next.booked_at", { day: write.day(at), time: write.time(at) }) : t("next.cancelled"));
+      next.update();
     },
   };
 }
@@ -112,14 +107,34 @@ function whyWords({ outcome, cause, reason }, role) {
   return tFirst([...keys, `outcome.${outcome}.more`]);
 }
 
+// What was booked for the next time, during the call.
+function createNext(app) {
+  const { s } = app;
+  const title = h("h2", {}, t("next.after"));
+  const booked = createBooked(app, "next", { follow: "after.follow_next", kind: "" });
+  const words = h("p", { class: "pad-s small" });
+  const el = h("section", { class: "sec", hidden: true, role: "status", dataset: { testid: "next-booked" } }, title, booked.el, words);
+  return {
+    el,
+    update() {
+      const plan = s.session.following;
+      const isChosen = plan?.state === "chosen";
+      show(el, isChosen || plan?.state === "cancelled");
+      booked.update(plan);
+      setText(words, isChosen ? (isSeeker(s) ? t("next.keep") : "") : t("next.cancelled"));
+      show(words, words.textContent !== "");
+    },
+  };
+}
+
 function createReschedule(app) {
   const { s, write } = app;
   const title = h("h2");
   const words = h("p", { class: "pad-s small" });
   const slots = createSlots(app);
   const decline = h("button", { type: "button", class: "btn btn--plain", "aria-haspopup": "dialog", dataset: { testid: "decline" }, onclick: () => app.do.openSheet("decline") }, t("slots.decline"));
-  const booked = h("div", { class: "booked" });
-  const el = h("section", { class: "sec", role: "status" }, title, booked, slots.el, words, decline);
+  const booked = createBooked(app, "reschedule", { follow: "after.follow" });
+  const el = h("section", { class: "sec", role: "status" }, title, booked.el, slots.el, words, decline);
   return {
     el,
     book: slots.book,
@@ -138,10 +153,7 @@ function createReschedule(app) {
       slots.update(options);
       show(decline, isOpen);
       setText(words, wordsOf(plan, isOpen, options));
-      const at = ms(plan.new_starts_at);
-      show(booked, plan.state === "chosen" && at !== null);
-      const mayFollow = can(s, "follow");
-      keyed(booked, `${at}|${mayFollow}`, () => at !== null && [h("p", { class: "when" }, h("em", {}, write.day(at)), h("b", { class: "num" }, write.moment(at))), mayFollow && sign(t("after.follow"), { testid: "follow", onclick: () => app.do.follow("reschedule") })]);
+      booked.update(plan);
     },
   };
 

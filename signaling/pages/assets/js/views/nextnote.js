@@ -4,7 +4,7 @@ import { h, setText, show } from "../dom.js";
 import { icon } from "../icons.js";
 import { ms } from "../clock.js";
 import { t } from "../text.js";
-import { isOpenNow, isSupporter } from "../state.js";
+import { isOpenNow, isSeeker, isSupporter } from "../state.js";
 
 const SHOWN_MS = 30000;
 
@@ -23,7 +23,7 @@ export function createNextNote(app) {
       if (!isBooked && !isOpen) return;
       const at = ms(plan.new_starts_at);
       setText(words, isBooked ? t("next.booked_at", { day: write.day(at), time: write.time(at) }) : t(isSupporter(s) ? "next.open_staff" : "next.open"));
-      show(look, isOpen);
+      show(look, isOpen || isSeeker(s)); // of a booking the visitor has the link there
     },
   };
 }

@@ -22,6 +22,7 @@ export function menuSheet(app) {
     row("sound", "sound", "menu.sound_again", "menu.video_more", () => app.do.switchMedium("audio"), () => isOnPhone(s) && !listed(s, "video") && mayGoOnBy("audio")),
     row("secrecy", "lock", "secrecy.code", "secrecy.code_more", () => app.do.openSheet("secrecy"), () => app.encryption.state === "on", "", code),
     row("next", "calendar", "menu.next", "menu.next_more", () => app.do.bookNext(), () => can(s, "book_next") || s.session.following?.state === "open"),
+    row("next-booked", "calendar", "menu.next_booked", null, () => app.do.openSheet("next"), () => isSeeker(s) && s.session.following?.state === "chosen"),
     row("late", "clock", "menu.late", "menu.late_more", () => app.do.openSheet("late"), () => isSeeker(s) && s.session.late !== null && can(s, "another_date")),
     row("problem", "bell", "menu.problem", "menu.problem_more", () => app.do.openSheet("problem"), () => can(s, "report_problem")),
     row("stop", "flag", "menu.stop", "menu.stop_more", () => app.do.openSheet("stop"), () => can(s, "stop"), "menu__row--stop"),

@@ -1,11 +1,12 @@
 // The next session, booked while both are here: either of the two may choose (KUMAGAYA 6(2)).
 
-import { h, keyed, setText, show } from "../../dom.js";
+import { h, setText, show } from "../../dom.js";
 import { ms } from "../../clock.js";
 import { t } from "../../text.js";
 import { isOpenNow, isSupporter } from "../../state.js";
 import { telephone } from "../../parts.js";
 import { backTo, title } from "./sheet.js";
+import { createBooked } from "../booked.js";
 import { createSlots } from "../slots.js";
 
 export function nextSheet(app) {
@@ -16,14 +17,16 @@ export function nextSheet(app) {
 
 // The same without a sheet around it: the supporter's panel has it beside the picture. head: an element that says how it stands
 export function createNextChoice(app, head) {
-  const { s, write } = app;
+  const { s } = app;
   const say = h("p", { class: "small", role: "status" });
-  const booked = h("div", { class: "booked booked--sheet", dataset: { testid: "next-booked" } });
+  const booked = createBooked(app, "next");
+  booked.el.classList.add("booked--sheet");
+  booked.el.dataset.testid = "next-booked";
   const lost = h("div", { hidden: true }, !isSupporter(s) && telephone(app, "next.lost"));
   const slots = createSlots(app, "next");
   const decline = h("button", { type: "button", class: "btn btn--plain btn--quiet", dataset: { testid: "next-decline" }, onclick: () => app.do.declineNext() }, t("next.decline"));
   return {
-    parts: [say, booked, lost, slots.el, slots.book, decline],
+    parts: [booked.el, say, lost, slots.el, slots.book, decline],
     update() {
       const plan = s.session.following;
       const options = isOpenNow(plan, s.now) ? plan.options : [];
@@ -31,9 +34,8 @@ export function createNextChoice(app, head) {
       setText(head, t(at !== null ? "next.booked" : "next.title"));
       setText(say, t(sayOf(plan, options)));
       slots.update(options);
-      show(booked, at !== null);
       show(lost, at !== null && !isSupporter(s));
-      keyed(booked, String(at), () => at !== null && h("p", { class: "when" }, h("em", {}, write.day(at)), h("b", { class: "num" }, write.moment(at))));
+      booked.update(plan);
       show(decline, isOpenNow(plan, s.now));
     },
   };
