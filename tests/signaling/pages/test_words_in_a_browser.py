@@ -45,7 +45,14 @@ async def test_who_sends_word_of_being_late_is_told_that_it_has_come(
     first = welcome(can=["join", "give_notice"])
     seen = await visit(chromium, f"{base}/room#x", first)
     await seen.page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+    facts = seen.page.locator(".facts")
+    await expect(facts).to_contain_text("遅れるときも、お電話をください。")
     await seen.page.get_by_role("button", name="少し遅れることを知らせる").click()
+    sheet = seen.page.get_by_role("dialog")
+    await sheet.get_by_test_id("sheet-back").click()
+    assert "give_notice" not in [message["type"] for message in seen.heard], "it is asked once"
+    await seen.page.get_by_role("button", name="少し遅れることを知らせる").click()
+    await sheet.get_by_test_id("notice-yes").click()
     await seen.said("give_notice")
     notices = {"seeker": {"at": at(0), "until": at(2400)}, "supporter": None}
     seen.say(changed(first, can=["join"], notices=notices))
@@ -58,6 +65,7 @@ async def test_who_sends_word_of_being_late_is_told_that_it_has_come(
     await expect(told).to_contain_text("欠席にはなりません")
     await expect(seen.page.get_by_text("欠席となります")).to_have_count(0)
 
+    await expect(facts).not_to_contain_text("お電話をください")  # it has been said
 
 async def test_the_desk_speaks_of_absence_only_while_the_seeker_is_away_without_a_word(
     chromium: Browser, base: str

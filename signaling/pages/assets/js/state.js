@@ -35,6 +35,7 @@ export function initialState() {
     canEncrypt: {}, // of each seat: whether its page can encrypt from end to end
     warnedS: null,
     sheet: null, // which sheet this person has opened
+    isGivingNotice: false, // word of being late is on its way
     links: {}, // of each purpose: the secret of the link to the session that follows, once it was asked for
     isAskingLink: null, // for which purpose a link to copy is on its way
     chosenAt: null, // when the next session was booked, for who is shown it

@@ -129,7 +129,11 @@ export function createActions(app) {
       chat.onTheWay.push(text);
       return true;
     },
-    giveNotice: () => send({ type: "give_notice" }),
+    giveNotice: () => {
+      s.notice = null;
+      s.isGivingNotice = send({ type: "give_notice" });
+      openSheet(null);
+    },
     answerClaim: (seat, agrees) => send({ type: "answer_claim", seat, agrees }),
     toggle: (kind) => own.toggle(kind),
     shareScreen: () => screen.toggle(),

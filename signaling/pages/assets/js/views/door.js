@@ -17,21 +17,15 @@ export function create(app) {
   const full = createTerms(app);
   const consent = h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), full.el, missing);
   const go = sign("", { testid: "continue", onclick: onContinue });
-  const late = h("button", { type: "button", class: "btn btn--plain", onclick: sendWord }, t("door.give_notice"));
+  const late = h("button", { type: "button", class: "btn btn--plain", "aria-haspopup": "dialog", onclick: () => app.do.openSheet("notice") }, t("door.give_notice"));
   const wordWords = h("span");
   const word = h("div", { class: "note note--told", hidden: true, dataset: { testid: "notice" } }, icon("tick"), h("p", {}, h("b", {}, t("door.notice")), wordWords));
   // Where the button was: what it did is read there, wherever the page stands.
   const heardWords = h("span");
   const heard = h("p", { class: "small help heard", role: "status", tabindex: "-1", hidden: true, dataset: { testid: "notice-heard" } }, icon("tick", "i--s"), heardWords);
-  let isSending = false;
+  const trouble = h("small");
   const flow = h("ol", { class: "line" });
   const h1 = h("h1", { tabindex: "-1" }, isSupporter(s) ? t("door.title_supporter") : pick(s.programme.title));
-
-  function sendWord() {
-    isSending = true;
-    setAttr(late, "disabled", true);
-    app.do.giveNotice();
-  }
 
   function onTick() {
     app.do.tick(box.checked);
@@ -66,20 +60,19 @@ export function create(app) {
   }
 
   function updateNotice() {
+    if (s.notice !== null || !s.isOnline) s.isGivingNotice = false;
     show(late, can(s, "give_notice"));
-    if (s.notice !== null || !s.isOnline) {
-      setAttr(late, "disabled", null);
-      isSending = false;
-    }
+    setAttr(late, "disabled", s.isGivingNotice);
     const told = isSeeker(s) ? s.session.notices.seeker : null;
     show(word, told !== null);
     show(heard, told !== null);
+    setText(trouble, sentences(s.programme.telephone_hours && pick(s.programme.telephone_hours) + t("list.stop"), told === null && t("door.trouble_more")));
     if (told === null) return;
     const time = write.moment(ms(told.until));
     setText(wordWords, t("door.notice_words", { time }));
     setText(heardWords, t("door.notice_heard", { time }));
-    if (isSending && [document.body, late].includes(document.activeElement)) heard.focus({ preventScroll: true }); // the pressed button is gone
-    isSending = false;
+    if (s.isGivingNotice && [document.body, late].includes(document.activeElement)) heard.focus({ preventScroll: true }); // the pressed button is gone
+    s.isGivingNotice = false;
   }
 
   const el = h(
@@ -97,7 +90,7 @@ export function create(app) {
       h("section", { class: "sec" }, h("h2", {}, t("door.promises")), h("div", { class: "sheet" }, h("ul", { class: "promises" }, s.programme.attestations.map((key) => promise(key, s))))),
       h("section", { class: "sec pad-s" }, h("div", { class: "note" }, icon("lock"), h("p", {}, h("b", {}, t(isOnPhone(s) ? "door.recording_phone" : "door.recording")), sentences(t(recordingWords(s)), !isOnPhone(s) && t(`door.sealed.${s.programme.e2ee}`))))),
       h("section", { class: "sec" }, consent),
-      h("section", { class: "sec facts-sec" }, h("div", { class: "sheet" }, facts(app))),
+      h("section", { class: "sec facts-sec" }, h("div", { class: "sheet" }, facts(app, trouble))),
     ),
     h("footer", { class: "actbar" }, go, late, heard, !isSupporter(s) && telephone(app, "door.disagree")),
   );
@@ -153,8 +146,9 @@ function recordingWords(s) {
   return s.programme.watermark ? "door.recording_words_mark" : "door.recording_words";
 }
 
-function facts({ s }) {
-  const row = (term, words, more) => h("div", {}, h("dt", {}, term), h("dd", {}, words, more && h("small", {}, more)));
+// trouble: what stands under the number
+function facts({ s }, trouble) {
+  const row = (term, words, more) => h("div", {}, h("dt", {}, term), h("dd", {}, words, more && (more.nodeType ? more : h("small", {}, more))));
   return h(
     "dl",
     { class: "facts" },
@@ -162,7 +156,7 @@ function facts({ s }) {
     row(t("door.name"), me(s)?.display_name ?? s.you.display_name, t(isSupporter(s) ? "door.name_more_supporter" : "door.name_more")),
     !isSupporter(s) && !isObserver(s) && row(t("door.need"), t(isOnPhone(s) ? "door.need_phone" : "door.need_words"), t(isOnPhone(s) ? "door.need_phone_more" : "door.need_more")),
     isSupporter(s) && row(t("door.trouble"), t("door.trouble_staff")),
-    !isSupporter(s) && s.programme.telephone && row(t("door.trouble"), dial(s.programme.telephone), sentences(s.programme.telephone_hours && pick(s.programme.telephone_hours) + t("list.stop"), t("door.trouble_more"))),
+    !isSupporter(s) && s.programme.telephone && row(t("door.trouble"), dial(s.programme.telephone), trouble),
   );
 }
 

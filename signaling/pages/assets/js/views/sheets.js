@@ -12,6 +12,7 @@ import { finishSheet } from "./sheets/finish.js";
 import { beginSheet, lateSheet } from "./sheets/late.js";
 import { menuSheet } from "./sheets/menu.js";
 import { nextSheet } from "./sheets/next.js";
+import { noticeSheet } from "./sheets/notice.js";
 import { secrecySheet } from "./secrecy.js";
 import { backTo, title } from "./sheets/sheet.js";
 import { problemSheet, stopSheet } from "./sheets/stop.js";
@@ -28,6 +29,7 @@ const BUILD = {
   menu: menuSheet,
   late: lateSheet,
   next: nextSheet,
+  notice: noticeSheet,
   problem: problemSheet,
   secrecy: secrecySheet,
   stop: stopSheet,
@@ -91,6 +93,7 @@ const AFTERWARDS = {
 const IS_STILL = {
   wait_or_reschedule: (s) => isSeeker(s) && s.isOnline && Boolean(s.session.question),
   late: (s) => can(s, "another_date"),
+  notice: (s) => can(s, "give_notice"),
   stop: (s) => can(s, "stop"),
 };
 
