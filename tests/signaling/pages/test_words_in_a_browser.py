@@ -252,6 +252,25 @@ async def test_the_lobby_says_of_the_counsellor_only_what_is_so(
 
 
 async def test_a_telephone_session_speaks_of_the_call_and_of_no_device(
+async def test_who_waits_past_the_start_is_not_shown_a_large_figure_running_out(
+    chromium: Browser, base: str
+) -> None:
+    first = welcome()
+    first["session"]["seats"][0] |= {"presence": "lobby", "has_joined": True, "since": at(-60)}
+    seen = await visit(chromium, f"{base}/room#x", first)
+    heading = seen.page.get_by_role("heading", level=1)
+    sizes = """() => ["h1", ".until__clock"].map((what) =>
+      parseFloat(getComputedStyle(document.querySelector(`.lobby-time ${what}`)).fontSize))"""
+    await expect(heading).to_have_text("相談開始まで")
+    title, clock = await seen.page.evaluate(sizes)
+    assert clock > title
+    seen.say(changed(first, **WAITING))
+    await expect(heading).to_have_text("相談員をお待ちください")
+    await expect(seen.page.get_by_role("timer")).to_contain_text("終了まで")
+    title, clock = await seen.page.evaluate(sizes)
+    assert clock < title
+
+
     chromium: Browser, base: str
 ) -> None:
     first = welcome(medium="phone", functions=["chat"])

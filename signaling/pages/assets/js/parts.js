@@ -31,19 +31,25 @@ export const bandWords = () => ({
   ended: t("moment.ended"),
 });
 
-// A sentence, a figure and the band. size: "s" in a strip, "l" in the lobby
+// A sentence, a figure and the band. size: "s" in a strip, "l" in the lobby; isLarge: a large figure as long as it tells when it begins
 export function createUntil({ size = "s", names = false, gap, isLarge = false, level = "span" } = {}) {
   const what = h(level, { class: isLarge ? "" : "until__what" });
   const clock = h("span", { class: "until__clock num", dataset: { testid: "countdown" } });
   const band = createBand({ size, names, gap });
-  const until = h("div", { class: `until${isLarge ? " until--l" : ""}`, role: "timer", "aria-live": "off" }, what, clock);
+  const rest = h("span", { hidden: true });
+  const until = h("div", { class: `until${isLarge ? " until--l" : ""}`, role: "timer", "aria-live": "off" }, what, isLarge ? h("p", {}, rest, clock) : clock);
   return {
     el: [until, h("div", { class: "until__band" }, band.el)],
     update(s, write) {
       const next = nextMoment(s);
       const left = next.at - s.now;
       const days = Math.floor(left / 86400000);
-      setText(what, t(next.word));
+      // Who waits past the start is not shown a large figure that runs out: it is not they who use the time up.
+      const isAwaiting = isLarge && next.word === "until.end";
+      setText(what, t(isAwaiting ? "lobby.await" : next.word));
+      setText(rest, t(next.word));
+      show(rest, isAwaiting);
+      until.classList.toggle("until--calm", isAwaiting);
       setText(clock, days >= 2 ? t("until.days", { days }) : countdown(left));
       const label = t("band.label", { start: write.moment(Date.parse(s.session.starts_at)), end: write.moment(Date.parse(s.session.ends_at)) });
       band.update(planOf(s.session, s.now, { words: bandWords(), write, label }));
