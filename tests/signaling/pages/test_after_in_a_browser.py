@@ -314,6 +314,22 @@ async def test_an_absence_and_an_own_cancelling_have_a_next_step(
     await expect(shown.page.get_by_role("link", name=NUMBER)).to_be_visible()
 
 
+@pytest.mark.parametrize("is_restored", [True, False])
+async def test_only_what_is_not_counted_has_a_tick_and_times_have_one_style(
+    chromium: Browser, base: str, is_restored: bool
+) -> None:
+    missed = {"outcome": "seeker_no_show", "cause": "seeker", "reason": "seeker_absent"}
+    missed |= {"starts_at": at(-613), "ends_at": at(587), "ended_at": at(-7)}
+    shown = await after(chromium, base, **missed, is_quota_restored=is_restored)
+    quota = shown.page.locator(".after__quota")
+    words = "ご利用の回数には数えません" if is_restored else "ご利用1回として数えます"
+    await expect(quota).to_contain_text(words)
+    await expect(quota.locator("svg")).to_be_visible(visible=is_restored)
+    times = await shown.page.locator(".band__names b").all_text_contents()
+    assert len(times) == 3
+    assert all(re.fullmatch(r"\d\d:\d\d", time) for time in times), times
+
+
 async def test_an_office_without_a_number_sends_nobody_to_the_telephone(
     chromium: Browser, base: str
 ) -> None:

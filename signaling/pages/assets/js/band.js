@@ -74,6 +74,7 @@ export function lostIn(session) {
 // from: "doors" or "start"; lost: [{from, to}], when a line was lost, to null: it still is
 export function planOf(session, now, { words, write, from = "doors", lost = [], label = "" }) {
   const starts = ms(session.starts_at);
+  const tell = session.ended_at ? write.time : write.moment; // looking back, a second says nothing; an end may come at any
   const minute = (at) => (at - starts) / MINUTE;
   const slot = minute(ms(session.ends_at));
   const doors = minute(ms(session.opens_at));
@@ -90,13 +91,13 @@ export function planOf(session, now, { words, write, from = "doors", lost = [], 
   for (const left of session.warnings_s ?? []) stops.push({ at: slot - left / 60, isMinor: true });
   if (ended !== null && ended > a && ended < slot) stops.push({ at: ended });
   const names = [
-    ended !== null && ended < slot && { at: ended, time: write.time(ms(session.ended_at)), word: words.ended },
-    stopped !== null && { at: stopped, time: write.moment(ms(session.maintenance_at)), word: words.maintenance },
-    { at: 0, time: write.moment(starts), word: words.start },
-    { at: slot, time: write.moment(ms(session.ends_at)), word: ended !== null && ended < slot ? words.planned : words.end }, // an end before its time has a word of its own
-    cutoff !== null && ended === null && { at: cutoff, time: write.moment(ms(session.cutoff_at)), word: words.cutoff },
-    a === doors && { at: doors, time: write.moment(ms(session.opens_at)), word: words.doors },
-    words.warning && warned > 0 && { at: slot - warned / 60, time: write.moment(ms(session.ends_at) - warned * 1000), word: words.warning(Math.round(warned / 60)) },
+    ended !== null && ended < slot && { at: ended, time: tell(ms(session.ended_at)), word: words.ended },
+    stopped !== null && { at: stopped, time: tell(ms(session.maintenance_at)), word: words.maintenance },
+    { at: 0, time: tell(starts), word: words.start },
+    { at: slot, time: tell(ms(session.ends_at)), word: ended !== null && ended < slot ? words.planned : words.end }, // an end before its time has a word of its own
+    cutoff !== null && ended === null && { at: cutoff, time: tell(ms(session.cutoff_at)), word: words.cutoff },
+    a === doors && { at: doors, time: tell(ms(session.opens_at)), word: words.doors },
+    words.warning && warned > 0 && { at: slot - warned / 60, time: tell(ms(session.ends_at) - warned * 1000), word: words.warning(Math.round(warned / 60)) },
   ].filter(Boolean);
   const n = ended ?? minute(now);
   // What has run is filled as ever and what is lost hatched: all of it in the colour of a broken line would say more than is so.

@@ -21,7 +21,8 @@ export function create(app) {
   const h1 = h("h1", { tabindex: "-1" });
   const why = h("p", { class: "after__why" });
   const outcome = h("div", { dataset: { testid: "outcome" } }, h1, why);
-  const quota = h("p", { class: "small after__quota" }, icon("tick", "i--s"), h("span"));
+  const good = h("span", {}, icon("tick", "i--s"));
+  const quota = h("p", { class: "small after__quota" }, good, h("span"));
   const again = createReschedule(app);
   const objection = createObjection(app);
   const questions = createQuestions(app);
@@ -36,7 +37,7 @@ export function create(app) {
     h(
       "main",
       {},
-      h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, `${write.day(start)}　${write.moment(start)}–${write.moment(ms(s.session.ends_at))}　${withWhom(s)}`), outcome, h("div", { class: "after__band" }, band.el), quota),
+      h("section", { class: "pad intro" }, h("p", { class: "small quiet" }, `${write.day(start)}　${write.time(start)}–${write.time(ms(s.session.ends_at))}　${withWhom(s)}`), outcome, h("div", { class: "after__band" }, band.el), quota),
       notices.el,
       objection.el,
       next.el,
@@ -62,7 +63,7 @@ export function create(app) {
       setText(why, sentences(whyWords(session, s.you.role), isOurs && isSeeker(s) && t("after.sorry"), isOwnCancelling(s) && mayCall && t("after.book_again")));
       band.update(planOf(session, s.now, { words: wordsOf(session), write, from: "start", lost: session.outcome === "interrupted" ? lostIn(session) : [], label: t(`outcome.${session.outcome}`) }));
       show(quota, isSeeker(s) && session.is_quota_restored !== null);
-      quota.classList.toggle("is-used", session.is_quota_restored === false);
+      show(good, session.is_quota_restored === true); // what was used is no good news
       setText(quota.lastChild, t(session.is_quota_restored ? "after.quota_restored" : "after.quota_used"));
       notices.update(s);
       again.update();
