@@ -54,6 +54,7 @@ async def test_who_sends_word_of_being_late_is_told_that_it_has_come(
     await seen.page.get_by_role("button", name="少し遅れることを知らせる").click()
     await sheet.get_by_test_id("notice-yes").click()
     await seen.said("give_notice")
+    await expect(sheet).to_be_hidden()
     notices = {"seeker": {"at": at(0), "until": at(2400)}, "supporter": None}
     seen.say(changed(first, can=["join"], notices=notices))
     heard = seen.page.get_by_test_id("notice-heard")
@@ -64,8 +65,8 @@ async def test_who_sends_word_of_being_late_is_told_that_it_has_come(
     await expect(told).to_contain_text("ご連絡を受け取りました")
     await expect(told).to_contain_text("欠席にはなりません")
     await expect(seen.page.get_by_text("欠席となります")).to_have_count(0)
-
     await expect(facts).not_to_contain_text("お電話をください")  # it has been said
+
 
 async def test_the_desk_speaks_of_absence_only_while_the_seeker_is_away_without_a_word(
     chromium: Browser, base: str
@@ -251,7 +252,6 @@ async def test_the_lobby_says_of_the_counsellor_only_what_is_so(
         await expect(note).to_contain_text(words)
 
 
-async def test_a_telephone_session_speaks_of_the_call_and_of_no_device(
 async def test_who_waits_past_the_start_is_not_shown_a_large_figure_running_out(
     chromium: Browser, base: str
 ) -> None:
@@ -271,6 +271,7 @@ async def test_who_waits_past_the_start_is_not_shown_a_large_figure_running_out(
     assert clock < title
 
 
+async def test_a_telephone_session_speaks_of_the_call_and_of_no_device(
     chromium: Browser, base: str
 ) -> None:
     first = welcome(medium="phone", functions=["chat"])

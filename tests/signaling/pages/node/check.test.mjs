@@ -206,7 +206,7 @@ test("every end of the measurement has its words", () => {
 test("nobody is called ready before the line is measured", () => {
   const s = { isOnline: true, you: { role: "seeker" }, session: { medium: "video", functions: ["audio", "video"] } };
   const devices = { isOpening: false, state: { microphone: "ok", camera: "ok" } };
-  const titled = (probe, more = {}) => titleOf({ s: { ...s, ...more }, devices, probe: { result: null, ...probe } });
+  const titled = (probe, more = {}) => titleOf({ s: { ...s, ...more }, devices, probe: { result: null, ...probe } }, "heard");
   assert.equal(titled({ state: "measuring" }), "check.title_devices");
   assert.equal(titled({ state: "crowded" }), "check.title_devices");
   assert.equal(titled({ state: "measuring" }, { session: { medium: "audio", functions: ["audio"] } }), "check.title_voice");
@@ -221,6 +221,7 @@ test("nobody is called ready who has heard nothing", () => {
   const titled = (sound, camera = "ok") => titleOf({ s, devices: { isOpening: false, state: { microphone: "ok", camera } }, probe: { state: "done", result: { word: "good" } } }, sound);
   assert.equal(titled("unheard"), "check.title_sound");
   assert.equal(titled("heard"), "check.title_ok");
+  for (const sound of ["unknown", "played"]) assert.equal(titled(sound), "check.title_listen", "nobody but the person can know");
   assert.equal(titled("unheard", "denied"), "check.title_camera", "the worst first");
 });
 

@@ -71,7 +71,7 @@ export function titleOf({ s, devices: { state, isOpening }, probe }, sound) {
   if (isBad(state.camera)) return "check.title_camera";
   if (probe.result?.word === "none") return "check.title_line";
   if (sound === "unheard") return "check.title_sound";
-  if (s.isOnline && probe.state === "done") return "check.title_ok";
+  if (s.isOnline && probe.state === "done") return sound === "heard" ? "check.title_ok" : "check.title_listen";
   return offers(s, "video") ? "check.title_devices" : "check.title_voice"; // the line is still to be measured
 }
 
