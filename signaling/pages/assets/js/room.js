@@ -26,6 +26,7 @@ import { createMessages } from "./room/messages.js";
 import { createOwn } from "./room/own.js";
 import { createSettling } from "./room/settling.js";
 import { createShown } from "./room/shown.js";
+import { createStanding } from "./room/standing.js";
 import { createSteps } from "./room/steps.js";
 import { createTelling } from "./room/telling.js";
 
@@ -90,6 +91,7 @@ const ring = () => chime((context) => devices.speakThrough(context));
 const app = { s, clock, flaw, browser: thisBrowser(), socket, devices, interruption, peer, probe, encryption, screen, quality, evidence, announcer: new Announcer(), chat: new Chat(), memos: new Memos(Date.now()), write: writer("ja", "Asia/Tokyo"), ring, connect };
 const own = (app.own = createOwn(app));
 const shown = (app.shown = createShown(app));
+app.standing = createStanding(app);
 app.steps = createSteps(app);
 app.settling = createSettling(app);
 const messages = createMessages(app);

@@ -27,6 +27,7 @@ export function initialState() {
     isLookingBack: false, // in the lobby, and gone back to an earlier step to look at it again
     agreed: null, // what was ticked at the door, word for word; it goes to the office on joining
     isJoining: false,
+    isByStanding: false, // on the way in, or in, by the consent that this supporter gave today at this device
     canCall: true, // the browser lets the page make calls
     skew: 0, // by how many milliseconds the device's clock is ahead of the server's
     steppedOutAt: null,
@@ -102,11 +103,14 @@ export function observed(s) {
   return { word, name: seat.display_name };
 }
 
-// What is agreed to at the door: a tick holds for this seat, these words and this version, and for nothing else.
-export function agreementOf({ you, programme, session }) {
+// Whose promise it is, to which words and in which version, and who sits beside the seeker.
+export function promisedBy({ you, programme, session }) {
   const { terms_version: version, terms_text: text, terms_url: url, attestations } = programme;
-  return JSON.stringify([session.id, you.seat, you.display_name, version, text, url, attestations, session.beside]);
+  return JSON.stringify([you.seat, you.display_name, version, text, url, attestations, session.beside]);
 }
+
+// What is agreed to at the door: a tick holds for this session and this promise, and for nothing else.
+export const agreementOf = (s) => JSON.stringify([s.session.id, promisedBy(s)]);
 
 export const isAgreed = (s) => s.agreed !== null && s.agreed === agreementOf(s);
 
@@ -132,6 +136,7 @@ export function viewOf(s) {
   if (isOnPhone(s) && isIn) return isBack(s) && !isRunning(s) ? s.step : "phone";
   if (isRunning(s) && mine?.is_admitted && mine.has_joined) return "call";
   if (isIn) return isBack(s) ? s.step : "lobby";
+  if (s.isJoining && s.isByStanding) return "connecting";
   return s.step === "door" || !isAgreed(s) ? "door" : "check";
 }
 

@@ -3,7 +3,7 @@
 import { can, waiting } from "../state.js";
 
 export function createActions(app) {
-  const { s, clock, socket, devices, interruption, screen, evidence, chat, own, shown, steps } = app;
+  const { s, clock, socket, devices, interruption, screen, evidence, chat, own, shown, standing, steps } = app;
   const { draw, openSheet, tell } = shown;
   const send = (message) => socket.send(message);
 
@@ -32,8 +32,12 @@ export function createActions(app) {
     agree: () => steps.go("check"),
     returnToLobby: () => steps.go("lobby"),
     openDevices: () => own.open(true),
-    join: () => {
+    lookAtCheck: () => steps.lookAt("check"),
+    // isChecked: devices and line were found good; isByStanding: without the door, by the consent of this day
+    join: ({ isChecked = false, isByStanding = false } = {}) => {
       s.notice = null;
+      s.isByStanding = isByStanding;
+      if (!isByStanding) standing.keep(isChecked);
       const { terms_version, attestations } = s.programme;
       s.isJoining = send({ type: "join", terms_version, attestations });
       draw();

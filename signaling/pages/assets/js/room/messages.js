@@ -27,6 +27,7 @@ export function createMessages(app) {
       s.noted.isAsking = false; // whether that was heard, nobody can say any more
       chat.cut();
       shown.retell();
+      if (isFirst && app.standing.holds) app.do.join({ isByStanding: true });
       // What is to be agreed to may be something else now.
       if (isFirst || (agreement !== null && agreementOf(s) !== agreement)) shown.redraw();
       settling.settle(null);

@@ -15,9 +15,9 @@ export function createSteps(app) {
   let depth = kept.depth ?? 0; // how many steps of this page lie before this one
   let lobbyAt = kept.lobbyAt ?? null; // the depth of the lobby that one looks back from
   let isFirst = true; // the page has just been loaded: where one is now is no step
-  Object.assign(s, { step: kept.step ?? "door", isLookingBack: kept.isLookingBack ?? false, agreed: kept.agreed ?? null });
+  Object.assign(s, { step: kept.step ?? "door", isLookingBack: kept.isLookingBack ?? false, agreed: kept.agreed ?? null, isByStanding: kept.isByStanding ?? false });
 
-  const state = () => ({ step: s.step, depth, lobbyAt, isLookingBack: s.isLookingBack, agreed: s.agreed });
+  const state = () => ({ step: s.step, depth, lobbyAt, isLookingBack: s.isLookingBack, agreed: s.agreed, isByStanding: s.isByStanding });
   const note = () => history.replaceState(state(), "");
 
   function push(step) {
@@ -32,10 +32,19 @@ export function createSteps(app) {
   }
 
   function go(step) {
-    if (step === "lobby" && s.isLookingBack && lobbyAt > depth) return history.go(lobbyAt - depth); // where one was, not a step more
+    if (step === "lobby" && s.isLookingBack && lobbyAt !== null && lobbyAt !== depth) return history.go(lobbyAt - depth); // where one was, not a step more
     if (s.step === step) note();
     else push(step);
     return shown.draw();
+  }
+
+  // From the lobby to an earlier step that lies not before it: who came in at once has seen none.
+  function lookAt(step) {
+    lobbyAt = depth;
+    push(step);
+    s.isLookingBack = true;
+    note();
+    shown.draw();
   }
 
   // Whom no tick lets past the door is at the door, whatever the entry says: a tick alone is no step.
@@ -102,6 +111,7 @@ export function createSteps(app) {
   return {
     arrived,
     go,
+    lookAt,
     // The box at the door: what it says now is what holds.
     tick(isTicked) {
       s.agreed = isTicked ? agreementOf(s) : null;

@@ -14,7 +14,7 @@ export function create(app) {
   const title = h("h1", { tabindex: "-1" });
   const lead = h("p", { class: "small quiet" });
   const [microphone, camera, speaker, line, browser] = [createMicrophone, createCamera, createSpeaker, createLine, createBrowser].map((make) => make(app));
-  const join = sign("", { testid: "join", onclick: () => (hasJoined(s) ? app.do.returnToLobby() : app.do.join()) });
+  const join = sign("", { testid: "join", onclick: () => (hasJoined(s) ? app.do.returnToLobby() : app.do.join({ isChecked: isGood(app, speaker.state) })) });
   const hint = h("p", { class: "small quiet" });
   const list = h("section", { class: "sec" }, h("div", { class: "sheet checks" }, microphone.el, camera.el, speaker.el, line.el, browser.el));
 
@@ -73,6 +73,12 @@ export function titleOf({ s, devices: { state, isOpening }, probe }, sound) {
   if (sound === "unheard") return "check.title_sound";
   if (s.isOnline && probe.state === "done") return sound === "heard" ? "check.title_ok" : "check.title_listen";
   return offers(s, "video") ? "check.title_devices" : "check.title_voice"; // the line is still to be measured
+}
+
+// Nothing is left to be looked at: both devices, the line, the browser, and no sound that was missed.
+export function isGood(app, sound) {
+  const { devices, probe, browser } = app;
+  return titleOf(app, sound) === "check.title_ok" && devices.state.microphone === "ok" && ["good", "coarse"].includes(probe.result?.word) && !isBad(browser.support);
 }
 
 function leadOf(s) {

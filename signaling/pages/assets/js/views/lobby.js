@@ -124,6 +124,8 @@ function createDesk(app) {
   const chat = createChatSwitch(app, { isControl: false });
   const byPhone = h("button", { type: "button", class: "btn", dataset: { testid: "to-phone" }, onclick: () => app.do.switchMedium("phone") }, icon("phone"), t("desk.by_phone"));
   const stepOut = h("button", { type: "button", class: "btn", dataset: { testid: "step-out" }, onclick: () => app.do.stepOut() }, icon("door"), t("leave.step_out"));
+  const check = h("button", { type: "button", class: "linklike", dataset: { testid: "look-at-check" }, onclick: () => app.do.lookAtCheck() }, t("desk.check"));
+  const standing = h("p", { class: "small quiet desk__standing", hidden: true, dataset: { testid: "standing" } }, h("span", {}, t("desk.standing")), check);
   const clock = h("span", { class: "clock num", "aria-hidden": "true" });
   const where = h("p", { class: "small presence" });
   const ruleHead = h("h2");
@@ -146,6 +148,7 @@ function createDesk(app) {
         until.el[1],
         notices.el,
         h("div", { class: "desk__go" }, admit.el),
+        standing,
         h("p", {}, h("span", { class: "small quiet" }, t("desk.seeker_now")), " ", where),
         rule,
         h("div", { class: "desk__more" }, chat.el, byPhone, stepOut),
@@ -174,6 +177,7 @@ function createDesk(app) {
       people.update();
       atHand.update();
       chat.update();
+      show(standing, s.isByStanding);
       show(byPhone, can(s, "switch_medium"));
       setText(clock, write.exact(s.now));
       const guest = other(s);
