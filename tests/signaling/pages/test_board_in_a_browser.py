@@ -248,18 +248,67 @@ async def test_nothing_is_overruled_without_a_reason_and_only_once(
 async def test_a_cause_can_be_chosen_only_where_the_outcome_can_have_it(
     chromium: Browser, base: str
 ) -> None:
-    follows = {"quota": "used", "strike": True, "reschedule": False, "confirm": False}
-    absent = {"outcome": "seeker_no_show", "cause": "seeker", "consequence": follows}
-    said = {f"GET {PLACE}/verdicts": {"verdicts": [absent]}}
-    seen = await board(chromium, base, session(), more=said)
+    seen = await board(chromium, base, session())
     await drawer(seen).get_by_test_id("overrule").click()
     cause = form(seen).get_by_label("原因")
     await form(seen).get_by_label("結果").select_option("seeker_no_show")
     await expect(cause).to_have_value("seeker")
     await expect(cause.locator("option:enabled")).to_have_count(1)
-    await expect(form(seen)).to_contain_text("回数 数える、欠席の記録 あり、日程調整 なし")
     await form(seen).get_by_label("結果").select_option("completed")
     await expect(cause).to_be_hidden()
+
+
+def instead(outcome: str, cause: str | None, **follows: Any) -> dict[str, Any]:
+    """A verdict that could be put in the place of the present one, and what would follow."""
+    return {"outcome": outcome, "cause": cause, "consequence": {"confirm": False} | follows}
+
+
+async def test_what_overruling_changes_for_the_visitor_is_said_before_it_is_done(
+    chromium: Browser, base: str
+) -> None:
+    verdicts = [
+        instead("seeker_no_show", "seeker", quota="used", strike=True, reschedule=False),
+        instead("interrupted", "seeker", quota="used", strike=False, reschedule=False),
+        instead("interrupted", "platform", quota="restored", strike=False, reschedule=True),
+    ]
+    more = {f"GET {PLACE}/verdicts": {"verdicts": verdicts}}
+    seen = await board(chromium, base, session(), more=more)
+    await drawer(seen).get_by_test_id("overrule").click()
+    foot = form(seen).get_by_test_id("form-foot")
+    await expect(foot).to_be_empty()
+    outcome, cause = form(seen).get_by_label("結果"), form(seen).get_by_label("原因")
+    await outcome.select_option("seeker_no_show")
+    await expect(foot).to_have_text(
+        "改めると：回数 数えない→数える、欠席の記録 なし→あり、日程調整 あり→なし。"
+    )
+    await outcome.select_option("interrupted")
+    await cause.select_option("seeker")
+    await expect(foot).to_have_text("改めると：回数 数えない→数える、日程調整 あり→なし。")
+    await cause.select_option("platform")
+    await expect(foot).to_have_text("改めても、回数、欠席の記録、日程調整は変わりません。")
+
+
+async def test_overruling_says_that_a_date_that_is_booked_stays(
+    chromium: Browser, base: str
+) -> None:
+    verdict = instead("completed", None, quota="used", strike=False, reschedule=False)
+    more = {f"GET {PLACE}/verdicts": {"verdicts": [verdict]}}
+    booked = {**session()["reschedule"], "state": "chosen", "new_starts_at": at(3600)}
+    seen = await board(chromium, base, session(reschedule=booked), more=more)
+    await drawer(seen).get_by_test_id("overrule").click()
+    await form(seen).get_by_label("結果").select_option("completed")
+    foot = form(seen).get_by_test_id("form-foot")
+    await expect(foot).to_contain_text("すでに決まった代わりの予約は残ります。")
+
+
+async def test_a_verdict_that_needed_no_evidence_does_not_say_that_there_is_none(
+    chromium: Browser, base: str
+) -> None:
+    plain = {**session()["verdict"], "confidence": "sure", "evidence": []}
+    seen = await board(chromium, base, session(verdict=plain))
+    await expect(drawer(seen).get_by_test_id("sentence")).to_be_visible()
+    await expect(drawer(seen).get_by_test_id("evidence")).to_have_count(0)
+    await expect(drawer(seen)).not_to_contain_text("判断に使った記録")
 
 
 async def test_who_comes_second_is_told_in_a_sentence_and_keeps_what_was_written(

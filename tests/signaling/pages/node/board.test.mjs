@@ -310,7 +310,7 @@ test("the reason of a change stands where the change is told: who took over, and
 });
 
 const { figuresOf } = await import(new URL("words.js", JS));
-const { causesFor, followsOf } = await import(new URL("overruling.js", JS));
+const { causesFor, changesOf } = await import(new URL("overruling.js", JS));
 
 test("what a page measured is told in words, apart from what somebody wrote", () => {
   const { said, figures } = figuresOf("音が出ない\n[rtt 10 ms, missing 0 %, frozen 22 s, in 205 s]");
@@ -320,10 +320,15 @@ test("what a page measured is told in words, apart from what somebody wrote", ()
   for (const text of ["[音が出ない]", "[rtt 10 ms] と出た", "in 3 s"]) assert.deepEqual(figuresOf(text), { said: text, figures: "" });
 });
 
-test("no cause is chosen before somebody chooses it, and what would follow is what the server says", () => {
+test("no cause is chosen before somebody chooses it, and what would change is what the server says", () => {
   assert.deepEqual(causesFor({ outcome: "stopped" }), ["", "seeker", "supporter"]);
   assert.deepEqual(causesFor({ outcome: "seeker_no_show" }), ["seeker"], "where there is only one there is nothing to choose");
   const verdicts = [{ outcome: "stopped", cause: "seeker", consequence: { quota: "used", strike: true, reschedule: false } }];
-  assert.equal(followsOf({ outcome: "stopped", cause: "seeker" }, verdicts), "board.overrule_follows");
-  assert.equal(followsOf({ outcome: "stopped", cause: null }, verdicts), "");
+  const stopped = { outcome: "stopped", cause: "seeker" };
+  const now = { quota: "restored", strike: false, reschedule: true };
+  assert.equal(changesOf(stopped, verdicts, { consequence: now }), "board.overrule_changes");
+  assert.equal(changesOf(stopped, verdicts, { consequence: verdicts[0].consequence }), "board.overrule_same");
+  assert.equal(changesOf({ outcome: "stopped", cause: null }, verdicts, { consequence: now }), "");
+  const booked = changesOf(stopped, verdicts, { consequence: now, reschedule: { state: "chosen" } });
+  assert.ok(booked.includes("board.overrule_booked"), "what is booked stays");
 });

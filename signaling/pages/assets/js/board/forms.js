@@ -38,10 +38,10 @@ export function createForms(app) {
     if (dialog.open) dialog.close();
   };
 
-  // ask: {kind, title, lead, fields, more, button, isGrave, send(values), done, at(refusal), onRefused, sure(values)}; send may throw a
+  // ask: {kind, title, lead, fields, foot, more, button, isGrave, send(values), done, at(refusal), onRefused, sure(values)}; send may throw a
   // Refusal, which stays on show: beside the fields that `at` names, else over the buttons. more: what the fold is called that has the
-  // fields `isMore`. sure: {words, button} of what is asked once more before it is sent, or null
-  function ask({ kind, title, lead = [], fields = [], more = "", button, isGrave = false, send, done = null, at = () => [], onRefused = null, sure = () => null }) {
+  // fields `isMore`. foot(values): what follows from what is chosen now, over the buttons. sure: {words, button} of what is asked once more before it is sent, or null
+  function ask({ kind, title, lead = [], fields = [], foot = null, more = "", button, isGrave = false, send, done = null, at = () => [], onRefused = null, sure = () => null }) {
     const made = fields.map((field) => createField(field, app));
     const values = () => Object.fromEntries(made.map((field) => [field.name, field.value()]));
     const refusal = createRefusal();
@@ -50,7 +50,11 @@ export function createForms(app) {
     const back = h("button", { type: "button", class: "btn", dataset: { testid: "form-back" }, onclick: close }, t("board.form.back"));
     const row = h("div", { class: "form__do" }, submit, back);
     const doubt = createDoubt(row, () => (made.find((field) => field.isTyped()) ?? made[0]).focus());
-    const follow = () => made.forEach((field) => field.follow(values));
+    const follows = foot && h("p", { class: "form__foot", role: "status", dataset: { testid: "form-foot" } });
+    const follow = () => {
+      made.forEach((field) => field.follow(values));
+      if (foot) setText(follows, foot(values()));
+    };
     const fold = more && h("details", { class: "form__more" }, h("summary", {}, more), made.filter((field) => field.isMore).map((field) => field.el));
     const form = h(
       "form",
@@ -58,6 +62,7 @@ export function createForms(app) {
       [lead].flat().map((words) => h("p", { class: "small" }, words)),
       made.filter((field) => !field.isMore).map((field) => field.el),
       fold,
+      follows,
       refusal.el,
       doubt.el,
       row,

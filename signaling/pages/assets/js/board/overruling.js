@@ -1,6 +1,7 @@
 // Outcome and cause anew, with a reason. Nothing is chosen beforehand: what one forgets to choose would be blamed on somebody.
+// What it changes for the visitor stands over the button before it is pressed.
 
-import { t } from "../text.js";
+import { sentences, t } from "../text.js";
 import { CAUSES, outcomeWords } from "./words.js";
 
 const ORDER = ["seeker", "supporter", "platform", "unknown", "office", "maintenance"];
@@ -19,10 +20,11 @@ export async function overrule(session, app) {
     title: t("board.action.overrule"),
     lead: [t("board.overrule_now", { outcome: outcomeWords(session.outcome, session.cause) }), t("board.overrule_lead")],
     fields: [
-      { name: "outcome", kind: "select", label: t("board.field.outcome"), options: [nothing, ...outcomes], value: "", isNeeded: true, hint: (values) => (isWithCause(values) ? "" : followsOf(values, verdicts)) },
-      { name: "cause", kind: "select", label: t("board.field.cause"), options: [nothing, ...causes], value: "", isNeeded: true, isFor: isWithCause, limit: causesFor, hint: (values) => followsOf(values, verdicts) },
+      { name: "outcome", kind: "select", label: t("board.field.outcome"), options: [nothing, ...outcomes], value: "", isNeeded: true },
+      { name: "cause", kind: "select", label: t("board.field.cause"), options: [nothing, ...causes], value: "", isNeeded: true, isFor: isWithCause, limit: causesFor },
       { name: "reason", kind: "text", label: t("board.field.reason"), hint: t("board.field.reason_hint"), isNeeded: true },
     ],
+    foot: (values) => changesOf(values, verdicts, session),
     button: t("board.do.overrule"),
     send: ({ outcome, cause, reason }) => app.change(session.id, `${at}/overrule`, { outcome, cause, reason, number: session.overrulings?.length ?? 0 }),
     at: ({ code }) => (code === "verdict_unchanged" ? ["outcome"] : []),
@@ -36,10 +38,16 @@ export function causesFor({ outcome }) {
   return causes.length === 1 ? causes : ["", ...causes];
 }
 
-// verdicts: of the API. What would follow of that one, in words; "" where nobody has said
-export function followsOf({ outcome, cause }, verdicts) {
-  const found = verdicts.find((one) => one.outcome === outcome && one.cause === cause)?.consequence;
-  if (!found) return "";
-  const isSo = (value) => t(value ? "board.consequence.strike_yes" : "board.consequence.none");
-  return t("board.overrule_follows", { quota: t(`quota.${found.quota}`), strike: isSo(found.strike), reschedule: isSo(found.reschedule) });
+const isSo = (value) => t(value ? "board.consequence.strike_yes" : "board.consequence.none");
+const WORDS = { quota: (value) => t(`quota.${value}`), strike: isSo, reschedule: isSo };
+
+// verdicts: of the API, with what would follow of each. What would be otherwise than now, in words; "" where nobody has said
+export function changesOf({ outcome, cause }, verdicts, { consequence: now, reschedule }) {
+  const then = verdicts.find((one) => one.outcome === outcome && one.cause === cause)?.consequence;
+  if (!then || !now) return "";
+  const changed = Object.keys(WORDS).filter((key) => now[key] !== then[key]);
+  if (!changed.length) return t("board.overrule_same");
+  const words = changed.map((key) => t("board.overrule_change", { what: t(`board.consequence.${key}`), before: WORDS[key](now[key]), after: WORDS[key](then[key]) }));
+  const isLeft = now.reschedule && !then.reschedule && reschedule?.state === "chosen"; // a scheduler is asked about it afterwards
+  return sentences(t("board.overrule_changes", { changes: words.join(t("list.and")) }), isLeft && t("board.overrule_booked"));
 }

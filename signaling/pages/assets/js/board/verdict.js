@@ -23,7 +23,7 @@ export function verdictOf(session, app) {
     overrulings.length > 0 && lastReason(session, app),
     whyEnded(session, app),
     isOver && consequenceOf(session),
-    verdict.evidence && evidenceOf(verdict.evidence, app),
+    verdict.evidence?.length > 0 && evidenceOf(verdict.evidence, app),
     overrulings.map((one, at) => before(one, at, app)),
     isOver && app.isScheduler() && h("button", { type: "button", class: "btn btn--s", dataset: { testid: "overrule" }, onclick: () => overrule(session, app) }, t("board.do.overrule_open")),
   ];
@@ -61,8 +61,8 @@ function consequenceOf(session) {
   );
 }
 
+// Where nothing had to be seen, the sentence is the reason: "no evidence" below it would seem to take it back.
 function evidenceOf(evidence, app) {
-  if (!evidence.length) return h("p", { class: "small quiet" }, t("board.evidence_none"));
   return [
     h("h4", {}, t("board.evidence")),
     h(
