@@ -1,4 +1,4 @@
-"""What a form for a new session needs: what can be booked here, and with whom.
+"""What forms about bookings need: what can be booked here, with whom, and whether a visitor is written to.
 
 What is offered is a convenience: whatever is asked for is checked again when it is booked.
 """
@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.api.query import StaffOf, scheduler
+from orchestrator.addresses import read_mail_address
+from orchestrator.api.query import StaffOf, scheduler, session_id_of
+from orchestrator.errors import NotFound
 from orchestrator.policy.model import Role
-from orchestrator.ports import Store
+from orchestrator.ports import PrivateField, Store
 
 if TYPE_CHECKING:  # it is a model as well, but none of this API
     from orchestrator.policy.programme import Programme
 
 PATH = "/api/v1/booking"
+MAIL_PATH = "/api/v1/sessions/{session}/mail"
 
 _MOST_PEOPLE = 2_000
 """Of an office, in one list."""
@@ -87,9 +90,18 @@ class BookingBody(BaseModel):
     """Whether this server writes to people whose address it has."""
 
 
+class MailedBody(BaseModel):
+    """Who of a session is written to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seeker: bool
+    """This server sends messages, and has an address of the seeker; the address is not told."""
+
+
 @dataclass(frozen=True, slots=True)
 class BookingApi:
-    """The handler, and what it needs."""
+    """The handlers, and what they need."""
 
     store: Store
     programmes: Mapping[str, Programme]
@@ -98,7 +110,7 @@ class BookingApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What to serve."""
-        return [web.get(PATH, self.read)]
+        return [web.get(PATH, self.read), web.get(MAIL_PATH, self.read_mailed)]
 
     async def read(self, request: web.Request) -> web.Response:
         """The programmes of this server, and everybody of the office by display name."""
@@ -118,6 +130,24 @@ class BookingApi:
             sends_mail=self.sends_mail,
         )
         return web.Response(text=body.model_dump_json(), content_type="application/json")
+
+    async def read_mailed(self, request: web.Request) -> web.Response:
+        """Whether the seeker is written to of what is done: who is not has to be called."""
+        await scheduler(request, self.staff_of)
+        stored = await self.store.load(session_id_of(request))
+        if stored is None:
+            raise NotFound("session_unknown")
+        private = await self.store.private(stored.session.seeker.person)
+        body = MailedBody(seeker=self.sends_mail and _is_address(private.get(PrivateField.MAIL)))
+        return web.Response(text=body.model_dump_json(), content_type="application/json")
+
+
+def _is_address(text: str | None) -> bool:
+    """As the letters are addressed: what cannot be read gets none."""
+    try:
+        return bool(text and read_mail_address(text))
+    except ValueError:
+        return False
 
 
 def _bookable(programme: Programme) -> BookableBody:

@@ -57,3 +57,30 @@ async def test_the_form_is_told_whether_anybody_is_written_to(sends_mail):
         headers = {"Authorization": f"Bearer {await node.staff()}"}
         answer = await node.http.get(node.url("/api/v1/booking"), headers=headers)
         assert (await answer.json())["sends_mail"] is sends_mail
+
+
+@pytest.mark.parametrize(
+    ("sends_mail", "mail", "is_told"),
+    [(True, "sakura@example.org", True), (True, None, False), (False, "sakura@example.org", False)],
+)
+async def test_who_cancels_is_told_whether_the_seeker_is_written_to(sends_mail, mail, is_told):
+    async with running_node(sends_mail=sends_mail) as node:
+        meeting = await node.meet()
+        seeker = (await node.session(meeting)).seeker.person
+        await node.store.add_private(seeker, {"mail": mail} if mail else {"language": "en"})
+        path = node.url(f"/api/v1/sessions/{meeting.id}/mail")
+        headers = {"Authorization": f"Bearer {await node.staff()}"}
+        answer = await node.http.get(path, headers=headers)
+        assert (answer.status, await answer.json()) == (200, {"seeker": is_told})
+
+
+async def test_only_schedulers_ask_who_is_written_to_and_of_sessions_that_are(node, call):
+    meeting = await node.meet()
+    path = f"/sessions/{meeting.id}/mail"
+    token = await node.staff("suzuki", Role.SUPPORTER)
+    status, body = await call("GET", path, token=token)
+    assert (status, body["error"]["code"]) == (403, "not_allowed")
+    status, body = await call("GET", path, token=None)
+    assert (status, body["error"]["code"]) == (401, "token_missing")
+    status, body = await call("GET", "/sessions/s-none/mail")
+    assert (status, body["error"]["code"]) == (404, "session_unknown")

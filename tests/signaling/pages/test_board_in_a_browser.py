@@ -328,6 +328,23 @@ async def test_who_comes_second_is_told_in_a_sentence_and_keeps_what_was_written
     assert [line for line in seen.complaints if "40" not in line] == []
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_who_cancels_is_told_to_call_where_nothing_is_sent(
+    chromium: Browser, base: str, is_told: bool
+) -> None:
+    ahead = session(phase="scheduled", outcome=None, verdict=None, reschedule=None)
+    mailed = {f"GET {PLACE}/mail": {"seeker": is_told}}
+    seen = await board(chromium, base, ahead, more=mailed)
+    await drawer(seen).get_by_test_id("act-cancel").click()
+    await expect(form(seen)).to_contain_text("元には戻せません")
+    untold = form(seen).get_by_test_id("untold")
+    await expect(untold).to_have_count(0 if is_told else 1)
+    if not is_told:
+        await expect(untold).to_have_text(
+            "ご利用者にはお知らせが届きません。お電話でお知らせください。"
+        )
+
+
 async def test_without_an_answer_the_page_does_not_say_that_nothing_was_done(
     chromium: Browser, base: str
 ) -> None:

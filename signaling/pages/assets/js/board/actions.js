@@ -61,12 +61,15 @@ function notice(session, app) {
   });
 }
 
-function cancel(session, app) {
+// Whether somebody has to be called is known before it is done.
+async function cancel(session, app) {
+  const { seeker: isTold } = await app.api.get(path(session, "/mail")).catch(() => ({ seeker: true })); // without it one cancels all the same
+  if (!app.forms || app.forms.isOpen()) return;
   const by = ["seeker", "supporter", "office"].map((one) => ({ value: one, word: t(`who.${one}`), more: t(`board.cancel_by.${one}`) }));
   app.forms.ask({
     kind: "cancel",
     title: t("board.cancel_title", { name: nameIn(session, "seeker") }),
-    lead: [h("b", { class: "num" }, whenOf(session, app)), t("board.cancel_lead")],
+    lead: [h("b", { class: "num" }, whenOf(session, app)), t("board.cancel_lead"), !isTold && h("b", { dataset: { testid: "untold" } }, t("board.cancel_untold"))].filter(Boolean),
     fields: [{ name: "by", kind: "choice", label: t("board.field.by"), options: by, isNeeded: true }, channelField()],
     button: t("board.do.cancel"),
     isGrave: true,
