@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
 from tests.signaling.pages.test_board_in_a_browser import (
     PLACE,
     REASON,
+    answers,
     asked,
     board,
     drawer,
@@ -16,7 +17,7 @@ from tests.signaling.pages.test_board_in_a_browser import (
     person,
     session,
 )
-from tests.signaling.pages.visits import PHONE, at
+from tests.signaling.pages.visits import PHONE, at, row, staff, visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -159,3 +160,28 @@ async def test_after_the_end_nobody_is_said_to_wait_and_a_report_is_told_in_word
     await expect(history.nth(1).locator("q")).to_have_text(REASON)
     await expect(history.nth(2)).to_contain_text("接続が切れました")
     await expect(history.nth(2)).to_have_class("hot")
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+async def test_what_closes_the_drawer_stays_in_its_corner_whatever_can_be_done(
+    chromium: Browser, base: str, locale: str
+) -> None:
+    expected = ahead(starts_at=at(600), ends_at=at(2400))
+    corner = """() => {
+      const box = (one) => document.querySelector(`[data-testid="${one}"]`).getBoundingClientRect();
+      const [drawer, close] = [box("drawer"), box("drawer-close")];
+      return [drawer.right - close.right < 28, close.top - drawer.top < 16];
+    }"""
+    for width in (1440, 1100, 390):
+        size: ViewportSize = {"width": width, "height": 900}
+        welcome = staff() | {"language": locale}
+        line = row(1, phase="open") | {"extension": True}
+        rows = {"type": "board", "sessions": [line]}
+        said = answers(expected)
+        seen = await visit(
+            chromium, f"{base}/board#mdg_x", welcome, rows, size=size, answers=said, locale=locale
+        )
+        await seen.page.get_by_test_id("row-open").click()
+        await expect(drawer(seen).get_by_test_id("act-cancel")).to_be_visible()
+        await expect(drawer(seen).get_by_test_id("act-extend")).to_be_visible()
+        assert await seen.page.evaluate(corner) == [True, True], width

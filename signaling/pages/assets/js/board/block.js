@@ -10,14 +10,16 @@ import { pxOf, xOf } from "./scale.js";
 import { outcomeParts } from "./words.js";
 
 const LEAST_PX = 12; // of a block; beside it there is no room for a name
+const NARROW_PX = 40; // below this no word is whole: the mark alone is shown
 const RUNNING = ["live", "waiting", "interrupted"];
 
 export function createBlock(app) {
   const name = h("b");
   const word = h("span");
+  const mark = h("i", { class: "blk__mark", "aria-hidden": "true", hidden: true });
   const more = h("span", { class: "vh" });
   const flag = icon("flag", "blk__flag");
-  const button = h("button", { type: "button", class: "blk", tabindex: "-1", dataset: { testid: "row-open" }, onclick: () => app.open(el.dataset.sessionId), onpointerenter: () => explain() }, name, word, more);
+  const button = h("button", { type: "button", class: "blk", tabindex: "-1", dataset: { testid: "row-open" }, onclick: () => app.open(el.dataset.sessionId), onpointerenter: () => explain() }, name, word, more, mark);
   const doors = h("i", { class: "doors" });
   const el = h("li", { class: "cell", dataset: { testid: "board-row" } }, doors, button, flag);
   let drawn = { row: null, scale: null };
@@ -27,14 +29,21 @@ export function createBlock(app) {
   function patch(row, scale) {
     Object.assign(el.dataset, { sessionId: row.id, version: row.version, phase: row.phase, outcome: row.outcome ?? "", cause: row.cause ?? "" });
     setVar(el, "x", xOf(scale, ms(row.starts_at)).toFixed(1));
-    setVar(el, "w", pxOf(scale, ms(row.ends_at) - ms(row.starts_at)).toFixed(1));
+    const wide = pxOf(scale, ms(row.ends_at) - ms(row.starts_at));
+    const isNarrow = wide < NARROW_PX;
+    setVar(el, "w", wide.toFixed(1));
     setVar(el, "d", pxOf(scale, ms(row.starts_at) - ms(row.opens_at)).toFixed(1));
     setText(name, seekerIn(row));
     keyed(word, `${row.phase}|${wordOf(row)}`, () => shortOf(row));
     setText(more, wordsOf(row, app));
     button.dataset.phase = row.phase;
     button.classList.toggle("bad", row.phase === "ended" && isBad(row));
-    el.classList.toggle("is-flagged", hasIncident(row));
+    // In a narrow one the flag stands in place of the mark; the words stay for who listens, and for who points at it.
+    button.classList.toggle("is-narrow", isNarrow);
+    for (const one of [name, word]) one.classList.toggle("vh", isNarrow);
+    keyed(mark, `${isNarrow}|${row.phase}|${hasIncident(row)}`, () => isNarrow && (hasIncident(row) ? icon("flag") : phaseShape(row.phase)));
+    show(mark, isNarrow);
+    el.classList.toggle("is-flagged", hasIncident(row) && !isNarrow);
     doors.dataset.phase = row.phase;
     show(doors, row.phase === "open");
   }

@@ -47,9 +47,8 @@ export function createFilters(app, does) {
     "div",
     { class: "filters", role: "search", "aria-label": t("board.find") },
     h("div", { class: "filters__phases", role: "toolbar", "aria-label": t("board.column.phase") }, filters.map((one) => one.button)),
-    shown,
     h("div", { class: "filters__views", role: "group", "aria-label": t("board.views") }, views.map((one) => one.button)),
-    h("label", { class: "find" }, icon("find", "i--s"), find, h("kbd", { "aria-hidden": "true" }, "/")),
+    h("label", { class: "find" }, icon("find", "i--s"), find, shown, h("kbd", { "aria-hidden": "true" }, "/")),
   );
   return {
     el,
