@@ -78,6 +78,7 @@ class ListedTask(_Shown):
 
     id: str | None = Field(description="In its session; null: of a person, ended by a decision")
     kind: TaskKind | PersonTaskKind
+    incident: IncidentKind | None = Field(description="What an incident is about; else null")
     since: Moment
     due_at: Moment
     programme: str
@@ -180,9 +181,11 @@ def tasks_of(session: Session) -> tuple[TaskBody, ...]:
 
 def listed(session: Session, task: Task) -> ListedTask:
     """A session's task in the list of all."""
+    about = next((one.kind for one in session.incidents if one.id == task.id), None)
     return ListedTask(
         id=task.id,
         kind=task.kind,
+        incident=about,
         since=task.since,
         due_at=task.due_at,
         programme=session.rules.programme,
@@ -199,6 +202,7 @@ def listed_person(task: PersonTask) -> ListedTask:
     return ListedTask(
         id=None,
         kind=task.kind,
+        incident=None,
         since=task.since,
         due_at=task.due_at,
         programme=task.programme,

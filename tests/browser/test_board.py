@@ -80,7 +80,7 @@ async def test_a_broken_call_is_understood_and_overruled_and_who_comes_second_is
         await expect(shown.get_by_test_id("consequence")).to_contain_text("日程調整 取りやめ")
         await expect(shown.get_by_test_id("overruled")).to_contain_text("ご自身で閉じた")
         await expect(shown.get_by_test_id("overruled")).to_contain_text("調整担当が")
-        await expect(shown.get_by_test_id("first-verdict")).to_contain_text("中断 相談員")
+        await expect(shown.get_by_test_id("first-verdict")).to_contain_text("中断（相談員側）")
 
 
 async def test_a_stop_is_a_task_until_it_is_resolved_and_who_is_suspended_is_not_booked(

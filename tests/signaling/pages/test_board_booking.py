@@ -371,7 +371,7 @@ async def test_of_a_form_longer_than_the_window_the_button_stays_in_sight_and_co
 
 async def test_a_flag_covers_no_letter_of_how_it_ended(chromium: Browser, base: str) -> None:
     incident = {
-        "id": "incident-1", "kind": "technical", "at": at(-60), "by_role": "scheduler",
+        "id": "incident-1", "kind": "conduct", "at": at(-60), "by_role": "scheduler",
         "accused": None, "due_at": at(86400), "resolved_at": None, "resolved_by": None,
     }  # fmt: skip
     over = {"outcome": "interrupted", "cause": "supporter", "incidents": [incident]}

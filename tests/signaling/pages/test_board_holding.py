@@ -79,7 +79,7 @@ async def test_what_is_decided_stays_decided(chromium: Browser, base: str) -> No
     verdict = session()["verdict"] | {"cause": "seeker"}
     seen = await board(chromium, base, lost(verdict=verdict), line=in_lane())
     await drawer(seen).get_by_test_id("act-hold").click()
-    await expect(form(seen)).to_contain_text("「中断 本人」の判断が出ています")
+    await expect(form(seen)).to_contain_text("「中断（ご利用者側）」の判断が出ています")
     await expect(form(seen)).to_contain_text("その判断のままです")
 
 

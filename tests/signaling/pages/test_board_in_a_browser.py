@@ -210,10 +210,10 @@ async def test_the_first_verdict_and_the_reason_stay_in_sight(chromium: Browser,
     )
     seen = await board(chromium, base, shown, **{"overruling-1": REASON})
     opened = drawer(seen)
-    await expect(opened.get_by_test_id("verdict")).to_contain_text("不成立 設備")
+    await expect(opened.get_by_test_id("verdict")).to_contain_text("不成立（当方の設備）")
     await expect(opened.get_by_test_id("overruled")).to_contain_text("山田が")
     await expect(opened.get_by_test_id("overruled")).to_contain_text(REASON)
-    await expect(opened.get_by_test_id("first-verdict")).to_contain_text("中断 相談員（推定）")
+    await expect(opened.get_by_test_id("first-verdict")).to_contain_text("中断（相談員側）、推定")
 
 
 async def test_nothing_is_overruled_without_a_reason_and_only_once(

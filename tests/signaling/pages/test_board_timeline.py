@@ -354,7 +354,7 @@ async def test_a_block_begins_no_word_that_it_has_no_room_for(
     assert words[0][0] == first, "how it ended comes first, the cause where it fits"
     block = seen.page.locator('[data-session-id="s-1"] button')
     await block.hover()
-    whole = "取消 窓口" if locale == "ja" else "Cancelled (office)"
+    whole = "取消（窓口の都合）" if locale == "ja" else "Cancelled (by the office)"
     await expect(block).to_have_attribute("title", re.compile(re.escape(whole)))
 
 
@@ -414,3 +414,96 @@ async def test_an_office_without_a_name_of_its_own_is_called_by_the_servers_once
     seen = await visit(chromium, f"{base}/board#mdg_x", welcome, message, size=DESK)
     await expect(seen.page.get_by_test_id("board-row")).to_be_visible()
     await expect(seen.page.locator(".bar .office:visible")).to_have_count(times)
+
+
+LAYERS = """() => {
+  const of = (id) => document.querySelector(`[data-session-id="${id}"]`);
+  const box = (one) => one.getBoundingClientRect();
+  const [doors, block] = [box(of("s-2").querySelector(".doors")), of("s-1").querySelector(".blk")];
+  const x = (Math.max(doors.left, box(block).left) + Math.min(doors.right, box(block).right)) / 2;
+  const found = document.elementFromPoint(x, doors.top + 1);
+  return [Math.round(box(block).right - doors.left) > 4, block.contains(found)];
+}"""
+"""Whether the doors of the second reach under the block of the first, and that one lies on top."""
+
+
+async def test_the_doors_of_the_next_session_lie_beneath_the_block_before_it(
+    chromium: Browser, base: str
+) -> None:
+    seen = await board(chromium, base, slot(1, 1, -30, phase="live"), slot(2, 1, 0, phase="open"))
+    await expect(seen.page.locator('[data-session-id="s-2"] .doors')).to_be_visible()
+    assert await seen.page.evaluate(LAYERS) == [True, True]
+
+
+INSIDE = """(cell) => {
+  const box = (one) => one.getBoundingClientRect();
+  const [block, mark] = [box(cell), box(cell.querySelector(".blk__mark svg"))];
+  return [block.width < 40, mark.width > 0 && mark.left >= block.left && mark.right <= block.right];
+}"""
+
+
+async def test_a_block_without_room_for_a_word_shows_its_mark_alone_and_is_read_whole(
+    chromium: Browser, base: str
+) -> None:
+    incident = {"id": "incident-1", "kind": "conduct", "at": at(0), "by_role": "seeker",
+                "accused": None, "due_at": at(9), "resolved_at": None, "resolved_by": None}  # fmt: skip
+    short = {"outcome": "not_held", "cause": "seeker", "ends_at": at(-3300)}
+    rows = [
+        slot(1, 1, -60, phase="ended") | short,
+        slot(2, 2, -60, phase="ended") | short | {"incidents": [incident]},
+        *(slot(number, 3, 40 * number) for number in range(3, 8)),
+    ]
+    seen = await board(chromium, base, *rows)
+    for number in (1, 2):
+        cell = seen.page.locator(f'[data-session-id="s-{number}"]')
+        assert await cell.evaluate(INSIDE) == [True, True]
+        await expect(cell.locator(".blk__flag")).to_be_hidden()
+        await expect(cell.get_by_role("button")).to_have_accessible_name(
+            re.compile("さくら .*不成立")
+        )
+        await cell.get_by_role("button").hover()
+        await expect(cell.get_by_role("button")).to_have_attribute("title", re.compile("さくら"))
+        box = await cell.locator(".blk b").bounding_box()
+        assert box is not None
+        assert box["width"] <= 1, "no name that is cut off"
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+async def test_the_row_of_the_filters_keeps_its_height_while_one_searches(
+    chromium: Browser, base: str, locale: str
+) -> None:
+    rows = [slot(number, number, 5) for number in range(1, 6)]
+    size: ViewportSize = {"width": 1440, "height": 900}
+    seen = await board(chromium, base, *rows, size=size, locale=locale)
+    tops = """() => [".filters", ".filters .find"].map((one) => {
+      const { top, height } = document.querySelector(one).getBoundingClientRect();
+      return [top, height];
+    })"""
+    before = await seen.page.evaluate(tops)
+    await seen.page.get_by_role("searchbox").fill("さくら 1")
+    await expect(seen.page.locator(".filters .shown")).to_have_text(re.compile("1.*5"))
+    assert await seen.page.evaluate(tops) == before
+    assert before[0][1] < 50, "one row"
+
+
+async def test_a_report_of_something_that_did_not_work_is_called_so_and_raises_no_flag(
+    chromium: Browser, base: str
+) -> None:
+    report = {"id": "incident-1", "kind": "technical", "at": at(0), "by_role": "seeker",
+              "accused": None, "due_at": at(9e5), "resolved_at": None, "resolved_by": None}  # fmt: skip
+    task = {
+        "id": "incident-1", "kind": "incident", "incident": "technical", "since": at(0),
+        "due_at": at(600000), "programme": "demo", "session": "s-1", "starts_at": at(-300),
+        "seeker_name": "さくら 1", "supporter_name": "窓口 1", "person": None,
+    }  # fmt: skip
+    live = slot(1, 1, -5, phase="live") | {"incidents": [report]}
+    seen = await board(chromium, base, live, answers={"GET /tasks": {"tasks": [task]}})
+    item = seen.page.get_by_test_id("todo-item")
+    await expect(item).to_contain_text("不具合の報告")
+    await expect(item).not_to_contain_text("事案")
+    await expect(item).not_to_have_class(re.compile("urgent"))
+    cell = seen.page.get_by_test_id("board-row")
+    await expect(cell).to_contain_text("不具合の報告")
+    await expect(cell.locator(".blk__flag")).to_be_hidden()
+    await seen.page.get_by_test_id("view-cards").click()
+    await expect(seen.page.locator('[data-mark="technical"]')).to_have_text("不具合の報告")

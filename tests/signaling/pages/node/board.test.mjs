@@ -332,3 +332,8 @@ test("no cause is chosen before somebody chooses it, and what would change is wh
   const booked = changesOf(stopped, verdicts, { consequence: now, reschedule: { state: "chosen" } });
   assert.ok(booked.includes("board.overrule_booked"), "what is booked stays");
 });
+
+test("a report of something that did not work raises no alarm in the history; what was stopped for, does", () => {
+  const filed = (data) => isAlarming({ name: "incident.filed", at: "2026-11-24T10:00:00Z", data });
+  assert.deepEqual([{ kind: "technical" }, { kind: "conduct" }, { kind: "technical", stops: true }].map(filed), [false, true, true]);
+});

@@ -15,7 +15,9 @@ const isExplained = ({ name, data }) => name === "seat.lost" && Boolean(data.sig
 export const isSaidElsewhere = ({ name, data }) => (name === "session.moved" && data.to === "ended") || (name === "seat.lost" && data.signal === "stepped_out");
 // Before the doors open nobody is awaited: whoever goes again has only closed the page.
 const isEarly = (event, opensAt) => event.name === "seat.lost" && ms(event.at) < opensAt;
-export const isAlarming = (event, opensAt = 0) => (HOT.has(event.name) && !isExplained(event) && !isEarly(event, opensAt)) || (event.name === "session.ended" && !["completed", "cancelled"].includes(event.data.outcome));
+// Something did not work, and nothing ended by it.
+const isReport = ({ name, data }) => name === "incident.filed" && data.kind === "technical" && !data.stops;
+export const isAlarming = (event, opensAt = 0) => (HOT.has(event.name) && !isReport(event) && !isExplained(event) && !isEarly(event, opensAt)) || (event.name === "session.ended" && !["completed", "cancelled"].includes(event.data.outcome));
 
 export function historyOf(session, events, app) {
   const moved = events.filter((event) => event.name === "end.moved");
@@ -95,7 +97,7 @@ function valuesOf(data, app) {
   if (data.by) words.by = hasText(`who_in.${roleOf(data.by)}`) ? t(`who_in.${roleOf(data.by)}`) : nameOfPerson(data.by, app);
   for (const key of ["before", "after"]) if (typeof data[key] === "string") words[key] = app.names.get(data[key]) ?? t("who.supporter");
   if (data.channel) words.channel = tFirst([`channel.${data.channel.replace("-","")}`, "channel.other"]);
-  if (data.cause) words.cause = t(`cause.${data.cause}`);
+  if (data.cause) words.cause = t(`because.${data.cause}`);
   if (data.outcome) words.outcome = outcomeWords(data.outcome, data.cause);
   if (data.confidence) words.confidence = t(`confidence.${data.confidence}`);
   if (data.kind) words.kind = t(`board.incident.${data.kind}`);

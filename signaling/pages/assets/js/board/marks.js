@@ -11,7 +11,9 @@ export const seatIn = (row, role) => row.seats.find((seat) => seat.role === role
 export const seekerIn = (row) => seatIn(row, "seeker")?.display_name ?? "";
 
 export const isBad = (row) => Boolean(row.verdict && !GOOD.includes(row.verdict.outcome)) || (row.outcome !== null && !GOOD.includes(row.outcome));
-export const hasIncident = (row) => Boolean(row.incidents?.some((one) => !one.resolved_at));
+const isOpenReport = (row, isTechnical) => Boolean(row.incidents?.some((one) => !one.resolved_at && (one.kind === "technical") === isTechnical));
+// What somebody is accused of, or may be; a report of something that did not work is none.
+export const hasIncident = (row) => isOpenReport(row, false);
 
 // The word of its phase; of what is over, how it ended.
 export const wordOf = (row) => (row.phase === "ended" && row.outcome ? outcomeWords(row.outcome, row.cause) : t(`phase.${row.phase}`));
@@ -21,6 +23,7 @@ export function marksOf(row) {
   const isRunning = row.phase !== "ended";
   return [
     hasIncident(row) && "incident",
+    isOpenReport(row, true) && "technical",
     row.tasks?.some((one) => one.kind !== "incident") && "task",
     isRunning && row.seats.some((seat) => seat.is_claimed) && "claim",
     isRunning && row.is_media_missing && "media_missing",

@@ -60,7 +60,7 @@ function tasks(session, app) {
 function incidents(session, app) {
   const all = session.incidents ?? [];
   if (!all.length) return null;
-  return h("section", { class: "matter", dataset: { testid: "incidents" } }, h("h4", {}, t("board.incidents")), h("ul", { class: "lines" }, all.map((one) => incident(session, one, app))));
+  return h("section", { class: "matter", dataset: { testid: "incidents" } }, h("h4", {}, t(all.every((one) => one.kind === "technical") ? "task.technical" : "board.incidents")), h("ul", { class: "lines" }, all.map((one) => incident(session, one, app))));
 }
 
 function incident(session, one, app) {

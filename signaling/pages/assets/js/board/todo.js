@@ -8,7 +8,7 @@ import { asRefusal } from "./api.js";
 import { tickOff } from "./actions.js";
 import { createSoon } from "./soon.js";
 import { openStanding } from "./standing.js";
-import { kindOfTask, nameOfPerson } from "./words.js";
+import { kindOfTask, nameOfPerson, taskWord } from "./words.js";
 
 const SOON_MS = 3600000; // a term this near is marked
 const GATHER_MS = 300; // many rows change at once
@@ -39,7 +39,7 @@ export function createTodo(app) {
       const { tasks } = await app.api.get("/tasks");
       const known = new Set(app.tasks.map(keyOf));
       const fresh = tasks.filter((task) => !known.has(keyOf(task)));
-      if (app.hasTasks && fresh.length) app.announce(t("board.todo_new", { task: t(`task.${fresh[0].kind}`), n: tasks.length }));
+      if (app.hasTasks && fresh.length) app.announce(t("board.todo_new", { task: t(taskWord(fresh[0])), n: tasks.length }));
       app.tasks = tasks.sort((one, two) => ms(one.since) - ms(two.since) || ms(one.due_at) - ms(two.due_at));
       app.hasTasks = true;
       show(trouble, false);
@@ -97,14 +97,14 @@ function item(task, isUrgent, app) {
     "li",
     { class: classes || null, dataset: { testid: "todo-item", task: task.id ?? "", kind: task.kind, session: task.session ?? "", person: task.person ?? "" } },
     h("div", { class: "ln1" }, task.supporter_name && plate(task.supporter_name, "plate--s"), h("b", {}, name), h("time", { class: "num", datetime: task.since }, shortTime(task.since, app)), isUrgent && h("span", { class: "due" }, t(ms(task.due_at) < app.now() ? "board.overdue" : "board.due_soon"))),
-    h("p", {}, h("b", {}, t(`task.${task.kind}`))),
+    h("p", {}, h("b", {}, t(taskWord(task)))),
     h("p", { class: "quiet" }, t(`task.${task.kind}.more`)),
     h("p", { class: "small quiet" }, t("board.due", { time: app.write.stamp(ms(task.due_at)) })),
     h(
       "div",
       { class: "do" },
       h("button", { type: "button", class: `btn btn--s${isUrgent ? " btn--go" : ""}`, dataset: { testid: "todo-open" }, "aria-label": t("board.open_of", { name }), onclick: open }, t("board.do.open")),
-      mayTick && h("button", { type: "button", class: "btn btn--s", dataset: { testid: "todo-done" }, "aria-label": t("board.done_of", { task: t(`task.${task.kind}`), name }), onclick: () => tickOff({ id: task.session }, task, app) }, t("board.do.done_open")),
+      mayTick && h("button", { type: "button", class: "btn btn--s", dataset: { testid: "todo-done" }, "aria-label": t("board.done_of", { task: t(taskWord(task)), name }), onclick: () => tickOff({ id: task.session }, task, app) }, t("board.do.done_open")),
     ),
   );
 }
@@ -120,12 +120,12 @@ function nameOf(task, app) {
 function doneToday(app) {
   const all = [...app.rows()].flatMap((row) => [
     ...(row.done ?? []).map((one) => ({ ...one, session: row.id })),
-    ...(row.incidents ?? []).filter((one) => one.resolved_at).map((one) => ({ task: "incident", at: one.resolved_at, by: one.resolved_by, session: row.id })),
+    ...(row.incidents ?? []).filter((one) => one.resolved_at).map((one) => ({ task: "incident", incident: one.kind, at: one.resolved_at, by: one.resolved_by, session: row.id })),
   ]);
   return all.sort((one, two) => ms(two.at) - ms(one.at)).slice(0, MOST_DONE);
 }
 
 function doneItem(one, app) {
-  const words = t("board.done_by", { task: t(`task.${kindOfTask(one.task)}`), by: nameOfPerson(one.by ?? "scheduler", app), time: app.write.time(ms(one.at)) });
+  const words = t("board.done_by", { task: t(taskWord({ kind: kindOfTask(one.task), incident: one.incident })), by: nameOfPerson(one.by ?? "scheduler", app), time: app.write.time(ms(one.at)) });
   return h("li", { dataset: { testid: "todo-ticked" } }, icon("tick", "i--s"), h("span", {}, h("b", {}, nameOf({ session: one.session }, app)), " ", words));
 }

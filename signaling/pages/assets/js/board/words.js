@@ -1,12 +1,12 @@
 // Words that several parts of the board share.
 
-import { hasText, t } from "../text.js";
+import { hasText, t, tFirst } from "../text.js";
 
 // A no-show names its side already.
 export function outcomeWords(outcome, cause) {
   const word = t(`short.${outcome}`);
   const isNamed = !cause || outcome === "seeker_no_show" || outcome.startsWith("supporter_");
-  return isNamed ? word : t("board.outcome", { outcome: word, cause: t(`cause.${cause}`) });
+  return isNamed ? word : t("board.outcome", { outcome: word, cause: tFirst([`because.${outcome}.${cause}`, `because.${cause}`]) });
 }
 
 // The same for where there is room for a word or two: the outcome, and who or what it came from.
@@ -40,6 +40,9 @@ export const CAUSES = {
 export function kindOfTask(id) {
   return id.replace(/-\d+$/, "");
 }
+
+// A report of something that did not work accuses nobody: it has a word of its own, and no colour of alarm.
+export const taskWord = ({ kind, incident = null }) => (incident === "technical" ? "task.technical" : `task.${kind}`);
 
 // A report's last line may be what the page measured (docs/protocol.md, report_problem): told in words, apart from what somebody wrote.
 const FIGURES = /(?:^|\n)\[((?:rtt|missing|frozen|in) \d+ (?:ms|%|s)(?:, (?:rtt|missing|frozen|in) \d+ (?:ms|%|s))*)\]$/;
