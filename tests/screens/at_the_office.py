@@ -109,7 +109,7 @@ async def busy(scene: Scene) -> None:
 async def board(scene: Scene) -> None:
     """The board of a busy day, and what it opens up."""
     await busy(scene)
-    (live, *_), (broken, gone, _) = await asyncio.gather(
+    (live, caller, _), (broken, gone, _) = await asyncio.gather(
         talking(scene, guest=3), talking(scene, "graceless", guest=5)
     )
     await gone.closes_the_page()
@@ -181,6 +181,14 @@ async def board(scene: Scene) -> None:
     await scene.office.call("POST", path, json={"note": SETTLED[scene.language]})
     await scheduler.sees("todo-ticked")
     await scene.takes("board-ticked", scheduler)
+    await caller.closes_the_page()
+    await scene.office.phase(live, "interrupted", 60)
+    await find.fill(live)
+    await scheduler.page.locator(f'[data-session-id="{live}"]').click()
+    await find.fill("")
+    await drawer.get_by_test_id("act-hold").click()
+    await scheduler.sees("form")
+    await scene.takes("board-hold", scheduler, "form")
 
 
 async def books(scene: Scene, scheduler: Person) -> None:

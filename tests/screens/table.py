@@ -291,6 +291,7 @@ CHAPTERS = (
             State("board-overrule", "Another verdict, with its reason"),
             State("board-standing", "How a seeker stands"),
             State("board-ticked", "A matter that is settled"),
+            State("board-hold", "Keeping the seat of who is lost"),
             State("board-upkeep", "Planned maintenance"),
             State("board-past", "A day that is over"),
             State("board-refused", "A key that the office does not know"),
