@@ -47,8 +47,9 @@ async def has_agreed(
     base: str,
     role: str = "supporter",
     line: dict[str, Any] | None = None,
+    is_heard: bool | None = None,
 ) -> Visit:
-    """Somebody who came through door and check today, with that line."""
+    """Somebody who came through door and check today, with that line; the sound None: not tried."""
     seen = await visit(chromium, "about:blank", arriving(role), size=DESK)
     page = seen.page
     await page.add_init_script(f"({A_LINE % json.dumps(line or GOOD)})()")
@@ -58,6 +59,9 @@ async def has_agreed(
     await seen.said("probe")
     seen.say({"type": "probe_offer", "sdp": "v=0", "ice_servers": []})
     await seen.said("end_probe")
+    if is_heard is not None:
+        await page.get_by_test_id("play").click()
+        await page.get_by_test_id("heard" if is_heard else "unheard").click()
     await page.get_by_test_id("join").click()
     await seen.said("join")
     seen.say(in_the_lobby_of(seen.messages[0]))
@@ -157,11 +161,14 @@ async def test_where_anything_is_another_thing_the_door_is_shown(
     await seen.said("join")  # nothing of that has undone it
 
 
-@pytest.mark.parametrize(("role", "line"), [("seeker", GOOD), ("supporter", SOUND)])
+@pytest.mark.parametrize(
+    ("role", "line", "is_heard"),
+    [("seeker", GOOD, True), ("supporter", SOUND, True), ("supporter", GOOD, False)],
+)
 async def test_a_visitor_and_whose_check_was_not_good_come_by_the_door_again(
-    chromium: Browser, base: str, role: str, line: dict[str, Any]
+    chromium: Browser, base: str, role: str, line: dict[str, Any], is_heard: bool
 ) -> None:
-    seen = await has_agreed(chromium, base, role, line)
+    seen = await has_agreed(chromium, base, role, line, is_heard)
     await opens(seen, base, arriving(role, number=1))
     await is_at(seen.page, "door")
     assert "join" not in [each["type"] for each in seen.heard]

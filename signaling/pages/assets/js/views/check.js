@@ -75,10 +75,12 @@ export function titleOf({ s, devices: { state, isOpening }, probe }, sound) {
   return offers(s, "video") ? "check.title_devices" : "check.title_voice"; // the line is still to be measured
 }
 
-// Nothing is left to be looked at: both devices, the line, the browser, and no sound that was missed.
+const READY = new Set(["check.title_ok", "check.title_listen"]);
+
+// Both devices, the line and the browser are found good; a sound that nobody has tried is no fault, one that was missed is.
 export function isGood(app, sound) {
   const { devices, probe, browser } = app;
-  return titleOf(app, sound) === "check.title_ok" && devices.state.microphone === "ok" && ["good", "coarse"].includes(probe.result?.word) && !isBad(browser.support);
+  return READY.has(titleOf(app, sound)) && devices.state.microphone === "ok" && ["good", "coarse"].includes(probe.result?.word) && !isBad(browser.support);
 }
 
 function leadOf(s) {
