@@ -119,6 +119,29 @@ async def test_the_tabs_are_walked_with_the_arrows_and_chat_is_one_of_them(
     await expect(seen.page.get_by_test_id("chat-drawer")).to_be_hidden()
 
 
+async def test_who_opens_the_notes_writes_at_once_and_the_arrows_pass_by(
+    chromium: Browser, base: str
+) -> None:
+    seen = await visit(chromium, f"{base}/room#x", calling(), size=DESK)
+    tab, memo = seen.page.get_by_test_id("tab-memo"), seen.page.get_by_test_id("memo")
+    await tab.click()
+    await expect(memo).to_be_focused()
+    await seen.page.keyboard.type("夕方に")
+    await expect(memo).to_have_value("夕方に")
+    await seen.page.get_by_test_id("tab-next").focus()
+    await seen.page.keyboard.press("ArrowRight")
+    await expect(memo).to_be_visible()
+    await expect(tab).to_be_focused()
+    await seen.page.keyboard.press("Enter")
+    await seen.page.keyboard.type("、折り返し")
+    await expect(memo).to_have_value("夕方に、折り返し")
+    await seen.page.set_viewport_size(PHONE)
+    await tab.click()  # it was open: a second press closes it
+    await expect(memo).to_be_hidden()
+    await tab.click()
+    await expect(memo).to_be_focused()
+
+
 async def test_the_next_booking_is_chosen_beside_the_picture(chromium: Browser, base: str) -> None:
     message = calling()
     seen = await visit(chromium, f"{base}/room#x", message, size=DESK)

@@ -32,6 +32,7 @@ export function createMemo(memos) {
   });
   return {
     el: [field, note],
+    field,
     update(shown) {
       show(field, shown !== null);
       if (shown?.id !== session?.id) field.value = shown ? memos.read(shown.id) : "";

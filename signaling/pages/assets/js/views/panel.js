@@ -49,12 +49,13 @@ export function createPanel(app) {
   const isThere = (one) => one.name !== "chat" || s.session.functions.includes("chat");
 
   // On a phone a second press on the open one closes it: the picture has the room again.
-  function pick(name, mayClose = false) {
-    const chosen = mayClose && NARROW.matches && state.name === name ? null : name;
+  function pick(name, isPressed = false) {
+    const chosen = isPressed && NARROW.matches && state.name === name ? null : name;
     if (state.name !== "chat") state.before = state.name;
     Object.assign(state, { name: chosen, isPicked: true });
     if (chat.isOpen !== (chosen === "chat")) app.do.openChat(chosen === "chat");
     update();
+    if (chosen === "memo" && isPressed) memo.field.focus(); // whoever opens it is about to write; the arrows only pass by
   }
 
   function walk(event) {
