@@ -171,7 +171,7 @@ WORDS: Mapping[str, Sentence] = {
         "ご利用者の映像と音声が一度も接続されず", "the visitor's media never connected"
     ),
     "media_never_flowed": _T(
-        "双方とも接続したものの映像と音声が流れず",
+        "双方とも接続しましたが、映像と音声が流れず",
         "both sides connected, but picture and sound never went both ways",
     ),
     "link_revoked": _T(
@@ -187,11 +187,11 @@ WORDS: Mapping[str, Sentence] = {
         "the interruption was too long to be made up for after both were back",
     ),
     "never_joined": _T(
-        "双方とも来ていたが終了時刻まで入室がなく",
+        "双方とも来ていましたが、終了時刻まで入室がなく",
         "both were there, but nobody entered before the end",
     ),
     "never_admitted": _T(
-        "ご利用者が終了時刻まで待合室で待ったが案内されず",
+        "ご利用者は終了時刻まで待合室にいましたが、入室の案内がなく",
         "the visitor waited in the waiting room until the end and was not let in",
     ),
     "seeker_not_rung": _T(
@@ -270,7 +270,7 @@ PLAIN: Mapping[str, Sentence] = {
         "{at} に{who}の録音・録画の疑いについて報告があり、中止しました",
         "it was stopped at {at} because a recording by {who} was reported",
     ),
-    "overruled": _T("{at} に担当者が判定を改めました", "a scheduler changed the verdict at {at}"),
+    "overruled": _T("{at} に担当者が判断を改めました", "a scheduler changed the verdict at {at}"),
 }
 """Reasons that say it all themselves; `{who}` is the cause."""
 

@@ -42,7 +42,7 @@ async def test_a_seeker_who_does_not_come_is_told_of_until_somebody_has_seen_to_
     await soon.get_by_test_id("soon-called").click()
     assert await asked(seen, "POST /sessions/s-1/call") == {"state": "no_answer"}
     seen.say({"type": "board_row", "session": waited_for(1, 200, call="no_answer", version=2)})
-    await expect(soon).to_contain_text("電話 応答なし")
+    await expect(soon).to_contain_text("電話に応答なし")
     await expect(soon.get_by_test_id("soon-called")).to_have_count(0)
     come = waited_for(1, 200, version=3)
     come["seats"][0]["presence"] = "lobby"

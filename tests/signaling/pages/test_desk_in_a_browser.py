@@ -138,7 +138,7 @@ async def test_finished_is_answered_from_the_desk(chromium: Browser, base: str) 
     shown = session(phase="interrupted", outcome=None, verdict=None, reschedule=None)
     done = {f"POST {PLACE}/finish": shown}
     seen = await desk(chromium, base, shown, line={"goodbye": True}, more=done)
-    await expect(seen.page.get_by_test_id("due")).to_contain_text("終了の確認")
+    await expect(seen.page.get_by_test_id("due")).to_contain_text("相談が終わったかどうか")
     await drawer(seen).get_by_test_id("finish-yes").click()
     assert await asked(seen, f"POST {PLACE}/finish") == {"finished": True}
 
@@ -219,7 +219,7 @@ async def test_the_middle_tells_of_the_waiting_room_and_of_what_happens_if_nobod
     await expect(waiting).to_contain_text("まだ来ていません")
     await expect(waiting).to_contain_text("ご家族")
     await expect(seen.page.get_by_test_id("desk-rule")).to_contain_text("欠席として記録されます")
-    await expect(seen.page.get_by_test_id("desk-rule")).to_contain_text("60秒以上の呼び出し")
+    await expect(seen.page.get_by_test_id("desk-rule")).to_contain_text("60秒以上になるまでは")
     await expect(seen.page.get_by_test_id("ring")).to_contain_text("自動で呼び出します")
     found = {
         "camera": "denied", "microphone": "ok", "line": "coarse", "rtt_ms": 48.2, "missing": 0.002,
