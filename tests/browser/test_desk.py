@@ -68,7 +68,10 @@ async def test_a_day_at_the_desk_from_the_first_session_to_the_second(
     supporter = Person("supporter", await opened.value, desk.link)
     people.people.append(supporter)
     await supporter.sees("consent")
-    await supporter.joins()
+    await supporter.agrees()
+    await expect(supporter.at("check-line")).to_have_attribute("data-state", "good", timeout=20_000)
+    await supporter.presses("join")
+    await supporter.sees("lobby")
     await expect(desk.at("waits")).to_have_count(0)
     await office.phase(first.id, "waiting", 45)
     await supporter.admits()
@@ -100,6 +103,13 @@ async def test_a_day_at_the_desk_from_the_first_session_to_the_second(
     async with supporter.page.expect_event("close"):
         with suppress(Error):  # the tab may have gone before it could say that it was pressed
             await supporter.at("to-desk").click()
+    async with desk.page.context.expect_page() as opened:
+        await desk.at("enter").click()
+    again = Person("supporter", await opened.value, desk.link)
+    people.people.append(again)
+    await expect(again.at("standing")).to_contain_text("本日いただいた同意")  # one click in
+    consents = await office.events(second.id, "consent.given")
+    assert [each["data"]["seat"] for each in consents] == ["seeker", "supporter"]
     await desk.at("day-session").first.click()
     await expect(desk.at("waiting-room")).to_contain_text("に到着")
     await expect(desk.at("waiting-room")).not_to_contain_text("お越しになりませんでした")
