@@ -36,7 +36,7 @@ LATER = """() => {
   };
 }"""
 """A browser that refuses, until somebody allows it: `allow("camera")`; a reload keeps what was allowed."""
-BOTH = "カメラとマイクが使えるようになりました。押すと入ります。"
+BOTH = "カメラとマイクが使えるようになりました。押すとオンになります。"
 
 
 async def are(seen: Visit, microphone: str, camera: str) -> None:
@@ -70,15 +70,15 @@ async def test_what_is_off_stays_off_over_a_reload_and_the_next_booking_starts_a
     await tells(seen, audio=True, video=True)
     await seen.page.get_by_test_id("switch-audio").click()
     await seen.page.get_by_test_id("switch-video").click()
-    await are(seen, "マイク切", "カメラ切")
+    await are(seen, "マイクオフ", "カメラオフ")
     await reloads(seen)
-    await are(seen, "マイク切", "カメラ切")
+    await are(seen, "マイクオフ", "カメラオフ")
     await tells(seen, audio=False, video=False)
     said = [each for each in seen.heard if each["type"] == "media_state"]
     assert not any(each["audio"] or each["video"] for each in said)  # not for a moment either
     await seen.page.get_by_test_id("switch-audio").click()
     await reloads(seen)
-    await are(seen, "マイク", "カメラ切")
+    await are(seen, "マイク", "カメラオフ")
     seen.messages[0]["session"]["id"] = "s-2"
     await reloads(seen)
     await are(seen, "マイク", "カメラ")
@@ -96,9 +96,9 @@ async def test_what_is_allowed_among_others_waits_for_a_press(
     await expect(told).to_be_hidden()
     await seen.page.evaluate("allow('microphone', 'camera')")
     await expect(told).to_have_text(BOTH)
-    await are(seen, "マイク切", "カメラ切")
+    await are(seen, "マイクオフ", "カメラオフ")
     await seen.page.get_by_test_id("switch-audio").click()
-    await expect(told).to_have_text("カメラが使えるようになりました。押すと入ります。")
+    await expect(told).to_have_text("カメラが使えるようになりました。押すとオンになります。")
     await tells(seen, audio=True, video=False)
     await seen.page.get_by_test_id("switch-video").click()
     await expect(told).to_be_hidden()
@@ -113,11 +113,11 @@ async def test_one_of_the_two_waits_and_the_other_goes_on(chromium: Browser, bas
     await are(seen, "マイク\u200bなし", "カメラ\u200bなし")
     await seen.page.evaluate("allow('microphone')")
     told = seen.page.get_by_test_id("told")
-    await expect(told).to_have_text("マイクが使えるようになりました。押すと入ります。")
+    await expect(told).to_have_text("マイクが使えるようになりました。押すとオンになります。")
     await seen.page.get_by_test_id("switch-audio").click()
     await seen.page.evaluate("allow('camera')")
-    await expect(told).to_have_text("カメラが使えるようになりました。押すと入ります。")
-    await are(seen, "マイク", "カメラ切")
+    await expect(told).to_have_text("カメラが使えるようになりました。押すとオンになります。")
+    await are(seen, "マイク", "カメラオフ")
 
 
 async def test_what_was_allowed_before_a_reload_waits_for_a_press_too(
@@ -128,7 +128,7 @@ async def test_what_was_allowed_before_a_reload_waits_for_a_press_too(
     await seen.page.evaluate("sessionStorage.setItem('allowed', '[\"microphone\", \"camera\"]')")
     await reloads(seen)
     await expect(seen.page.get_by_test_id("told")).to_have_text(BOTH)
-    await are(seen, "マイク切", "カメラ切")
+    await are(seen, "マイクオフ", "カメラオフ")
     await tells(seen, audio=False, video=False)
 
 
@@ -167,13 +167,13 @@ async def test_another_device_that_is_let_in_comes_with_both_off(
     seen.messages[:] = [first]  # for who reloads
     seen.say(first)
     told = seen.page.get_by_test_id("told")
-    await expect(told).to_have_text("カメラとマイクは切ってあります。押すと入ります。")
-    await are(seen, "マイク切", "カメラ切")
+    await expect(told).to_have_text("カメラとマイクはオフにしてあります。押すとオンになります。")
+    await are(seen, "マイクオフ", "カメラオフ")
     await tells(seen, audio=False, video=False)
     await reloads(seen)
-    await are(seen, "マイク切", "カメラ切")
+    await are(seen, "マイクオフ", "カメラオフ")
     await seen.page.get_by_test_id("switch-audio").click()
-    await expect(told).to_have_text("カメラは切ってあります。押すと入ります。")
+    await expect(told).to_have_text("カメラはオフにしてあります。押すとオンになります。")
     await seen.page.get_by_test_id("switch-video").click()
     await tells(seen, audio=True, video=True)
     await reloads(seen)  # the same device now: it recovers without a press
@@ -189,7 +189,7 @@ async def test_another_device_that_is_let_in_at_the_door_has_its_check(
     await seen.page.get_by_test_id("consent").check()
     await seen.page.get_by_test_id("continue").click()
     await expect(seen.page.get_by_test_id("check-camera")).to_have_attribute("data-state", "ok")
-    await expect(seen.page.get_by_text("カメラは切れています")).to_be_hidden()
+    await expect(seen.page.get_by_text("カメラはオフです")).to_be_hidden()
     seen.say(changed({"session": in_the_lobby()["session"]}))
     await are(seen, "マイク", "カメラ")
     await expect(seen.page.get_by_test_id("told")).to_be_hidden()
