@@ -87,7 +87,7 @@ async def test_a_day_at_the_desk_from_the_first_session_to_the_second(
 
     next_one = await people.seeker(second)
     await next_one.comes()
-    await expect(next_one.at("lobby")).to_contain_text("前の相談が続いています")
+    await expect(next_one.at("lobby")).to_contain_text("前の方のご相談が続いております")
     await expect(supporter.at("next-waits")).to_contain_text("もみじ04 さん")
 
     await office.until(first.id, lambda s: s["has_media_flowed"], "they see each other", 60)
@@ -95,7 +95,7 @@ async def test_a_day_at_the_desk_from_the_first_session_to_the_second(
     await seeker.at("confirm-end").click()
     await seeker.is_told("completed", None)
     await office.ends(first.id, "completed", None)
-    await expect(next_one.at("lobby")).not_to_contain_text("前の相談が続いています")
+    await expect(next_one.at("lobby")).not_to_contain_text("前の方のご相談が続いております")
     await expect(desk.at("waits")).to_contain_text("もみじ04 さんがお待ちです")
     await expect(desk.page.get_by_role("heading", level=1)).to_have_text("もみじ04 さん")
     await expect(desk.at("memo")).to_have_value("")

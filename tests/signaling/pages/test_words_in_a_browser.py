@@ -129,7 +129,7 @@ async def test_until_when_the_office_keeps_a_seat_is_what_the_room_says(
     await expect(cover).to_contain_text("まで待ちます")
     await expect(left).to_have_text(re.compile(r"^(1:00|0:\d\d)$"))
     seen.say(changed(first, kept_until=ends))
-    await expect(cover).to_contain_text(re.compile(r"窓口が席を[\d:]+までとっています"))
+    await expect(cover).to_contain_text(re.compile(r"窓口が[\d:]+まで席をお取りしています"))
     await expect(left).to_have_text(re.compile(r"^(20:00|19:\d\d)$"))
     await expect(cover.locator(".grace__bar")).to_be_hidden()
     gone["grace_ends_at"] = None  # and so when the grace is over
@@ -237,14 +237,14 @@ async def test_the_lobby_says_of_the_counsellor_only_what_is_so(
     first["session"]["seats"][0] |= {"presence": "lobby", "has_joined": True, "since": at(-60)}
     seen = await visit(chromium, f"{base}/room#x", first)
     note = seen.page.locator(".lobby-who .note")
-    await expect(note).to_contain_text("まだ窓口に来ていません")
+    await expect(note).to_contain_text("まだ席に着いておりません")
     await expect(note).to_contain_text("欠席にはなりません")
     await expect(note).not_to_contain_text("まもなく")
     word = {"seeker": None, "supporter": {"at": at(-90), "until": at(300)}}
     seen.say(changed(first, notices=word))
     await expect(note).to_contain_text("着くとの連絡")
     for version, counsellor, words in (
-        (3, {"since": at(-5)}, "いったん窓口を離れています"),
+        (3, {"since": at(-5)}, "いったん席を離れております"),
         (4, {"since": at(-5), "presence": "at_door"}, "まもなくお呼びします"),
     ):
         seeker, supporter = first["session"]["seats"]
