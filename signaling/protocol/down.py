@@ -98,6 +98,7 @@ class MediaStateOf(Message):
     screen: bool
     encrypted: bool
     is_unstable: bool
+    has_microphone: bool
 
 
 class Encryption(Message):

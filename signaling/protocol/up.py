@@ -390,6 +390,8 @@ class MediaState(_Up):
     """From end to end: who does not know the keys has nothing to show."""
     is_unstable: bool = False
     """My line: the others read that it may break up, and are told by nobody else."""
+    has_microphone: bool = True
+    """Without one I only listen: the others are not to wait for me to switch it on."""
 
 
 class Key(_Up):

@@ -79,11 +79,11 @@ async def test_the_others_hear_of_a_switched_camera_and_so_does_who_comes_later(
     seeker, supporter = await node.live(meeting)
     await seeker.send(type="media_state", audio=True, video=False)
     told = {"type": "media_state", "seat": "seeker", "audio": True, "video": False}
-    told |= {"screen": False, "encrypted": False, "is_unstable": False}
+    told |= {"screen": False, "encrypted": False, "is_unstable": False, "has_microphone": True}
     assert await supporter.receive("media_state") == told
     again = await node.enter(meeting, "supporter")
     assert await again.receive("media_state") == told
-    more = {"screen": True, "encrypted": True, "is_unstable": True}
+    more = {"screen": True, "encrypted": True, "is_unstable": True, "has_microphone": False}
     await again.send(type="media_state", audio=False, video=True, **more)
     told = {"type": "media_state", "seat": "supporter", "audio": False, "video": True, **more}
     assert await seeker.receive("media_state") == told
@@ -113,6 +113,7 @@ async def test_a_device_that_only_asks_neither_tells_nor_hears_of_cameras(node):
         "screen": False,
         "encrypted": False,
         "is_unstable": False,
+        "has_microphone": True,
     }
 
 

@@ -301,6 +301,9 @@ async def test_a_camera_that_is_off_is_said_over_the_picture(chromium: Browser, 
     seen.say({"type": "media_state", "seat": "supporter", "audio": False, "video": False})
     await expect(off).to_have_text("カメラはオフです")
     await expect(muted).to_have_text("マイクはオフです")
+    silent = {"audio": False, "video": False, "has_microphone": False}
+    seen.say({"type": "media_state", "seat": "supporter", **silent})
+    await expect(muted).to_have_text("マイクなし（聞くだけの参加）")
     seen.say({"type": "media_state", "seat": "supporter", "audio": True, "video": True})
     await expect(off).to_be_hidden()
     await expect(muted).to_be_hidden()
@@ -309,7 +312,7 @@ async def test_a_camera_that_is_off_is_said_over_the_picture(chromium: Browser, 
 async def test_the_page_says_when_its_own_camera_is_switched(chromium: Browser, base: str) -> None:
     seen = await visit(chromium, f"{base}/room#x", in_the_call())
     both = {"type": "media_state", "audio": True, "video": True, "screen": False, "encrypted": True}
-    both |= {"is_unstable": False}
+    both |= {"is_unstable": False, "has_microphone": True}
     assert await seen.said("media_state") == both
     seen.heard.clear()
     await seen.page.get_by_role("button", name="カメラ", exact=True).click()

@@ -32,7 +32,7 @@ export function initialState() {
     skew: 0, // by how many milliseconds the device's clock is ahead of the server's
     steppedOutAt: null,
     isTimeUp: false,
-    mediaOf: {}, // of each seat: {audio, video, screen, encrypted, is_unstable}, what its page said of what it sends
+    mediaOf: {}, // of each seat: {audio, video, screen, encrypted, is_unstable, has_microphone}, what its page said of what it sends
     canEncrypt: {}, // of each seat: whether its page can encrypt from end to end
     warnedS: null,
     sheet: null, // which sheet this person has opened

@@ -19,7 +19,7 @@ export function createTelling({ s, socket, browser, devices, interruption, scree
   // What the others cannot see for themselves: black may be a camera that is off.
   function tellMedia() {
     const isSent = (kind) => devices.isOn(kind) && !interruption.taken.includes(kind);
-    const said = { audio: isSent("audio"), video: isSent("video"), screen: screen.isOn, encrypted: encryption.isSealing, is_unstable: quality.word === "unstable" };
+    const said = { audio: isSent("audio"), video: isSent("video"), screen: screen.isOn, encrypted: encryption.isSealing, is_unstable: quality.word === "unstable", has_microphone: Boolean(devices.track("audio")) || interruption.taken.includes("audio") };
     const key = JSON.stringify([s.you.connection, said]);
     if (key !== toldMedia && socket.send({ type: "media_state", ...said })) toldMedia = key;
   }

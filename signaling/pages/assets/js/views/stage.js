@@ -104,7 +104,7 @@ function createTile(app, id) {
   const seat = seatOf(s, id);
   const picture = createPicture(app, { testid: "remote-video", label: t("call.picture", { name: nameOf(seat) }) });
   const still = h("p", { class: "video__still", hidden: true, dataset: { testid: "no-picture" } }, h("span"));
-  const muted = h("span", { class: "video__muted", hidden: true, dataset: { testid: "muted" } }, t("call.microphone_off"));
+  const muted = h("span", { class: "video__muted", hidden: true, dataset: { testid: "muted" } });
   const line = h("span", { class: "conn conn-unstable conn--weak video__line", hidden: true, dataset: { testid: "other-line" } }, h("i", {}, h("b")), h("span", {}, t("quality.other"), h("span", { class: "roomy" }, t("quality.other_more"))));
   const hasPlate = seat.role === "supporter" && !isSupporter(s);
   append(picture.el, [still, h("p", { class: "video__name" }, hasPlate && plate(seat.display_name, "plate--s"), nameOf(seat), muted, line)]);
@@ -128,6 +128,7 @@ function createTile(app, id) {
     show(still, why !== null);
     if (why !== null) setText(still.firstChild, t(why));
     show(muted, s.mediaOf[id]?.audio === false);
+    setText(muted, t(s.mediaOf[id]?.has_microphone === false ? "call.microphone_none" : "call.microphone_off"));
     show(line, s.isOnline && s.mediaOf[id]?.is_unstable === true); // a good one needs no word
   }
 
