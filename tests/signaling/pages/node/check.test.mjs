@@ -14,7 +14,7 @@ const { ASKED_BPS, Line, judge } = await load("line.js");
 const { reasonOf } = await load("devices.js");
 const { Probe, found } = await load("probe.js");
 const { createTelling } = await load("room/telling.js");
-const { isRestReady, titleOf } = await load("views/check.js");
+const { isGood, isRestReady, titleOf } = await load("views/check.js");
 const words = JSON.parse(readFileSync(new URL("locales/ja.json", ASSETS), "utf-8"));
 const hasText = (key) => key in words;
 
@@ -225,6 +225,12 @@ test("nobody is called ready who has heard nothing", () => {
   assert.equal(titled("unheard", "denied"), "check.title_camera", "the worst first");
 });
 
+test("a check is good without the sound that nobody asked for, and not with one that was missed", () => {
+  const known = { s: { isOnline: true, you: { role: "supporter" }, session: { medium: "video", functions: ["audio", "video"] } }, devices: { isOpening: false, state: { microphone: "ok", camera: "ok" } }, probe: { state: "done", result: { word: "good" } }, browser: { support: "ok" } };
+  for (const sound of ["unknown", "played", "heard"]) assert.ok(isGood(known, sound), sound);
+  assert.ok(!isGood(known, "unheard"));
+});
+
 test("the rest is called ready only when all of it is known", () => {
   const known = { s: { isOnline: true }, devices: { isOpening: false, state: { microphone: "ok", camera: "denied" } }, probe: { state: "done", result: { word: "good" } }, browser: { support: "ok" } };
   assert.ok(isRestReady(known, "heard"));
@@ -314,7 +320,7 @@ test("what the tab has measured is told after a reload too, for an hour, and a n
   const socket = { send: (message) => told.push(message) };
   const opened = (now, result = null) => {
     const s = { isOnline: true, you: { seat: "seeker", role: "seeker", connection: now }, session: { id: "s-1", phase: "open" }, now };
-    const devices = { state: { camera: "ok", microphone: "ok" }, isOn: () => true };
+    const devices = { state: { camera: "ok", microphone: "ok" }, isOn: () => true, track: () => null };
     const page = { s, socket, devices, probe: { result }, own: { isReady: true }, browser: { kind: "phone" }, interruption: { taken: [] }, screen: {}, encryption: {}, quality: {} };
     createTelling(page).tick();
     return told.filter((message) => message.type === "checked").at(-1);
