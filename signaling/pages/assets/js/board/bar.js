@@ -13,7 +13,7 @@ export function createBar(app, does, { heading = null, day = null, tools = [], w
   const zone = h("span", { class: "small quiet", hidden: true, dataset: { testid: "zone" } });
   const turn = h("button", { type: "button", class: "btn", "aria-label": t("board.theme"), onclick: does.theme }, icon("theme", "i--s"), h("span", {}, t("board.theme")));
   return {
-    el: h("header", { class: "bar" }, heading, logo(t("site.name")), office, day, h("span", { class: "sp" }), server, tools, turn, languages({ do: does }), who, zone, clock),
+    el: h("header", { class: "bar" }, heading, logo(t("site.name")), office, day, h("span", { class: "sp" }), server, tools, turn, languages({ do: does }), who, h("span", { class: "now" }, clock, zone)),
     update(now) {
       const name = pick(app.state.office);
       setText(office, name);
