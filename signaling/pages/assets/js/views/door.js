@@ -15,7 +15,7 @@ export function create(app) {
   const box = h("input", { type: "checkbox", dataset: { testid: "consent" }, onchange: onTick });
   const missing = h("p", { class: "small hot", role: "alert", id: "consent-missing", hidden: true }, t("door.consent_missing"));
   const full = createTerms(app);
-  const consent = h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), full.el, missing);
+  const consent = h("div", { class: "sheet" }, h("label", { class: "tick" }, box, h("span", {}, h("b", {}, t("door.consent")), h("small", {}, pick(s.programme.terms_text), " ", terms(s)))), missing, full.el);
   const go = sign("", { testid: "continue", onclick: onContinue });
   const late = h("button", { type: "button", class: "btn btn--plain", "aria-haspopup": "dialog", onclick: () => app.do.openSheet("notice") }, t("door.give_notice"));
   const wordWords = h("span");
