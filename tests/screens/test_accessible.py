@@ -23,7 +23,7 @@ from tests.screens.table import BOTH, ENDS_THE_PAGE, LYING, NOTED, STATES
 
 __all__ = ["browser", "launch"]  # the fixtures
 
-LARGEST_PICTURE, LARGEST_ALBUM = 80_000, 14_000_000
+LARGEST_PICTURE, LARGEST_ALBUM = 80_000, 15_000_000
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

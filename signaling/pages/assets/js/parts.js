@@ -45,11 +45,12 @@ export function createUntil({ size = "s", names = false, gap, isLarge = false, l
       const left = next.at - s.now;
       const days = Math.floor(left / 86400000);
       // Who waits past the start is not shown a large figure that runs out: it is not they who use the time up.
-      const isAwaiting = isLarge && next.word === "until.end";
+      const isCalm = isLarge && next.word === "until.end";
+      const isAwaiting = isCalm && !isOnPhone(s); // by telephone the page itself says what comes: it may ring already
       setText(what, t(isAwaiting ? "lobby.await" : next.word));
       setText(rest, t(next.word));
       show(rest, isAwaiting);
-      until.classList.toggle("until--calm", isAwaiting);
+      until.classList.toggle("until--calm", isCalm);
       setText(clock, days >= 2 ? t("until.days", { days }) : countdown(left));
       const label = t("band.label", { start: write.moment(Date.parse(s.session.starts_at)), end: write.moment(Date.parse(s.session.ends_at)) });
       band.update(planOf(s.session, s.now, { words: bandWords(), write, label }));
