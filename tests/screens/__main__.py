@@ -92,7 +92,11 @@ async def tour(arguments: argparse.Namespace) -> int:
             await browser.close()
     if not arguments.accessible:
         album.write()
-    fine = "All were taken; none was examined." if arguments.pictures else "axe-core has found nothing."
+    fine = (
+        "All were taken; none was examined."
+        if arguments.pictures
+        else "axe-core has found nothing."
+    )
     print("\n".join(["", *wrong]) if wrong else fine)
     return 1 if wrong else 0
 
