@@ -29,8 +29,8 @@ from tests.screens.scene import scene
 from tests.screens.stories import STORIES
 from tests.screens.table import STATES, Theme
 
-PATIENCE_S = 400
-"""For one story; the longest waits for two minutes to begin, and for two warnings."""
+PATIENCE_S = 900
+"""For one story: the board's has twenty states, and axe-core looks at each four times beside the other language."""
 
 
 async def play(browser: Browser, camera: Camera, only: set[str], wrong: list[str]) -> None:
