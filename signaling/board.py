@@ -1,9 +1,9 @@
 """The schedulers' live feed: a snapshot of the day, then each session as it changes.
 
 One `Feed` a node reads the store for all boards; a `Watcher` is one board's connection. A first change is shown at
-once, and what follows is gathered for a tenth of a second: a session that changes fast costs few rows. A version never
-goes backwards: a row that is not newer than the one before is dropped. The feed is a hint; now and then the whole day
-is compared with the store, so that a hint that got lost is made good.
+once, and what follows is gathered for a moment: a session that changes fast costs few rows. A version never goes
+backwards: a row that is not newer than the one before is dropped. The feed is a hint; now and then the whole day is
+compared with the store, so that a hint that got lost is made good.
 """
 
 from __future__ import annotations
@@ -108,6 +108,8 @@ class Feed:
         self._flushed_at: dict[SessionId, float] = {}
         """When a session was shown last, in the loop's time; what is older than `board_flush_s` is forgotten."""
         self._entries: dict[SessionId, Entry] = {}
+        self._read_of: dict[SessionId, int] = {}
+        """The latest version that was read of a session, also of those that the day does not show."""
         self._day: tuple[datetime, datetime] | None = None
         self._reading = asyncio.Lock()
 
@@ -130,6 +132,7 @@ class Feed:
         if not self._watchers:
             self._day = None
             self._entries.clear()
+            self._read_of.clear()
             self._points.clear()
 
     def checked(self, session: SessionId) -> None:
@@ -226,14 +229,22 @@ class Feed:
         if not self._watchers:
             return
         try:
+            if self._day is not None and not self._is_next_day():
+                await self._read_missed()
+                return
             async with self._reading:
-                is_new_day = self._day is None or self._is_next_day()
                 await self._read_day()
         except Unavailable:
             return
-        if is_new_day:
-            for watcher in list(self._watchers):
-                watcher.snapshot(self._frame(), list(self._entries.values()))
+        for watcher in list(self._watchers):
+            watcher.snapshot(self._frame(), list(self._entries.values()))
+
+    async def _read_missed(self) -> None:
+        """Read what has changed unheard. Flushes go on meanwhile: a thousand rooms read at once hold a change up."""
+        versions = await self._store.versions(await self._ids_of_the_day())
+        await self._read(
+            [each for each, version in versions.items() if version > self._read_of.get(each, -1)]
+        )
 
     def _frame(self) -> DayFrame:
         today = self._clock.now().astimezone(self._zone).date()
@@ -244,10 +255,11 @@ class Feed:
 
     async def _read_day(self) -> None:
         day = day_of(self._clock.now(), self._zone)
-        ids = await self._store.between(day[0] - _LONGEST_SLOT, day[1])
+        ids = await self._ids_of_the_day()
         is_new_day = day != self._day
         if is_new_day:
             self._entries.clear()
+            self._read_of.clear()
         self._day = day
         try:
             await self._read(ids)
@@ -255,6 +267,10 @@ class Feed:
             if is_new_day:
                 self._day = None  # half a day is none: who looks next reads it anew
             raise
+
+    async def _ids_of_the_day(self) -> list[SessionId]:
+        begins_at, ends_at = day_of(self._clock.now(), self._zone)
+        return await self._store.between(begins_at - _LONGEST_SLOT, ends_at)
 
     async def _read(self, ids: Sequence[SessionId]) -> None:
         for begin in range(0, len(ids), _SLICE):
@@ -266,6 +282,7 @@ class Feed:
             await asyncio.sleep(0)
 
     def _take(self, session: Session) -> None:
+        self._read_of[session.id] = max(session.version, self._read_of.get(session.id, -1))
         known = self._entries.get(session.id)
         if known is None and not self._is_of_today(session):
             return

@@ -33,6 +33,9 @@ class Store(Protocol):
     async def load_many(self, sessions: Sequence[SessionId]) -> list[Stored]:
         """Several at once, in order; missing ones are left out."""
 
+    async def versions(self, sessions: Sequence[SessionId]) -> dict[SessionId, int]:
+        """The version of each session, without the session itself; missing ones are left out."""
+
     async def claim(
         self, session: SessionId, node: str, over: str | None, fence: int
     ) -> int | None:

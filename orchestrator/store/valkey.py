@@ -46,7 +46,7 @@ NODE_LISTED_FOR = timedelta(days=1)
 """How long an expired node stays listed, as the port says."""
 
 _READ_AT_ONCE = 200
-"""Sessions per pipeline of `load_many`: about a megabyte a reply; ours."""
+"""Sessions per pipeline: about a megabyte a reply of `load_many`; ours."""
 
 
 class ValkeyStore(Register):
@@ -124,6 +124,23 @@ class ValkeyStore(Register):
                 replies = await pipeline.execute()
             found += [stored for reply in replies if (stored := _stored(reply)) is not None]
             await asyncio.sleep(0)  # decoding thousands must not hold the loop
+        return found
+
+    async def versions(self, sessions: Sequence[SessionId]) -> dict[SessionId, int]:
+        """See `Store`."""
+        found: dict[SessionId, int] = {}
+        for begin in range(0, len(sessions), _READ_AT_ONCE):
+            asked = sessions[begin : begin + _READ_AT_ONCE]
+            pipeline = self._server.client.pipeline(transaction=False)
+            for session in asked:
+                pipeline.hget(keys.session(session), "version")
+            async with self._server.answer():
+                replies = await pipeline.execute()
+            found |= {
+                session: int(version)
+                for session, version in zip(asked, replies, strict=True)
+                if version is not None
+            }
         return found
 
     async def claim(

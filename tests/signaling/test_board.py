@@ -329,6 +329,23 @@ async def test_a_comparison_that_fails_does_not_end_the_feed(monkeypatch):
         await row_of(board, await node.meet())
 
 
+async def test_a_comparison_with_the_store_holds_no_change_up(monkeypatch):
+    async with running_node(Limits(board_reconcile_s=0.02)) as node:
+        meeting = await node.meet()
+        board = await open_board(node, await node.staff())
+        await board.receive("board")
+        asked, never = asyncio.Event(), asyncio.Event()
+
+        async def held_up(_):
+            asked.set()
+            await never.wait()
+
+        monkeypatch.setattr(node.store, "versions", held_up)
+        await asked.wait()
+        await node.enter(meeting, "seeker")
+        await row_of(board, meeting, lambda row: row["seats"][0]["is_connected"])
+
+
 async def test_what_the_feed_missed_is_made_good():
     async with running_node(Limits(board_gather_s=3600, board_reconcile_s=0.05)) as node:
         meeting = await node.meet()

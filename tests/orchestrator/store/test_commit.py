@@ -278,6 +278,18 @@ async def test_many_sessions_load_in_order_without_the_missing(store, count):
     assert [stored.session.id for stored in found] == names[::-1]
 
 
+async def test_versions_are_told_without_the_missing(store):
+    session = (await owned(store)).session
+    await store.commit(a_commit(session, 1, "c1"))
+    names = [SessionId(f"m{n:03}") for n in range(450)]
+    for name in names:
+        await store.book(a_booking(a_session(name, seeker=f"a{name}", supporter=f"b{name}")))
+
+    found = await store.versions([SessionId("none"), session.id, *names])
+
+    assert found == {session.id: session.version + 1} | dict.fromkeys(names, 0)
+
+
 async def test_transitions_a_second_are_printed_once(store, capsys):
     clock = asyncio.get_running_loop().time
     sessions = [a_session(f"p{n}", seeker=f"a{n}", supporter=f"b{n}") for n in range(200)]

@@ -207,6 +207,7 @@ async def test_a_caller_that_gave_up_does_not_stop_its_commit(data_dir, impatien
     [
         lambda store: store.load(S1),
         lambda store: store.load_many([S1]),
+        lambda store: store.versions([S1]),
         lambda store: store.events(S1),
         lambda store: store.due(NOON),
         lambda store: store.between(NOON, NOON),
