@@ -151,6 +151,34 @@ async def test_in_the_check_one_sees_oneself_and_nothing_waits(
     await expect(seen.page.get_by_test_id("told")).to_be_hidden()
 
 
+@pytest.mark.parametrize("wish", ["own", "another's"])
+async def test_pictures_by_anothers_wish_wait_for_a_press(
+    chromium: Browser, base: str, wish: str
+) -> None:
+    first = in_the_call()
+    functions = first["session"]["functions"]
+    sound = {"medium": "audio", "functions": [one for one in functions if one != "video"]}
+    first["session"] |= sound | {"can": ["switch_medium"]}
+    seen = await visit(chromium, f"{base}/room#x", first)
+    await tells(seen, audio=True, video=False)
+    if wish == "own":
+        await seen.page.get_by_test_id("more").click()
+        await seen.page.get_by_test_id("menu-video").click()
+        await seen.said("switch_medium")
+    seen.say(changed({"session": first["session"] | {"medium": "video", "functions": functions}}))
+    told = seen.page.get_by_test_id("told")
+    if wish == "own":
+        await tells(seen, audio=True, video=True)
+        await expect(told).to_be_hidden()
+    else:
+        await expect(told).to_have_text("カメラはオフにしてあります。押すとオンになります。")
+        await are(seen, "マイク", "カメラオフ")
+        await seen.page.get_by_test_id("switch-video").click()
+        await tells(seen, audio=True, video=True)
+    assert not any(each["video"] for each in seen.heard[:-1] if each["type"] == "media_state")
+    assert seen.complaints == []
+
+
 def asked(first: dict[str, Any]) -> dict[str, Any]:
     """What another device is told that wants the seat: it has none yet."""
     you = first["you"] | {"seat": None, "device": "asked"}

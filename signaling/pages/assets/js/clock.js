@@ -32,8 +32,30 @@ export function countdown(leftMs) {
   return hours ? `${hours}:${pad(minutes)}:${pad(total % 60)}` : `${minutes}:${pad(total % 60)}`;
 }
 
+const QUARTER = 900000;
+const clocks = new Map(); // zone -> its format, and how far it is ahead of UTC in each quarter of an hour that was asked for
+const PARTS = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+
+// What a zone's clock shows at a moment, as if it were UTC. A phone needs ten milliseconds and more for each new format: so there
+// is one for a zone, and no zone changes its clock but at a quarter of an hour.
+export function wallClock(at, zone) {
+  if (!clocks.has(zone)) clocks.set(zone, { format: new Intl.DateTimeFormat("en-CA", { timeZone: zone, ...PARTS }), ahead: new Map() });
+  const { format, ahead } = clocks.get(zone);
+  const quarter = Math.floor(at / QUARTER) * QUARTER;
+  if (!ahead.has(quarter)) {
+    const { year, month, day, hour, minute, second } = Object.fromEntries(format.formatToParts(quarter).map((part) => [part.type, part.value]));
+    ahead.set(quarter, Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) - quarter);
+  }
+  return at + ahead.get(quarter);
+}
+
+// "2026-11-24T06:00:05.000Z" of the zone's clock; what is shown of it begins at the day, the hour...
+const shown = (wall, from, to) => new Date(wall).toISOString().slice(from, to);
+export const dateOf = (at, zone) => shown(wallClock(at, zone), 0, 10);
+
+const hereClock = (at) => at - new Date(at).getTimezoneOffset() * 60000;
+
 const formats = new Map();
-const WHOLE = { year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 function format(language, zone, options) {
   const key = `${language}|${zone}|${JSON.stringify(options)}`;
@@ -45,26 +67,27 @@ function format(language, zone, options) {
 
 // For one language and zone; every moment as milliseconds. It costs nothing before it is used.
 export function writer(language, zone) {
-  let device = null;
-  const zoneHere = () => (device ??= new Intl.DateTimeFormat().resolvedOptions().timeZone);
   const hm = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const day =
     language === "ja"
       ? { month: "long", day: "numeric", weekday: "short" }
       : { weekday: "short", day: "numeric", month: "short" };
-  const dayIn = (where, at) => format(language, where, day).format(at).replace("(", "（").replace(")", "）");
+  const dayOf = (wall) => format(language, "UTC", day).format(wall).replace("(", "（").replace(")", "）");
+  const there = (at) => wallClock(at, zone);
+  const exact = (at) => shown(there(at), 11, 19);
+  const time = (at) => shown(there(at), 11, 16);
   return {
-    time: (at) => format(language, zone, hm).format(at),
+    time,
+    exact,
     // A policy moment is told to the second when it does not lie on a minute.
-    moment: (at) => format(language, zone, at % 60000 ? { ...hm, second: "2-digit" } : hm).format(at),
-    exact: (at) => format(language, zone, { ...hm, second: "2-digit" }).format(at),
-    day: (at) => dayIn(zone, at),
-    stamp: (at) => format(language, zone, { month: "numeric", day: "numeric", ...hm }).format(at),
+    moment: (at) => (at % 60000 ? exact(at) : time(at)),
+    day: (at) => dayOf(there(at)),
+    stamp: (at) => format(language, "UTC", { month: "numeric", day: "numeric", ...hm }).format(there(at)),
     // What the zone is called where the device's clock says another time at that moment; "" where both say the same.
-    elsewhere: (at) => (format(language, zone, WHOLE).format(at) === format(language, zoneHere(), WHOLE).format(at) ? "" : nameOf(language, zone, at)),
+    elsewhere: (at) => (there(at) === hereClock(at) ? "" : nameOf(language, zone, at)),
     // The moment by the device's own clock: "Tue, 24 Nov, 06:00".
-    here: (at) => `${dayIn(zoneHere(), at)} ${format(language, zoneHere(), hm).format(at)}`,
-    hour: (at) => Number(format(language, zone, { hour: "2-digit", hourCycle: "h23" }).format(at).replace(/\D/g, "")),
+    here: (at) => `${dayOf(hereClock(at))} ${shown(hereClock(at), 11, 16)}`,
+    hour: (at) => new Date(there(at)).getUTCHours(),
   };
 }
 

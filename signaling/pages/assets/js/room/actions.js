@@ -100,6 +100,7 @@ export function createActions(app) {
     openSheet,
     switchMedium: (medium) => {
       s.notice = null;
+      s.mediumAsked = medium;
       send({ type: "switch_medium", medium });
       openSheet(null);
     },

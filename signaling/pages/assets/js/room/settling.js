@@ -2,7 +2,7 @@
 
 import { t } from "../text.js";
 import { unread } from "../desk/noted.js";
-import { awayAs, isEndAsked, isLost, isOnPhone, isRunning, isSupporter, listed, me, offers, onStage, waiting } from "../state.js";
+import { awayAs, isEndAsked, isLost, isOnPhone, isRunning, isSupporter, listed, me, offers, onStage, viewOf, waiting } from "../state.js";
 
 const DECLINED_MS = 15000;
 
@@ -52,7 +52,11 @@ export function createSettling(app) {
 
   // Same clock, same slot; only what the devices give is another thing now. The server offers a new connection where one is due.
   function changeMedium() {
+    const isOwnWish = s.mediumAsked === s.session.medium;
+    s.mediumAsked = null;
     announcer.say(t(`medium.${s.session.medium}`), true);
+    // With pictures by another's wish: this person's waits for a press, and is told of once there is one.
+    if (!isOwnWish && offers(s, "video") && ["lobby", "call"].includes(viewOf(s))) devices.holdBack("video", "unseen");
     if (["door", "check"].includes(shown.name)) shown.redraw(); // what is told and checked there is another thing now
     if (isOnPhone(s)) own.rest();
     else if (!offers(s, "video")) devices.drop("video");

@@ -1,13 +1,14 @@
 // A supporter's consent of this day: whom this device has asked today, for the same words, and whose check was good, goes in with
 // one click. It is sent for each session all the same, and the server records it with each.
 
+import { dateOf } from "../clock.js";
 import { keep, keptObject } from "../kept.js";
 import { can, hasJoined, isSupporter, observed, promisedBy } from "../state.js";
 
 const KEPT = "madoguchi.consent"; // {day, of: {programme and medium: what was agreed to}}
 
 export function createStanding({ s, clock }) {
-  const day = () => new Intl.DateTimeFormat("en-CA", { timeZone: s.programme.time_zone }).format(clock.now());
+  const day = () => dateOf(clock.now(), s.programme.time_zone);
   const name = () => `${s.programme.name} ${s.session.medium}`;
 
   function today() {
