@@ -26,6 +26,7 @@ STORIES: tuple[Story, ...] = (
     way_in.refusals,
     way_in.notice,
     way_in.supporter_alone,
+    way_in.standing,
     way_in.late,
     way_in.claim,
     in_the_room.disturbed,

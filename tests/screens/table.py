@@ -161,8 +161,12 @@ CHAPTERS = (
             State("lobby-date", "Nobody answered: it begins, and another date stays possible"),
             State("lobby-supporter", "The supporter's side: nobody there"),
             State("lobby-guest", "The supporter's side: the seeker waits"),
+            State("lobby-standing", "The supporter's side: in with one click, by today's consent"),
             State("claim-asks", "Another device wants the seat"),
             State("claim-asked", "The first device is asked"),
+            State(
+                "lobby-unseen", "The other device is let in: camera and microphone wait for a press"
+            ),
         ),
     ),
     Chapter(

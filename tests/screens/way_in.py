@@ -344,6 +344,29 @@ async def supporter_alone(scene: Scene) -> None:
     await scene.takes("lobby-supporter", supporter)
 
 
+async def standing(scene: Scene) -> None:
+    """A supporter who agreed and checked for a session of today is in the next one with the first click."""
+    counter = scene.counter()
+    earlier = await scene.books(starts_in=540, supporter=counter)
+    supporter = await scene.people.supporter(earlier)
+    await supporter.arrives()
+    await supporter.agrees()
+    await supporter.is_marked("check-line", 40, state="good")
+    await supporter.at("join").click()
+    await supporter.at("lobby").wait_for()
+    path = f"/api/v1/sessions/{earlier.id}/cancel"
+    await scene.office.call("POST", path, json={"by": "office", "channel": "telephone"})
+    await supporter.is_told("cancelled", "office")
+    booking = await scene.books(starts_in=540, supporter=counter, guest=1)
+    again = await scene.people.person(
+        "supporter", booking.links["supporter"], supporter.page.context
+    )
+    await again.page.goto(again.link)
+    await again.at("lobby").wait_for()
+    await again.sees("standing")
+    await scene.takes("lobby-standing", again)
+
+
 async def late(scene: Scene) -> None:
     """The supporter is late: the seeker waits, and is asked when the supporter comes; in the end it is another date."""
     booking = await scene.books("late", starts_in=15)  # the seeker is there in time
@@ -389,3 +412,7 @@ async def claim(scene: Scene) -> None:
     await scene.takes("claim-asked", first)
     await second.page.locator('[data-view="claim"]').first.wait_for()
     await scene.takes("claim-asks", second)
+    await first.at("claim-yes").click()
+    await second.at("lobby").wait_for()
+    await second.sees("told")
+    await scene.takes("lobby-unseen", second)
