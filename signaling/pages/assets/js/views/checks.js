@@ -185,7 +185,7 @@ export function createLine(app) {
   const exact = h("details", { class: "check__figures", hidden: true }, h("summary", {}, t("check.line.more")), figures);
   const again = h("button", { type: "button", class: "linklike", dataset: { testid: "measure-again" }, onclick: () => probe.again() }, t("check.line.again"));
   const silent = h("button", { type: "button", class: "linklike", dataset: { testid: "sound-only" }, onclick: () => app.do.toggle("video") }, t("check.line.camera_off"));
-  const item = createItem("line", h("div", { class: "check__more" }, exact, h("div", { class: "check__row" }, again, silent)));
+  const item = createItem("line", h("div", { class: "check__more" }, h("div", { class: "check__row" }, again, silent, exact)));
   return {
     el: item.el,
     update(isOnline, hasPicture) {

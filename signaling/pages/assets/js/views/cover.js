@@ -49,6 +49,8 @@ export function createCover(app) {
       show(another, Boolean(s.session.question) && can(s, "another_date") && !can(s, "wait"));
       show(release, can(s, "release_seat"));
       show(help, ["blocked", "missing", "offline", "other_lost"].includes(state.name));
+      // What does not fit is read with the arrow keys.
+      setAttr(el, "tabindex", el.scrollHeight > el.clientHeight ? "0" : null);
     },
   };
 
