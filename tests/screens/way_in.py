@@ -294,7 +294,7 @@ async def check_more(scene: Scene) -> None:
             if name == "check-line-none":
                 network.udp.cut()
             else:
-                network.udp.loss(0.2)
+                network.udp.shape(bits_per_s=160_000)
             booking = await scene.books(starts_in=540)
             seeker = await seeker_behind(network, scene.people, scene.office, booking)
             seeker.forgiven.append("WebSocket|ERR_")
