@@ -154,7 +154,9 @@ async def test_sound_only_stops_the_pictures_and_keeps_the_voices(
     assert (shown["phase"], shown["medium"]) == ("live", "audio")
     await from_the_menu(supporter, "menu-video")
     # Who did not ask for pictures is not seen before they press.
-    await expect(seeker.at("told")).to_have_text("カメラはオフにしてあります。押すとオンになります。")
+    await expect(seeker.at("told")).to_have_text(
+        "カメラはオフにしてあります。押すとオンになります。"
+    )
     await seeker.at("switch-video").click()
     await see_each_other(seeker, supporter)
 
