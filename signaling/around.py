@@ -89,7 +89,7 @@ class Around:
     async def _look_again(self) -> None:
         while True:
             await self._has_stale.wait()
-            await asyncio.sleep(self._limits.board_flush_s)
+            await asyncio.sleep(self._limits.around_s)
             self._has_stale.clear()
             stale, self._stale = self._stale, set()
             for supporter in stale:

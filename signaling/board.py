@@ -120,10 +120,8 @@ class Feed:
             Unavailable: the store does not answer.
         """
         self._watchers.add(watcher)
-        async with self._reading:
-            if self._day is None or self._is_next_day():
-                await self._read_day()
-        watcher.snapshot(self._frame(), list(self._entries.values()))
+        if not await self._read_new_day():
+            watcher.snapshot(self._frame(), list(self._entries.values()))
         watcher.lines({session: tuple(points) for session, points in self._points.items()})
 
     def part(self, watcher: Watcher) -> None:
@@ -229,15 +227,20 @@ class Feed:
         if not self._watchers:
             return
         try:
-            if self._day is not None and not self._is_next_day():
+            if not await self._read_new_day():
                 await self._read_missed()
-                return
-            async with self._reading:
-                await self._read_day()
         except Unavailable:
             return
-        for watcher in list(self._watchers):
-            watcher.snapshot(self._frame(), list(self._entries.values()))
+
+    async def _read_new_day(self) -> bool:
+        """Read the day and show it to every board, if it is not the one that is known; whether it was not."""
+        async with self._reading:
+            if self._day is not None and not self._is_next_day():
+                return False
+            await self._read_day()
+            for watcher in list(self._watchers):
+                watcher.snapshot(self._frame(), list(self._entries.values()))
+            return True
 
     async def _read_missed(self) -> None:
         """Read what has changed unheard. Flushes go on meanwhile: a thousand rooms read at once hold a change up."""
@@ -282,16 +285,15 @@ class Feed:
             await asyncio.sleep(0)
 
     def _take(self, session: Session) -> None:
-        self._read_of[session.id] = max(session.version, self._read_of.get(session.id, -1))
+        if session.version <= self._read_of.get(session.id, -1):
+            return
         known = self._entries.get(session.id)
-        if known is None and not self._is_of_today(session):
-            return
-        if known is not None and session.version <= known.row.version:
-            return
-        if known is not None and known.supporter != session.supporter.person:
-            self._take_away(session.id, known.supporter)
-        row = board_row(session, self._checks(session.id))
-        self._show(Entry(row, session.supporter.person, supporters_row(row, session)))
+        if known is not None or self._is_of_today(session):
+            if known is not None and known.supporter != session.supporter.person:
+                self._take_away(session.id, known.supporter)
+            row = board_row(session, self._checks(session.id))
+            self._show(Entry(row, session.supporter.person, supporters_row(row, session)))
+        self._read_of[session.id] = session.version
 
     def _show(self, entry: Entry) -> None:
         self._entries[SessionId(entry.row.id)] = entry

@@ -79,6 +79,8 @@ class Limits:
     """How often the boards are told what has changed: this is as late as a first change may be."""
     board_flush_s: float = 0.05
     """How long further changes of a session are gathered after that: at most twenty rows a second for each."""
+    around_s: float = 0.1
+    """How long changes of a supporter's day are gathered, before it is looked at what that means beside the call."""
     board_lines_s: float = 15.0
     """How often the boards are told of the lines of live rooms: four figures a minute for each."""
     board_reconcile_s: float = 60.0

@@ -190,7 +190,7 @@ async def main(rooms: int, seconds: float) -> None:
     warnings = structlog.make_filtering_bound_logger(logging.WARNING)
     structlog.configure(wrapper_class=warnings)  # ten thousand lines of history are not the table
     async with running_node() as node, async_playwright() as playwright:
-        gc.collect()  # as `serve` does it
+        gc.collect()  # as `serve` does it, where the driver of a browser is not in the way either
         gc.freeze()
         meetings = await live_rooms(node, rooms)
         browser = await playwright.chromium.launch(

@@ -276,6 +276,18 @@ async def test_a_board_that_waited_for_a_reading_that_failed_sees_the_whole_day(
     assert second.days == [[meeting.id]]
 
 
+async def test_who_comes_after_midnight_brings_the_new_day_to_every_board():
+    async with running_node(Limits(board_reconcile_s=3600)) as node:
+        await node.meet(starts_in=HOUR, supporter="a")
+        await node.meet(starts_in=5 * HOUR, supporter="b")
+        token = await node.staff()
+        board = await open_board(node, token)
+        await board.receive("board")
+        node.clock.advance(4 * HOUR)
+        await open_board(node, token)
+        await board.receive("board", lambda m: len(m["sessions"]) == 2)
+
+
 async def test_midnight_brings_a_new_day_also_when_the_store_is_away_just_then(monkeypatch):
     async with running_node(Limits(board_reconcile_s=0.05)) as node:
         await node.meet(starts_in=HOUR, supporter="a")
@@ -310,6 +322,28 @@ async def test_a_session_that_cannot_be_shown_hides_no_other_and_blinds_no_board
                 await row_of(board, sound, lambda row: row["seats"][0]["is_connected"])
                 await seeker.socket.close()
                 await row_of(board, sound, lambda row: not row["seats"][0]["is_connected"])
+
+
+async def test_a_row_that_could_not_be_shown_once_is_shown_by_the_next_comparison(monkeypatch):
+    from signaling import board as module
+
+    real, failed = module.board_row, asyncio.Event()
+
+    def board_row(session, checks):
+        if session.version and not failed.is_set():
+            failed.set()
+            raise ZeroDivisionError
+        return real(session, checks)
+
+    async with running_node(Limits(board_reconcile_s=0.05)) as node:
+        meeting = await node.meet()
+        board = await open_board(node, await node.staff())
+        await board.receive("board")
+        monkeypatch.setattr(module, "board_row", board_row)
+        with capture_logs():
+            await node.enter(meeting, "seeker")
+            await row_of(board, meeting, lambda row: row["seats"][0]["is_connected"])
+        assert failed.is_set()
 
 
 async def test_a_comparison_that_fails_does_not_end_the_feed(monkeypatch):

@@ -151,32 +151,109 @@ async def test_in_the_check_one_sees_oneself_and_nothing_waits(
     await expect(seen.page.get_by_test_id("told")).to_be_hidden()
 
 
-@pytest.mark.parametrize("wish", ["own", "another's"])
-async def test_pictures_by_anothers_wish_wait_for_a_press(
-    chromium: Browser, base: str, wish: str
-) -> None:
+def without(medium: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A call by sound or by telephone, and what its session becomes with pictures."""
     first = in_the_call()
     functions = first["session"]["functions"]
-    sound = {"medium": "audio", "functions": [one for one in functions if one != "video"]}
-    first["session"] |= sound | {"can": ["switch_medium"]}
+    lost = {"audio": ["video"], "phone": ["audio", "video"]}[medium]
+    first["session"] |= {"medium": medium, "can": ["switch_medium"]}
+    first["session"]["functions"] = [one for one in functions if one not in lost]
+    return first, first["session"] | {"medium": "video", "functions": functions}
+
+
+async def asks_for_pictures(seen: Visit) -> None:
+    await seen.page.get_by_test_id("more").click()
+    await seen.page.get_by_test_id("menu-video").click()
+    await seen.said("switch_medium")
+
+
+UNSEEN = {
+    "audio": "カメラはオフにしてあります。押すとオンになります。",
+    "phone": "カメラとマイクはオフにしてあります。押すとオンになります。",
+}
+
+
+@pytest.mark.parametrize("medium", ["audio", "phone"])
+async def test_pictures_by_anothers_wish_wait_for_a_press(
+    chromium: Browser, base: str, medium: str
+) -> None:
+    first, pictures = without(medium)
+    seen = await visit(chromium, f"{base}/room#x", first)
+    await expect(seen.page.get_by_test_id("more")).to_be_visible()
+    seen.say(changed({"session": pictures}))
+    await expect(seen.page.get_by_test_id("told")).to_have_text(UNSEEN[medium])
+    await are(seen, "マイク" if medium == "audio" else "マイクオフ", "カメラオフ")
+    await tells(seen, audio=medium == "audio", video=False)
+    said = [each for each in seen.heard if each["type"] == "media_state"]
+    assert not any(each["video"] for each in said)  # not for a moment either
+    await seen.page.get_by_test_id("switch-video").click()
+    await tells(seen, audio=medium == "audio", video=True)
+    assert seen.complaints == []
+
+
+@pytest.mark.parametrize("medium", ["audio", "phone"])
+async def test_who_asks_for_pictures_is_seen(chromium: Browser, base: str, medium: str) -> None:
+    first, pictures = without(medium)
+    seen = await visit(chromium, f"{base}/room#x", first)
+    await asks_for_pictures(seen)
+    seen.say(changed({"session": pictures}))
+    await tells(seen, audio=True, video=True)
+    await are(seen, "マイク", "カメラ")
+    await expect(seen.page.get_by_test_id("told")).to_be_hidden()
+    assert seen.complaints == []
+
+
+@pytest.mark.parametrize("medium", ["audio", "phone"])
+async def test_pictures_that_came_while_the_page_was_away_wait_for_a_press(
+    chromium: Browser, base: str, medium: str
+) -> None:
+    first, pictures = without(medium)
+    seen = await visit(chromium, f"{base}/room#x", first)
+    await expect(seen.page.get_by_test_id("more")).to_be_visible()
+    seen.messages[0] = first | {"session": pictures}
+    await reloads(seen)
+    await expect(seen.page.get_by_test_id("told")).to_have_text(UNSEEN[medium])
+    await tells(seen, audio=medium == "audio", video=False)
+
+
+async def test_pictures_that_came_while_the_line_was_cut_wait_for_a_press(
+    chromium: Browser, base: str
+) -> None:
+    first, pictures = without("audio")
     seen = await visit(chromium, f"{base}/room#x", first)
     await tells(seen, audio=True, video=False)
-    if wish == "own":
-        await seen.page.get_by_test_id("more").click()
-        await seen.page.get_by_test_id("menu-video").click()
-        await seen.said("switch_medium")
-    seen.say(changed({"session": first["session"] | {"medium": "video", "functions": functions}}))
-    told = seen.page.get_by_test_id("told")
-    if wish == "own":
-        await tells(seen, audio=True, video=True)
-        await expect(told).to_be_hidden()
-    else:
-        await expect(told).to_have_text("カメラはオフにしてあります。押すとオンになります。")
-        await are(seen, "マイク", "カメラオフ")
-        await seen.page.get_by_test_id("switch-video").click()
-        await tells(seen, audio=True, video=True)
-    assert not any(each["video"] for each in seen.heard[:-1] if each["type"] == "media_state")
-    assert seen.complaints == []
+    seen.say(first | {"session": pictures})  # as after a line that was cut
+    await expect(seen.page.get_by_test_id("told")).to_have_text(UNSEEN["audio"])
+    await are(seen, "マイク", "カメラオフ")
+    await seen.page.get_by_test_id("switch-video").click()
+    await tells(seen, audio=True, video=True)
+
+
+async def test_a_wish_that_was_refused_opens_nothing_at_anothers(
+    chromium: Browser, base: str
+) -> None:
+    first, pictures = without("audio")
+    seen = await visit(chromium, f"{base}/room#x", first)
+    await tells(seen, audio=True, video=False)
+    await asks_for_pictures(seen)
+    seen.say({"type": "refused", "code": "not_now", "closes": False})
+    seen.say(changed({"session": pictures}))
+    await expect(seen.page.get_by_test_id("told")).to_have_text(UNSEEN["audio"])
+    await are(seen, "マイク", "カメラオフ")
+
+
+async def test_who_was_held_back_once_and_asks_later_is_seen(chromium: Browser, base: str) -> None:
+    first, pictures = without("audio")
+    seen = await visit(chromium, f"{base}/room#x", first)
+    await tells(seen, audio=True, video=False)
+    seen.say(changed({"session": pictures}))
+    await are(seen, "マイク", "カメラオフ")
+    seen.say(changed({"session": first["session"]}))
+    await expect(seen.page.get_by_test_id("switch-video")).to_be_hidden()
+    await asks_for_pictures(seen)
+    seen.say(changed({"session": pictures}))
+    await tells(seen, audio=True, video=True)
+    await expect(seen.page.get_by_test_id("told")).to_be_hidden()
 
 
 def asked(first: dict[str, Any]) -> dict[str, Any]:

@@ -37,14 +37,14 @@ const clocks = new Map(); // zone -> its format, and how far it is ahead of UTC 
 const PARTS = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
 
 // What a zone's clock shows at a moment, as if it were UTC. A phone needs ten milliseconds and more for each new format: so there
-// is one for a zone, and no zone changes its clock but at a quarter of an hour.
+// is one for a zone, and none changes its clock now but at a quarter of an hour.
 export function wallClock(at, zone) {
   if (!clocks.has(zone)) clocks.set(zone, { format: new Intl.DateTimeFormat("en-CA", { timeZone: zone, ...PARTS }), ahead: new Map() });
   const { format, ahead } = clocks.get(zone);
   const quarter = Math.floor(at / QUARTER) * QUARTER;
   if (!ahead.has(quarter)) {
     const { year, month, day, hour, minute, second } = Object.fromEntries(format.formatToParts(quarter).map((part) => [part.type, part.value]));
-    ahead.set(quarter, Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) - quarter);
+    ahead.set(quarter, Date.parse(`${year.padStart(4, "0")}-${month}-${day}T${hour}:${minute}:${second}Z`) - quarter);
   }
   return at + ahead.get(quarter);
 }

@@ -217,6 +217,8 @@ export class Devices {
   // Off from its first moment, until this person presses; why: what it is told with.
   holdBack(kind, why) {
     if (!this.#off[kind]) this.#mark(kind, why);
+    const track = this.track(kind);
+    if (track) track.enabled = false;
   }
 
   // What is there and held back: {why, kinds}; null where nothing is.
@@ -225,9 +227,9 @@ export class Devices {
     return kinds.length ? { why: this.#off[kinds[0]], kinds } : null;
   }
 
-  // Where one sees oneself, nothing has to be held back.
-  release() {
-    for (const kind of ["audio", "video"]) {
+  // Where one sees oneself, or has pressed for it, nothing has to be held back.
+  release(kinds = ["audio", "video"]) {
+    for (const kind of kinds) {
       if ((this.#off[kind] ?? "pressed") === "pressed") continue;
       this.#mark(kind, null);
       const track = this.track(kind);

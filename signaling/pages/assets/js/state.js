@@ -30,7 +30,7 @@ export function initialState() {
     isByStanding: false, // on the way in, or in, by the consent that this supporter gave today at this device
     canCall: true, // the browser lets the page make calls
     skew: 0, // by how many milliseconds the device's clock is ahead of the server's
-    mediumAsked: null, // by this person, and not yet come
+    mediumAsked: null, // by this person: {medium, at}
     steppedOutAt: null,
     isTimeUp: false,
     mediaOf: {}, // of each seat: {audio, video, screen, encrypted, is_unstable, has_microphone}, what its page said of what it sends

@@ -100,8 +100,7 @@ export function createActions(app) {
     openSheet,
     switchMedium: (medium) => {
       s.notice = null;
-      s.mediumAsked = medium;
-      send({ type: "switch_medium", medium });
+      s.mediumAsked = send({ type: "switch_medium", medium }) ? { medium, at: clock.now() } : null;
       openSheet(null);
     },
     renewMedia: () => send({ type: "renew_media" }),

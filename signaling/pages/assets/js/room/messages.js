@@ -16,7 +16,8 @@ export function createMessages(app) {
 
   const TAKE = {
     welcome(message) {
-      const isFirst = s.session === null;
+      const former = s.session;
+      const isFirst = former === null;
       const agreement = shown.name === "door" ? agreementOf(s) : null;
       Object.assign(s, { you: message.you, programme: message.programme, session: message.session });
       Object.assign(s, { isOnline: true, isDraining: false, lostAt: null, isJoining: false, notice: null, mediaOf: {}, around: NOBODY_AROUND });
@@ -31,6 +32,7 @@ export function createMessages(app) {
       // What is to be agreed to may be something else now.
       if (isFirst || (agreement !== null && agreementOf(s) !== agreement)) shown.redraw();
       settling.settle(null);
+      if (former && former.medium !== s.session.medium) settling.changeMedium(former);
       if (!isFirst) encryption.resume();
       peer.restart();
     },
@@ -95,7 +97,7 @@ export function createMessages(app) {
       s.telephone = telephone ?? s.telephone;
       if (PROBE_CODES.has(code)) return void probe.refused(code);
       s.isJoining = s.isAnswering = false;
-      s.isAskingLink = null;
+      s.isAskingLink = s.mediumAsked = null;
       if (code === "draining") {
         s.isDraining = true; // the close that follows brings us to another node
         return;
@@ -142,7 +144,7 @@ export function createMessages(app) {
       s.isOnline = false;
       probe.stop();
       s.isJoining = s.isAnswering = false;
-      s.isAskingLink = null;
+      s.isAskingLink = s.mediumAsked = null;
       s.lostAt ??= clock.now();
       shown.draw();
     },

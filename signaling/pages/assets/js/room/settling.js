@@ -2,9 +2,11 @@
 
 import { t } from "../text.js";
 import { unread } from "../desk/noted.js";
-import { awayAs, isEndAsked, isLost, isOnPhone, isRunning, isSupporter, listed, me, offers, onStage, viewOf, waiting } from "../state.js";
+import { awayAs, hasJoined, isEndAsked, isLost, isOnPhone, isRunning, isSupporter, listed, me, offers, onStage, waiting } from "../state.js";
 
 const DECLINED_MS = 15000;
+const ASKED_MS = 10000; // a wish that comes true later is another's
+const KINDS = ["audio", "video"];
 
 export function createSettling(app) {
   const { s, clock, devices, encryption, announcer, chat, own, shown } = app;
@@ -23,7 +25,8 @@ export function createSettling(app) {
       s.wasEndDeclined = true;
       setTimeout(() => (s.wasEndDeclined = false), DECLINED_MS);
     }
-    if (before && before.medium !== s.session.medium) changeMedium();
+    if (before && before.medium !== s.session.medium) changeMedium(before);
+    holdUnused();
     encrypt();
     if (before && before.following?.state !== s.session.following?.state) tellOfNext();
     if (s.session.phase === "ended") {
@@ -50,13 +53,18 @@ export function createSettling(app) {
     });
   }
 
+  // What has no use now waits for a press when it has one again: that may be another's wish, and come while this page is away.
+  function holdUnused() {
+    if (!hasJoined(s) || s.session.phase === "ended") return;
+    for (const kind of KINDS) if (!offers(s, kind)) devices.holdBack(kind, "unseen");
+  }
+
   // Same clock, same slot; only what the devices give is another thing now. The server offers a new connection where one is due.
-  function changeMedium() {
-    const isOwnWish = s.mediumAsked === s.session.medium;
+  function changeMedium(before) {
+    const { medium, at } = s.mediumAsked ?? {};
+    if (medium === s.session.medium && clock.now() < at + ASKED_MS) devices.release(KINDS.filter((kind) => offers(s, kind) && !before.functions.includes(kind)));
     s.mediumAsked = null;
     announcer.say(t(`medium.${s.session.medium}`), true);
-    // With pictures by another's wish: this person's waits for a press, and is told of once there is one.
-    if (!isOwnWish && offers(s, "video") && ["lobby", "call"].includes(viewOf(s))) devices.holdBack("video", "unseen");
     if (["door", "check"].includes(shown.name)) shown.redraw(); // what is told and checked there is another thing now
     if (isOnPhone(s)) own.rest();
     else if (!offers(s, "video")) devices.drop("video");
@@ -79,5 +87,5 @@ export function createSettling(app) {
     announcer.say(t("staff.guest", { name: guests.map((seat) => seat.display_name).join(t("list.and")) }));
   }
 
-  return { settle, encrypt };
+  return { settle, changeMedium, encrypt };
 }

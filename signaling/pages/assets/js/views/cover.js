@@ -8,7 +8,7 @@ import { nameOf, sign, telephone } from "../parts.js";
 
 export function createCover(app) {
   const { s, write } = app;
-  const title = h("h2", { class: "cover__title" });
+  const title = h("h2", { class: "cover__title", id: "cover-title" });
   const words = h("p", { class: "cover__words" });
   const what = h("span", { class: "until__what" });
   const clock = h("span", { class: "until__clock num" });
@@ -21,7 +21,7 @@ export function createCover(app) {
   const ways = createWays(app);
   const another = sign(t("cover.another_date"), { onclick: () => app.do.askAnotherDate(), kind: "" });
   const help = telephone(app);
-  const el = h("section", { class: "cover", hidden: true, "aria-live": "polite" }, title, words, grace, known, h("div", { class: "cover__do" }, ways.el, again, release, another, help));
+  const el = h("section", { class: "cover", hidden: true, "aria-live": "polite", "aria-labelledby": "cover-title" }, title, words, grace, known, h("div", { class: "cover__do" }, ways.el, again, release, another, help));
 
   return {
     el,
@@ -50,7 +50,7 @@ export function createCover(app) {
       show(release, can(s, "release_seat"));
       show(help, ["blocked", "missing", "offline", "other_lost"].includes(state.name));
       // What does not fit is read with the arrow keys.
-      setAttr(el, "tabindex", el.scrollHeight > el.clientHeight ? "0" : null);
+      setAttr(el, "tabindex", el.scrollHeight > el.clientHeight || document.activeElement === el ? "0" : null);
     },
   };
 
