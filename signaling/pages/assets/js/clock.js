@@ -36,8 +36,8 @@ const QUARTER = 900000;
 const clocks = new Map(); // zone -> its format, and how far it is ahead of UTC in each quarter of an hour that was asked for
 const PARTS = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
 
-// What a zone's clock shows at a moment, as if it were UTC. A phone needs ten milliseconds and more for each new format: so there
-// is one for a zone, and none changes its clock now but at a quarter of an hour.
+// What a zone's clock shows at a moment, as if it were UTC. Making a format is slow on a phone: so there is one for a
+// zone, and none changes its clock now but at a quarter of an hour.
 export function wallClock(at, zone) {
   if (!clocks.has(zone)) clocks.set(zone, { format: new Intl.DateTimeFormat("en-CA", { timeZone: zone, ...PARTS }), ahead: new Map() });
   const { format, ahead } = clocks.get(zone);
