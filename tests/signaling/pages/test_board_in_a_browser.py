@@ -565,19 +565,20 @@ async def test_maintenance_is_listed_and_called_off_after_a_question(
     window = {
         "id": "m-1",
         "state": "coming",
-        "begins_at": at(86400),
-        "ends_at": at(90000),
+        "begins_at": "2031-03-03T13:00:00.000+09:00",
+        "ends_at": "2031-03-03T14:30:00.000+09:00",
         "reason": "装置の交換",
         "planned_at": at(0),
         "planned_by": "p_yamada",
         "called_off_at": None,
         "called_off_by": None,
     }
-    over = {**window, "id": "m-0", "state": "over"}
+    over = {**window, "id": "m-0", "state": "over", "ends_at": "2031-03-04T02:00:00.000+09:00"}
     more = {"GET /maintenance": {"windows": [over, window]}, "DELETE /maintenance/m-1": window}
     seen = await board(chromium, base, session(), more=more)
     await seen.page.get_by_test_id("maintenance").click()
-    await expect(form(seen).get_by_test_id("window")).to_have_count(2)
+    windows = form(seen).get_by_test_id("window").locator(".num")
+    await expect(windows).to_have_text(["3/3 13:00–3/4 02:00", "3/3 13:00–14:30"])
     await expect(form(seen).get_by_test_id("call-off")).to_have_count(1)
     await form(seen).get_by_test_id("call-off").click()
     assert seen.asked == []

@@ -34,8 +34,12 @@ export function createUpkeep(app) {
 }
 
 function list(windows, app) {
-  const words = (one) => `${app.write.stamp(ms(one.begins_at))}–${app.write.stamp(ms(one.ends_at))}`;
-  const row = (one) => h("li", { dataset: { testid: "window", window: one.id } }, h("p", {}, h("b", { class: "num" }, words(one)), h("span", { class: "tag" }, t(`maintenance.state.${one.state}`)), h("q", { class: "said" }, one.reason)), ["coming", "running"].includes(one.state) && h("button", { type: "button", class: "btn btn--s", dataset: { testid: "call-off" }, onclick: () => callOff(one, words(one), app) }, t("maintenance.do.call_off_open")));
+  const words = (one) => {
+    const [begins, ends] = [ms(one.begins_at), ms(one.ends_at)];
+    const isOneDay = app.write.day(begins) === app.write.day(ends);
+    return `${app.write.stamp(begins)}–${isOneDay ? app.write.time(ends) : app.write.stamp(ends)}`;
+  };
+  const row = (one) => h("li", { dataset: { testid: "window", window: one.id } }, h("p", {}, h("b", { class: "num" }, words(one)), " ", h("span", { class: "tag" }, t(`maintenance.state.${one.state}`)), h("q", { class: "said" }, one.reason)), ["coming", "running"].includes(one.state) && h("button", { type: "button", class: "btn btn--s", dataset: { testid: "call-off" }, onclick: () => callOff(one, words(one), app) }, t("maintenance.do.call_off_open")));
   app.forms.tell(
     "maintenance",
     t("maintenance.title"),
