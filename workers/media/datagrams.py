@@ -1,7 +1,7 @@
 """The worker's UDP socket: many datagrams are taken with one call of the kernel, and many sent with one (ADR 15).
 
 The only home of `recvmmsg(2)` and `sendmmsg(2)`, which Python's sockets lack. The kernel's structures lie ready in
-memory and only what changes is written; an address is spelled out when it is first heard of, not for each packet.
+memory and only what changes is written; an address is the kernel's spelling until somebody wants to read it.
 Packets of one size that follow each other to one address are one message, which the kernel cuts (`udp(7)`,
 `UDP_SEGMENT`): the pieces of a picture mostly are. Where it cannot, they go one by one.
 """
@@ -29,8 +29,9 @@ CUT_MOST_BYTES = 1_232
 """Packets up to here are cut from one message: every path takes them whole (RFC 8200 §5), as the kernel demands."""
 NAME_BYTES = 32
 """Room for a `sockaddr_in` or a `sockaddr_in6`."""
-PLACES = range(SLOTS)
 NAME_SIZES = {socket.AF_INET: 16, socket.AF_INET6: 28}
+Spelling = int | bytes
+"""Whom a datagram came from, as the kernel has it: of IPv4 the first eight bytes, for there is no more; of IPv6 all."""
 
 
 class _Iovec(ctypes.Structure):
@@ -112,6 +113,19 @@ class Slot(srtp.PacketBuffer):
         iovec.base = _address_of(self.data)
 
 
+class Destination:
+    """An address as the kernel wants to be told it. Whoever holds it may send there, for as long as he likes."""
+
+    __slots__ = ("_name", "at", "is_cut")
+
+    def __init__(self, name: bytearray) -> None:
+        self._name = name
+        self.at = _address_of(name)
+        """Where in memory it is spelled."""
+        self.is_cut = True
+        """Not, where the kernel would not: a narrow way, a device without checksums, no way at all."""
+
+
 class Datagrams:
     """Takes and sends datagrams, many at a time.
 
@@ -135,13 +149,8 @@ class Datagrams:
         """Of each slot, as the kernel fills it."""
         self._names = bytearray(SLOTS * NAME_BYTES)
         """Whom each slot came from."""
-        self._known = bytearray(KNOWN_ADDRESSES * NAME_BYTES)
-        self._addresses: dict[int | bytes, Address] = {}
-        """By the kernel's spelling."""
-        self._pointers: dict[Address, int] = {}
-        """Where in `_known` an address lies."""
-        self._uncut: set[int] = set()
-        """Those to whom the kernel does not cut: a narrow way, a device without checksums, no way at all."""
+        self._addresses: dict[Spelling, Address] = {}
+        self._destinations: dict[Address, Destination] = {}
         self._in, self._out = (_Header * SLOTS)(), (_Header * SLOTS)()
         self._controls = (_Control * SLOTS)()
         """How a message to send is cut."""
@@ -157,14 +166,17 @@ class Datagrams:
         # What differs from packet to packet, as Python reads and writes it fastest.
         self._sizes = _column(self._in, _Header.size.offset, "I")
         self._keys = memoryview(self._names).cast("Q")[:: NAME_BYTES // 8]
-        """The first eight bytes of a name: in IPv4, all there is of family, port and address."""
+        """The first eight bytes of a name."""
         self._out_names = _column(self._out, _Message.name.offset, "P")
         self._out_iovecs = _column(self._out, _Message.iovecs.offset, "P")
         self._out_counts = _column(self._out, _Message.iovec_count.offset, "N")
         self._out_controls = _column(self._out, _Message.control_size.offset, "N")
         self._pieces = _column(self._controls, _Control.piece.offset, "H")
         # The message that was queued last, and what may still join it.
-        self._last_name = self._next_iovec = self._piece = 0
+        self._queued_to: list[Destination | None] = [None] * SLOTS
+        """Of each message."""
+        self._last: Destination | None = None
+        self._next_iovec = self._piece = 0
         self._cut_most = CUT_MOST_BYTES if _is_cut(udp) else 0
 
     def fileno(self) -> int:
@@ -176,7 +188,7 @@ class Datagrams:
         self._fd = -1  # the number will be another's
         self._udp.close()
 
-    def receive(self) -> list[tuple[Slot, int, Address]]:
+    def receive(self) -> list[tuple[Slot, int, Spelling]]:
         """Take what has come, at most `SLOTS` datagrams; when they are fewer, there are no more.
 
         What was queued and never flushed is forgotten: in its slot lies another's packet soon, perhaps in plain.
@@ -194,27 +206,23 @@ class Datagrams:
             if number == errno.EAGAIN:
                 return []
             raise OSError(number, os.strerror(number))
-        keys: Sequence[int | bytes] = (
+        spellings: Sequence[Spelling] = (
             self._full_names(count) if self._is_ipv6 else self._keys[:count]
         )
-        address_of, learn = self._addresses.get, self._learn
-        return [
-            (slot, size, address_of(key) or learn(key, place))
-            for place, slot, size, key in zip(PLACES, self._slots, self._sizes, keys, strict=False)
-        ]
+        return list(zip(self._slots, self._sizes, spellings, strict=False))
 
-    def queue(self, slot: Slot, to: Address) -> bool:
-        """Have a slot's packet sent by the next `flush`.
+    def address(self, spelling: Spelling) -> Address:
+        """Spell out whom a datagram came from, as Python's sockets do."""
+        return self._addresses.get(spelling) or self._learn(spelling)
 
-        Returns:
-            False when it could not be sent.
-        """
-        pointer = self._pointers.get(to)
-        if pointer is None:
-            # Forgotten, and not heard of since.
-            return self.send(slot.taken(), to)
+    def destination(self, address: Address) -> Destination | None:
+        """Where to `queue` what is for an address that was spelled out here; None when that was forgotten since."""
+        return self._destinations.get(address)
+
+    def queue(self, slot: Slot, to: Destination) -> None:
+        """Have a slot's packet sent by the next `flush`."""
         size, iovec = slot.length[0], slot.iovec
-        if iovec == self._next_iovec and pointer == self._last_name and size <= self._piece:
+        if iovec == self._next_iovec and to is self._last and size <= self._piece:
             last = self._queued - 1
             self._out_counts[last] += 1
             self._out_controls[last] = _CONTROL_SIZE
@@ -222,15 +230,15 @@ class Datagrams:
                 self._piece = 0  # a smaller piece is the last
         else:
             queued = self._queued
-            self._out_names[queued] = self._last_name = pointer
+            self._queued_to[queued] = self._last = to
+            self._out_names[queued] = to.at
             self._out_iovecs[queued] = iovec
             self._out_counts[queued] = 1
             self._out_controls[queued] = 0
-            may_grow = size <= self._cut_most and pointer not in self._uncut
+            may_grow = size <= self._cut_most and to.is_cut
             self._pieces[queued] = self._piece = size if may_grow else 0
             self._queued = queued + 1
         self._next_iovec = iovec + _IOVEC_BYTES
-        return True
 
     def flush(self) -> int:
         """Send what is queued.
@@ -255,9 +263,10 @@ class Datagrams:
 
     def _one_by_one(self, place: int) -> int:
         """Send the packets of a message that the kernel did not cut; how many it did not take."""
-        if ctypes.get_errno() in (errno.EINVAL, errno.EIO, errno.EMSGSIZE):
+        to = self._queued_to[place]
+        if to is not None and ctypes.get_errno() in (errno.EINVAL, errno.EIO, errno.EMSGSIZE):
             # Nor next time. Of this address only: anybody can see to it that his own is refused.
-            self._uncut.add(self._out_names[place])
+            to.is_cut = False
         first, count = self._out_iovecs[place], self._out_counts[place]
         self._out_counts[place], self._out_controls[place] = 1, 0
         refused = 0
@@ -282,17 +291,15 @@ class Datagrams:
         size, names = NAME_SIZES[self._udp.family], self._names
         return [bytes(names[at : at + size]) for at in range(0, count * NAME_BYTES, NAME_BYTES)]
 
-    def _learn(self, key: int | bytes, place: int) -> Address:
+    def _learn(self, spelling: Spelling) -> Address:
         """Spell out an address, and keep it as it is."""
         if len(self._addresses) >= KNOWN_ADDRESSES:
             self._addresses.clear()
-            self._pointers.clear()
-            self._uncut.clear()
-        name = self._names[place * NAME_BYTES : (place + 1) * NAME_BYTES]
-        address = self._addresses[key] = _spelled(name)
-        at = (len(self._addresses) - 1) * NAME_BYTES
-        self._known[at : at + NAME_BYTES] = name
-        self._pointers[address] = _address_of(self._known) + at
+            self._destinations.clear()
+        known = spelling if isinstance(spelling, bytes) else spelling.to_bytes(8, sys.byteorder)
+        name = bytearray(known.ljust(NAME_BYTES, b"\0"))
+        address = self._addresses[spelling] = _spelled(name)
+        self._destinations[address] = Destination(name)
         return address
 
 
@@ -305,7 +312,7 @@ def _is_cut(udp: socket.socket) -> bool:
     return True
 
 
-def _spelled(name: bytes | bytearray) -> Address:
+def _spelled(name: bytearray) -> Address:
     """A `sockaddr_in` or `sockaddr_in6` as Python's sockets give and take it."""
     port = int.from_bytes(name[2:4], "big")
     if int.from_bytes(name[:2], sys.byteorder) == socket.AF_INET:

@@ -9,7 +9,7 @@ it, so that a further receiver costs no further counting. Times are monotonic se
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from workers.media.kept import KEPT_LEAST_S, Kept
 from workers.media.rtp import (
@@ -66,6 +66,7 @@ class UpTrack(Generic[Owner]):
         "packets",
         "payload_type",
         "sequence_number",
+        "short_path",
         "ssrc",
         "timestamp",
     )
@@ -98,6 +99,8 @@ class UpTrack(Generic[Owner]):
         """Those whom it feeds beside the first one; empty where two people talk."""
         self.is_direct = False
         """It feeds one other, who needs nothing but other numbers: the short path."""
+        self.short_path: Any = None
+        """The port's, of a direct track; None until a packet has gone the wide way, and whenever it is fed anew."""
         self.kept = Kept() if payload_type in PICTURES else None
         """Packets as they were decrypted, under the sender's numbers."""
         self.keep_for_s = KEPT_LEAST_S
@@ -113,6 +116,7 @@ class UpTrack(Generic[Owner]):
 
     def feed(self, tracks: Sequence[DownTrack[Owner]]) -> None:
         """From now on feed these, which have adopted it."""
+        self.short_path = None
         if tracks:
             self.first, self.more = tracks[0], tuple(tracks[1:])
             self._routes[self.ssrc] = self

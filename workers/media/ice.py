@@ -218,6 +218,8 @@ class IceAgent(Generic[Owner]):
 
     def __init__(self) -> None:
         self.paths: dict[Address, Path[Owner]] = {}
+        self.revision = 0
+        """Grows whenever an address in `paths` becomes a leg's or no longer is: for who remembers what was there."""
         self._by_ufrag: dict[str, Credentials[Owner]] = {}
         self._probes: dict[bytes, _Probe[Owner]] = {}
         self._legs: dict[IceLeg[Owner], None] = {}
@@ -255,6 +257,7 @@ class IceAgent(Generic[Owner]):
 
     def leave(self, leg: IceLeg[Owner]) -> None:
         """Forget a leg."""
+        self.revision += 1
         self._legs.pop(leg, None)
         for credentials in leg.generations:
             self._by_ufrag.pop(credentials.ufrag, None)
@@ -343,6 +346,7 @@ class IceAgent(Generic[Owner]):
             self._unbind(holder)
             holder = None
         if holder is None:
+            self.revision += 1
             self.paths[address] = leg.paths[address] = Path(leg, address, now)
             while len(leg.paths) > MAX_PATHS:
                 oldest = next(at for at in leg.paths if at not in (leg.address, address))
@@ -352,6 +356,7 @@ class IceAgent(Generic[Owner]):
         return True
 
     def _unbind(self, path: Path[Owner]) -> None:
+        self.revision += 1
         del self.paths[path.address]
         del path.leg.paths[path.address]
         if path.leg.address == path.address:

@@ -5,21 +5,21 @@ what came together (`workers.media.datagrams`), bounded (some turns a wake, so t
 and total: no exception leaves it, and what it drops is counted. Whether a room is still open is asked of the clock in
 each turn of at most `SLOTS` packets, never of a timer.
 
-Where two people talk, all of it happens in place. A packet for several, a repetition, and one for who takes no RTX
-leave that short path (`_forward_widely`).
+Where two people talk, all of it happens in place, and from what is remembered of the packet before (ADR 16). The first
+packet of a track, one for several, a repetition, and one for who takes no RTX leave that short path (`_forward_widely`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
 from workers.media import srtp, wire
 from workers.media.control import Control
-from workers.media.datagrams import SLOTS, Datagrams, Slot
+from workers.media.datagrams import SLOTS, Datagrams, Slot, Spelling
 from workers.media.forwarder import DROPPED, DownTrack, UpTrack
 from workers.media.ice import (
     Address,
@@ -37,6 +37,7 @@ from workers.media.ice import (
 )
 from workers.media.kept import KEPT_IN_A_TURN, KEPT_TURN_S
 from workers.media.lines import Lines
+from workers.media.remembered import Sender, ShortPath
 from workers.media.room import KEY_FRAME_INTERVAL_S, Leg
 from workers.media.rtp import (
     HEADER,
@@ -95,6 +96,9 @@ class MediaPort:
         self._monotonic = monotonic
         self._turned_at = float("-inf")
         self._by_ssrc: dict[int, Leg] = {}
+        self._senders: dict[Spelling, Sender] = {}
+        """Whose address is known and whose keys are there, as of `_ice_revision`."""
+        self._ice_revision = 0
         self.control = Control(self.send, self._queue, self.counters)
         self.lines = Lines(self.control, report)
 
@@ -109,6 +113,7 @@ class MediaPort:
         leg.farewell_to = leg.ice.address
         self.ice.leave(leg.ice)
         leg.ice = leg.srtp = None
+        self._senders.clear()
         for ssrc in leg.found_by:
             del self._by_ssrc[ssrc]
         leg.found_by.clear()
@@ -124,8 +129,11 @@ class MediaPort:
 
     def _queue(self, slot: Slot, to: Address | None) -> None:
         """Have the packet in a slot sent with the others of its turn, as `send` does."""
-        if to is not None and not self.udp.queue(slot, to):
-            self.counters["send_dropped"] += 1
+        destination = self.udp.destination(to) if to is not None else None
+        if destination is not None:
+            self.udp.queue(slot, destination)
+        else:
+            self.send(slot.taken(), to)
 
     def tick(self, now: float) -> None:
         """Look at the time, a few times a second."""
@@ -192,107 +200,97 @@ class MediaPort:
 
         return on_readable
 
-    def _taking(self) -> Callable[[Sequence[tuple[Slot, int, Address]], float], None]:
-        """What is done with the datagrams of a turn; its names are local, for it runs for every packet."""
-        flush, path_of, forward = self.udp.flush, self.ice.paths.get, self._forwarding()
+    def _taking(  # noqa: C901
+        self,
+    ) -> Callable[[Sequence[tuple[Slot, int, Spelling]], float], None]:
+        """What is done with the datagrams of a turn: RTP is checked, kept, rewritten, protected and sent."""
+        flush, queue, sender_of = self.udp.flush, self.udp.queue, self._senders.get
+        unprotect, protect, copied = srtp.unprotect, srtp.protect, srtp.copied
+        unpack, number_in, counters = HEADER.unpack_from, NUMBERING.pack_into, self.counters
+        receive_other, forward_widely = self._receive_other, self._forward_widely
 
-        def take(datagrams: Sequence[tuple[Slot, int, Address]], now: float) -> None:
-            for slot, size, address in datagrams:
+        # One function with local names, for it runs for every packet, and a call costs as much as what it would do.
+        def take(  # noqa: C901
+            datagrams: Sequence[tuple[Slot, int, Spelling]], now: float
+        ) -> None:
+            is_deaf, forwarded = now >= self.deaf_at, 0
+            for slot, size, spelling in datagrams:
                 try:
-                    path, data = path_of(address), slot.data
-                    is_rtp = size >= 12 and 128 <= data[0] < 192 and not 192 <= data[1] <= 223
-                    if path is not None and is_rtp:
-                        forward(slot, path.leg.owner, path, address, size, now)
+                    data = slot.data
+                    # Of what is no RTP the figures mean nothing; the header is not encrypted.
+                    first, second, number, timestamp, ssrc = unpack(data)
+                    sender = sender_of(spelling)
+                    is_rtp = (
+                        size >= HEADER_BYTES and 128 <= first < 192 and not 192 <= second <= 223
+                    )
+                    if sender is None or not is_rtp:
+                        sender = receive_other(slot, size, spelling, is_rtp, now)
+                        if sender is None:
+                            continue
+                    if is_deaf or now >= sender.room.closes_at:
+                        counters["not_open"] += 1
+                        continue
+                    chars, length = slot.chars, slot.length
+                    length[0] = size
+                    if unprotect(sender.receiving, chars, length):
+                        counters["srtp_refused"] += 1
+                        continue
+                    path = sender.path
+                    if path is not None:
+                        path.media_at = now
                     else:
-                        leg = self._receive_other(slot, size, address, path, is_rtp, now)
-                        if leg is not None:
-                            forward(slot, leg, None, address, size, now)
+                        self._roamed(sender.leg, self.udp.address(spelling), now)
+                    up = sender.routes.get(ssrc) or self._map(
+                        sender.leg, second & 0x7F, ssrc, number, timestamp, now
+                    )
+                    if up is None or second & 0x7F != up.payload_type:
+                        counters["not_forwarded"] += 1
+                        continue
+                    if (number - up.sequence_number) & 0xFFFF == 1:
+                        up.sequence_number, up.timestamp, up.at = number, timestamp, now
+                    else:
+                        self._not_next(sender.leg, up, number, timestamp, now)
+                    up.packets += 1
+                    up.bytes += size
+                    short = up.short_path
+                    if short is None or short.ice.address is not short.address:
+                        forward_widely(slot, sender.leg, up, number, timestamp, now)
+                        continue
+                    kept = up.kept
+                    if kept is not None and len(kept.young) < KEPT_IN_A_TURN:
+                        kept.young[number] = copied(chars, length[0])
+                    number_in(
+                        data,
+                        2,
+                        (number + short.sequence_offset) & 0xFFFF,
+                        (timestamp + short.timestamp_offset) & 0xFFFF_FFFF,
+                        short.ssrc,
+                    )
+                    if protect(short.sending, chars, length):
+                        counters["protect_refused"] += 1
+                        continue
+                    queue(slot, short.destination)
+                    forwarded += 1
                 except Exception as wrong:  # the worker's loop: no packet may stop the others
                     self._failed(wrong)
-            if refused := flush():
-                self.forwarded -= refused
-                self.counters["send_dropped"] += refused
+            refused = flush()
+            self.forwarded += forwarded - refused
+            if refused:
+                counters["send_dropped"] += refused
 
         return take
-
-    def _forwarding(  # noqa: C901
-        self,
-    ) -> Callable[[Slot, Leg, Path[Leg] | None, Address, int, float], None]:
-        """What is done with an RTP packet in a slot: check, keep, rewrite, protect, send."""
-        unprotect, protect, queue = srtp.unprotect, srtp.protect, self.udp.queue
-        unpack, number_in, counters = HEADER.unpack_from, NUMBERING.pack_into, self.counters
-        forward_widely = self._forward_widely
-
-        # One function, for it runs for every packet, and a call costs as much as what it would do.
-        def forward(  # noqa: C901
-            slot: Slot, leg: Leg, path: Path[Leg] | None, address: Address, size: int, now: float
-        ) -> None:
-            transport = leg.srtp
-            if transport is None or now >= leg.room.closes_at or now >= self.deaf_at:
-                counters["not_open"] += 1
-                return
-            data, chars, length = slot.data, slot.chars, slot.length
-            length[0] = size
-            if unprotect(transport.receiving, chars, length):
-                counters["srtp_refused"] += 1
-                return
-            if path is not None:
-                path.media_at = now
-            else:
-                self._roamed(leg, address, now)
-            _, second, number, timestamp, ssrc = unpack(data)
-            up = leg.up.routes.get(ssrc) or self._map(
-                leg, second & 0x7F, ssrc, number, timestamp, now
-            )
-            if up is None or second & 0x7F != up.payload_type:
-                counters["not_forwarded"] += 1
-                return
-            if (number - up.sequence_number) & 0xFFFF == 1:
-                up.sequence_number, up.timestamp, up.at = number, timestamp, now
-            else:
-                self._not_next(leg, up, number, timestamp, now)
-            up.packets += 1
-            up.bytes += size
-            if not up.is_direct:
-                forward_widely(slot, leg, up, number, timestamp, now)
-                return
-            kept = up.kept
-            if kept is not None and len(kept.young) < KEPT_IN_A_TURN:
-                kept.young[number] = bytes(slot.view[: length[0]])
-            down: Any = (
-                up.first
-            )  # a direct track has one, whose leg lives: it would have been released
-            number_in(
-                data,
-                2,
-                (number + down.sequence_offset) & 0xFFFF,
-                (timestamp + down.timestamp_offset) & 0xFFFF_FFFF,
-                down.ssrc,
-            )
-            to = down.owner
-            if protect(to.srtp.sending, chars, length):
-                counters["protect_refused"] += 1
-                return
-            at = to.ice.address
-            if at is None:
-                counters["not_forwarded"] += 1
-                return
-            if not queue(slot, at):
-                counters["send_dropped"] += 1
-                return
-            self.forwarded += 1
-            if not leg.has_forwarded:
-                self._first_forwarded(leg, to)
-
-        return forward
 
     def _forward_widely(
         self, slot: Slot, leg: Leg, up: UpTrack[Leg], number: int, timestamp: int, now: float
     ) -> None:
-        """Forward the packet in a slot to all whom its track feeds; a repetition names what it repeats."""
+        """Forward the packet in a slot to all whom its track feeds; a repetition names what it repeats.
+
+        If it fed only one, and well, the next one may take the short path.
+        """
         if up.first is None:
             self.counters["not_forwarded"] += 1
             return
+        up.short_path = None
         data, size = slot.data, slot.length[0]
         if leg.is_echo and not leg.may_echo(size, now):
             self.counters["echo_refused"] += 1
@@ -312,6 +310,16 @@ class MediaPort:
             if down.is_stamped:
                 put_send_time(data, size, now)
             self._send_rewritten(slot, leg, down, sent)
+        if up.is_direct:
+            up.short_path = self._short_path(up.first)
+
+    def _short_path(self, down: DownTrack[Leg]) -> ShortPath | None:
+        """The short path of a track that feeds only this one; None: its receiver cannot be reached at the moment."""
+        to = down.owner
+        if to.ice is None or to.srtp is None or to.ice.address is None:
+            return None
+        destination = self.udp.destination(to.ice.address)
+        return ShortPath(down, to.srtp, to.ice, destination) if destination is not None else None
 
     def _send_rewritten(self, slot: Slot, leg: Leg, down: DownTrack[Leg], number: int) -> None:
         """Encrypt the packet in a slot for one receiver and send it."""
@@ -410,30 +418,25 @@ class MediaPort:
     # ---- everything else ------------------------------------------------------------------------------------------
 
     def _receive_other(
-        self,
-        slot: Slot,
-        size: int,
-        address: Address,
-        path: Path[Leg] | None,
-        is_rtp: bool,
-        now: float,
-    ) -> Leg | None:
-        """Take STUN, DTLS, RTCP, and packets from unknown addresses (RFC 7983 §7).
+        self, slot: Slot, size: int, spelling: Spelling, is_rtp: bool, now: float
+    ) -> Sender | None:
+        """Take STUN, DTLS, RTCP, and packets from addresses that are unknown so far (RFC 7983 §7).
 
         Returns:
-            The leg whose keys shall be tried on an RTP packet from an unknown address; None otherwise.
+            Of RTP, whose keys shall be tried; None: of nobody's, or it is something else.
         """
-        data = slot.data
+        address = self.udp.address(spelling)
+        path, data = self.ice.paths.get(address), slot.data
         first = data[0]
+        if is_rtp:
+            return self._find_sender(spelling, path, int.from_bytes(data[8:12], "big"))
         if size >= 20 and first < 2:
             self._perform(self.ice.receive(bytes(slot.view[:size]), address, now))
+            if self.ice.revision != self._ice_revision:
+                self._ice_revision = self.ice.revision
+                self._senders.clear()
         elif path is not None and size >= HEADER_BYTES and 20 <= first < 64:
             self._receive_dtls(path, bytes(slot.view[:size]))
-        elif is_rtp:
-            leg = self._by_ssrc.get(int.from_bytes(data[8:12], "big"))
-            if leg is None:
-                self.counters["unknown"] += 1
-            return leg
         elif size >= HEADER_BYTES and 128 <= first < 192 and is_rtcp(data[1]):
             known = path.leg.owner if path is not None else None
             leg = known or self._by_ssrc.get(int.from_bytes(data[4:8], "big"))
@@ -444,6 +447,20 @@ class MediaPort:
         else:
             self.counters["unknown"] += 1
         return None
+
+    def _find_sender(self, spelling: Spelling, path: Path[Leg] | None, ssrc: int) -> Sender | None:
+        """Whose RTP it may be: of the leg that an address is known to be of, or of one whose SSRC it is."""
+        leg = path.leg.owner if path is not None else self._by_ssrc.get(ssrc)
+        if leg is None:
+            self.counters["unknown"] += 1
+            return None
+        if leg.srtp is None:
+            self.counters["not_open"] += 1
+            return None
+        sender = Sender(leg, leg.srtp, path)
+        if path is not None:
+            self._senders[spelling] = sender
+        return sender
 
     def _receive_dtls(self, path: Path[Leg], data: bytes) -> None:
         dtls = path.leg.owner.dtls

@@ -16,8 +16,8 @@ from pylibsrtp._binding import ffi, lib
 BUFFER_BYTES = 4_096
 MAX_DATAGRAM_BYTES = 2_048
 """More than any Ethernet carries; the rest of the buffer is for the tag of SRTP and its index."""
-REPLAY_WINDOW = 1_024
-"""Packets that may arrive out of order; Chromium uses the same."""
+REPLAY_WINDOW = 256
+"""Packets that may arrive out of order: half a second of the densest picture. libsrtp shifts all of it with each."""
 MAX_SSRCS = 32
 """SSRCs a leg may ever use. libsrtp keeps a stream for each and looks it up by walking."""
 
@@ -29,6 +29,8 @@ protect = lib.srtp_protect
 """`protect(srtp_t, chars, length) -> 0`: encrypt in place; used by the forwarding loop only."""
 unprotect = lib.srtp_unprotect
 """`unprotect(srtp_t, chars, length) -> 0`: check and decrypt in place; used by the forwarding loop only."""
+copied = ffi.unpack
+"""`copied(chars, size) -> bytes`: what lies there; used by the forwarding loop only."""
 protect_rtcp = lib.srtp_protect_rtcp
 unprotect_rtcp = lib.srtp_unprotect_rtcp
 """The same for RTCP that lies in a slot."""

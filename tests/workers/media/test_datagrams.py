@@ -7,7 +7,6 @@ import pytest
 from tests.workers.media.hand_made import drain, udp
 from workers.media import datagrams as subject
 from workers.media.datagrams import CUT_MOST_BYTES, SLOTS, Datagrams, bind
-from workers.media.datagrams import _address_of as address_of
 from workers.media.srtp import MAX_DATAGRAM_BYTES
 
 SO_NO_CHECK = 11
@@ -33,15 +32,30 @@ def sent(client, port, *payloads):
 
 
 def taken(port):
-    return [(bytes(slot.view[:size]), address) for slot, size, address in port.receive()]
+    return [
+        (bytes(slot.view[:size]), port.address(spelling)) for slot, size, spelling in port.receive()
+    ]
+
+
+def received(port):
+    """What has come, each of the length that it came with, and where it is sent if it is to go back."""
+    back = []
+    for slot, size, spelling in port.receive():
+        slot.length[0] = size
+        back.append((slot, size, port.destination(port.address(spelling))))
+    return back
+
+
+def without_port(destination):
+    """Spell it as whoever forges the port that he comes from."""
+    destination._name[2:4] = b"\0\0"
 
 
 def returned(port, client, payload):
     """What comes back to a client whose datagram is sent on as it is."""
     sent(client, port, payload)
-    [(slot, size, address)] = port.receive()
-    slot.length[0] = size
-    assert port.queue(slot, address)
+    [(slot, _, back)] = received(port)
+    port.queue(slot, back)
     assert port.flush() == 0
     return drain(client)
 
@@ -76,10 +90,10 @@ def test_an_address_is_the_one_that_pythons_sockets_give(listening, speaking, fa
         for number in (reference.getsockname()[1], port.number):
             client.sendto(b"hello", (speaking, number))
         _, expected = reference.recvfrom(100)
-        [(slot, size, address)] = port.receive()
-        assert address == expected
+        [(slot, size, spelling)] = port.receive()
+        assert port.address(spelling) == expected
         slot.length[0] = size
-        assert port.queue(slot, address)
+        port.queue(slot, port.destination(expected))
         assert port.flush() == 0
         assert client.recv(100) == b"hello"
     port.close()
@@ -87,12 +101,11 @@ def test_an_address_is_the_one_that_pythons_sockets_give(listening, speaking, fa
 
 def test_what_is_queued_is_sent_by_the_flush_with_the_length_it_has_then(port, client):
     sent(client, port, b"first", b"second", b"third")
-    for slot, size, address in port.receive():
-        slot.length[0] = size
+    for slot, size, back in received(port):
         if size != len(b"second"):
             slot.data[size : size + 1] = b"!"
             slot.length[0] = size + 1
-            assert port.queue(slot, address)
+            port.queue(slot, back)
     assert drain(client) == []
     assert port.flush() == 0
     assert drain(client) == [b"first!", b"third!"]
@@ -102,9 +115,8 @@ def test_what_is_queued_is_sent_by_the_flush_with_the_length_it_has_then(port, c
 
 def test_what_was_never_flushed_is_forgotten_for_its_slot_is_anothers(port, client):
     sent(client, port, b"an exception stops its turn")
-    [(slot, size, address)] = port.receive()
-    slot.length[0] = size
-    assert port.queue(slot, address)
+    [(slot, _, back)] = received(port)
+    port.queue(slot, back)
     with udp() as other:
         sent(other, port, b"for other ears")
         assert len(port.receive()) == 1
@@ -114,9 +126,9 @@ def test_what_was_never_flushed_is_forgotten_for_its_slot_is_anothers(port, clie
 
 def test_what_the_kernel_refuses_is_counted_and_the_others_go(port, client):
     sent(client, port, b"a", b"b", b"c", b"d")
-    for (slot, size, address), is_huge in zip(port.receive(), (1, 0, 1, 0), strict=True):
+    for (slot, size, back), is_huge in zip(received(port), (1, 0, 1, 0), strict=True):
         slot.length[0] = 70_000 if is_huge else size
-        assert port.queue(slot, address)
+        port.queue(slot, back)
     assert port.flush() == 2
     assert drain(client) == [b"b", b"d"]
 
@@ -128,12 +140,13 @@ def test_a_flood_of_addresses_is_forgotten_and_nobody_is_the_worse_for_it(port, 
         for client in clients:
             assert returned(port, client, payload) == [payload]
             assert len(port._addresses) <= 4
-    # The first is forgotten by the time its datagram goes on.
+    # The first is forgotten by the time its datagram goes on; who has its destination needs nothing else.
     for client in clients:
         sent(client, port, b"all at once")
-    for slot, size, address in port.receive():
-        slot.length[0] = size
-        assert port.queue(slot, address)
+    back = received(port)
+    assert port.destination(clients[0].getsockname()) is None
+    for slot, _, destination in back:
+        port.queue(slot, destination)
     assert port.flush() == 0
     for client in clients:
         assert drain(client) == [b"all at once"]
@@ -142,9 +155,10 @@ def test_a_flood_of_addresses_is_forgotten_and_nobody_is_the_worse_for_it(port, 
 
 def test_an_address_without_a_way_is_told_and_is_no_exception(port, client):
     sent(client, port, b"x")
-    [(slot, size, _)] = port.receive()
-    slot.length[0] = size
-    assert not port.queue(slot, ("127.0.0.1", 0))
+    [(slot, _, back)] = received(port)
+    without_port(back)
+    port.queue(slot, back)
+    assert port.flush() == 1
     assert not port.send(b"x", ("127.0.0.1", 0))
 
 
@@ -176,9 +190,8 @@ PICTURE = [b"1" * 900, b"2" * 900, b"3" * 900, b"4" * 500, b"5" * 900, b"6" * 90
 
 def forward_all(port):
     """Send all that has come back, in order."""
-    for slot, size, address in port.receive():
-        slot.length[0] = size
-        assert port.queue(slot, address)
+    for slot, _, back in received(port):
+        port.queue(slot, back)
     return port._queued, port.flush()
 
 
@@ -202,10 +215,9 @@ def test_packets_for_two_are_not_mixed(port, client):
 
 def test_a_packet_that_does_not_go_on_ends_a_message(port, client):
     sent(client, port, *PICTURE[:3])
-    first, _, third = port.receive()
-    for slot, size, address in (first, third):
-        slot.length[0] = size
-        port.queue(slot, address)
+    first, _, third = received(port)
+    for slot, _, back in (first, third):
+        port.queue(slot, back)
     assert (port._queued, port.flush()) == (2, 0)
     assert drain(client) == [PICTURE[0], PICTURE[2]]
 
@@ -263,14 +275,12 @@ def test_an_address_to_which_the_kernel_does_not_cut_takes_it_from_nobody_else(
     port, client, is_portless
 ):
     sent(client, port, *PICTURE[:3])
-    received = port.receive()
-    if is_portless:  # as whoever forges the port that he comes from
-        at = port._pointers[client.getsockname()] - address_of(port._known)
-        port._known[at + 2 : at + 4] = b"\0\0"
+    pieces = received(port)
+    if is_portless:
+        without_port(pieces[0][2])
     port._udp.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 1)
-    for slot, size, address in received:
-        slot.length[0] = size
-        assert port.queue(slot, address)
+    for slot, _, back in pieces:
+        port.queue(slot, back)
     assert (port._queued, port.flush()) == (1, 3 if is_portless else 0)
     port._udp.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 0)
     with udp() as other:
@@ -282,10 +292,7 @@ def test_an_address_to_which_the_kernel_does_not_cut_takes_it_from_nobody_else(
 
 def test_of_a_message_that_has_no_way_every_packet_is_counted(port, client):
     sent(client, port, *PICTURE[:3])
-    received = port.receive()
-    for slot, size, address in received:
-        slot.length[0] = size
-        assert port.queue(slot, address)
-    at = port._pointers[client.getsockname()] - address_of(port._known)
-    port._known[at + 2 : at + 4] = b"\0\0"
+    for slot, _, back in received(port):
+        port.queue(slot, back)
+    without_port(back)
     assert port.flush() == 3

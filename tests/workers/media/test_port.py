@@ -11,6 +11,7 @@ from pylibsrtp import Error
 from tests.workers.media.hand_made import Wired, drain, numbering, reply, rtp, udp, video
 from workers.media import wire
 from workers.media.datagrams import SLOTS, bind
+from workers.media.ice import IN_USE_S
 from workers.media.port import DENSE_S, RESTS, TURN_S, TURNS
 from workers.media.room import Room
 from workers.media.rtp import OPUS, RTX, VP8, nack, pli
@@ -256,6 +257,34 @@ def test_media_from_a_new_address_is_forwarded_and_the_signed_answer_to_the_prob
     wired.supporter.send(rtp(1, ssrc=9))
     assert len(drain(elsewhere)) == 1
     elsewhere.close()
+
+
+def test_what_is_under_way_follows_a_receiver_who_moves_and_nothing_more_goes_to_the_old_address(
+    wired,
+):
+    seeker = wired.seeker
+    for number in range(3):
+        wired.supporter.send(rtp(number, ssrc=9))
+    assert len(seeker.received()) == 3
+    with udp() as elsewhere:
+        seeker.check(at=elsewhere)
+        drain(elsewhere)  # it is asked how long the way is
+        for number in range(3, 6):
+            wired.supporter.send(rtp(number, ssrc=9))
+        assert len(drain(elsewhere)) == 3
+    assert seeker.received_raw() == []
+
+
+def test_an_address_that_has_become_anothers_is_opened_with_the_keys_of_that_one(wired):
+    """As when a router gives a port to somebody else behind it."""
+    for number in range(3):
+        wired.seeker.send(rtp(number))
+    wired.now += IN_USE_S
+    wired.supporter.check(at=wired.seeker.socket)
+    wired.supporter.send(rtp(1, ssrc=9), at=wired.seeker.socket)
+    assert wired.port.counters["srtp_refused"] == 0
+    wired.seeker.send(rtp(3))
+    assert wired.port.counters["srtp_refused"] == 1
 
 
 def test_somebody_who_replays_or_forges_from_elsewhere_moves_and_forwards_nothing(wired):
