@@ -14,7 +14,7 @@ import sys
 from orchestrator.log import configure
 from workers.media.process import Exit, serve
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_TIMERSLACK = 1, 29
 """linux/prctl.h"""
 
 
@@ -32,6 +32,12 @@ def die_with(parent: int) -> None:
         raise SystemExit(Exit.NODE_GONE)
 
 
+def sleep_exactly() -> None:
+    """Have the kernel wake this process when it asked for it, and not up to 50 µs later: packets wait meanwhile."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)
+
+
 def main() -> int:
     """Serve until the node is gone; the exit status says why."""
     arguments = argparse.ArgumentParser(prog="workers.media")
@@ -42,6 +48,7 @@ def main() -> int:
     arguments.add_argument("--log-level", default="info")
     options = arguments.parse_args()
     die_with(options.parent)
+    sleep_exactly()
     # A terminal or a supervisor signals the whole group: the node drains first, and takes us with it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

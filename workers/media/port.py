@@ -56,10 +56,13 @@ TURNS = 16
 """A wake, of at most `SLOTS` packets each: so that commands, heartbeats and timers get theirs."""
 DENSE_S = 0.004
 """Between two wakes; where packets come so close together the port lets some gather (ADR 14)."""
-TURN_S = 0.0016
-"""From one turn to the next. A wake costs as much as some packets; the added latency stays below 2 ms."""
+WITHIN_S = 0.0016
+"""From a packet's arrival to its departure, where packets gather. A wake costs as much as some of them; below 2 ms the
+kernel needs its part, too."""
 RESTS = 8
 """A wake, so that commands and timers get their turn."""
+PART_S = 0.0003
+"""Looking at all legs and rooms in turn lets the packets that came meanwhile pass each time it took so long."""
 MAX_LOGGED_ERRORS = 20
 AWAY_AFTER_S = 0.5
 """Without sound for so long, which comes every 20 ms from who is muted too, somebody's line was cut."""
@@ -101,6 +104,7 @@ class MediaPort:
         self._ice_revision = 0
         self.control = Control(self.send, self._queue, self.counters)
         self.lines = Lines(self.control, report)
+        self._take = self._taking()
 
     def close(self) -> None:
         """Close the socket."""
@@ -151,11 +155,24 @@ class MediaPort:
             self._each(self.ice.owners, lambda leg: self.control.turn(leg, now))
 
     def _each(self, all_of_them: Iterable[Each], do: Callable[[Each], None]) -> None:
+        began = self._monotonic()
         for one in all_of_them:
             try:
                 do(one)
             except Exception as wrong:  # the worker's loop: no leg and no room may stop the others
                 self._failed(wrong)
+            if self._monotonic() >= began + PART_S:
+                self._take_waiting()
+                began = self._monotonic()
+
+    def _take_waiting(self) -> None:
+        """Let the packets pass that have come meanwhile; the event loop finds what is more than a turn."""
+        try:
+            datagrams = self.udp.receive()
+        except OSError:
+            self.counters["receive_failed"] += 1
+        else:
+            self._take(datagrams, self._monotonic())
 
     def _look_at(self, leg: Leg, now: float) -> None:
         if leg.ice is not None:
@@ -169,7 +186,7 @@ class MediaPort:
         Args:
             rest: waits so many seconds; it may block.
         """
-        receive, take, monotonic = self.udp.receive, self._taking(), self._monotonic
+        receive, take, monotonic = self.udp.receive, self._take, self._monotonic
         taken_at = float("-inf")
 
         def on_readable() -> None:
@@ -190,9 +207,11 @@ class MediaPort:
                     continue
                 if not is_dense:
                     return
-                left_s = now + TURN_S - monotonic()
-                if left_s > 0:
-                    rest(left_s)
+                # What comes now waits for the end of the rest and of a turn like this one.
+                took_s = monotonic() - now
+                rest_s = WITHIN_S - 2 * took_s
+                if rest_s > 0:
+                    rest(rest_s)
                     rests -= 1
                 if rests == 0:
                     # What has come meanwhile is found by the event loop at once.

@@ -3,6 +3,7 @@
 import os
 import random
 import struct
+from itertools import count
 
 import pytest
 from aioice import stun
@@ -12,7 +13,7 @@ from tests.workers.media.hand_made import Wired, drain, numbering, reply, rtp, u
 from workers.media import wire
 from workers.media.datagrams import SLOTS, bind
 from workers.media.ice import IN_USE_S
-from workers.media.port import DENSE_S, RESTS, TURN_S, TURNS
+from workers.media.port import DENSE_S, PART_S, RESTS, TURNS, WITHIN_S
 from workers.media.room import Room
 from workers.media.rtp import OPUS, RTX, VP8, nack, pli
 from workers.media.srtp import MAX_SSRCS
@@ -186,13 +187,13 @@ def test_where_packets_come_densely_the_port_lets_some_gather(wired):
     wired.meanwhile = [comes]
     comes()
     wired.take()
-    assert wired.rested_s == pytest.approx([TURN_S] * 2)
+    assert wired.rested_s == pytest.approx([WITHIN_S] * 2)
     assert len(wired.supporter.received()) == 2
     wired.meanwhile = [comes] * (RESTS + 2)
     wired.rested_s.clear()
     comes()
     wired.take()
-    assert wired.rested_s == pytest.approx([TURN_S] * RESTS), (
+    assert wired.rested_s == pytest.approx([WITHIN_S] * RESTS), (
         "then commands and timers have their turn"
     )
     assert len(wired.supporter.received()) == RESTS
@@ -201,8 +202,10 @@ def test_where_packets_come_densely_the_port_lets_some_gather(wired):
     assert len(wired.supporter.received()) == 1, "what came in the last rest is taken after that"
 
 
-@pytest.mark.parametrize(("took_s", "rested_s"), [(TURN_S / 4, [TURN_S * 3 / 4]), (TURN_S, [])])
-def test_a_rest_is_shorter_by_what_the_turn_took(wired, took_s, rested_s):
+@pytest.mark.parametrize(
+    ("took_s", "rested_s"), [(WITHIN_S / 4, [WITHIN_S / 2]), (WITHIN_S / 2, [])]
+)
+def test_a_rest_is_shorter_by_what_this_turn_took_and_the_next_will(wired, took_s, rested_s):
     began, rested = wired.now, []
     # The first turn, the second one, and the second one's end.
     wired.port._monotonic = iter([began, began + 0.001, began + 0.001 + took_s]).__next__
@@ -220,7 +223,7 @@ def test_what_is_too_much_for_one_turn_is_dense(wired):
     for number in range(SLOTS + 1):
         wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
     wired.take()
-    assert wired.rested_s == pytest.approx([TURN_S])
+    assert wired.rested_s == pytest.approx([WITHIN_S])
     assert len(wired.supporter.received()) == SLOTS + 1
 
 
@@ -232,6 +235,17 @@ def test_where_packets_come_seldom_nothing_waits(wired):
         wired.take()
     assert wired.rested_s == []
     assert len(wired.supporter.received()) == 5
+
+
+@pytest.mark.parametrize(("step_s", "passed"), [(PART_S, 1), (0.0, 0)], ids=["long", "short"])
+def test_looking_at_the_legs_lets_packets_pass_when_it_takes_long(wired, step_s, passed):
+    wired.seeker.send(rtp(1))
+    wired.supporter.received()
+    wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(2)))
+    moments = count()
+    wired.port._monotonic = lambda: wired.now + next(moments) * step_s
+    wired.port.tick(wired.now)
+    assert len(wired.supporter.received()) == passed
 
 
 # ---- roaming --------------------------------------------------------------------------------------------------------
