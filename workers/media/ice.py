@@ -219,7 +219,7 @@ class IceAgent(Generic[Owner]):
     def __init__(self) -> None:
         self.paths: dict[Address, Path[Owner]] = {}
         self.revision = 0
-        """Grows whenever an address in `paths` becomes a leg's or no longer is: for who remembers what was there."""
+        """Grows when an address becomes a leg's, and when a leg leaves with its own: for who remembers `paths`."""
         self._by_ufrag: dict[str, Credentials[Owner]] = {}
         self._probes: dict[bytes, _Probe[Owner]] = {}
         self._legs: dict[IceLeg[Owner], None] = {}
@@ -356,7 +356,6 @@ class IceAgent(Generic[Owner]):
         return True
 
     def _unbind(self, path: Path[Owner]) -> None:
-        self.revision += 1
         del self.paths[path.address]
         del path.leg.paths[path.address]
         if path.leg.address == path.address:

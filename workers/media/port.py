@@ -116,8 +116,8 @@ class MediaPort:
             return
         leg.farewell_to = leg.ice.address
         self.ice.leave(leg.ice)
+        self._mind_addresses()
         leg.ice = leg.srtp = None
-        self._senders.clear()
         for ssrc in leg.found_by:
             del self._by_ssrc[ssrc]
         leg.found_by.clear()
@@ -143,16 +143,18 @@ class MediaPort:
         """Look at the time, a few times a second."""
         self.turn(now)
         self.ice.forget_late(now)
-        self._each(self.ice.owners, lambda leg: self._look_at(leg, now))
+        # Each with its own moment: what came between them is not to lie in the future.
+        moment = self._monotonic
+        self._each(self.ice.owners, lambda leg: self._look_at(leg, moment()))
         rooms = list(dict.fromkeys(leg.room for leg in self.ice.owners if leg.srtp is not None))
-        self._each(self.lines.due(rooms, now), lambda room: self.lines.measure(room, now))
+        self._each(self.lines.due(rooms, now), lambda room: self.lines.measure(room, moment()))
         self.lines.tell(now)
 
     def turn(self, now: float) -> None:
         """Ask again for what is overdue and forget what nobody can ask for; at least as often as `tick`."""
         if now >= self._turned_at + KEPT_TURN_S:
             self._turned_at = now
-            self._each(self.ice.owners, lambda leg: self.control.turn(leg, now))
+            self._each(self.ice.owners, lambda leg: self.control.turn(leg, self._monotonic()))
 
     def _each(self, all_of_them: Iterable[Each], do: Callable[[Each], None]) -> None:
         began = self._monotonic()
@@ -304,7 +306,7 @@ class MediaPort:
     ) -> None:
         """Forward the packet in a slot to all whom its track feeds; a repetition names what it repeats.
 
-        If it fed only one, and well, the next one may take the short path.
+        If it has reached the only one that its track feeds, the next one may take the short path.
         """
         if up.first is None:
             self.counters["not_forwarded"] += 1
@@ -322,15 +324,14 @@ class MediaPort:
         for down in up.fed:
             data[:size] = plain
             slot.length[0] = size
-            sent = down.rewrite(data, size, number, timestamp)
-            if sent == DROPPED:
+            rewritten = down.rewrite(data, size, number, timestamp)
+            if rewritten == DROPPED:
                 self.counters["not_forwarded"] += 1
                 continue
             if down.is_stamped:
                 put_send_time(data, size, now)
-            self._send_rewritten(slot, leg, down, sent)
-        if up.is_direct:
-            up.short_path = self._short_path(up.first)
+            if self._send_rewritten(slot, leg, down, rewritten) and up.is_direct:
+                up.short_path = self._short_path(down)
 
     def _short_path(self, down: DownTrack[Leg]) -> ShortPath | None:
         """The short path of a track that feeds only this one; None: its receiver cannot be reached at the moment."""
@@ -340,24 +341,25 @@ class MediaPort:
         destination = self.udp.destination(to.ice.address)
         return ShortPath(down, to.srtp, to.ice, destination) if destination is not None else None
 
-    def _send_rewritten(self, slot: Slot, leg: Leg, down: DownTrack[Leg], number: int) -> None:
-        """Encrypt the packet in a slot for one receiver and send it."""
+    def _send_rewritten(self, slot: Slot, leg: Leg, down: DownTrack[Leg], number: int) -> bool:
+        """Encrypt the packet in a slot for one receiver and send it; whether it went."""
         to = down.owner
         if to.srtp is None or to.address is None:
             self.counters["not_forwarded"] += 1
-            return
+            return False
         if srtp.protect(to.srtp.sending, slot.chars, slot.length):
             self.counters["protect_refused"] += 1
-            return
+            return False
         packet = slot.taken()
         if down.kept is not None:
             down.kept.keep(number, packet)
         if not self.udp.send(packet, to.address):
             self.counters["send_dropped"] += 1
-            return
+            return False
         self.forwarded += 1
         if not leg.has_forwarded:
             self._first_forwarded(leg, to)
+        return True
 
     def _not_next(
         self, leg: Leg, up: UpTrack[Leg], number: int, timestamp: int, now: float
@@ -450,10 +452,9 @@ class MediaPort:
         if is_rtp:
             return self._find_sender(spelling, path, int.from_bytes(data[8:12], "big"))
         if size >= 20 and first < 2:
-            self._perform(self.ice.receive(bytes(slot.view[:size]), address, now))
-            if self.ice.revision != self._ice_revision:
-                self._ice_revision = self.ice.revision
-                self._senders.clear()
+            outputs = self.ice.receive(bytes(slot.view[:size]), address, now)
+            self._mind_addresses()
+            self._perform(outputs)
         elif path is not None and size >= HEADER_BYTES and 20 <= first < 64:
             self._receive_dtls(path, bytes(slot.view[:size]))
         elif size >= HEADER_BYTES and 128 <= first < 192 and is_rtcp(data[1]):
@@ -466,6 +467,12 @@ class MediaPort:
         else:
             self.counters["unknown"] += 1
         return None
+
+    def _mind_addresses(self) -> None:
+        """Forget who sends from where, if that is no longer so."""
+        if self.ice.revision != self._ice_revision:
+            self._ice_revision = self.ice.revision
+            self._senders.clear()
 
     def _find_sender(self, spelling: Spelling, path: Path[Leg] | None, ssrc: int) -> Sender | None:
         """Whose RTP it may be: of the leg that an address is known to be of, or of one whose SSRC it is."""

@@ -13,7 +13,7 @@ from pylibsrtp import Policy, Session
 
 from workers.media import rtp as rtp_types
 from workers.media import srtp, wire
-from workers.media.datagrams import Datagrams, bind
+from workers.media.datagrams import Datagrams, Destination, bind
 from workers.media.port import MediaPort
 from workers.media.room import Leg, Room
 from workers.media.rtp import is_rtcp
@@ -232,6 +232,11 @@ def drain(from_socket: socket.socket) -> list[bytes]:
             taken.append(from_socket.recv(2048))
         except BlockingIOError:
             return taken
+
+
+def without_port(destination: Destination) -> None:
+    """Spell it as whoever forges the port that he comes from."""
+    destination._name[2:4] = b"\0\0"
 
 
 def _session(key: bytes, kind: int) -> Session:

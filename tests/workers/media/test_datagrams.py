@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.workers.media.hand_made import drain, udp
+from tests.workers.media.hand_made import drain, udp, without_port
 from workers.media import datagrams as subject
 from workers.media.datagrams import CUT_MOST_BYTES, SLOTS, Datagrams, bind
 from workers.media.srtp import MAX_DATAGRAM_BYTES
@@ -44,11 +44,6 @@ def received(port):
         slot.length[0] = size
         back.append((slot, size, port.destination(port.address(spelling))))
     return back
-
-
-def without_port(destination):
-    """Spell it as whoever forges the port that he comes from."""
-    destination._name[2:4] = b"\0\0"
 
 
 def returned(port, client, payload):

@@ -9,7 +9,16 @@ import pytest
 from aioice import stun
 from pylibsrtp import Error
 
-from tests.workers.media.hand_made import Wired, drain, numbering, reply, rtp, udp, video
+from tests.workers.media.hand_made import (
+    Wired,
+    drain,
+    numbering,
+    reply,
+    rtp,
+    udp,
+    video,
+    without_port,
+)
 from workers.media import wire
 from workers.media.datagrams import SLOTS, bind
 from workers.media.ice import IN_USE_S
@@ -54,7 +63,7 @@ def test_the_room_flows_once_both_seats_are_forwarded(wired):
     assert wired.reports == [wire.Flowing(session="s")]
 
 
-@pytest.mark.parametrize("payload_type", [OPUS, VP8], ids=["short way", "wide way"])
+@pytest.mark.parametrize("payload_type", [OPUS, VP8])
 def test_what_the_kernel_does_not_take_is_dropped_and_not_forwarded(wired, payload_type):
     wired.supporter.refuses(RTX)
     wired.supporter.send(rtp(1, ssrc=9))
@@ -64,6 +73,29 @@ def test_what_the_kernel_does_not_take_is_dropped_and_not_forwarded(wired, paylo
     assert wired.port.counters["send_dropped"] == 1
     assert wired.port.forwarded == before
     assert wired.reports == []
+
+
+def test_what_the_kernel_does_not_take_of_a_turn_is_counted_and_was_not_forwarded(wired):
+    wired.seeker.send(rtp(1))
+    before = wired.port.forwarded
+    without_port(wired.seeker.leg.up.routes[7].short_path.destination)
+    for number in (2, 3):
+        wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
+    wired.pump()
+    assert wired.port.counters["send_dropped"] == 2
+    assert wired.port.forwarded == before
+
+
+def test_a_room_flows_though_the_kernel_did_not_take_the_first_packets(wired, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(wired.port.udp, "send", lambda *_: False)
+        wired.seeker.send(rtp(1))
+        wired.supporter.send(rtp(1, ssrc=9))
+    assert wired.reports == []
+    for number in (2, 3):
+        wired.seeker.send(rtp(number))
+        wired.supporter.send(rtp(number, ssrc=9))
+    assert wired.reports == [wire.Flowing(session="s")]
 
 
 def test_nothing_is_forwarded_from_closes_at_on_though_no_timer_has_fired(wired):
@@ -138,6 +170,18 @@ def test_the_old_connection_of_a_seat_is_dead_after_a_reload(wired):
     wired.add("seeker", epoch=2).check()
     old.send(rtp(1))
     assert wired.supporter.received_raw() == []
+
+
+def test_who_is_removed_in_the_middle_of_talking_is_heard_no_more(wired):
+    for number in range(3):
+        wired.seeker.send(rtp(number))
+    assert len(wired.supporter.received()) == 3
+    wired.port.remove(wired.seeker.leg)
+    wired.room.remove(wired.seeker.leg)
+    for number in range(3, 6):
+        wired.seeker.send(rtp(number))
+    assert wired.supporter.received_raw() == []
+    assert wired.port.counters["unknown"] == 3
 
 
 def test_a_leg_that_is_removed_leaves_the_tables_empty(wired):

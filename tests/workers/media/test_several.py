@@ -3,6 +3,7 @@
 import random
 import struct
 from contextlib import suppress
+from itertools import count
 
 import pytest
 from pylibsrtp import Error
@@ -10,6 +11,8 @@ from pylibsrtp import Error
 from tests.workers.media.hand_made import FUNCTIONS, Wired, drain, numbering, rtp
 from workers.media import wire
 from workers.media.feedback import LEAST_PICTURE_BPS, START_BPS
+from workers.media.lines import MEASURE_S
+from workers.media.port import PART_S
 from workers.media.rtp import (
     OPUS,
     RTX,
@@ -154,13 +157,16 @@ def test_each_packet_says_to_every_receiver_when_we_sent_it(three):
 
 def test_two_people_are_forwarded_on_the_short_path_and_are_not_stamped():
     wired = Wired()
-    wired.port._forward_widely = wired.port._map  # would be called with the wrong arguments
     extension = b"\xbe\xde\x00\x01\x22\xff\xff\xff"
-    packet = rtp(1, ssrc=8, payload_type=VP8, payload=b"")
-    wired.seeker.send(bytes([packet[0] | 0x10]) + packet[1:] + extension + b"picture")
+    wired.seeker.send(rtp(1, ssrc=8, payload_type=VP8))
     wired.seeker.send(rtp(1, ssrc=7))
-    assert wired.supporter.received()[0][12:] == extension + b"picture"
-    assert all(track.is_direct for track in wired.seeker.leg.up.routes.values())
+    wired.supporter.received()
+    wired.port.udp.send = None  # the wide way ends in it
+    packet = rtp(2, ssrc=8, payload_type=VP8, payload=b"")
+    wired.seeker.send(bytes([packet[0] | 0x10]) + packet[1:] + extension + b"picture")
+    wired.seeker.send(rtp(2, ssrc=7))
+    picture, _ = wired.supporter.received()
+    assert picture[12:] == extension + b"picture"
     assert wired.port.counters["errors"] == 0
     wired.close()
 
@@ -227,10 +233,11 @@ def test_who_begins_to_share_gets_no_repetitions_of_the_screen_before(sharing):
 
 def test_two_people_share_a_screen_on_the_short_path():
     wired = Wired(functions=SHARING)
-    wired.seeker.send(rtp(1, ssrc=18, payload_type=SCREEN, payload=b"screen"))
-    (got,) = wired.supporter.received()
-    assert numbering(got)[3] == wired.supporter.leg.down.screen[SCREEN].ssrc
-    assert wired.seeker.leg.up.routes[18].is_direct
+    for number in (1, 2):
+        wired.seeker.send(rtp(number, ssrc=18, payload_type=SCREEN, payload=b"screen"))
+    ssrcs = [numbering(got)[3] for got in wired.supporter.received()]
+    assert ssrcs == [wired.supporter.leg.down.screen[SCREEN].ssrc] * 2
+    assert wired.seeker.leg.up.routes[18].short_path is not None
     wired.supporter.send_rtcp(pli(wired.supporter.leg.down.screen[SCREEN].ssrc))
     wired.now += 1
     wired.supporter.send_rtcp(pli(wired.supporter.leg.down.screen[SCREEN].ssrc))
@@ -247,6 +254,20 @@ def pictures(wired, numbers=range(10, 20)):
         wired.seeker.send(rtp(number, ssrc=8, payload_type=VP8, payload=b"%d" % number))
     wired.seeker.received()
     return [client.received() for client in wired.clients[1:]]
+
+
+def test_a_report_that_comes_while_the_lines_are_looked_at_does_not_lie_in_the_future(three):
+    pictures(three)
+    three.now += MEASURE_S
+    block = struct.pack("!LLLLLL", three.supporter.down(VP8, "seeker").ssrc, 0, 20, 0, 1, 0)
+    report = struct.pack("!BBHL", 0x81, 201, 7, 1) + block
+    three.supporter.send_bytes(three.supporter.sending.protect_rtcp(report))
+    moments = count()
+    three.port._monotonic = lambda: three.now + next(moments) * PART_S
+    three.port.tick(three.now)
+    assert three.port.counters["rtcp_read"] == 1
+    assert three.port.counters["errors"] == 0
+    assert len(three.statistics[-1].legs) == 3
 
 
 def test_a_nack_is_answered_to_the_one_who_asked(three):
