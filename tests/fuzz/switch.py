@@ -11,6 +11,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -61,6 +62,13 @@ class Disturbed(AssertionError):
     """A datagram did what none may do."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    """Where the port may queue what is for an address."""
+
+    address: Address
+
+
 class _Socket:
     """What the port takes for its UDP socket: datagrams from anywhere."""
 
@@ -70,17 +78,27 @@ class _Socket:
         self.coming: deque[tuple[bytes, Address]] = deque()
         self.sent: list[tuple[bytes, Address]] = []
         self._slot = srtp.PacketBuffer()
+        self._spellings: dict[Address, int] = {}
+        self._addresses: dict[int, Address] = {}
 
-    def receive(self) -> list[tuple[srtp.PacketBuffer, int, Address]]:
+    def receive(self) -> list[tuple[srtp.PacketBuffer, int, int]]:
         if not self.coming:
             return []
         data, address = self.coming.popleft()
         size = min(len(data), srtp.MAX_DATAGRAM_BYTES)
         self._slot.data[:size] = data[:size]
-        return [(self._slot, size, address)]
+        spelling = self._spellings.setdefault(address, len(self._spellings))
+        self._addresses[spelling] = address
+        return [(self._slot, size, spelling)]
 
-    def queue(self, slot: srtp.PacketBuffer, to: Address) -> bool:
-        return self.send(slot.taken(), to)
+    def address(self, spelling: int) -> Address:
+        return self._addresses[spelling]
+
+    def destination(self, address: Address) -> _Destination:
+        return _Destination(address)
+
+    def queue(self, slot: srtp.PacketBuffer, to: _Destination) -> None:
+        self.send(slot.taken(), to.address)
 
     def flush(self) -> int:
         return 0
