@@ -6,7 +6,7 @@ and total: no exception leaves it, and what it drops is counted. Whether a room 
 each turn of at most `SLOTS` packets, never of a timer.
 
 Where two people talk, all of it happens in place, and from what is remembered of the packet before (ADR 16). The first
-packet of a track, one for several, a repetition and one for who takes no RTX go the long way (`_forward_widely`).
+packet of a track, one for several, a repetition and one for who takes no RTX go the wide way (`_forward_widely`).
 """
 
 from __future__ import annotations
