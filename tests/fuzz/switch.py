@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter, deque
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -77,7 +77,7 @@ class _Socket:
     def __init__(self) -> None:
         self.coming: deque[tuple[bytes, Address]] = deque()
         self.sent: list[tuple[bytes, Address]] = []
-        self._slot = srtp.PacketBuffer()
+        self._slot, self._spare = srtp.PacketBuffer(), srtp.PacketBuffer()
         self._spellings: dict[Address, int] = {}
         self._addresses: dict[int, Address] = {}
 
@@ -96,6 +96,9 @@ class _Socket:
 
     def destination(self, address: Address) -> _Destination:
         return _Destination(address)
+
+    def spare(self) -> srtp.PacketBuffer:
+        return self._spare
 
     def queue(self, slot: srtp.PacketBuffer, to: _Destination) -> None:
         self.send(slot.taken(), to.address)
@@ -137,17 +140,20 @@ class Seat:
 
     def protected(self, packet: bytes) -> bytes:
         """The packet encrypted with our keys, or as it is when even libsrtp does not take it."""
+        return self._protected(srtp.protect, packet)
+
+    def protected_rtcp(self, packet: bytes) -> bytes:
+        """The same for RTCP."""
+        return self._protected(srtp.protect_rtcp, packet)
+
+    def _protected(self, protect: Callable[..., int], packet: bytes) -> bytes:
         buffer = self._buffer
         if len(packet) > srtp.MAX_DATAGRAM_BYTES:
             return packet
         buffer.fill(packet)
-        if srtp.protect(self.srtp.sending, buffer.chars, buffer.length):
+        if protect(self.srtp.sending, buffer.chars, buffer.length):
             return packet
         return buffer.taken()
-
-    def protected_rtcp(self, packet: bytes) -> bytes:
-        """The same for RTCP."""
-        return self.srtp.protect_rtcp(self._buffer, packet) or packet
 
     def check(self) -> bytes:
         """A nominating check."""
@@ -177,11 +183,11 @@ class Seat:
         if not 128 <= data[0] < 192:
             return
         buffer = self._buffer
+        buffer.fill(data)
         if is_rtcp(data[1]):
-            if self.srtp.unprotect_rtcp(buffer, data) is None:
+            if srtp.unprotect_rtcp(self.srtp.receiving, buffer.chars, buffer.length):
                 raise Disturbed(f"{self.name} was sent RTCP that it cannot read")
             return
-        buffer.fill(data)
         status = srtp.unprotect(self.srtp.receiving, buffer.chars, buffer.length)
         if status not in (0, *REPEATED):
             raise Disturbed(f"{self.name} was sent a packet that it cannot decrypt: {status}")

@@ -49,6 +49,7 @@ class Control:
     Args:
         send: sends a datagram to an address, or drops it.
         queue: the same with the datagram in a slot of this turn.
+        spare: a slot for a packet of our own in this turn, or None.
         counters: the port's.
     """
 
@@ -56,30 +57,31 @@ class Control:
         self,
         send: Callable[[bytes, Address | None], None],
         queue: Callable[[Slot, Address | None], None],
+        spare: Callable[[], Slot | None],
         counters: Counter[str],
     ) -> None:
         self._send = send
         self._queue = queue
+        self._spare = spare
         self._counters = counters
         self._buffer = srtp.PacketBuffer()
+        self.asking: dict[UpTrack[Leg], None] = {}
+        """What something may be missing of that was asked for."""
 
     def ask(self, leg: Leg, up: UpTrack[Leg], sequence_numbers: list[int]) -> None:
         """Ask a leg for packets again that have not come to us."""
         if sequence_numbers:
             self._counters["nack_sent"] += len(sequence_numbers)
+            self.asking[up] = None
             self._send_rtcp(leg, nack(up.ssrc, sequence_numbers))
 
-    def turn(self, leg: Leg, now: float) -> None:
-        """Ask for what is overdue, and forget packets; to be called every `KEPT_TURN_S`."""
-        for up in leg.up.tracks.values():
-            if up.kept is not None:
-                if up.has_missing and up.first is not None:
-                    self.ask(leg, up, up.to_ask_again(now, leg.rtt_s))
-                up.kept.turn(up.keep_for_s)
-        if leg.takes_ciphertext:
-            for down in leg.down.by_ssrc.values():
-                if down.kept is not None:
-                    down.kept.turn(_keep_for_s(leg))
+    def ask_again(self, up: UpTrack[Leg], now: float) -> None:
+        """Ask for what is overdue of one of `asking`; to be called a few times a second."""
+        leg = up.owner
+        if leg.srtp is None or not up.has_missing:
+            del self.asking[up]
+        elif up.first is not None:
+            self.ask(leg, up, up.to_ask_again(now, leg.rtt_s))
 
     def came_again(self, leg: Leg, rtx: UpTrack[Leg], plain: bytes) -> None:
         """A leg has repeated a packet."""
@@ -106,13 +108,23 @@ class Control:
         return True
 
     def _send_rtcp(self, leg: Leg, data: bytes) -> None:
-        if leg.srtp is None:
-            return
-        packet = leg.srtp.protect_rtcp(self._buffer, data)
-        if packet is None:
+        self._send_protected(leg, srtp.protect_rtcp, data)
+
+    def _send_protected(self, leg: Leg, protect: Callable[..., int], data: bytes) -> int:
+        """Encrypt a packet of our own and send it, with those of this turn if there is one; its bytes, or 0."""
+        slot = self._spare()
+        buffer: srtp.PacketBuffer = self._buffer if slot is None else slot
+        if leg.srtp is None or len(data) > srtp.MAX_DATAGRAM_BYTES:
+            return 0
+        buffer.fill(data)
+        if protect(leg.srtp.sending, buffer.chars, buffer.length):
             self._counters["protect_refused"] += 1
+            return 0
+        if slot is not None:
+            self._queue(slot, leg.address)
         else:
-            self._send(packet, leg.address)
+            self._send(buffer.taken(), leg.address)
+        return int(buffer.length[0])
 
     def take(self, leg: Leg, slot: Slot, now: float) -> None:
         """Carry out what a leg reports and asks for.
@@ -221,8 +233,14 @@ class Control:
         self._hold(leg)
         if leg.is_pair and (other := leg.first_other()) is not None:
             self._hold(other)
-        for track in leg.up.routes.values():
-            track.keep_for_s = max(_keep_for_s(each.owner) for each in track.fed)
+        for track in leg.up.tracks.values():
+            if track.kept is not None:
+                track.kept.for_s = max((_keep_for_s(each.owner) for each in track.fed), default=0.0)
+                track.kept.rest(now)
+        for each in leg.down.by_ssrc.values():
+            if each.kept is not None:
+                each.kept.for_s = _keep_for_s(leg)
+                each.kept.rest(now)
         if not leg.is_pair:
             self._report_to_sender(leg, now)
             self._tell_estimate(leg, now)
@@ -284,16 +302,20 @@ class Control:
         wanted = up.wanted(unknown, now, up.owner.rtt_s)
         if wanted:
             self._counters["nack_passed"] += len(wanted)
+            self.asking[up] = None
             self._send_rtcp(up.owner, nack(up.ssrc, wanted))
 
     def _repeat(
         self, leg: Leg, track: DownTrack[Leg], up: UpTrack[Leg], number: int, now: float
     ) -> bool:
         """Send one packet again; False when it is not kept."""
-        packet: bytes | None = None
+        sent = 0
         if track.kept is not None:
             packet = track.kept.get(number)
-        elif up.kept is not None and track.rtx is not None and leg.srtp is not None:
+            if packet is not None:
+                self._send(packet, leg.address)
+                sent = len(packet)
+        elif up.kept is not None and track.rtx is not None:
             plain = up.kept.get(uint16_add(number, -track.sequence_offset))
             repetition = track.rtx.repeat(plain) if plain is not None else None
             if repetition is not None:
@@ -301,12 +323,11 @@ class Control:
                     stamped = bytearray(repetition)
                     put_send_time(stamped, len(stamped), now)
                     repetition = bytes(stamped)
-                packet = leg.srtp.protect_rtp(self._buffer, repetition)
-        if packet is None:
+                sent = self._send_protected(leg, srtp.protect, repetition)
+        if not sent:
             return False
         self._counters["resent"] += 1
-        leg.repeated_bytes += len(packet)
-        self._send(packet, leg.address)
+        leg.repeated_bytes += sent
         return True
 
 

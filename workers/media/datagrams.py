@@ -23,6 +23,8 @@ SOCKET_BUFFER_BYTES = 4 << 20
 """A second of 25 rooms; without it a pause of 20 ms loses packets. The kernel may grant less."""
 SLOTS = 32
 """Datagrams a call: more than come while the port rests, so that one call takes them all."""
+SPARES = 16
+"""Slots for packets of our own that leave with those of a turn: answers to NACKs, reports."""
 KNOWN_ADDRESSES = 4_096
 """Kept as the kernel spells them; then all are forgotten and learnt anew, for a flood may come from everywhere."""
 CUT_MOST_BYTES = 1_232
@@ -130,7 +132,7 @@ class Datagrams:
     """Takes and sends datagrams, many at a time.
 
     A turn is `receive`, then `queue` for each datagram that goes on, then `flush`; what is queued lies in its slot
-    until then. Nothing waits.
+    until then. With them go packets of our own, each in a `spare` slot. Nothing waits.
 
     Args:
         udp: bound and not blocking; closed with this.
@@ -142,25 +144,28 @@ class Datagrams:
         self._fd = udp.fileno()
         self._is_ipv6 = udp.family == socket.AF_INET6
         self._queued = 0
-        self._iovecs = (_Iovec * SLOTS)()
+        self._iovecs = (_Iovec * (SLOTS + SPARES))()
         """Of each slot, as it is sent."""
-        self._slots = [Slot(iovec) for iovec in self._iovecs]
+        slots = [Slot(iovec) for iovec in self._iovecs]
+        self._slots, self._spares = slots[:SLOTS], slots[SLOTS:]
+        self._spares_used = SPARES
         self._rooms = (_Iovec * SLOTS)()
         """Of each slot, as the kernel fills it."""
         self._names = bytearray(SLOTS * NAME_BYTES)
         """Whom each slot came from."""
         self._addresses: dict[Spelling, Address] = {}
         self._destinations: dict[Address, Destination] = {}
-        self._in, self._out = (_Header * SLOTS)(), (_Header * SLOTS)()
-        self._controls = (_Control * SLOTS)()
+        self._in, self._out = (_Header * SLOTS)(), (_Header * len(slots))()
+        self._controls = (_Control * len(slots))()
         """How a message to send is cut."""
         names = _address_of(self._names)
         for place, slot in enumerate(self._slots):
             self._rooms[place] = _Iovec(_address_of(slot.data), srtp.MAX_DATAGRAM_BYTES)
             self._in[place].message.name = names + place * NAME_BYTES
             self._in[place].message.iovecs = ctypes.addressof(self._rooms[place])
-            for message in (self._in[place].message, self._out[place].message):
-                message.name_size, message.iovec_count = NAME_SIZES[udp.family], 1
+        for header in (*self._in, *self._out):
+            header.message.name_size, header.message.iovec_count = NAME_SIZES[udp.family], 1
+        for place in range(len(slots)):
             self._controls[place] = _Control(_CONTROL_SIZE, socket.IPPROTO_UDP, _UDP_SEGMENT)
             self._out[place].message.control = ctypes.addressof(self._controls[place])
         # What differs from packet to packet, as Python reads and writes it fastest.
@@ -173,7 +178,7 @@ class Datagrams:
         self._out_controls = _column(self._out, _Message.control_size.offset, "N")
         self._pieces = _column(self._controls, _Control.piece.offset, "H")
         # The message that was queued last, and what may still join it.
-        self._queued_to: list[Destination | None] = [None] * SLOTS
+        self._queued_to: list[Destination | None] = [None] * len(slots)
         """Of each message."""
         self._last: Destination | None = None
         self._next_iovec = self._piece = 0
@@ -200,12 +205,14 @@ class Datagrams:
             OSError: the kernel reports one; the next call may succeed.
         """
         self._queued = self._next_iovec = 0
+        self._spares_used = SPARES
         count: int = _recvmmsg(self._fd, self._in, SLOTS, 0, None)
         if count < 0:
             number = ctypes.get_errno()
             if number == errno.EAGAIN:
                 return []
             raise OSError(number, os.strerror(number))
+        self._spares_used = 0
         spellings: Sequence[Spelling] = (
             self._full_names(count) if self._is_ipv6 else self._keys[:count]
         )
@@ -218,6 +225,13 @@ class Datagrams:
     def destination(self, address: Address) -> Destination | None:
         """Where to `queue` what is for an address that was spelled out here; None when that was forgotten since."""
         return self._destinations.get(address)
+
+    def spare(self) -> Slot | None:
+        """A slot for a packet of our own, to be queued in this turn; None: no turn is under way, or all are taken."""
+        if self._spares_used == SPARES:
+            return None
+        self._spares_used += 1
+        return self._spares[self._spares_used - 1]
 
     def queue(self, slot: Slot, to: Destination) -> None:
         """Have a slot's packet sent by the next `flush`."""
@@ -247,6 +261,7 @@ class Datagrams:
             How many packets the kernel did not take.
         """
         count, self._queued, self._next_iovec = self._queued, 0, 0
+        self._spares_used = SPARES
         done = refused = 0
         while done < count:
             sent = self._send_messages(done, count - done)
@@ -328,6 +343,4 @@ def _address_of(data: bytearray) -> int:
 def _column(structures: ctypes.Array[Any], offset: int, kind: str) -> memoryview:
     """One field of all structures; `kind` is its format in `struct`."""
     fields: memoryview[int] = memoryview(structures).cast("B").cast(kind)  # type: ignore[call-overload]
-    return fields[
-        offset // fields.itemsize :: ctypes.sizeof(structures) // SLOTS // fields.itemsize
-    ]
+    return fields[offset // fields.itemsize :: ctypes.sizeof(structures._type_) // fields.itemsize]

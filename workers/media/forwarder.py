@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from workers.media.kept import KEPT_LEAST_S, Kept
+from workers.media.kept import Kept
 from workers.media.rtp import (
     CLOCK_HZ,
     NUMBERING,
@@ -58,7 +58,6 @@ class UpTrack(Generic[Owner]):
         "bytes_told",
         "first",
         "is_direct",
-        "keep_for_s",
         "kept",
         "key_frame_asked_at",
         "more",
@@ -103,8 +102,6 @@ class UpTrack(Generic[Owner]):
         """The port's, of a direct track; None until a packet has gone the wide way, and whenever it is fed anew."""
         self.kept = Kept() if payload_type in PICTURES else None
         """Packets as they were decrypted, under the sender's numbers."""
-        self.keep_for_s = KEPT_LEAST_S
-        """For so long: what the slowest of those that it feeds may ask for."""
         self.key_frame_asked_at = float("-inf")
         self._missing: dict[int, tuple[float, int]] = {}
         """Number -> when it was asked for last, and how often."""

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-KEPT_TURN_S = 0.125
-"""How often `Kept.turn` is called: packets are forgotten in heaps of so much time."""
+KEPT_TURN_S = 0.0625
+"""Packets are forgotten in heaps of so much time."""
 KEPT_LEAST_S, KEPT_MOST_S = 0.125, 1.5
 """A NACK comes one round trip after its packet, so a near receiver needs little, nobody waits for 1.5 s."""
-KEPT_IN_A_TURN = 128
+KEPT_IN_A_TURN = 64
 """Packets; 9 Mbit/s, beyond which a sender only costs memory."""
 KEPT_PACKETS = 512
 """Packets that are kept at most, whatever the receiver's round trip."""
 
 
 class Kept:
-    """The packets of the last moments by number, in heaps of one turn each: forgetting costs nothing a packet."""
+    """The packets of the last moments by number, in heaps of one turn each: forgetting costs nothing a packet.
 
-    __slots__ = ("_older", "young")
+    Times are monotonic seconds given by the caller.
+    """
+
+    __slots__ = ("_older", "for_s", "turns_at", "young")
 
     def __init__(self) -> None:
+        self.for_s = KEPT_LEAST_S
+        """For so long: what the slowest of those who get it may ask for."""
         self.young: dict[int, bytes] = {}
-        """The heap that is being filled; whoever fills it minds `KEPT_IN_A_TURN`."""
+        """The heap that is being filled; whoever fills it minds `turns_at` and `KEPT_IN_A_TURN`."""
+        self.turns_at = float("-inf")
+        """From then on a packet begins a new heap: `turn`."""
         self._older: list[dict[int, bytes]] = []
 
     def __len__(self) -> int:
         return len(self.young) + sum(len(heap) for heap in self._older)
 
-    def keep(self, number: int, packet: bytes) -> None:
+    def keep(self, number: int, packet: bytes, now: float) -> None:
         """Keep a packet."""
+        if now >= self.turns_at:
+            self.turn(now)
         if len(self.young) < KEPT_IN_A_TURN:
             self.young[number] = packet
 
@@ -37,12 +46,17 @@ class Kept:
                 return packet
         return None
 
-    def turn(self, keep_for_s: float) -> None:
-        """Begin a new heap, and forget what is older than so long."""
-        if not self.young and not self._older:
-            return
+    def turn(self, now: float) -> None:
+        """Begin a new heap, and forget what is older than `for_s`."""
+        self.turns_at = now + KEPT_TURN_S
         self._older.insert(0, self.young)
         self.young = {}
-        heaps = -(-min(max(keep_for_s, KEPT_LEAST_S), KEPT_MOST_S) // KEPT_TURN_S)
+        heaps = -(-min(max(self.for_s, KEPT_LEAST_S), KEPT_MOST_S) // KEPT_TURN_S)
         while self._older and (len(self._older) > heaps or len(self) > KEPT_PACKETS):
             self._older.pop()
+
+    def rest(self, now: float) -> None:
+        """Forget all if nothing has come for long; to be called about once a second."""
+        if now >= self.turns_at + KEPT_MOST_S:
+            self.young = {}
+            self._older.clear()

@@ -35,7 +35,7 @@ from workers.media.ice import (
     Sent,
     Silent,
 )
-from workers.media.kept import KEPT_IN_A_TURN, KEPT_TURN_S
+from workers.media.kept import KEPT_IN_A_TURN
 from workers.media.lines import Lines
 from workers.media.remembered import Sender, ShortPath
 from workers.media.room import KEY_FRAME_INTERVAL_S, Leg
@@ -61,6 +61,8 @@ WITHIN_S = 0.0016
 kernel needs its part, too."""
 RESTS = 8
 """A wake, so that commands and timers get their turn."""
+ASK_AGAIN_S = 0.125
+"""How often it is looked for what was asked for and has not come."""
 PART_S = 0.0003
 """Looking at all legs and rooms in turn lets the packets that came meanwhile pass each time it took so long."""
 MAX_LOGGED_ERRORS = 20
@@ -102,7 +104,7 @@ class MediaPort:
         self._senders: dict[Spelling, Sender] = {}
         """Whose address is known and whose keys are there, as of `_ice_revision`."""
         self._ice_revision = 0
-        self.control = Control(self.send, self._queue, self.counters)
+        self.control = Control(self.send, self._queue, udp.spare, self.counters)
         self.lines = Lines(self.control, report)
         self._take = self._taking()
 
@@ -151,10 +153,11 @@ class MediaPort:
         self.lines.tell(now)
 
     def turn(self, now: float) -> None:
-        """Ask again for what is overdue and forget what nobody can ask for; at least as often as `tick`."""
-        if now >= self._turned_at + KEPT_TURN_S:
+        """Ask again for what is overdue; at least as often as `tick`."""
+        if now >= self._turned_at + ASK_AGAIN_S:
             self._turned_at = now
-            self._each(self.ice.owners, lambda leg: self.control.turn(leg, self._monotonic()))
+            again = self.control.ask_again
+            self._each(list(self.control.asking), lambda up: again(up, self._monotonic()))
 
     def _each(self, all_of_them: Iterable[Each], do: Callable[[Each], None]) -> None:
         began = self._monotonic()
@@ -229,6 +232,7 @@ class MediaPort:
         unprotect, protect, copied = srtp.unprotect, srtp.protect, srtp.copied
         unpack, number_in, counters = HEADER.unpack_from, NUMBERING.pack_into, self.counters
         receive_other, forward_widely = self._receive_other, self._forward_widely
+        receive_rtcp = self._receive_rtcp
 
         # One function with local names, for it runs for every packet, and a call costs as much as what it would do.
         def take(  # noqa: C901
@@ -245,6 +249,9 @@ class MediaPort:
                         size >= HEADER_BYTES and 128 <= first < 192 and not 192 <= second <= 223
                     )
                     if sender is None or not is_rtp:
+                        if sender is not None and 128 <= first < 192 and size >= HEADER_BYTES:
+                            receive_rtcp(slot, size, sender.leg, sender.path, now)
+                            continue
                         sender = receive_other(slot, size, spelling, is_rtp, now)
                         if sender is None:
                             continue
@@ -278,8 +285,11 @@ class MediaPort:
                         forward_widely(slot, sender.leg, up, number, timestamp, now)
                         continue
                     kept = up.kept
-                    if kept is not None and len(kept.young) < KEPT_IN_A_TURN:
-                        kept.young[number] = copied(chars, length[0])
+                    if kept is not None:
+                        if now >= kept.turns_at:
+                            kept.turn(now)
+                        if len(kept.young) < KEPT_IN_A_TURN:
+                            kept.young[number] = copied(chars, length[0])
                     number_in(
                         data,
                         2,
@@ -318,7 +328,7 @@ class MediaPort:
             return
         plain = slot.taken()
         if up.kept is not None:
-            up.kept.keep(number, plain)
+            up.kept.keep(number, plain, now)
         elif up.payload_type in REPEATS:
             self.control.came_again(leg, up, plain)
         for down in up.fed:
@@ -330,7 +340,7 @@ class MediaPort:
                 continue
             if down.is_stamped:
                 put_send_time(data, size, now)
-            if self._send_rewritten(slot, leg, down, rewritten) and up.is_direct:
+            if self._send_rewritten(slot, leg, down, rewritten, now) and up.is_direct:
                 up.short_path = self._short_path(down)
 
     def _short_path(self, down: DownTrack[Leg]) -> ShortPath | None:
@@ -341,7 +351,9 @@ class MediaPort:
         destination = self.udp.destination(to.ice.address)
         return ShortPath(down, to.srtp, to.ice, destination) if destination is not None else None
 
-    def _send_rewritten(self, slot: Slot, leg: Leg, down: DownTrack[Leg], number: int) -> bool:
+    def _send_rewritten(
+        self, slot: Slot, leg: Leg, down: DownTrack[Leg], number: int, now: float
+    ) -> bool:
         """Encrypt the packet in a slot for one receiver and send it; whether it went."""
         to = down.owner
         if to.srtp is None or to.address is None:
@@ -352,7 +364,7 @@ class MediaPort:
             return False
         packet = slot.taken()
         if down.kept is not None:
-            down.kept.keep(number, packet)
+            down.kept.keep(number, packet, now)
         if not self.udp.send(packet, to.address):
             self.counters["send_dropped"] += 1
             return False

@@ -20,8 +20,7 @@ import structlog
 from workers.media import wire
 from workers.media.commands import Rooms
 from workers.media.datagrams import Datagrams, bind
-from workers.media.kept import KEPT_TURN_S
-from workers.media.port import MediaPort
+from workers.media.port import ASK_AGAIN_S, MediaPort
 from workers.media.sdp import Candidate
 
 CONFIGURE_TIMEOUT_S = 10.0
@@ -178,7 +177,7 @@ class MediaProcess(asyncio.Protocol):
         beat_at = tick_at = 0.0
         while True:
             # What the node has sent meanwhile is read before this goes on, also after a pause of the whole machine.
-            await asyncio.sleep(min(KEPT_TURN_S, self._ttl_s / BEATS_A_TTL / 2))
+            await asyncio.sleep(min(ASK_AGAIN_S, self._ttl_s / BEATS_A_TTL / 2))
             now = time.monotonic()
             if now - self._heard_at > self._ttl_s:
                 self._end(Exit.NODE_SILENT)

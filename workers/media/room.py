@@ -124,7 +124,6 @@ class Leg:
         "room",
         "seat",
         "srtp",
-        "takes_ciphertext",
         "up",
     )
 
@@ -169,8 +168,6 @@ class Leg:
         """When its line was last heard again after a cut."""
         self.refreshed_at = float("-inf")
         """When key frames were last asked for because it was found at another address."""
-        self.takes_ciphertext = False
-        """It takes no RTX for some picture: what was sent is sent again."""
         self.has_forwarded = False
         """RTP of it was sent to its first other one."""
         self.is_answered = False
@@ -258,7 +255,6 @@ class Leg:
         """Mind what the browser takes and what it does not."""
         refused = {REPEATS[rtx] for rtx in (RTX, SCREEN_RTX) if rtx not in answer.payload_types}
         self.down.keep_ciphertext(refused)
-        self.takes_ciphertext = any(down.kept is not None for down in self.down.by_ssrc.values())
 
     def forget(self, gone: Leg) -> None:
         """Somebody has left who reported on us."""

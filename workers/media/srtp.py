@@ -33,7 +33,7 @@ copied = ffi.unpack
 """`copied(chars, size) -> bytes`: what lies there; used by the forwarding loop only."""
 protect_rtcp = lib.srtp_protect_rtcp
 unprotect_rtcp = lib.srtp_unprotect_rtcp
-"""The same for RTCP that lies in a slot."""
+"""The same for RTCP."""
 
 
 class PacketBuffer:
@@ -105,35 +105,6 @@ class SrtpTransport:
         """Drop the stream of a received SSRC, unless it has been admitted."""
         if ssrc not in self._ssrcs:
             lib.srtp_remove_stream(self.receiving, htonl(ssrc))
-
-    def unprotect_rtcp(self, buffer: PacketBuffer, data: bytes) -> bytes | None:
-        """Check and decrypt RTCP.
-
-        Returns:
-            The compound packet, or None when it is not authentic or a replay.
-        """
-        buffer.fill(data)
-        if lib.srtp_unprotect_rtcp(self.receiving, buffer.chars, buffer.length):
-            return None
-        return buffer.taken()
-
-    def protect_rtp(self, buffer: PacketBuffer, data: bytes) -> bytes | None:
-        """Encrypt a packet of our own making; None when libsrtp refuses it, as one whose number was used before."""
-        if len(data) > MAX_DATAGRAM_BYTES:
-            return None
-        buffer.fill(data)
-        if lib.srtp_protect(self.sending, buffer.chars, buffer.length):
-            return None
-        return buffer.taken()
-
-    def protect_rtcp(self, buffer: PacketBuffer, data: bytes) -> bytes | None:
-        """Encrypt RTCP; None when libsrtp refuses it."""
-        if len(data) > MAX_DATAGRAM_BYTES:
-            return None
-        buffer.fill(data)
-        if lib.srtp_protect_rtcp(self.sending, buffer.chars, buffer.length):
-            return None
-        return buffer.taken()
 
 
 def _session(profile: int, key: bytes, ssrc_type: int) -> Session:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.workers.media.hand_made import drain, udp, without_port
 from workers.media import datagrams as subject
-from workers.media.datagrams import CUT_MOST_BYTES, SLOTS, Datagrams, bind
+from workers.media.datagrams import CUT_MOST_BYTES, SLOTS, SPARES, Datagrams, bind
 from workers.media.srtp import MAX_DATAGRAM_BYTES
 
 SO_NO_CHECK = 11
@@ -117,6 +117,37 @@ def test_what_was_never_flushed_is_forgotten_for_its_slot_is_anothers(port, clie
         assert len(port.receive()) == 1
         assert port.flush() == 0
         assert drain(client) == []
+
+
+def test_packets_of_our_own_leave_with_those_of_their_turn(port, client):
+    assert port.spare() is None
+    sent(client, port, b"passes")
+    [(slot, _, back)] = received(port)
+    for number in range(SPARES):
+        spare = port.spare()
+        spare.fill(b"ours %d" % number)
+        port.queue(spare, back)
+    port.queue(slot, back)
+    assert port.spare() is None
+    assert drain(client) == []
+    assert port.flush() == 0
+    assert drain(client) == [*[b"ours %d" % number for number in range(SPARES)], b"passes"]
+    assert port.spare() is None
+    assert port.receive() == []
+    assert port.spare() is None
+
+
+def test_all_slots_and_all_spare_ones_go_in_one_turn(port, client):
+    sent(client, port, *[b"%d" % number for number in range(SLOTS)])
+    turn = received(port)
+    for slot, _, back in turn:
+        port.queue(slot, back)
+    for size in range(1, SPARES + 1):
+        spare = port.spare()
+        spare.fill(size * b"x")
+        port.queue(spare, turn[0][2])
+    assert port.flush() == 0
+    assert len(drain(client)) == SLOTS + SPARES
 
 
 def test_what_the_kernel_refuses_is_counted_and_the_others_go(port, client):

@@ -7,7 +7,7 @@ import pytest
 
 from workers.media import forwarder, rtp
 from workers.media.forwarder import DROPPED
-from workers.media.kept import KEPT_IN_A_TURN, KEPT_PACKETS, KEPT_TURN_S, Kept
+from workers.media.kept import KEPT_IN_A_TURN, KEPT_MOST_S, KEPT_PACKETS, KEPT_TURN_S, Kept
 from workers.media.tracks import RESENDS_PER_S, DownTracks, Screen, UpTracks
 
 BOTH = frozenset({"audio", "video", "chat"})
@@ -152,27 +152,38 @@ def test_retransmissions_still_pass_when_the_numbers_have_gone_half_around():
 
 def test_a_kept_packet_is_found_until_its_time_is_over():
     kept = Kept()
-    kept.keep(1, b"one")
-    turns = 0
-    while kept.get(1) is not None:
-        kept.turn(keep_for_s=0.6)
-        turns += 1
-    assert 0.6 <= (turns - 1) * KEPT_TURN_S <= 0.6 + KEPT_TURN_S
+    kept.for_s = 0.6
+    for step in range(500):
+        kept.keep(step, b"packet", step / 500)
+        for back in (0.0, 0.3, 0.6):
+            number = step - int(500 * back)
+            assert number < 0 or kept.get(number) is not None
+    assert kept.get(int(500 * (0.998 - 0.6 - 2 * KEPT_TURN_S))) is None
+
+
+def test_what_is_kept_of_a_picture_that_stands_still_is_forgotten():
+    kept = Kept()
+    kept.keep(1, b"one", 5.0)
+    kept.keep(2, b"two", 5.1)
+    kept.rest(5.1 + KEPT_MOST_S)
+    assert len(kept) == 2
+    kept.rest(5.1 + KEPT_TURN_S + KEPT_MOST_S)
     assert len(kept) == 0
+    kept.keep(3, b"three", 9.0)
+    assert kept.get(3) == b"three"
 
 
 def test_what_is_kept_is_bounded_whatever_the_round_trip():
     kept = Kept()
+    kept.for_s = 60.0
     for number in range(4_000):
-        kept.keep(number, b"x")
-        if number % 100 == 0:
-            kept.turn(keep_for_s=60.0)
+        kept.keep(number, b"x", number / 1_000)
         assert len(kept) <= KEPT_PACKETS + KEPT_IN_A_TURN
     for number in range(4_000, 5_000):
-        kept.keep(number, b"x")
+        kept.keep(number, b"x", 4.0)
     assert len(kept.young) == KEPT_IN_A_TURN
-    for _ in range(30):
-        kept.turn(keep_for_s=60.0)
+    for turn in range(int(KEPT_MOST_S / KEPT_TURN_S) + 1):
+        kept.turn(4.0 + turn)
     assert len(kept) == 0
 
 

@@ -69,10 +69,13 @@ def test_rtcp_passes_both_ways_and_a_forgery_does_not(pair):
     ours, theirs_out, theirs_in = pair
     buffer = srtp.PacketBuffer()
     report = struct.pack("!BBHL", 0x80, 201, 1, 7)
-    assert ours.unprotect_rtcp(buffer, theirs_out.protect_rtcp(report)) == report
-    assert theirs_in.unprotect_rtcp(ours.protect_rtcp(buffer, report)) == report
-    assert ours.unprotect_rtcp(buffer, report + bytes(30)) is None
-    assert ours.protect_rtcp(buffer, bytes(srtp.MAX_DATAGRAM_BYTES + 1)) is None
+    buffer.fill(theirs_out.protect_rtcp(report))
+    assert srtp.unprotect_rtcp(ours.receiving, buffer.chars, buffer.length) == 0
+    assert buffer.taken() == report
+    assert srtp.protect_rtcp(ours.sending, buffer.chars, buffer.length) == 0
+    assert theirs_in.unprotect_rtcp(buffer.taken()) == report
+    buffer.fill(report + bytes(30))
+    assert srtp.unprotect_rtcp(ours.receiving, buffer.chars, buffer.length) != 0
 
 
 def test_a_leg_may_use_32_ssrcs_and_no_more(pair):
