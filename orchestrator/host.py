@@ -17,7 +17,7 @@ import structlog
 
 from orchestrator.actor import Actor, Item, Ports
 from orchestrator.errors import MadoguchiError, NotFound, Unavailable
-from orchestrator.lines import uneven
+from orchestrator.lines import newly_lost, uneven
 from orchestrator.nearby import Nearby
 from orchestrator.policy.events import (
     Event,
@@ -221,8 +221,9 @@ class Host:
         for fell in self._nearby.note(before, after):
             observed = Observed(fell.seat, Signal.LOST_NEARBY, float(fell.others), fell.at)
             self.post(fell.session, observed)
-        for seen in uneven(before, after, self._media.lines(after.id)):
-            self.post(after.id, seen)
+        if lost := newly_lost(before, after):
+            for seen in uneven(lost, self._media.lines(after.id)):
+                self.post(after.id, seen)
 
     def _pass_offer(self, offer: OfferMade) -> None:
         actor = self._actors.get(offer.session)
@@ -296,11 +297,17 @@ class Host:
         is_here = actor is not None and actor.session is not None
         return self._media.lines(session.id) if is_here or session.phase not in _MEASURED else None
 
-    def live_lines(self) -> Iterator[tuple[SessionId, Mapping[SeatId, Line]]]:
-        """The lines of every room that this node carries now."""
+    def live_lines(
+        self, since: Callable[[SessionId], datetime | None]
+    ) -> Iterator[tuple[SessionId, Mapping[SeatId, Line]]]:
+        """The lines of every room that this node carries now.
+
+        Args:
+            since: tells of a room from when on they are wanted; None: as far back as they are kept.
+        """
         for actor in list(self._actors.values()):
             if actor.session is not None and actor.session.phase in _MEASURED:
-                yield actor.id, self._media.lines(actor.id)
+                yield actor.id, self._media.lines(actor.id, since(actor.id))
 
     def _has_epoch(self, session_id: SessionId, seat_id: SeatId, media_epoch: int) -> bool:
         actor = self._actors.get(session_id)

@@ -25,34 +25,44 @@ four times the mean: 300 to 400 ms, and one way 400 ms is the limit of ITU-T G.1
 30 ms, which a buffer still hides: a seeker who could talk would be excused. One pause of 1.6 s lifts the mean to it."""
 
 
-def uneven(
-    before: Session | None, after: Session, lines: Mapping[SeatId, Line]
-) -> Iterable[Observed]:
-    """What a step that lost somebody has to know of what reached them before.
+def newly_lost(before: Session | None, after: Session) -> list[tuple[SeatId, datetime]]:
+    """Whom a step has lost, and when.
 
     Args:
         before: the step; None: the session was only just loaded.
         after: the step.
+    """
+    known = {seat.id for seat in before.seats if seat.loss is None} if before is not None else ()
+    return [
+        (seat.id, seat.loss.at)
+        for seat in after.seats
+        if seat.loss is not None and seat.id in known
+    ]
+
+
+def uneven(
+    lost: Iterable[tuple[SeatId, datetime]], lines: Mapping[SeatId, Line]
+) -> Iterable[Observed]:
+    """What a step that lost somebody has to know of what reached them before.
+
+    Args:
+        lost: whom, and when.
         lines: of the session's seats.
 
     Yields:
-        The worst of the last thirty seconds of each seat that is newly lost, where it was bad.
+        The worst of the thirty seconds before of each one, where it was bad.
     """
-    for seat in after.seats:
-        known = before.seat(seat.id) if before is not None else None
-        if known is None or known.loss is not None or seat.loss is None:
-            continue
-        lost_at = seat.loss.at
+    for seat, lost_at in lost:
         worst = max(
             (
                 (sample.jitter_ms, sample.at)
-                for sample in lines.get(seat.id, Line()).measured
+                for sample in lines.get(seat, Line()).measured
                 if sample.jitter_ms is not None and lost_at - BEFORE <= sample.at <= lost_at
             ),
             default=None,
         )
         if worst is not None and worst[0] >= UNEVEN_MS:
-            yield Observed(seat.id, Signal.JITTER_HIGH, *worst)
+            yield Observed(seat, Signal.JITTER_HIGH, *worst)
 
 
 def points_of(

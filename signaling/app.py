@@ -116,7 +116,7 @@ def make_app(
         zone,
         checks=audience.checks,
         programmes=programmes.values(),
-        lines=lambda: host.live_lines(),  # noqa: PLW0108 - asked for only while a board looks
+        lines=lambda since: host.live_lines(since),  # noqa: PLW0108 - asked for only while a board looks
         also_hears=around.heard,
     )
     audience.on_checked(feed.checked)

@@ -49,8 +49,10 @@ _POINTS_KEPT = 40
 
 LookUp = Callable[[], Awaitable[Staff | None]]
 
-LiveLines = Callable[[], Iterable[tuple[SessionId, Mapping[SeatId, Line]]]]
-"""The lines of the rooms that this node carries now."""
+LiveLines = Callable[
+    [Callable[[SessionId], datetime | None]], Iterable[tuple[SessionId, Mapping[SeatId, Line]]]
+]
+"""The lines of the rooms that this node carries now; given what tells of a room from when on they are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Feed:
         zone: ZoneInfo,
         checks: Callable[[SessionId], Checks] = lambda _: {},
         programmes: Collection[Programme] = (),
-        lines: LiveLines = lambda: (),
+        lines: LiveLines = lambda _: (),
         also_hears: Callable[[Change], None] = lambda _: None,
     ) -> None:
         self._store = store
@@ -187,8 +189,12 @@ class Feed:
         span = timedelta(seconds=self._limits.board_lines_s)
         known, self._points = self._points, {}
         latest: dict[SessionId, tuple[LinePoint, ...]] = {}
-        for number, (session, lines) in enumerate(self._lines()):
+
+        def since(session: SessionId) -> datetime | None:
             # One that is seen for the first time has a past: the minute that the media port keeps.
+            return now - span if session in known else None
+
+        for number, (session, lines) in enumerate(self._lines(since)):
             points = known.get(session)
             fresh = points_of(lines, now, span, 1 if points is not None else None)
             kept = self._points[session] = (

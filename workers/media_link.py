@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import assert_never
 
 import structlog
 
@@ -23,6 +22,7 @@ from orchestrator.policy.model import ConnectionId, SeatId, SessionId
 from workers.media import wire
 from workers.media.child import MediaWorker, WorkerState
 from workers.media.probes import Probes
+from workers.samples import SAMPLES_KEPT, Samples
 
 START_TIMEOUT_S = 20.0
 """Until the first word of a new worker: importing aiortc takes 0.7 s on an idle core, binding up to 5 s."""
@@ -32,9 +32,9 @@ BACKOFF_LAST_S = 5.0
 STEADY_AFTER_S = 10.0
 """A worker that lived this long is started again at once."""
 EXIT_TIMEOUT_S = 2.0
-LINES_KEPT = 60
-"""Samples a seat, one a second: the board shows a minute, attribution looks at the half before a loss."""
-LINES_FOR = timedelta(seconds=LINES_KEPT)
+LINES_FOR = timedelta(seconds=SAMPLES_KEPT)
+TOLD_KEPT = 12
+"""What a page tells, every five seconds."""
 LEAVING_S = 0.2
 """A worker that has closed its link is ending by itself; its exit status is worth this wait."""
 
@@ -71,22 +71,16 @@ class MediaSettings:
         return f"--log-format={self.log_format}", f"--log-level={self.log_level}"
 
 
-def _kept() -> deque[Any]:
-    return deque(maxlen=LINES_KEPT)
-
-
 @dataclass(slots=True)
 class _Ring:
     """What is known of one seat's line."""
 
-    measured: deque[ports.LineSample] = field(default_factory=_kept)
-    told: deque[ports.PageSample] = field(default_factory=_kept)
+    measured: Samples = field(default_factory=Samples)
+    told: list[ports.PageSample] = field(default_factory=list)
 
     def since(self, moment: datetime) -> ports.Line:
-        return ports.Line(
-            tuple(each for each in self.measured if each.at > moment),
-            tuple(each for each in self.told if each.at > moment),
-        )
+        told = tuple(each for each in self.told if each.at > moment)
+        return ports.Line(self.measured.since(moment), told)
 
 
 class MediaLink(ports.Media):
@@ -265,7 +259,7 @@ class MediaLink(ports.Media):
         for leg in legs:
             session = SessionId(leg.session)
             if self._rooms.get(session) is worker:
-                self._ring(session, SeatId(leg.seat)).measured.append(
+                self._ring(session, SeatId(leg.seat)).measured.add(
                     ports.LineSample(
                         now,
                         leg.media_epoch,
@@ -381,11 +375,15 @@ class MediaLink(ports.Media):
     def note_page(self, session: SessionId, seat: SeatId, sample: ports.PageSample) -> None:
         """Keep what a page tells; see `ports.Media`."""
         if session in self._rooms:
-            self._ring(session, seat).told.append(sample)
+            told = self._ring(session, seat).told
+            told.append(sample)
+            del told[:-TOLD_KEPT]
 
-    def lines(self, session: SessionId) -> Mapping[SeatId, ports.Line]:
+    def lines(
+        self, session: SessionId, since: datetime | None = None
+    ) -> Mapping[SeatId, ports.Line]:
         """How each seat's line was in the last minute; see `ports.Media`."""
-        since = self._clock.now() - LINES_FOR
+        since = since or self._clock.now() - LINES_FOR
         return {seat: ring.since(since) for seat, ring in self._lines.get(session, {}).items()}
 
     def _say(self, session: SessionId, command: wire.Command) -> None:

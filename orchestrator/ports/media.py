@@ -208,5 +208,8 @@ class Media(Protocol):
     def note_page(self, session: SessionId, seat: SeatId, sample: PageSample) -> None:
         """Keep what a seat's page tells beside what is measured."""
 
-    def lines(self, session: SessionId) -> Mapping[SeatId, Line]:
-        """How each seat's line was in the last minute; empty without a room. In memory only."""
+    def lines(self, session: SessionId, since: datetime | None = None) -> Mapping[SeatId, Line]:
+        """How each seat's line was in the last minute, or since a moment in it; empty without a room.
+
+        In memory only, and packed there: who needs less of it asks for less.
+        """

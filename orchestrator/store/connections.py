@@ -35,7 +35,7 @@ from orchestrator.store.scripts import Script
 CONNECT_TIMEOUT_S = 1.0
 """A server on this machine or in this network that does not accept for a second is away; ours."""
 
-QUICK_CONNECTIONS = 16
+QUICK_CONNECTIONS = 8
 """Commands that wait for no event; the server is single-threaded, more connections only queue there; ours."""
 
 _AWAY = (

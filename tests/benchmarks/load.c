@@ -127,7 +127,7 @@ void load_reset(void) {
 }
 
 /* One more line; without SSRCs it only receives. The socket stays its owner's. */
-int load_add(int socket, const char *host, int port, void *sending, void *receiving, int is_reduced, uint32_t video, uint32_t audio) {
+int load_add(int socket, const char *host, int port, void *sending, void *receiving, int is_reduced, uint32_t video, uint32_t audio, int video_number, int audio_number) {
   if (count == room) {
     room = room ? 2 * room : 64;
     if (!(lines = realloc(lines, room * sizeof *lines))) return -1;
@@ -141,7 +141,8 @@ int load_add(int socket, const char *host, int port, void *sending, void *receiv
   if (inet_pton(AF_INET, host, &line->server.sin_addr) != 1) return -1;
   line->is_reduced = is_reduced, line->is_sender = video != 0, line->own = video ? video : 1;
   line->up[VIDEO].ssrc = video, line->up[AUDIO].ssrc = audio;
-  for (int kind = 0; kind < 2; kind++) line->up[kind].number = share() * 0x4000, line->up[kind].timestamp = share() * 4e9;
+  line->up[VIDEO].number = video_number, line->up[AUDIO].number = audio_number;
+  for (int kind = 0; kind < 2; kind++) line->up[kind].timestamp = share() * 4e9;
   if (video) {
     line->up[VIDEO].kept = calloc(KEPT, PACKET), line->up[VIDEO].kept_length = calloc(KEPT, sizeof(int));
     if (!line->up[VIDEO].kept || !line->up[VIDEO].kept_length) return -1;

@@ -133,6 +133,7 @@ class Load:
             _handle(given.receiving),
             int(takes_reduced),
             *(ctypes.c_uint32(each) for each in ssrcs),
+            *(client.next_number(each) for each in (VP8, OPUS)),
         )
         if status:
             raise OSError("a line cannot be taken over")

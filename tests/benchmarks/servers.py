@@ -43,6 +43,8 @@ AT_ONCE = 8
 CALL, CUTOFF = "4h", "3h"
 """Longer than any run."""
 CONNECT_TIMEOUT_S = 60.0
+SOUND = bytes(88)
+"""What is sent at once; then a connection is silent until all are there."""
 
 PROFILES = {
     "AES-CM": (b"SRTP_AES128_CM_SHA1_80",),
@@ -124,9 +126,9 @@ async def ours(load: Load, profile: str, core: int | None) -> AsyncIterator[Serv
             with offering(PROFILES[profile]):
                 return [
                     client
-                    for begin in range(first, end, AT_ONCE)
+                    for begin in range(first, end, AT_ONCE // 2)
                     for client in await _rooms(
-                        stack, node, range(begin, min(end, begin + AT_ONCE)), certificate
+                        stack, node, range(begin, min(end, begin + AT_ONCE // 2)), certificate
                     )
                 ]
 
@@ -137,7 +139,7 @@ async def ours(load: Load, profile: str, core: int | None) -> AsyncIterator[Serv
 async def _rooms(
     stack: AsyncExitStack, node: Node, numbers: range, certificate: RTCCertificate
 ) -> list[MediaClient]:
-    """Everybody in their rooms, media connected and still silent."""
+    """Everybody in their rooms, media connected, and each heard once as soon as it is, as a browser is."""
     starts_at = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
     booked = [await node.book(starts_at, number + 1) for number in numbers]
     people = [
@@ -155,7 +157,9 @@ async def _connected(person: RoomClient) -> MediaClient:
         lambda: person.media and person.media.client.is_open, "connected", CONNECT_TIMEOUT_S
     )
     assert person.media is not None, "waited for"
-    return person.media.client
+    client = person.media.client
+    client.send(OPUS, SOUND)
+    return client
 
 
 # ---- Janus ----------------------------------------------------------------------------------------------------------
@@ -413,6 +417,7 @@ async def _videoroom(
             told = await api.tell(handle, {"request": "publish"}, leg.offer())
             leg.hear(told["jsep"]["sdp"])
             await leg.connect(CONNECT_TIMEOUT_S)
+            leg.send(OPUS, SOUND)
         for feed in feeds:
             handle = await api.attach()
             join = {"request": "join", "ptype": "subscriber", "streams": [{"feed": feed}], **room}

@@ -261,15 +261,17 @@ class MediaClient:
 
     def rtp(self, payload_type: int, payload: bytes, *, timestamp: int | None = None) -> bytes:
         """The next packet of one of our tracks, in clear."""
-        number = self._sequence_numbers[payload_type] = (
-            self._sequence_numbers[payload_type] + 1
-        ) & 0xFFFF
+        number = self._sequence_numbers[payload_type] = self.next_number(payload_type)
         clock = 48_000 if payload_type == OPUS else 90_000
         stamp = int(time.monotonic() * clock) if timestamp is None else timestamp
         header = struct.pack(
             "!BBHLL", 0x80, payload_type, number, stamp & 0xFFFF_FFFF, self.ssrcs[payload_type]
         )
         return header + payload
+
+    def next_number(self, payload_type: int) -> int:
+        """The sequence number that the next packet of a track has."""
+        return (self._sequence_numbers[payload_type] + 1) & 0xFFFF
 
     def protect(self, packet: bytes) -> bytes:
         """Encrypt a packet with this connection's keys."""

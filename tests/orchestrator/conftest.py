@@ -87,7 +87,7 @@ class DiaryMedia:
     def note_page(self, session: SessionId, seat: SeatId, sample: PageSample) -> None:
         self._diary.lines.append(("note_page", session, seat))
 
-    def lines(self, session: SessionId) -> dict[SeatId, Line]:
+    def lines(self, session: SessionId, since: datetime | None = None) -> dict[SeatId, Line]:
         return self.known_lines
 
 

@@ -108,7 +108,7 @@ class SilentMedia:
         line = self.known_lines.get(seat, Line())
         self.known_lines[seat] = replace(line, told=(*line.told, sample))
 
-    def lines(self, session):
+    def lines(self, session, since=None):
         return self.known_lines
 
 

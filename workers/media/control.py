@@ -39,6 +39,8 @@ from workers.media.rtp import (
     uint16_add,
 )
 
+MISSED_AFTER_S = 0.06
+"""A gap shows with the next picture, 36 ms later at 28 a second, and browsers ask again every 20 ms."""
 ACTIVE_S = 2.0
 """A track of which nothing came for so long takes no share of the line: a camera that is off."""
 
@@ -338,8 +340,8 @@ def _may_go(relay: bytes, leg: Leg, to: Leg) -> bool:
 
 
 def _keep_for_s(receiver: Leg) -> float:
-    """One round trip until a NACK comes, a second one should the first be lost."""
-    return 2 * receiver.rtt_s
+    """One round trip until a NACK comes, a second one should the first be lost, and what it takes to miss a packet."""
+    return MISSED_AFTER_S + 2 * receiver.rtt_s
 
 
 def _measured_rtt_s(leg: Leg) -> float | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-KEPT_TURN_S = 0.0625
+KEPT_TURN_S = 0.05
 """Packets are forgotten in heaps of so much time."""
-KEPT_LEAST_S, KEPT_MOST_S = 0.125, 1.5
-"""A NACK comes one round trip after its packet, so a near receiver needs little, nobody waits for 1.5 s."""
+KEPT_LEAST_S, KEPT_MOST_S = 0.1, 1.5
+"""A near receiver's NACK comes soon, and nobody waits for 1.5 s."""
 KEPT_IN_A_TURN = 64
 """Packets; 9 Mbit/s, beyond which a sender only costs memory."""
 KEPT_PACKETS = 512

@@ -200,9 +200,12 @@ class Leg:
 
     @property
     def rtt_s(self) -> float:
-        """The round trip between the leg and us, as far as it is known."""
+        """The round trip between the leg and us, as far as it is known; before any report it is that of a check."""
         rtt_ms = self.meter.rtt_ms()
-        return RTT_UNKNOWN_S if rtt_ms is None else rtt_ms / 1000
+        if rtt_ms is not None:
+            return rtt_ms / 1000
+        checked_s = self.ice.shortest_s if self.ice is not None else float("inf")
+        return checked_s if checked_s < float("inf") else RTT_UNKNOWN_S
 
     def longer_s(self) -> float:
         """By how much the round trip stands above the best one; the first is measured before there is any media."""
