@@ -134,14 +134,19 @@ class Actor:
         self.fence = 0
         self.gap_began_at: datetime | None = None
         """Since when nobody ran it, until the session knows: accounted for before anything that is due."""
-        self.changed = asyncio.Event()
-        """Set by the next committed change; each change leaves a new one."""
+        self._changed: asyncio.Event | None = None
         self._waited_s = 0.0
         """How long the last commit waited for the store."""
         self._held_until: datetime | None = None
         """A later end that the media worker holds, perhaps not on record yet."""
         self._is_cut = False
         """Media was cut at the hard end; people have been told that time is up."""
+
+    def next_change(self) -> asyncio.Event:
+        """Set by the next committed change."""
+        # Made when somebody waits: an idle one is a kilobyte a session.
+        self._changed = self._changed or asyncio.Event()
+        return self._changed
 
     async def handle(self, item: Item) -> None:
         """Take one event, with the absences of ours that come before it.
@@ -283,8 +288,9 @@ class Actor:
         if done.session is not before:
             self._log(done, item)
             self._ports.audience.show(done.session)
-            self.changed.set()
-            self.changed = asyncio.Event()
+            if self._changed is not None:
+                self._changed.set()
+                self._changed = None
             self._arm()
             self._on_change(before, done.session)
         self._answer(item, done)

@@ -259,7 +259,7 @@ class Host:
         async with asyncio.timeout(within_s):
             while True:
                 actor = self._actors.get(session)
-                changed = actor.changed if actor is not None else asyncio.Event()
+                changed = actor.next_change() if actor is not None else asyncio.Event()
                 known = await self.view(session)
                 if holds(known):
                     return known

@@ -81,6 +81,7 @@ class Connection:
         self._is_peers_doing = False
         self._malformed = 0
         self._heard_s = self._now_s()
+        self._next_beat: asyncio.TimerHandle | None = None
         self._bucket = TokenBucket(limits.messages_per_s, limits.messages_burst, self._heard_s)
         self._log = _log.bind(connection=connection_id)
 
@@ -188,10 +189,14 @@ class Connection:
             return
         self._guest = guest
         self._heard_s = self._now_s()
-        async with asyncio.TaskGroup() as serving:
-            serving.create_task(self._beat())
-            serving.create_task(guest.serve())
-            await self._listen(guest)
+        self._beat(self._heard_s)
+        try:
+            async with asyncio.TaskGroup() as serving:
+                serving.create_task(guest.serve())
+                await self._listen(guest)
+        finally:
+            if self._next_beat is not None:
+                self._next_beat.cancel()
 
     async def _hello(self) -> Hello | None:
         """The first message; None when it was none, and the connection is ending."""
@@ -276,17 +281,20 @@ class Connection:
         else:
             self.close(Close.MALFORMED, answer)
 
-    async def _beat(self) -> None:
-        next_ping_s = self._now_s()
-        while not self.is_ending:
-            now_s = self._now_s()
-            if now_s >= self._heard_s + self._limits.silence_s:
-                self.close(Close.SILENT)
-                return
-            if now_s >= next_ping_s:
-                self.ping()
-                next_ping_s = now_s + self._limits.ping_s
-            await asyncio.sleep(min(next_ping_s, self._heard_s + self._limits.silence_s) - now_s)
+    def _beat(self, next_ping_s: float) -> None:
+        """Ping the page, and end the connection when it is silent; a timer, for pages are many and a task is more."""
+        if self.is_ending:
+            return
+        now_s, silent_at_s = self._now_s(), self._heard_s + self._limits.silence_s
+        if now_s >= silent_at_s:
+            self.close(Close.SILENT)
+            return
+        if now_s >= next_ping_s:
+            self.ping()
+            next_ping_s = now_s + self._limits.ping_s
+        self._next_beat = asyncio.get_running_loop().call_later(
+            min(next_ping_s, silent_at_s) - now_s, self._beat, next_ping_s
+        )
 
     async def _write(self) -> None:
         while (message := await self._outbox.take()) is not None:

@@ -39,8 +39,10 @@ STANDING = 3
 """Round trips of which one or two may be long by chance."""
 SAMPLES_KEPT = 512
 """However often somebody reports; three others with three tracks make a hundred in `WINDOW_S`."""
-REPORTS_KEPT = 32
-"""Sender reports whose answer may still come: each track sends about one a second."""
+ANSWERED_WITHIN_S = 10.0
+"""Browsers report on sound every five seconds, and by chance half as long again."""
+REPORTS_KEPT = 64
+"""Sender reports whose answer may still come: each track sends about one a second, and three others have nine."""
 
 
 class LossShare:
@@ -104,7 +106,8 @@ class Meter:
         self._counted: dict[int, Counted] = {}
         self._reported: dict[int, tuple[int, int]] = {}
         """Track -> how many packets its receiver had got, and how many we had sent, at its last report."""
-        self._rtts: list[tuple[float, float]] = []
+        self._rtts = array("d")
+        """When it was measured and its milliseconds, in turn."""
         self._jitter: tuple[float, float] | None = None
         self._passed_on: dict[int, float] = {}
         self._lossy = _Threshold(LOSSY, NOT_LOSSY)
@@ -129,9 +132,13 @@ class Meter:
 
     def passed_on(self, now: float, report_at: int) -> None:
         """A sender report was sent to the leg; its answer will name these 32 bits of its NTP time."""
-        self._passed_on[report_at] = now
-        if len(self._passed_on) > REPORTS_KEPT:
-            del self._passed_on[next(iter(self._passed_on))]
+        passed_on = self._passed_on
+        passed_on[report_at] = now
+        # The newest stays, so there is always an oldest one.
+        while passed_on[oldest := next(iter(passed_on))] <= now - ANSWERED_WITHIN_S or (
+            len(passed_on) > REPORTS_KEPT
+        ):
+            del passed_on[oldest]
 
     def heard(self, now: float, payload_type: int, block: ReportBlock, sent: int) -> float:
         """The leg reports on a track that it receives.
@@ -165,16 +172,16 @@ class Meter:
         if sent_at is not None and block.last_report:
             rtt_s = now - sent_at - block.delay_s
             if rtt_s >= 0:
-                self._rtts.append((now, 1000 * rtt_s))
-        while len(self._rtts) > 1 and (
-            self._rtts[0][0] <= now - WINDOW_S or len(self._rtts) > SAMPLES_KEPT
+                self._rtts.extend((now, 1000 * rtt_s))
+        while len(self._rtts) > 2 and (
+            self._rtts[0] <= now - WINDOW_S or len(self._rtts) > 2 * SAMPLES_KEPT
         ):
-            del self._rtts[0]
+            del self._rtts[:2]
         return share
 
     def rtt_ms(self) -> float | None:
         """The newest round trip, however old; None: none was measured yet."""
-        return self._rtts[-1][1] if self._rtts else None
+        return self._rtts[-1] if self._rtts else None
 
     def lately(self, now: float) -> tuple[float | None, float | None]:
         """Share that went missing up and down in the last `LATELY_S`; of several tracks the worst."""
@@ -182,12 +189,16 @@ class Meter:
 
     def standing_ms(self) -> float | None:
         """The shortest of the newest round trips: what waits in a full queue waits in each of them."""
-        return min((ms for _, ms in self._rtts[-STANDING:]), default=None)
+        return min(self._rtts[1::2][-STANDING:], default=None)
 
     def read(self, now: float) -> Reading:
         """The line as it is now; of several tracks the worst, for repetitions mend a picture and hide the loss."""
         loss_up, loss_down = _worst(self._up, now, WINDOW_S), _worst(self._down, now, WINDOW_S)
-        rtts = sorted(ms for at, ms in self._rtts if at > now - WINDOW_S)
+        rtts = sorted(
+            ms
+            for at, ms in zip(self._rtts[::2], self._rtts[1::2], strict=True)
+            if at > now - WINDOW_S
+        )
         rtt_ms = rtts[len(rtts) // 2] if len(rtts) >= 2 else None
         jitter_ms = None
         if self._jitter is not None and self._jitter[0] > now - WINDOW_S:

@@ -144,7 +144,7 @@ def test_what_is_measured_of_who_reports_too_often_is_bounded():
     for step in range(3 * SAMPLES_KEPT):
         now = 1.0 + step / 1_000
         meter.heard(now, OPUS, ReportBlock(1, 0, step, 0, 5, 0.0), step)
-    assert len(meter._rtts) == SAMPLES_KEPT
+    assert len(meter._rtts) == 2 * SAMPLES_KEPT
     assert len(meter._down[OPUS]._samples) == 3 * SAMPLES_KEPT
 
 

@@ -73,7 +73,7 @@ def test_what_is_kept_is_forgotten_as_time_goes_by(wired):
 
 def test_a_second_of_pictures_is_kept_for_a_slow_receiver(wired):
     sent = video(wired)
-    wired.supporter.leg.meter._rtts.append((wired.now, 500.0))
+    wired.supporter.leg.meter._rtts.extend((wired.now, 500.0))
     for _ in range(4):
         wired.now += 0.25
         wired.port.tick(wired.now)
