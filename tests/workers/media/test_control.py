@@ -7,6 +7,7 @@ import pytest
 from tests.workers.media.hand_made import Wired, numbering, rtp, video
 from workers.media.feedback import BRAKED_S, FREE_BPS
 from workers.media.forwarder import MAX_ASKED
+from workers.media.room import RTT_UNKNOWN_S
 from workers.media.rtp import OPUS, RTX, VP8, nack, nacked, pli, read_feedback
 
 
@@ -110,6 +111,35 @@ def test_what_does_not_come_is_asked_for_again_and_in_the_end_given_up(wired):
         wired.port.tick(wired.now)
         asked += asked_for(wired.seeker)
     assert asked == [11] * MAX_ASKED
+    assert wired.port.control.asking == {}
+
+
+def test_nothing_is_remembered_of_who_was_asked_and_is_gone(wired):
+    video(wired, [10, 12])
+    assert len(wired.port.control.asking) == 1
+    wired.port.remove(wired.seeker.leg)
+    wired.now += 0.25
+    wired.port.tick(wired.now)
+    assert wired.port.control.asking == {}
+
+
+def test_pictures_that_stand_still_are_kept_for_a_moment_only(wired):
+    video(wired)
+    (up,) = wired.seeker.leg.up.tracks.values()
+    assert len(up.kept) == 10
+    for _ in range(4):
+        wired.now += 1.0
+        wired.port.tick(wired.now)
+    assert len(up.kept) == 0
+
+
+def test_before_any_report_the_round_trip_is_that_of_a_check(wired):
+    leg = wired.seeker.leg
+    assert leg.rtt_s == RTT_UNKNOWN_S
+    leg.ice.shortest_s = 0.3
+    assert leg.rtt_s == 0.3
+    leg.meter._rtts.extend((wired.now, 20.0))
+    assert leg.rtt_s == 0.02
 
 
 @pytest.mark.parametrize("payload_type", [VP8, RTX])

@@ -4,6 +4,7 @@ import pytest
 
 from workers.media.quality import (
     AGAIN_S,
+    ANSWERED_WITHIN_S,
     ENOUGH_PACKETS,
     LATELY_S,
     LOSSY,
@@ -214,6 +215,16 @@ def test_answers_are_awaited_for_a_bounded_number_of_reports(line):
     line.reports(last_report=1)
     line.reports(last_report=2)
     assert line.meter.read(line.now).rtt_ms is None
+
+
+def test_an_answer_to_a_report_of_long_ago_says_nothing(line):
+    line.meter.passed_on(line.now, 1)
+    line.meter.passed_on(line.now + ANSWERED_WITHIN_S, 2)
+    line.now += ANSWERED_WITHIN_S
+    line.reports(last_report=1)
+    assert line.meter.rtt_ms() is None
+    line.reports(last_report=2)
+    assert line.meter.rtt_ms() == pytest.approx(0.0)
 
 
 def test_jitter_is_told_in_milliseconds(line):
