@@ -286,12 +286,19 @@ class Connection:
         if self.is_ending:
             return
         now_s, silent_at_s = self._now_s(), self._heard_s + self._limits.silence_s
-        if now_s >= silent_at_s:
-            self.close(Close.SILENT)
+        try:
+            if now_s >= silent_at_s:
+                self.close(Close.SILENT)
+                return
+            if now_s >= next_ping_s:
+                self.ping()
+                next_ping_s = now_s + self._limits.ping_s
+        except Exception as bug:
+            # As in `run`, which does not see it: a bug ends this connection, not the node.
+            self._log.error("connection.failed", exc_info=bug)
+            self._over.ring()
+            self._end(Close.FAULT, False)
             return
-        if now_s >= next_ping_s:
-            self.ping()
-            next_ping_s = now_s + self._limits.ping_s
         self._next_beat = asyncio.get_running_loop().call_later(
             min(next_ping_s, silent_at_s) - now_s, self._beat, next_ping_s
         )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from signaling.connection import Connection
 from signaling.limits import Limits
 from tests.signaling.node import running_node, until
 
@@ -269,3 +270,25 @@ async def test_a_bug_ends_one_connection_and_nobody_elses(node):
     await supporter.state(lambda s: s["phase"] == "interrupted")
     await node.enter(meeting, "seeker")
     await supporter.state(lambda s: not s["seats"][0]["is_lost"])
+
+
+async def test_a_heartbeat_that_fails_ends_its_connection_and_no_other(quick, monkeypatch):
+    meeting = await quick.meet()
+    seeker = await quick.enter(meeting, "seeker")
+    supporter = await quick.enter(meeting, "supporter")
+    ping = Connection.ping
+    failing = []
+
+    def fails(self):
+        if not failing:
+            failing.append(self)
+        if self is failing[0]:
+            raise RuntimeError("a bug")
+        ping(self)
+
+    monkeypatch.setattr(Connection, "ping", fails)
+    both = {asyncio.create_task(page.closed()) for page in (seeker, supporter)}
+    (ended,), _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    assert ended.result() == 1011
+    await asyncio.wait(both)
+    assert sorted(each.result() for each in both) == [1011, 4408]

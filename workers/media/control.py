@@ -114,10 +114,10 @@ class Control:
 
     def _send_protected(self, leg: Leg, protect: Callable[..., int], data: bytes) -> int:
         """Encrypt a packet of our own and send it, with those of this turn if there is one; its bytes, or 0."""
-        slot = self._spare()
-        buffer: srtp.PacketBuffer = self._buffer if slot is None else slot
         if leg.srtp is None or len(data) > srtp.MAX_DATAGRAM_BYTES:
             return 0
+        slot = self._spare()
+        buffer: srtp.PacketBuffer = self._buffer if slot is None else slot
         buffer.fill(data)
         if protect(leg.srtp.sending, buffer.chars, buffer.length):
             self._counters["protect_refused"] += 1
@@ -236,16 +236,23 @@ class Control:
         if leg.is_pair and (other := leg.first_other()) is not None:
             self._hold(other)
         for track in leg.up.tracks.values():
+            self.keep(track)
             if track.kept is not None:
-                track.kept.for_s = max((_keep_for_s(each.owner) for each in track.fed), default=0.0)
                 track.kept.rest(now)
-        for each in leg.down.by_ssrc.values():
-            if each.kept is not None:
-                each.kept.for_s = _keep_for_s(leg)
-                each.kept.rest(now)
+        for place in leg.down.by_ssrc.values():
+            if place.kept is not None:
+                place.kept.rest(now)
         if not leg.is_pair:
             self._report_to_sender(leg, now)
             self._tell_estimate(leg, now)
+
+    def keep(self, up: UpTrack[Leg]) -> None:
+        """See for how long a track is kept: what the slowest of those who get it may ask for."""
+        for down in up.fed:
+            if down.kept is not None:
+                down.kept.for_s = _keep_for_s(down.owner)
+        if up.kept is not None:
+            up.kept.for_s = max((_keep_for_s(down.owner) for down in up.fed), default=0.0)
 
     def _hold(self, sender: Leg) -> None:
         """Tell a sender what its pictures may take, if that is news: of two, the other's way down bounds it as well."""

@@ -6,8 +6,8 @@ KEPT_TURN_S = 0.05
 """Packets are forgotten in heaps of so much time."""
 KEPT_LEAST_S, KEPT_MOST_S = 0.1, 1.5
 """A near receiver's NACK comes soon, and nobody waits for 1.5 s."""
-KEPT_IN_A_TURN = 64
-"""Packets; 9 Mbit/s, beyond which a sender only costs memory."""
+KEPT_IN_A_TURN = 128
+"""Packets; what a line that stood still lets go at once."""
 KEPT_PACKETS = 512
 """Packets that are kept at most, whatever the receiver's round trip."""
 
@@ -47,7 +47,7 @@ class Kept:
         return None
 
     def turn(self, now: float) -> None:
-        """Begin a new heap, and forget what is older than `for_s`."""
+        """Begin a new heap, and forget the heaps that `for_s` needs no more."""
         self.turns_at = now + KEPT_TURN_S
         self._older.insert(0, self.young)
         self.young = {}

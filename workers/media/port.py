@@ -436,6 +436,7 @@ class MediaPort:
         downs = [each.down for each in listeners]
         if leg.up.map(track, sequence_number, timestamp, downs, now) and payload_type in PICTURES:
             self.control.ask_key_frame(track, now, is_urgent=True)
+        self.control.keep(track)
         return track
 
     def _first_forwarded(self, leg: Leg, to: Leg) -> None:

@@ -41,7 +41,7 @@ SAMPLES_KEPT = 512
 """However often somebody reports; three others with three tracks make a hundred in `WINDOW_S`."""
 ANSWERED_WITHIN_S = 10.0
 """Browsers report on sound every five seconds, and by chance half as long again."""
-REPORTS_KEPT = 64
+REPORTS_KEPT = 96
 """Sender reports whose answer may still come: each track sends about one a second, and three others have nine."""
 
 

@@ -133,6 +133,18 @@ def test_pictures_that_stand_still_are_kept_for_a_moment_only(wired):
     assert len(up.kept) == 0
 
 
+def test_the_first_picture_is_kept_for_a_receiver_that_is_far_away(wired):
+    wired.supporter.leg.ice.shortest_s = 0.5
+    (first,) = video(wired, [10])
+    for number in range(11, 60):
+        wired.now += 0.01
+        video(wired, [number])
+    asked = nack(wired.supporter.down(VP8).ssrc, [int.from_bytes(first[2:4], "big")])
+    wired.supporter.send_rtcp(asked)
+    assert len(wired.supporter.received_raw()) == 1
+    assert asked_for(wired.seeker) == []
+
+
 def test_before_any_report_the_round_trip_is_that_of_a_check(wired):
     leg = wired.seeker.leg
     assert leg.rtt_s == RTT_UNKNOWN_S
