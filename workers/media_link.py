@@ -33,8 +33,8 @@ STEADY_AFTER_S = 10.0
 """A worker that lived this long is started again at once."""
 EXIT_TIMEOUT_S = 2.0
 LINES_FOR = timedelta(seconds=SAMPLES_KEPT)
-TOLD_KEPT = 12
-"""What a page tells, every five seconds."""
+TOLD_KEPT = 30
+"""Of what a page tells, at most one in two seconds."""
 LEAVING_S = 0.2
 """A worker that has closed its link is ending by itself; its exit status is worth this wait."""
 

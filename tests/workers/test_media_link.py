@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from orchestrator.errors import Misconfigured
 from orchestrator.policy.model import SEEKER, SUPPORTER, SeatId, SessionId
 from tests.clients.media_client import OPUS, SCREEN, VP8, MediaClient
 from workers.media import wire
-from workers.media_link import MediaLink, MediaSettings
+from workers.media_link import TOLD_KEPT, MediaLink, MediaSettings
 
 ROOT = Path(__file__).parents[2]
 SESSION = SessionId("session-1")
@@ -652,6 +653,11 @@ async def test_the_lines_of_a_room_are_known_while_it_is_open():
         made.link.note_page(SESSION, SEEKER, told)
         made.link.note_page(SessionId("of-another"), SEEKER, told)
         assert made.link.lines(SESSION)[SEEKER].told == (told,)
+        assert made.link.lines(SESSION, told.at)[SEEKER].told == ()
+        for _ in range(TOLD_KEPT):
+            made.link.note_page(SESSION, SEEKER, replace(told, missing=0.2))
+        kept = made.link.lines(SESSION)[SEEKER].told
+        assert [each.missing for each in kept] == [0.2] * TOLD_KEPT
         made.link.close_room(SESSION)
         assert made.link._lines == {}
         assert made.link.lines(SESSION) == {}
@@ -680,6 +686,7 @@ async def test_a_minute_of_each_line_is_kept_and_nothing_of_other_workers_rooms(
             made.link._heard(worker, wire.Statistics(legs=tuple(legs)))
         line = made.link.lines(SESSION)[SEEKER].measured
         assert [sample.up_bps for sample in line] == list(range(10, 70))
+        assert made.link.lines(SESSION, line[-1].at)[SEEKER].measured == ()
         assert (line[-1].loss_up, line[-1].loss_down, line[-1].jitter_ms) == (None, 0.5, 3.0)
         assert made.link.lines(SessionId("of-another")) == {}
         assert list(made.link._lines) == [SESSION]

@@ -305,7 +305,8 @@ class MediaPort:
                 except Exception as wrong:  # the worker's loop: no packet may stop the others
                     self._failed(wrong)
             refused = flush()
-            self.forwarded += forwarded - refused
+            # What is refused may be our own, too; a count never falls.
+            self.forwarded += max(0, forwarded - refused)
             if refused:
                 counters["send_dropped"] += refused
 

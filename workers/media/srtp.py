@@ -26,7 +26,7 @@ AES_128_GCM: int = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 AES_128_CM_SHA1_80: int = Policy.SRTP_PROFILE_AES128_CM_SHA1_80
 
 protect = lib.srtp_protect
-"""`protect(srtp_t, chars, length) -> 0`: encrypt in place; used by the forwarding loop only."""
+"""`protect(srtp_t, chars, length) -> 0`: encrypt in place."""
 unprotect = lib.srtp_unprotect
 """`unprotect(srtp_t, chars, length) -> 0`: check and decrypt in place; used by the forwarding loop only."""
 copied = ffi.unpack

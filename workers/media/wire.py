@@ -226,10 +226,10 @@ class LegStatistics(_Message):
 
     session: Name
     seat: Name
-    media_epoch: int
-    up_bps: int
+    media_epoch: int = Field(ge=0, le=2**32 - 1)
+    up_bps: int = Field(ge=0, le=2**63 - 1)
     """What it sent, headers included."""
-    down_bps: int
+    down_bps: int = Field(ge=0, le=2**63 - 1)
     """What was forwarded to it."""
     loss_up: float | None
     loss_down: float | None

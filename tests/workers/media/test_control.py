@@ -75,13 +75,23 @@ def test_what_is_kept_is_forgotten_as_time_goes_by(wired):
 def test_a_second_of_pictures_is_kept_for_a_slow_receiver(wired):
     sent = video(wired)
     wired.supporter.leg.meter._rtts.extend((wired.now, 500.0))
-    for _ in range(4):
-        wired.now += 0.25
-        wired.port.tick(wired.now)
-    wired.supporter.send_rtcp(
-        nack(wired.supporter.down(VP8).ssrc, [int.from_bytes(sent[0][2:4], "big")])
-    )
+    asked = nack(wired.supporter.down(VP8).ssrc, [int.from_bytes(sent[0][2:4], "big")])
+    for step in range(90):
+        wired.now += 0.01
+        video(wired, [20 + step])
+        if step % 25 == 0:
+            wired.port.tick(wired.now)
+    wired.supporter.send_rtcp(asked)
     assert len(wired.supporter.received_raw()) == 1
+    # A near one asks sooner, and later finds nothing.
+    wired.supporter.leg.meter._rtts.extend((wired.now, 1.0))
+    for step in range(90, 290):
+        wired.now += 0.01
+        video(wired, [20 + step])
+        if step % 25 == 0:
+            wired.port.tick(wired.now)
+    wired.supporter.send_rtcp(asked)
+    assert wired.supporter.received_raw() == []
 
 
 # ---- loss on the way to us ------------------------------------------------------------------------------------------

@@ -140,12 +140,15 @@ def test_packets_of_our_own_leave_with_those_of_their_turn(port, client):
 def test_all_slots_and_all_spare_ones_go_in_one_turn(port, client):
     sent(client, port, *[b"%d" % number for number in range(SLOTS)])
     turn = received(port)
-    for slot, _, back in turn:
+    # Each longer than the one before, so that none joins another.
+    for size, (slot, _, back) in enumerate(turn, 1):
+        slot.length[0] = size
         port.queue(slot, back)
-    for size in range(1, SPARES + 1):
+    for size in range(SLOTS + 1, SLOTS + SPARES + 1):
         spare = port.spare()
         spare.fill(size * b"x")
         port.queue(spare, turn[0][2])
+    assert port._queued == SLOTS + SPARES
     assert port.flush() == 0
     assert len(drain(client)) == SLOTS + SPARES
 
