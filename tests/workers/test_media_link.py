@@ -63,12 +63,12 @@ class Studio:
                 await self._news.wait()
 
     async def offer(self, seat, epoch, count=1):
-        """The newest offer for a seat's connection, once there are so many."""
+        """The newest offer for a seat's connection, once there are so many; a worker may have to start for it."""
 
         def offers():
             return [e for e in self.of(ports.OfferMade) if (e.seat, e.media_epoch) == (seat, epoch)]
 
-        await self.until(lambda: len(offers()) >= count)
+        await self.until(lambda: len(offers()) >= count, START_S)
         return offers()[-1].sdp
 
     async def join(

@@ -308,8 +308,7 @@ class Control:
                 continue  # this receiver never got it, and may not have been there
             if not self._repeat(leg, track, up, number, now):
                 unknown.append(up_number)
-        wanted = up.wanted(unknown, now, up.owner.rtt_s)
-        if wanted:
+        if unknown and (wanted := up.wanted(unknown, now, up.owner.rtt_s)):
             self._counters["nack_passed"] += len(wanted)
             self.asking[up] = None
             self._send_rtcp(up.owner, nack(up.ssrc, wanted))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-KEPT_TURN_S = 0.05
+KEPT_TURN_S = 0.025
 """Packets are forgotten in heaps of so much time."""
 KEPT_LEAST_S, KEPT_MOST_S = 0.1, 1.5
 """A near receiver's NACK comes soon, and nobody waits for 1.5 s."""
@@ -18,7 +18,7 @@ class Kept:
     Times are monotonic seconds given by the caller.
     """
 
-    __slots__ = ("_older", "for_s", "turns_at", "young")
+    __slots__ = ("_older", "_older_count", "for_s", "turns_at", "young")
 
     def __init__(self) -> None:
         self.for_s = KEPT_LEAST_S
@@ -28,9 +28,11 @@ class Kept:
         self.turns_at = float("-inf")
         """From then on a packet begins a new heap: `turn`."""
         self._older: list[dict[int, bytes]] = []
+        self._older_count = 0
+        """Packets in them."""
 
     def __len__(self) -> int:
-        return len(self.young) + sum(len(heap) for heap in self._older)
+        return len(self.young) + self._older_count
 
     def keep(self, number: int, packet: bytes, now: float) -> None:
         """Keep a packet."""
@@ -49,14 +51,17 @@ class Kept:
     def turn(self, now: float) -> None:
         """Begin a new heap, and forget the heaps that `for_s` needs no more."""
         self.turns_at = now + KEPT_TURN_S
-        self._older.insert(0, self.young)
+        older = self._older
+        older.insert(0, self.young)
+        self._older_count += len(self.young)
         self.young = {}
         heaps = -(-min(max(self.for_s, KEPT_LEAST_S), KEPT_MOST_S) // KEPT_TURN_S)
-        while self._older and (len(self._older) > heaps or len(self) > KEPT_PACKETS):
-            self._older.pop()
+        while older and (len(older) > heaps or self._older_count > KEPT_PACKETS):
+            self._older_count -= len(older.pop())
 
     def rest(self, now: float) -> None:
         """Forget all if nothing has come for long; to be called about once a second."""
         if now >= self.turns_at + KEPT_MOST_S:
             self.young = {}
             self._older.clear()
+            self._older_count = 0

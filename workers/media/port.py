@@ -56,9 +56,11 @@ TURNS = 16
 """A wake, of at most `SLOTS` packets each: so that commands, heartbeats and timers get theirs."""
 DENSE_S = 0.004
 """Between two wakes; where packets come so close together the port lets some gather (ADR 14)."""
-WITHIN_S = 0.0016
+WITHIN_S = 0.0017
 """From a packet's arrival to its departure, where packets gather. A wake costs as much as some of them; below 2 ms the
 kernel needs its part, too."""
+FORGETS = 0.1
+"""By this part of the difference, each time, the longest turn of late is forgotten."""
 RESTS = 8
 """A wake, so that commands and timers get their turn."""
 ASK_AGAIN_S = 0.125
@@ -193,9 +195,10 @@ class MediaPort:
         """
         receive, take, monotonic = self.udp.receive, self._take, self._monotonic
         taken_at = float("-inf")
+        turn_s = 0.0
 
         def on_readable() -> None:
-            nonlocal taken_at
+            nonlocal taken_at, turn_s
             rests = RESTS
             for _ in range(TURNS):
                 try:
@@ -212,9 +215,11 @@ class MediaPort:
                     continue
                 if not is_dense:
                     return
-                # What comes now waits for the end of the rest and of a turn like this one.
+                # What comes now waits for the end of the rest and of the next turn. It may take as long as the longest
+                # one of late: packets come in heaps, and a short turn says nothing of the next.
                 took_s = monotonic() - now
-                rest_s = WITHIN_S - 2 * took_s
+                turn_s = max(took_s, turn_s + FORGETS * (took_s - turn_s))
+                rest_s = WITHIN_S - took_s - turn_s
                 if rest_s > 0:
                     rest(rest_s)
                     rests -= 1

@@ -1,9 +1,10 @@
 """The board's dialogs throw away nothing that was written; the drawer says what is so after the end."""
 
+import asyncio
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ViewportSize, expect
+from playwright.async_api import Browser, Route, ViewportSize, expect
 
 from tests.signaling.pages.test_board_in_a_browser import (
     PLACE,
@@ -38,6 +39,29 @@ async def test_the_verdict_that_stands_is_refused_at_the_outcome(
     await form(seen).get_by_test_id("form-submit").click()
     await expect(form(seen).locator('[data-field="outcome"]')).to_contain_text("いまの判断と同じ")
     await expect(form(seen).get_by_label("結果")).to_be_focused()
+
+
+async def test_a_question_is_not_asked_of_a_session_that_was_closed_while_it_was_prepared(
+    chromium: Browser, base: str
+) -> None:
+    seen = await board(chromium, base, session(), more={f"GET {PLACE}/verdicts": {"verdicts": []}})
+    asks, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asks.set()
+        await may_answer.wait()
+        await route.fallback()
+
+    await seen.page.route("**/verdicts", hold)
+    await drawer(seen).get_by_test_id("overrule").click()
+    async with asyncio.timeout(10):
+        await asks.wait()
+    await seen.page.keyboard.press("Escape")
+    await expect(drawer(seen)).to_be_hidden()
+    async with seen.page.expect_response("**/verdicts"):
+        may_answer.set()
+    await seen.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    await expect(form(seen)).to_be_hidden()
 
 
 async def test_escape_throws_nothing_away_that_was_written_before_it_is_asked(

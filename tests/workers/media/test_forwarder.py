@@ -159,6 +159,7 @@ def test_a_kept_packet_is_found_until_its_time_is_over():
             number = step - int(500 * back)
             assert number < 0 or kept.get(number) is not None
     assert kept.get(int(500 * (0.998 - 0.6 - 2 * KEPT_TURN_S))) is None
+    assert len(kept) == sum(kept.get(number) is not None for number in range(500))
 
 
 def test_what_is_kept_of_a_picture_that_stands_still_is_forgotten():

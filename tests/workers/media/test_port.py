@@ -22,7 +22,7 @@ from tests.workers.media.hand_made import (
 from workers.media import wire
 from workers.media.datagrams import SLOTS, bind
 from workers.media.ice import IN_USE_S
-from workers.media.port import DENSE_S, PART_S, RESTS, TURNS, WITHIN_S
+from workers.media.port import DENSE_S, FORGETS, PART_S, RESTS, TURNS, WITHIN_S
 from workers.media.room import Room
 from workers.media.rtp import OPUS, RTX, VP8, nack, pli
 from workers.media.srtp import MAX_SSRCS
@@ -259,6 +259,24 @@ def test_a_rest_is_shorter_by_what_this_turn_took_and_the_next_will(wired, took_
         on_readable()
     assert rested == pytest.approx(rested_s)
     assert len(wired.supporter.received()) == 2
+
+
+def test_a_long_turn_is_expected_again_and_forgotten_by_and_by(wired):
+    long_s, short_s = WITHIN_S / 2, WITHIN_S / 16
+    began, rested = wired.now, []
+    turns = [(0.001, long_s), (0.002, short_s), (0.003, short_s)]
+    moments = [
+        began,
+        *(at for start, took in turns for at in (began + start, began + start + took)),
+    ]
+    wired.port._monotonic = iter(moments).__next__
+    on_readable = wired.port.reader(rested.append)
+    for number in range(1 + len(turns)):
+        wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
+        on_readable()
+    second = long_s + FORGETS * (short_s - long_s)
+    third = second + FORGETS * (short_s - second)
+    assert rested == pytest.approx([WITHIN_S - short_s - each for each in (second, third)])
 
 
 def test_what_is_too_much_for_one_turn_is_dense(wired):

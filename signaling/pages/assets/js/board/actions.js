@@ -64,7 +64,7 @@ function notice(session, app) {
 // Whether somebody has to be called is known before it is done.
 async function cancel(session, app) {
   const { seeker: isTold } = await app.api.get(path(session, "/mail")).catch(() => ({ seeker: true })); // without it one cancels all the same
-  if (!app.forms || app.forms.isOpen()) return;
+  if (!app.mayAsk(session.id)) return;
   const by = ["seeker", "supporter", "office"].map((one) => ({ value: one, word: t(`who.${one}`), more: t(`board.cancel_by.${one}`) }));
   app.forms.ask({
     kind: "cancel",

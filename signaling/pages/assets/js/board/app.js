@@ -32,6 +32,7 @@ export class App {
   isScheduler = () => this.state.you?.role === "scheduler";
   openId = () => this.drawer?.id() ?? null;
   open = (id) => this.drawer.open(id); // also once it is open: then it takes the focus
+  mayAsk = (id) => Boolean(this.forms) && !this.forms.isOpen() && this.openId() === id; // still, after something was read for the question
   nameOf = (id) => this.row(id)?.seats.find((seat) => seat.role === "seeker")?.display_name ?? "";
   noteOf = (id, key) => this.drawer.note(id, key);
   announce = (words, isUrgent = false) => this.announcer.say(words, isUrgent);

@@ -10,7 +10,7 @@ const ORDER = ["seeker", "supporter", "platform", "unknown", "office", "maintena
 export async function overrule(session, app) {
   const at = `/sessions/${encodeURIComponent(session.id)}`;
   const { verdicts } = await app.api.get(`${at}/verdicts`).catch(() => ({ verdicts: [] })); // without it one chooses all the same
-  if (!app.forms || app.forms.isOpen()) return;
+  if (!app.mayAsk(session.id)) return;
   const nothing = { value: "", word: t("board.booking.choose") };
   const outcomes = Object.keys(CAUSES).map((outcome) => ({ value: outcome, word: t(`short.${outcome}`) }));
   const causes = ORDER.map((cause) => ({ value: cause, word: t(`cause.${cause}.long`) }));
