@@ -124,8 +124,9 @@ class IceLeg(Generic[Owner]):
         self.consent_at: float | None = None
         """When the browser last agreed to be sent to: a check, or an answer to a probe."""
         self.heard_at = 0.0
+        """When an authentic packet last came from an address that is not among `paths` (any more)."""
         self.media_at = 0.0
-        """When authentic RTP or RTCP last came; 0: none did."""
+        """When authentic RTP or RTCP last came from such a one; 0: none did."""
         self.probed_at = 0.0
         self.shortest_s = float("inf")
         """The quickest answer to a probe at the address of now."""
@@ -356,10 +357,14 @@ class IceAgent(Generic[Owner]):
         return True
 
     def _unbind(self, path: Path[Owner]) -> None:
+        leg = path.leg
         del self.paths[path.address]
-        del path.leg.paths[path.address]
-        if path.leg.address == path.address:
-            path.leg.address = None
+        del leg.paths[path.address]
+        if leg.address == path.address:
+            leg.address = None
+        # What was heard there counts on.
+        leg.heard_at = max(leg.heard_at, path.last_at)
+        leg.media_at = max(leg.media_at, path.media_at)
 
     def _move(self, leg: IceLeg[Owner], address: Address, reason: str) -> list[Output[Owner]]:
         if address == leg.address:
@@ -437,11 +442,18 @@ class IceAgent(Generic[Owner]):
         consent_at = leg.consent_at
         if consent_at is None:
             return outputs
-        # Kept on the leg, for a path may be dropped while what was heard on it still counts.
-        leg.media_at = leg.last_media_at
-        leg.heard_at = max(leg.heard_at, *(path.last_at for path in leg.paths.values()), consent_at)
-        without_check, unheard = now - consent_at, now - leg.heard_at
-        without_media = now - leg.media_at if leg.media_at else 0.0
+        without_check = now - consent_at
+        current = leg.paths.get(leg.address) if leg.address is not None else None
+        if (
+            current is not None
+            and now - current.media_at <= SILENT_AFTER_S
+            and without_check <= PROBE_AFTER_S
+            and not leg.is_silent
+        ):
+            return outputs  # as nearly always
+        heard_at = max(leg.heard_at, *(path.last_at for path in leg.paths.values()), consent_at)
+        unheard, media_at = now - heard_at, leg.last_media_at
+        without_media = now - media_at if media_at else 0.0
         is_silent = unheard > SILENT_AFTER_S or without_media > CHECKS_ONLY_S
         if (
             leg.address is not None

@@ -13,7 +13,7 @@ KEPT_PACKETS = 512
 
 
 class Kept:
-    """The packets of the last moments by number, in heaps of one turn each: forgetting costs nothing a packet.
+    """The packets of the last moments by number, in heaps: forgetting costs nothing a packet.
 
     Times are monotonic seconds given by the caller.
     """
@@ -27,7 +27,8 @@ class Kept:
         """The heap that is being filled; whoever fills it minds `turns_at` and `KEPT_IN_A_TURN`."""
         self.turns_at = float("-inf")
         """From then on a packet begins a new heap: `turn`."""
-        self._older: list[dict[int, bytes]] = []
+        self._older: list[tuple[float, dict[int, bytes]]] = []
+        """Newest first, each with the moment at which it was full."""
         self._older_count = 0
         """Packets in them."""
 
@@ -43,21 +44,23 @@ class Kept:
 
     def get(self, number: int) -> bytes | None:
         """The packet of that number, or None when it is not kept (any more)."""
-        for heap in (self.young, *self._older):
-            if (packet := heap.get(number)) is not None:
-                return packet
-        return None
+        packet = self.young.get(number)
+        if packet is None:
+            for _, heap in self._older:
+                if (packet := heap.get(number)) is not None:
+                    break
+        return packet
 
     def turn(self, now: float) -> None:
         """Begin a new heap, and forget the heaps that `for_s` needs no more."""
         self.turns_at = now + KEPT_TURN_S
         older = self._older
-        older.insert(0, self.young)
+        older.insert(0, (now, self.young))
         self._older_count += len(self.young)
         self.young = {}
-        heaps = -(-min(max(self.for_s, KEPT_LEAST_S), KEPT_MOST_S) // KEPT_TURN_S)
-        while older and (len(older) > heaps or self._older_count > KEPT_PACKETS):
-            self._older_count -= len(older.pop())
+        since = now - min(max(self.for_s, KEPT_LEAST_S), KEPT_MOST_S)
+        while older and (older[-1][0] < since or self._older_count > KEPT_PACKETS):
+            self._older_count -= len(older.pop()[1])
 
     def rest(self, now: float) -> None:
         """Forget all if nothing has come for long; to be called about once a second."""

@@ -210,6 +210,8 @@ class MediaPort:
                     return
                 now = monotonic()
                 take(datagrams, now)
+                took_s = min(monotonic() - now, WITHIN_S)
+                turn_s = max(took_s, turn_s + FORGETS * (took_s - turn_s))
                 is_dense, taken_at = now - taken_at < DENSE_S, now
                 if len(datagrams) == SLOTS:
                     continue
@@ -217,8 +219,6 @@ class MediaPort:
                     return
                 # What comes now waits for the end of the rest and of the next turn. It may take as long as the longest
                 # one of late: packets come in heaps, and a short turn says nothing of the next.
-                took_s = monotonic() - now
-                turn_s = max(took_s, turn_s + FORGETS * (took_s - turn_s))
                 rest_s = WITHIN_S - took_s - turn_s
                 if rest_s > 0:
                     rest(rest_s)

@@ -51,27 +51,28 @@ class LossShare:
     __slots__ = ("_samples",)
 
     def __init__(self) -> None:
-        # Three numbers a sample, packed: there are a dozen of these a call, mostly with ten samples each.
-        self._samples = array("d")
+        # Packed: there are a dozen of these a call, mostly with ten samples each.
+        self._samples = array("d", (float("-inf"), 0, 0))
+        """When, and what was expected and what was missing from the beginning until then, in turn; the first of them
+        lies before the window."""
 
     def add(self, now: float, expected: int, missing: int) -> None:
         """Count what was expected since the last time, and how much of it did not come; late ones count negative."""
         samples = self._samples
-        samples.extend((now, expected, missing))
-        fresh = next(index for index, at in enumerate(samples[::3]) if at > now - WINDOW_S)
-        del samples[: 3 * max(fresh, len(samples) // 3 - SAMPLES_KEPT)]
+        samples.extend((now, samples[-2] + expected, samples[-1] + missing))
+        while samples[3] <= now - WINDOW_S or len(samples) > 3 * (1 + SAMPLES_KEPT):
+            del samples[:3]
 
     def share(self, now: float, within_s: float = WINDOW_S) -> float | None:
         """From 0 to 1; None: too few packets to say."""
-        samples = self._samples
-        recent = next(
-            (3 * index for index, at in enumerate(samples[::3]) if at > now - within_s),
-            len(samples),
-        )
-        expected = sum(samples[recent + 1 :: 3])
+        samples, since = self._samples, now - within_s
+        before = len(samples) - 3
+        while before and samples[before] > since:
+            before -= 3
+        expected = samples[-2] - samples[before + 1]
         if expected < ENOUGH_PACKETS:
             return None
-        return min(max(sum(samples[recent + 2 :: 3]) / expected, 0.0), 1.0)
+        return min(max((samples[-1] - samples[before + 2]) / expected, 0.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,15 @@ async def test_the_verdict_that_stands_is_refused_at_the_outcome(
     await expect(form(seen).get_by_label("結果")).to_be_focused()
 
 
+@pytest.mark.parametrize(
+    ("button", "reads"),
+    [("overrule", "/verdicts"), ("act-cancel", "/mail"), ("act-reassign", "/booking")],
+)
 async def test_a_question_is_not_asked_of_a_session_that_was_closed_while_it_was_prepared(
-    chromium: Browser, base: str
+    chromium: Browser, base: str, button: str, reads: str
 ) -> None:
-    seen = await board(chromium, base, session(), more={f"GET {PLACE}/verdicts": {"verdicts": []}})
+    shown = session() if button == "overrule" else ahead()
+    seen = await board(chromium, base, shown)
     asks, may_answer = asyncio.Event(), asyncio.Event()
 
     async def hold(route: Route) -> None:
@@ -52,16 +57,24 @@ async def test_a_question_is_not_asked_of_a_session_that_was_closed_while_it_was
         await may_answer.wait()
         await route.fallback()
 
-    await seen.page.route("**/verdicts", hold)
-    await drawer(seen).get_by_test_id("overrule").click()
-    async with asyncio.timeout(10):
-        await asks.wait()
-    await seen.page.keyboard.press("Escape")
-    await expect(drawer(seen)).to_be_hidden()
-    async with seen.page.expect_response("**/verdicts"):
+    await seen.page.route(f"**{reads}", hold)
+    try:
+        await drawer(seen).get_by_test_id(button).click()
+        async with asyncio.timeout(10):
+            await asks.wait()
+        await seen.page.keyboard.press("Escape")
+        await expect(drawer(seen)).to_be_hidden()
+        async with seen.page.expect_response(f"**{reads}") as answered:
+            may_answer.set()
+        await (await answered.value).finished()
+        frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        await seen.page.evaluate(frames)
+        await expect(form(seen)).to_be_hidden()
+    finally:
         may_answer.set()
-    await seen.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-    await expect(form(seen)).to_be_hidden()
+    await seen.page.get_by_test_id("row-open").click()
+    await drawer(seen).get_by_test_id(button).click()
+    await expect(form(seen)).to_be_visible()
 
 
 async def test_escape_throws_nothing_away_that_was_written_before_it_is_asked(

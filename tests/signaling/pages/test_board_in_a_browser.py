@@ -525,7 +525,7 @@ async def test_on_a_phone_the_session_covers_the_page_and_nothing_scrolls_sidewa
     widths = "() => [document.documentElement.scrollWidth, document.querySelector('.drawer').scrollWidth]"
     assert max(await seen.page.evaluate(widths)) <= size["width"]
     await drawer(seen).get_by_test_id("overrule").click()
-    await expect(form(seen)).to_be_visible()  # what stood before is read first
+    await expect(form(seen)).to_be_visible()  # what would follow of each verdict is read first
     wide = await form(seen).evaluate("(dialog) => dialog.scrollWidth")
     assert wide <= size["width"]
     await seen.page.keyboard.press("Escape")

@@ -162,6 +162,15 @@ def test_a_kept_packet_is_found_until_its_time_is_over():
     assert len(kept) == sum(kept.get(number) is not None for number in range(500))
 
 
+def test_of_pictures_that_come_seldom_no_more_is_kept():
+    """A gap shows with the next picture: from then on it counts."""
+    kept = Kept()
+    for picture in range(50):
+        kept.keep(picture, b"packet", picture / 8)
+        known = [number for number in range(50) if kept.get(number) is not None]
+        assert known == [number for number in (picture - 1, picture) if number >= 0]
+
+
 def test_what_is_kept_of_a_picture_that_stands_still_is_forgotten():
     kept = Kept()
     kept.keep(1, b"one", 5.0)

@@ -7,6 +7,7 @@ from aioice import stun
 
 from tests.workers.media.hand_made import check, reply
 from workers.media.ice import (
+    IN_USE_S,
     MAX_GENERATIONS,
     MAX_PATHS,
     Discarded,
@@ -182,6 +183,17 @@ def test_a_check_takes_over_an_address_that_has_fallen_silent(agent, leg):
     receive(agent, leg, HOME, 0.0)
     receive(agent, other, HOME, 6.0)
     assert agent.paths[HOME].leg is other
+
+
+def test_what_was_heard_at_an_address_counts_on_when_another_has_it(agent, leg):
+    leg.has_media = True
+    receive(agent, leg, HOME, 0.0)
+    agent.paths[HOME].media_at = 2.0
+    assert agent.tick(2.5) == []
+    receive(agent, agent.join("supporter"), HOME, 7.0 + IN_USE_S)
+    assert leg.last_media_at == 2.0
+    (silent,) = agent.look_at(leg, 30.0)
+    assert silent == Silent(leg, pytest.approx(28.0))
 
 
 def test_a_probe_moves_the_leg_only_when_its_signed_answer_comes_from_there(agent, leg):

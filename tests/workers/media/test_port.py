@@ -246,37 +246,51 @@ def test_where_packets_come_densely_the_port_lets_some_gather(wired):
     assert len(wired.supporter.received()) == 1, "what came in the last rest is taken after that"
 
 
-@pytest.mark.parametrize(
-    ("took_s", "rested_s"), [(WITHIN_S / 4, [WITHIN_S / 2]), (WITHIN_S / 2, [])]
-)
-def test_a_rest_is_shorter_by_what_this_turn_took_and_the_next_will(wired, took_s, rested_s):
-    began, rested = wired.now, []
-    # The first turn, the second one, and the second one's end.
-    wired.port._monotonic = iter([began, began + 0.001, began + 0.001 + took_s]).__next__
-    on_readable = wired.port.reader(rested.append)
-    for number in range(2):
-        wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
-        on_readable()
-    assert rested == pytest.approx(rested_s)
-    assert len(wired.supporter.received()) == 2
-
-
-def test_a_long_turn_is_expected_again_and_forgotten_by_and_by(wired):
-    long_s, short_s = WITHIN_S / 2, WITHIN_S / 16
-    began, rested = wired.now, []
-    turns = [(0.001, long_s), (0.002, short_s), (0.003, short_s)]
+def rests_after(wired, *turns):
+    """How long the port rests in each wake, where one follows the other in a millisecond; of each turn its packets and
+    seconds."""
     moments = [
-        began,
-        *(at for start, took in turns for at in (began + start, began + start + took)),
+        at
+        for number, (_, took_s) in enumerate(turns)
+        for at in (wired.now + number / 1000, wired.now + number / 1000 + took_s)
     ]
     wired.port._monotonic = iter(moments).__next__
-    on_readable = wired.port.reader(rested.append)
-    for number in range(1 + len(turns)):
-        wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(number)))
+    rested, numbers = [], count()
+
+    def rest(seconds):
+        rested[-1] += seconds
+
+    on_readable = wired.port.reader(rest)
+    for packets, _ in turns:
+        rested.append(0.0)
+        for _ in range(packets):
+            wired.seeker.send_bytes(wired.seeker.sending.protect(rtp(next(numbers))))
         on_readable()
-    second = long_s + FORGETS * (short_s - long_s)
-    third = second + FORGETS * (short_s - second)
-    assert rested == pytest.approx([WITHIN_S - short_s - each for each in (second, third)])
+    assert len(wired.supporter.received()) == next(numbers)
+    return rested
+
+
+LONG_S, SHORT_S = 0.6 * WITHIN_S, WITHIN_S / 16
+
+
+@pytest.mark.parametrize(
+    ("took_s", "rested_s"), [(WITHIN_S / 4, WITHIN_S / 2), (LONG_S, 0), (9 * WITHIN_S, 0)]
+)
+def test_a_rest_is_shorter_by_what_this_turn_took_and_the_next_will(wired, took_s, rested_s):
+    assert rests_after(wired, (1, 0), (1, took_s)) == pytest.approx([0, rested_s])
+
+
+@pytest.mark.parametrize("packets", [1, SLOTS])
+def test_a_long_turn_is_expected_again_and_forgotten_by_and_by(wired, packets):
+    rested = rests_after(wired, (1, 0), (packets, LONG_S), (1, SHORT_S), (1, SHORT_S))
+    second = LONG_S + FORGETS * (SHORT_S - LONG_S)
+    third = second + FORGETS * (SHORT_S - second)
+    assert rested == pytest.approx([0, 0, WITHIN_S - SHORT_S - second, WITHIN_S - SHORT_S - third])
+
+
+def test_after_a_stall_the_port_soon_rests_again(wired):
+    rested = rests_after(wired, (1, 0), (1, 100 * WITHIN_S), *[(1, SHORT_S)] * 2)
+    assert rested[1] == 0 < rested[3]
 
 
 def test_what_is_too_much_for_one_turn_is_dense(wired):

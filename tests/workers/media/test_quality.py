@@ -1,5 +1,7 @@
 """How good a line is: loss each way, round trip, and when the node is told."""
 
+import random
+
 import pytest
 
 from workers.media.quality import (
@@ -13,6 +15,7 @@ from workers.media.quality import (
     SLOW_MS,
     WINDOW_S,
     Counted,
+    LossShare,
     Meter,
 )
 from workers.media.rtp import OPUS, VP8, ReportBlock
@@ -69,6 +72,20 @@ class Line:
 @pytest.fixture
 def line():
     return Line()
+
+
+def test_a_share_is_that_of_the_samples_within_the_window():
+    seeded, share, counted, now = random.Random(20261124), LossShare(), [], 0.0
+    for _ in range(500):
+        now += seeded.choice([0.2, 1.0, 5.0, 12.0])
+        counted.append((now, seeded.randrange(80), seeded.randrange(-5, 40)))
+        share.add(*counted[-1])
+        later = now + seeded.choice([0.0, 0.3, 3.0])
+        for within_s in (LATELY_S, WINDOW_S):
+            recent = [each for each in counted if each[0] > later - within_s]
+            expected, missing = (sum(each[of] for each in recent) for of in (1, 2))
+            by_hand = min(max(missing / expected, 0.0), 1.0) if expected >= ENOUGH_PACKETS else None
+            assert share.share(later, within_s) == pytest.approx(by_hand)
 
 
 def test_nothing_is_said_before_there_are_enough_packets(line):

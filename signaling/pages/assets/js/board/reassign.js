@@ -18,7 +18,7 @@ export function candidates(session, staff, rows) {
 export async function reassign(session, app) {
   try {
     const { staff } = await app.knowBookable();
-    if (app.forms && !app.forms.isOpen()) ask(session, staff, app);
+    if (app.mayAsk(session.id)) ask(session, staff, app);
   } catch (error) {
     app.refused(asRefusal(error));
   }
