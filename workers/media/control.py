@@ -24,7 +24,6 @@ from workers.media.rtp import (
     TRANSPORT_WIDE,
     Feedback,
     MalformedRtcp,
-    lone_feedback,
     nack,
     nacked,
     original_sequence_at,
@@ -36,11 +35,11 @@ from workers.media.rtp import (
     remb,
     report_time,
     sender_report,
-    uint16_add,
 )
 
 MISSED_AFTER_S = 0.06
 """A gap shows with the next picture, 36 ms later at 28 a second, and browsers ask again every 20 ms."""
+NOBODY: Mapping[int, DownTrack[Leg]] = {}
 ACTIVE_S = 2.0
 """A track of which nothing came for so long takes no share of the line: a camera that is off."""
 
@@ -85,11 +84,18 @@ class Control:
         elif up.first is not None:
             self.ask(leg, up, up.to_ask_again(now, leg.rtt_s))
 
-    def came_again(self, leg: Leg, rtx: UpTrack[Leg], plain: bytes) -> None:
-        """A leg has repeated a packet."""
-        picture, position = leg.up.repeated_by(rtx), original_sequence_at(plain, len(plain))
+    def came_again(self, leg: Leg, rtx: UpTrack[Leg], plain: bytearray, length: int) -> None:
+        """A leg has repeated a packet.
+
+        Args:
+            leg: who.
+            rtx: the track of its repetitions.
+            plain: holds the repetition from its start, decrypted.
+            length: its bytes.
+        """
+        picture, position = leg.up.repeated_by(rtx), original_sequence_at(plain, length)
         if picture is not None and position is not None:
-            picture.came_again(int.from_bytes(plain[position : position + 2], "big"))
+            picture.came_again(plain[position] << 8 | plain[position + 1])
 
     def ask_key_frame(self, up: UpTrack[Leg], now: float, *, is_urgent: bool) -> bool:
         """Ask for a key frame.
@@ -128,28 +134,39 @@ class Control:
             self._send(buffer.taken(), leg.address)
         return int(buffer.length[0])
 
-    def take(self, leg: Leg, slot: Slot, now: float) -> None:
+    def take(self, leg: Leg, slot: Slot, lone: int, media_ssrc: int, now: float) -> None:
         """Carry out what a leg reports and asks for.
 
         Args:
             leg: who.
             slot: holds compound RTCP, authentic and decrypted; what goes on may go in it.
+            lone: its format, if it is transport feedback without a report; otherwise 0.
+            media_ssrc: of what that speaks.
             now: monotonic seconds.
         """
-        lone = lone_feedback(slot.data, slot.length[0])
-        if lone is not None and self._took_alone(leg, slot, *lone, now):
-            return
-        plain = slot.taken()
-        published = {
-            down.up_ssrc: down for up in leg.up.routes.values() for down in up.fed if leg.is_pair
-        }
-        received = {
-            track.ssrc: track
-            for track in leg.down.fed()
-            if track.up is not None and track.up.owner.srtp is not None
-        }
+        if lone:
+            # What comes most often is not taken apart as a compound.
+            track = leg.down.by_ssrc.get(media_ssrc)
+            up = track.up if track is not None else None
+            to = up.owner.srtp if up is not None else None
+            if track is not None and up is not None and to is not None:
+                if lone == NACK:
+                    self._resend(leg, track, up, nacked(slot.data, slot.length[0]), now)
+                    return
+                if lone == TRANSPORT_WIDE and leg.is_pair and up.owner is leg.first_other():
+                    # Its sender's SSRC has been admitted, so it may be encrypted under it (`_may_go`).
+                    put_media_ssrc(slot.data, up.ssrc)
+                    if srtp.protect_rtcp(to.sending, slot.chars, slot.length):
+                        self._counters["protect_refused"] += 1
+                    else:
+                        self._queue(slot, up.owner.address)
+                    return
+        self._take_compound(leg, slot.taken(), now)
+
+    def _take_compound(self, leg: Leg, plain: bytes, now: float) -> None:
+        received = _Received(leg)
         try:
-            feedback = read_feedback(plain, published, received)
+            feedback = read_feedback(plain, leg.up if leg.is_pair else NOBODY, received)
         except MalformedRtcp:
             self._counters["rtcp_malformed"] += 1
             return
@@ -164,30 +181,13 @@ class Control:
             if feedback.estimate_bps is not None or leg.line_down.is_free is not was_free:
                 self._tell_senders(leg, now)
         for ssrc, lost in feedback.lost:
-            self._resend(leg, received[ssrc], lost, now)
+            track = received.get(ssrc)
+            if track is not None and track.up is not None:
+                self._resend(leg, track, track.up, lost, now)
         for ssrc in feedback.key_frames:
-            up = received[ssrc].up
-            if up is not None:
-                self.ask_key_frame(up, now, is_urgent=False)
-
-    def _took_alone(self, leg: Leg, slot: Slot, kind: int, ssrc: int, now: float) -> bool:
-        """Carry out what comes most often without taking it apart as a compound; False: something else."""
-        track = leg.down.by_ssrc.get(ssrc)
-        up = track.up if track is not None else None
-        if track is None or up is None or up.owner.srtp is None:
-            return False
-        if kind == NACK:
-            self._resend(leg, track, nacked(slot.taken()), now)
-            return True
-        if kind != TRANSPORT_WIDE or not leg.is_pair or up.owner is not leg.first_other():
-            return False
-        # Its sender's SSRC has been admitted, so it may be encrypted under it (`_may_go`).
-        put_media_ssrc(slot.data, up.ssrc)
-        if srtp.protect_rtcp(up.owner.srtp.sending, slot.chars, slot.length):
-            self._counters["protect_refused"] += 1
-        else:
-            self._queue(slot, up.owner.address)
-        return True
+            track = received.get(ssrc)
+            if track is not None and track.up is not None:
+                self.ask_key_frame(track.up, now, is_urgent=False)
 
     def _pass_on(self, leg: Leg, feedback: Feedback, now: float) -> None:
         """Two people: the one end's feedback goes to the other end, in its numbers."""
@@ -197,12 +197,12 @@ class Control:
             for report_at in feedback.reports:
                 other.meter.passed_on(now, report_at)
 
-    def _meter(
-        self, leg: Leg, received: Mapping[int, DownTrack[Leg]], feedback: Feedback, now: float
-    ) -> None:
+    def _meter(self, leg: Leg, received: _Received, feedback: Feedback, now: float) -> None:
         """What a leg reports speaks of its line; where several receive, the sender is told of it later."""
         for block in feedback.blocks:
-            track = received[block.ssrc]
+            track = received.get(block.ssrc)
+            if track is None:
+                continue
             lost = leg.meter.heard(now, track.payload_type, block, track.packets)
             leg.line_down.reported(lost, _measured_rtt_s(leg), leg.down_bps, now)
             up = track.up
@@ -294,49 +294,70 @@ class Control:
         if allowed is not None and sender.estimate.is_news(allowed, now):
             self._send_rtcp(sender, remb(allowed, [up.ssrc for up in pictures]))
 
-    def _resend(self, leg: Leg, track: DownTrack[Leg], lost: list[int], now: float) -> None:
+    def _resend(
+        self, leg: Leg, track: DownTrack[Leg], up: UpTrack[Leg], lost: list[int], now: float
+    ) -> None:
         """Send again what is kept, and ask the sender for the rest, unless it was just asked."""
-        up = track.up
-        assert up is not None, "only tracks that somebody feeds are asked for"
         unknown: list[int] = []
         for number in lost:
             if not leg.down.may_resend(now):
                 self._counters["resend_refused"] += 1
                 break
-            up_number = uint16_add(number, -track.sequence_offset)
+            up_number = (number - track.sequence_offset) & 0xFFFF
             if up.kept is not None and track.is_before_start(up_number):
                 continue  # this receiver never got it, and may not have been there
-            if not self._repeat(leg, track, up, number, now):
+            if track.kept is not None:
+                packet = track.kept.get(number)
+                sent = self._send_again(leg, packet) if packet is not None else 0
+            else:
+                packet = up.kept.get(up_number) if up.kept is not None else None
+                sent = self._repeat(leg, track, packet, now) if packet is not None else 0
+            if sent:
+                self._counters["resent"] += 1
+                leg.repeated_bytes += sent
+            else:
                 unknown.append(up_number)
         if unknown and (wanted := up.wanted(unknown, now, up.owner.rtt_s)):
             self._counters["nack_passed"] += len(wanted)
             self.asking[up] = None
             self._send_rtcp(up.owner, nack(up.ssrc, wanted))
 
-    def _repeat(
-        self, leg: Leg, track: DownTrack[Leg], up: UpTrack[Leg], number: int, now: float
-    ) -> bool:
-        """Send one packet again; False when it is not kept."""
-        sent = 0
-        if track.kept is not None:
-            packet = track.kept.get(number)
-            if packet is not None:
-                self._send(packet, leg.address)
-                sent = len(packet)
-        elif up.kept is not None and track.rtx is not None:
-            plain = up.kept.get(uint16_add(number, -track.sequence_offset))
-            repetition = track.rtx.repeat(plain) if plain is not None else None
-            if repetition is not None:
-                if track.is_stamped:
-                    stamped = bytearray(repetition)
-                    put_send_time(stamped, len(stamped), now)
-                    repetition = bytes(stamped)
-                sent = self._send_protected(leg, srtp.protect, repetition)
-        if not sent:
-            return False
-        self._counters["resent"] += 1
-        leg.repeated_bytes += sent
-        return True
+    def _send_again(self, leg: Leg, packet: bytes) -> int:
+        """Send one packet again as it was sent; its bytes."""
+        self._send(packet, leg.address)
+        return len(packet)
+
+    def _repeat(self, leg: Leg, track: DownTrack[Leg], plain: bytes, now: float) -> int:
+        """Send one packet again by RTX; its bytes, or 0 when that cannot be."""
+        repetition = track.rtx.repeat(plain) if track.rtx is not None else None
+        if repetition is None:
+            return 0
+        if track.is_stamped:
+            stamped = bytearray(repetition)
+            put_send_time(stamped, len(stamped), now)
+            repetition = bytes(stamped)
+        return self._send_protected(leg, srtp.protect, repetition)
+
+
+class _Received:
+    """The tracks that a leg gets from who is there, by SSRC."""
+
+    __slots__ = ("_down",)
+
+    def __init__(self, leg: Leg) -> None:
+        self._down = leg.down
+
+    def get(self, ssrc: int, /) -> DownTrack[Leg] | None:
+        track = self._down.by_ssrc.get(ssrc)
+        up = track.up if track is not None else None
+        return track if up is not None and up.owner.srtp is not None else None
+
+    def values(self) -> list[DownTrack[Leg]]:
+        return [
+            track
+            for track in self._down.fed()
+            if track.up is not None and track.up.owner.srtp is not None
+        ]
 
 
 def _may_go(relay: bytes, leg: Leg, to: Leg) -> bool:

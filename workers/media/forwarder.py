@@ -387,15 +387,14 @@ class RtxDownTrack(DownTrack[Owner]):
         Returns:
             The RTX packet in clear, or None when the packet's header lies.
         """
-        number = int.from_bytes(packet[2:4], "big")
-        timestamp = int.from_bytes(packet[4:8], "big")
+        number, timestamp, _ = NUMBERING.unpack_from(packet, 2)
         return repetition(
             packet,
             payload_type=self.payload_type,
             number=self._next(),
-            timestamp=uint32_add(timestamp, self._repeated.timestamp_offset),
+            timestamp=(timestamp + self._repeated.timestamp_offset) & 0xFFFF_FFFF,
             ssrc=self.ssrc,
-            original=uint16_add(number, self._repeated.sequence_offset),
+            original=(number + self._repeated.sequence_offset) & 0xFFFF,
         )
 
     def _next(self) -> int:

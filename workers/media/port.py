@@ -47,9 +47,9 @@ from workers.media.rtp import (
     PICTURES,
     REPEATS,
     SCREEN,
+    feedback_header,
     is_rtcp,
     put_send_time,
-    sender_ssrc,
 )
 
 TURNS = 16
@@ -332,21 +332,25 @@ class MediaPort:
         if leg.is_echo and not leg.may_echo(size, now):
             self.counters["echo_refused"] += 1
             return
-        plain = slot.taken()
         if up.kept is not None:
-            up.kept.keep(number, plain, now)
+            up.kept.keep(number, slot.taken(), now)
         elif up.payload_type in REPEATS:
-            self.control.came_again(leg, up, plain)
+            self.control.came_again(leg, up, data, size)
+        plain = slot.taken() if up.more else b""
         for down in up.fed:
-            data[:size] = plain
-            slot.length[0] = size
+            if plain:
+                data[:size] = plain
+                slot.length[0] = size
             rewritten = down.rewrite(data, size, number, timestamp)
             if rewritten == DROPPED:
                 self.counters["not_forwarded"] += 1
                 continue
             if down.is_stamped:
                 put_send_time(data, size, now)
-            if self._send_rewritten(slot, leg, down, rewritten, now) and up.is_direct:
+            # A leg's first packet must be seen to go. The others go with their turn, unless the slot is needed again.
+            in_turn = leg.has_forwarded and not up.more
+            went = self._send_rewritten(slot, leg, down, rewritten, now, in_turn=in_turn)
+            if went and up.is_direct:
                 up.short_path = self._short_path(down)
 
     def _short_path(self, down: DownTrack[Leg]) -> ShortPath | None:
@@ -358,9 +362,9 @@ class MediaPort:
         return ShortPath(down, to.srtp, to.ice, destination) if destination is not None else None
 
     def _send_rewritten(
-        self, slot: Slot, leg: Leg, down: DownTrack[Leg], number: int, now: float
+        self, slot: Slot, leg: Leg, down: DownTrack[Leg], number: int, now: float, *, in_turn: bool
     ) -> bool:
-        """Encrypt the packet in a slot for one receiver and send it; whether it went."""
+        """Encrypt the packet in a slot for one receiver and send it, at once or with its turn; whether it went."""
         to = down.owner
         if to.srtp is None or to.address is None:
             self.counters["not_forwarded"] += 1
@@ -368,10 +372,11 @@ class MediaPort:
         if srtp.protect(to.srtp.sending, slot.chars, slot.length):
             self.counters["protect_refused"] += 1
             return False
-        packet = slot.taken()
         if down.kept is not None:
-            down.kept.keep(number, packet, now)
-        if not self.udp.send(packet, to.address):
+            down.kept.keep(number, slot.taken(), now)
+        if in_turn:
+            self._queue(slot, to.address)
+        elif not self.udp.send(slot.taken(), to.address):
             self.counters["send_dropped"] += 1
             return False
         self.forwarded += 1
@@ -576,17 +581,19 @@ class MediaPort:
         if srtp.unprotect_rtcp(transport.receiving, slot.chars, length):
             self.counters["srtp_refused"] += 1
             return
-        if not transport.admit(sender_ssrc(slot.data)):
+        size = length[0]
+        ssrc, lone, media_ssrc = feedback_header(slot.data, size)
+        if not transport.admit(ssrc):
             self.counters["ssrc_refused"] += 1
             return
         if path is not None:
             path.media_at = now
-        if not leg.may_report(length[0], now):
+        if not leg.may_report(size, now):
             self.counters["rtcp_refused"] += 1
             return
         self.counters["rtcp_read"] += 1
         if now < leg.room.closes_at and now < self.deaf_at:
-            self.control.take(leg, slot, now)
+            self.control.take(leg, slot, lone, media_ssrc, now)
 
 
 def _named(leg: Leg) -> dict[str, str | int]:

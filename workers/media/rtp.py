@@ -7,7 +7,7 @@ been checked) but may still lie: whatever is malformed raises `MalformedRtcp`, a
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,6 +44,7 @@ NUMBERING = struct.Struct("!HLL")
 _UINT16 = struct.Struct("!H")
 _UINT32 = struct.Struct("!L")
 _RTCP_HEADER = struct.Struct("!BBH")
+_FEEDBACK_HEADER = struct.Struct("!BBHLL")
 _NACK_ENTRY = struct.Struct("!HH")
 _BLOCK = struct.Struct("!LLLLLL")
 _SEND_TIME = struct.Struct("!BHB")
@@ -208,6 +209,20 @@ class Numbering(Protocol):
         """Up timestamp plus this is the down one."""
 
 
+class Known(Protocol):
+    """Tracks by SSRC, such as a `dict`."""
+
+    def get(self, ssrc: int, /) -> Numbering | None:
+        """The track; None: there is none."""
+
+
+class Tracks(Known, Protocol):
+    """The same, all of them known."""
+
+    def values(self) -> Iterable[Numbering]:
+        """All tracks."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportBlock:
     """What a receiver says of one track (RFC 3550 §6.4.1)."""
@@ -267,9 +282,7 @@ def rtcp_packets(compound: bytes) -> Iterator[bytes]:
         position = end
 
 
-def read_feedback(
-    compound: bytes, published: Mapping[int, Numbering], received: Mapping[int, Numbering]
-) -> Feedback:
+def read_feedback(compound: bytes, published: Known, received: Tracks) -> Feedback:
     """Translate what a leg reports into the numbering of the leg at the other end.
 
     Args:
@@ -292,7 +305,9 @@ def read_feedback(
         elif kind == TRANSPORT_FEEDBACK:
             relay += _read_transport_feedback(packet, received, feedback)
         elif kind == PAYLOAD_FEEDBACK and packet[0] & 31 == PLI and len(packet) >= 12:
-            feedback.key_frames |= {_UINT32.unpack_from(packet, 8)[0]} & received.keys()
+            media_ssrc = _UINT32.unpack_from(packet, 8)[0]
+            if received.get(media_ssrc) is not None:
+                feedback.key_frames.add(media_ssrc)
         elif kind == PAYLOAD_FEEDBACK and packet[0] & 31 == APPLICATION:
             estimate_bps = _estimate(packet)
             if estimate_bps is not None:
@@ -303,8 +318,8 @@ def read_feedback(
 
 def _translated_report(
     packet: bytes,
-    published: Mapping[int, Numbering],
-    received: Mapping[int, Numbering],
+    published: Known,
+    received: Tracks,
     feedback: Feedback,
 ) -> bytes:
     """A sender or receiver report in the other end's numbering; a report of an unknown sender keeps its blocks."""
@@ -341,9 +356,7 @@ def _translated_report(
     return _RTCP_HEADER.pack(0x80 | len(blocks), kind, len(body) // 4) + body
 
 
-def _translated_block(
-    packet: bytes, at: int, received: Mapping[int, Numbering], feedback: Feedback
-) -> bytes:
+def _translated_block(packet: bytes, at: int, received: Tracks, feedback: Feedback) -> bytes:
     track = received.get(_UINT32.unpack_from(packet, at)[0])
     if track is None:
         return b""
@@ -370,25 +383,20 @@ def _read_block(packet: bytes, at: int) -> ReportBlock:
     )
 
 
-def sender_ssrc(buffer: bytearray) -> int:
-    """Whose report or feedback a buffer holds (RFC 3550 §6.4.1, RFC 4585 §6.1); of eight bytes at least."""
-    return int(_UINT32.unpack_from(buffer, 4)[0])
-
-
-def lone_feedback(buffer: bytearray, length: int) -> tuple[int, int] | None:
-    """Transport feedback that comes without a report (RFC 5506), as most does.
+def feedback_header(buffer: bytearray, length: int) -> tuple[int, int, int]:
+    """Whose report or feedback a buffer holds, and what it is if it comes without a report (RFC 5506), as most does.
 
     Args:
         buffer: holds the decrypted packet from its start.
-        length: bytes of the packet.
+        length: bytes of the packet, eight at least.
 
     Returns:
-        Its format, such as `NACK`, and its media SSRC; None: it is something else.
+        The sender's SSRC (RFC 3550 §6.4.1, RFC 4585 §6.1), the format of lone transport feedback, such as `NACK`, and
+        its media SSRC. Of anything else the format is 0.
     """
-    first, kind, words = _RTCP_HEADER.unpack_from(buffer)
-    if kind != TRANSPORT_FEEDBACK or words < 2 or 4 + 4 * words != length:
-        return None
-    return first & 31, _UINT32.unpack_from(buffer, MEDIA_SSRC_AT)[0]
+    first, kind, words, sender, media = _FEEDBACK_HEADER.unpack_from(buffer)
+    is_lone = kind == TRANSPORT_FEEDBACK and words >= 2 and 4 + 4 * words == length
+    return sender, first & 31 if is_lone else 0, media
 
 
 def put_media_ssrc(buffer: bytearray, ssrc: int) -> None:
@@ -396,9 +404,7 @@ def put_media_ssrc(buffer: bytearray, ssrc: int) -> None:
     _UINT32.pack_into(buffer, MEDIA_SSRC_AT, ssrc)
 
 
-def _read_transport_feedback(
-    packet: bytes, received: Mapping[int, Numbering], feedback: Feedback
-) -> bytes:
+def _read_transport_feedback(packet: bytes, received: Tracks, feedback: Feedback) -> bytes:
     if len(packet) < 12:
         raise MalformedRtcp("feedback without a media SSRC")
     media_ssrc = _UINT32.unpack_from(packet, 8)[0]
@@ -414,14 +420,19 @@ def _read_transport_feedback(
     return b""
 
 
-def nacked(packet: bytes) -> list[int]:
-    """Read the sequence numbers that a generic NACK names (RFC 4585 §6.2.1)."""
+def nacked(packet: bytes | bytearray, length: int = 0) -> list[int]:
+    """Read the sequence numbers that a generic NACK names (RFC 4585 §6.2.1).
+
+    Args:
+        packet: begins with it.
+        length: its bytes; 0: all.
+    """
     missing: list[int] = []
-    for position in range(12, len(packet) - 3, 4):
+    for position in range(12, (length or len(packet)) - 3, 4):
         first, mask = _NACK_ENTRY.unpack_from(packet, position)
         missing.append(first)
         if mask:
-            missing.extend(uint16_add(first, bit + 1) for bit in range(16) if mask >> bit & 1)
+            missing.extend((first + bit + 1) & 0xFFFF for bit in range(16) if mask >> bit & 1)
     return missing
 
 

@@ -141,6 +141,11 @@ class UpTracks(Generic[Owner]):
             )
         return track if track.payload_type == payload_type else None
 
+    def get(self, ssrc: int, /) -> DownTrack[Owner] | None:
+        """What the first of those gets who receive that SSRC."""
+        track = self.routes.get(ssrc)
+        return track.first if track is not None else None
+
     def repeated_by(self, rtx: UpTrack[Owner]) -> UpTrack[Owner] | None:
         """The picture that this track repeats, as far as it was seen."""
         return self._newest.get(REPEATS.get(rtx.payload_type, 0))

@@ -605,6 +605,20 @@ def test_mutated_and_truncated_datagrams_stop_nothing(wired):
     assert len(wired.supporter.received()) == 1
 
 
+def test_a_repetition_leaves_in_its_place_among_the_packets_of_its_turn(wired):
+    seeker = wired.seeker
+    for number, kind in ((10, VP8), (1, RTX), (11, VP8)):
+        seeker.send(rtp(number, ssrc=kind, payload_type=kind, payload=b"\0\x0apicture"))
+    wired.supporter.received()
+    turn = [(12, VP8), (2, RTX), (13, VP8), (3, RTX), (4, RTX)]
+    for number, kind in turn:
+        packet = rtp(number, ssrc=kind, payload_type=kind, payload=b"\0\x0bpicture")
+        seeker.send_bytes(seeker.sending.protect(packet))
+    wired.take()
+    came = [packet[1] & 0x7F for packet in wired.supporter.received()]
+    assert came == [kind for _, kind in turn]
+
+
 def test_a_port_can_be_ipv6():
     with bind("::1", 0) as listening:
         assert listening.getsockname()[1] > 0
