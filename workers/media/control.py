@@ -323,8 +323,13 @@ class Control:
             self._send_rtcp(up.owner, nack(up.ssrc, wanted))
 
     def _send_again(self, leg: Leg, packet: bytes) -> int:
-        """Send one packet again as it was sent; its bytes."""
-        self._send(packet, leg.address)
+        """Send one packet again as it was sent, with those of this turn if there is one; its bytes."""
+        slot = self._spare()
+        if slot is not None:
+            slot.fill(packet)
+            self._queue(slot, leg.address)
+        else:
+            self._send(packet, leg.address)
         return len(packet)
 
     def _repeat(self, leg: Leg, track: DownTrack[Leg], plain: bytes, now: float) -> int:

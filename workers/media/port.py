@@ -243,7 +243,7 @@ class MediaPort:
         def take(  # noqa: C901
             datagrams: Sequence[tuple[Slot, int, Spelling]], now: float
         ) -> None:
-            is_deaf, forwarded = now >= self.deaf_at, 0
+            is_deaf, forwarded, before = now >= self.deaf_at, 0, self.forwarded
             for slot, size, spelling in datagrams:
                 try:
                     data = slot.data
@@ -311,7 +311,7 @@ class MediaPort:
                     self._failed(wrong)
             refused = flush()
             # What is refused may be our own, too; a count never falls.
-            self.forwarded += max(0, forwarded - refused)
+            self.forwarded = max(before, self.forwarded + forwarded - refused)
             if refused:
                 counters["send_dropped"] += refused
 
@@ -322,7 +322,7 @@ class MediaPort:
     ) -> None:
         """Forward the packet in a slot to all whom its track feeds; a repetition names what it repeats.
 
-        If it has reached the only one that its track feeds, the next one may take the short path.
+        If it goes, at once or with its turn, to the only one that its track feeds, the next may take the short path.
         """
         if up.first is None:
             self.counters["not_forwarded"] += 1
@@ -364,7 +364,7 @@ class MediaPort:
     def _send_rewritten(
         self, slot: Slot, leg: Leg, down: DownTrack[Leg], number: int, now: float, *, in_turn: bool
     ) -> bool:
-        """Encrypt the packet in a slot for one receiver and send it, at once or with its turn; whether it went."""
+        """Encrypt the packet in a slot for one receiver and send it at once or with its turn; whether it went or will."""
         to = down.owner
         if to.srtp is None or to.address is None:
             self.counters["not_forwarded"] += 1
@@ -374,8 +374,9 @@ class MediaPort:
             return False
         if down.kept is not None:
             down.kept.keep(number, slot.taken(), now)
-        if in_turn:
-            self._queue(slot, to.address)
+        destination = self.udp.destination(to.address) if in_turn else None
+        if destination is not None:
+            self.udp.queue(slot, destination)
         elif not self.udp.send(slot.taken(), to.address):
             self.counters["send_dropped"] += 1
             return False

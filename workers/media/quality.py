@@ -54,7 +54,7 @@ class LossShare:
         # Packed: there are a dozen of these a call, mostly with ten samples each.
         self._samples = array("d", (float("-inf"), 0, 0))
         """When, and what was expected and what was missing from the beginning until then, in turn; the first of them
-        lies before the window."""
+        lies before the window, or was the last that was one too many."""
 
     def add(self, now: float, expected: int, missing: int) -> None:
         """Count what was expected since the last time, and how much of it did not come; late ones count negative."""

@@ -86,6 +86,17 @@ def test_what_the_kernel_does_not_take_of_a_turn_is_counted_and_was_not_forwarde
     assert wired.port.forwarded == before
 
 
+def test_what_the_kernel_does_not_take_of_the_wide_way_is_counted_and_was_not_forwarded(wired):
+    for number, kind in ((10, VP8), (1, RTX)):
+        wired.seeker.send(rtp(number, ssrc=kind, payload_type=kind, payload=b"\0\x0apicture"))
+    before = wired.port.forwarded
+    assert before == 2
+    without_port(wired.port.udp.destination(wired.supporter.address))
+    wired.seeker.send(rtp(2, ssrc=RTX, payload_type=RTX, payload=b"\0\x0apicture"))
+    assert wired.port.counters["send_dropped"] == 1
+    assert wired.port.forwarded == before
+
+
 def test_a_room_flows_though_the_kernel_did_not_take_the_first_packets(wired, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(wired.port.udp, "send", lambda *_: False)
@@ -617,6 +628,25 @@ def test_a_repetition_leaves_in_its_place_among_the_packets_of_its_turn(wired):
     wired.take()
     came = [packet[1] & 0x7F for packet in wired.supporter.received()]
     assert came == [kind for _, kind in turn]
+
+
+def test_what_is_sent_again_as_it_was_leaves_in_its_place_too(wired):
+    wired.supporter.refuses(RTX)
+    for number in (10, 11):
+        wired.seeker.send(rtp(number, ssrc=8, payload_type=VP8))
+    first, second = wired.supporter.received_raw()
+    missing = int.from_bytes(first[2:4], "big")
+    asks = wired.supporter.sending.protect_rtcp(nack(wired.supporter.down(VP8).ssrc, [missing]))
+    for client, packet in (
+        (wired.seeker, wired.seeker.sending.protect(rtp(12, ssrc=8, payload_type=VP8))),
+        (wired.supporter, asks),
+        (wired.seeker, wired.seeker.sending.protect(rtp(13, ssrc=8, payload_type=VP8))),
+    ):
+        client.send_bytes(packet)
+    wired.take()
+    came = [int.from_bytes(packet[2:4], "big") for packet in wired.supporter.received_raw()]
+    assert came == [missing + 2, missing, missing + 3]
+    assert second[2:4] == (missing + 1).to_bytes(2, "big")
 
 
 def test_a_port_can_be_ipv6():
