@@ -364,7 +364,7 @@ class MediaPort:
     def _send_rewritten(
         self, slot: Slot, leg: Leg, down: DownTrack[Leg], number: int, now: float, *, in_turn: bool
     ) -> bool:
-        """Encrypt the packet in a slot for one receiver and send it at once or with its turn; whether it went or will."""
+        """Encrypt the packet in a slot for one receiver, and send it at once or with its turn; whether it goes."""
         to = down.owner
         if to.srtp is None or to.address is None:
             self.counters["not_forwarded"] += 1
